@@ -1,0 +1,115 @@
+//! Spectral fields of one rank.
+
+use std::ops::Range;
+
+use aligned_vec::{AVec, ConstAlign};
+use num_complex::Complex;
+
+use crate::grid::AXES;
+use crate::modes::{Modes, Place};
+use crate::real::Real;
+
+/// Alignment of every large array, in bytes: two cache lines, one full AVX-512 pair of vectors.
+pub const ALIGNMENT: usize = 128;
+
+/// A zeroed or filled array, aligned for SIMD.
+pub type Aligned<T> = AVec<T, ConstAlign<ALIGNMENT>>;
+
+/// An aligned array of `len` zeros.
+pub fn zeros<T: Real>(len: usize) -> Aligned<T> {
+    let mut array = AVec::with_capacity(ALIGNMENT, len);
+    array.resize(len, T::zero());
+    array
+}
+
+/// The modes of several fields in the bundles that this rank owns.
+///
+/// Storage is [bundle][field][row][re lanes, im lanes] (see [`crate::modes`]). Values are Fourier
+/// coefficients: u(x) = sum over k of û(k) exp(i k.x).
+#[derive(Clone)]
+pub struct SpectralFields<T: Real> {
+    /// The layout.
+    pub modes: Modes,
+    /// The bundles held here.
+    pub bundles: Range<usize>,
+    /// Number of fields.
+    pub count: usize,
+    /// The numbers.
+    pub data: Aligned<T>,
+}
+
+impl<T: Real> SpectralFields<T> {
+    /// `count` fields of zeros on the given bundles.
+    pub fn zeros(modes: Modes, bundles: Range<usize>, count: usize) -> Self {
+        let data = zeros(bundles.len() * count * modes.column_len());
+        SpectralFields { modes, bundles, count, data }
+    }
+
+    /// Reals in all fields of one bundle.
+    pub fn bundle_len(&self) -> usize {
+        self.count * self.modes.column_len()
+    }
+
+    /// All fields of one owned bundle (global index), [field][row][re lanes, im lanes].
+    pub fn bundle(&self, bundle: usize) -> &[T] {
+        let start = (bundle - self.bundles.start) * self.bundle_len();
+        &self.data[start..start + self.bundle_len()]
+    }
+
+    /// As [`Self::bundle`], to write.
+    pub fn bundle_mut(&mut self, bundle: usize) -> &mut [T] {
+        let len = self.bundle_len();
+        let start = (bundle - self.bundles.start) * len;
+        &mut self.data[start..start + len]
+    }
+
+    fn offset(&self, place: Place, field: usize) -> usize {
+        (place.bundle - self.bundles.start) * self.bundle_len()
+            + field * self.modes.column_len()
+            + place.row * self.modes.row_len()
+            + place.lane
+    }
+
+    /// One coefficient at an owned place.
+    pub fn at(&self, place: Place, field: usize) -> Complex<T> {
+        let offset = self.offset(place, field);
+        Complex::new(self.data[offset], self.data[offset + self.modes.lanes])
+    }
+
+    /// Sets one coefficient at an owned place.
+    pub fn set(&mut self, place: Place, field: usize, value: Complex<T>) {
+        let offset = self.offset(place, field);
+        self.data[offset] = value.re;
+        self.data[offset + self.modes.lanes] = value.im;
+    }
+
+    /// Every owned mode with its place, in storage order; padding lanes are left out.
+    pub fn owned_modes(&self) -> impl Iterator<Item = ([i64; AXES], Place)> + use<T> {
+        let modes = self.modes;
+        self.bundles.clone().flat_map(move |bundle| {
+            (0..modes.rows()).flat_map(move |row| {
+                (0..modes.lanes).filter_map(move |lane| {
+                    let place = Place { bundle, row, lane };
+                    modes.mode(place).map(|mode| (mode, place))
+                })
+            })
+        })
+    }
+
+    /// Sets every field at every owned mode from a function of the mode numbers.
+    /// `values(mode, out)` fills `out`, one coefficient a field, in double precision.
+    pub fn fill(&mut self, mut values: impl FnMut([i64; AXES], &mut [Complex<f64>])) {
+        let mut out = vec![Complex::default(); self.count];
+        for (mode, place) in self.owned_modes() {
+            out.fill(Complex::default());
+            values(mode, &mut out);
+            for (field, value) in out.iter().enumerate() {
+                self.set(
+                    place,
+                    field,
+                    Complex::new(T::from_double(value.re), T::from_double(value.im)),
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Forces that keep turbulence going. One file a kind.
+
+use serde::{Deserialize, Serialize};
+
+use crate::problems::Problems;
+
+/// `[forcing]`: what drives the flow.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Forcing {
+    /// Nothing: the flow decays.
+    #[default]
+    None,
+    /// f = P û / (2 E_f) on the modes 0 < k <= k_f, whose energy is E_f: power P at all times.
+    ConstantPower {
+        /// P, energy per mass and time.
+        power: f64,
+        /// k_f, in units of the wavenumber.
+        wavenumber: f64,
+    },
+    /// The energy of the modes 0 < k <= k_f is held, as in JHTDB's isotropic1024.
+    ConstantEnergy {
+        /// The energy to hold; that of the initial field when left out.
+        energy: Option<f64>,
+        /// k_f, in units of the wavenumber.
+        wavenumber: f64,
+    },
+}
+
+impl Forcing {
+    /// Adds what is wrong with the parameters to `problems`.
+    pub fn check(&self, problems: &mut Problems) {
+        match self {
+            Forcing::None => {}
+            Forcing::ConstantPower { power, wavenumber } => {
+                problems.require_not_negative("forcing.power", *power);
+                problems.require_positive("forcing.wavenumber", *wavenumber);
+            }
+            Forcing::ConstantEnergy { energy, wavenumber } => {
+                if let Some(energy) = energy {
+                    problems.require_positive("forcing.energy", *energy);
+                }
+                problems.require_positive("forcing.wavenumber", *wavenumber);
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The periodic box, its points, and the wavenumbers that are kept.
+//!
+//! The box has sides 2 pi `lengths[i]` and `points[i]` points along axis i = x, y, z. Mode number
+//! n along axis i has wavenumber k = n / `lengths[i]`. With two-thirds truncation only modes
+//! |n| <= K with 3 K < N are kept, so that no product of two kept modes aliases onto a kept one
+//! (Orszag 1971, J. Atmos. Sci. 28, 1074); the Nyquist mode is never among them.
+
+use std::f64::consts::TAU;
+
+/// The axes' count: x, y, z.
+pub const AXES: usize = 3;
+
+/// A periodic box with its grid points and its kept modes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Grid {
+    /// Points along x, y, z.
+    pub points: [usize; AXES],
+    /// Side lengths along x, y, z in units of 2 pi.
+    pub lengths: [f64; AXES],
+    /// Largest kept mode number along x, y, z.
+    pub cutoff: [usize; AXES],
+}
+
+impl Grid {
+    /// A grid with two-thirds truncation. `points` are at least 1 and `lengths` positive.
+    pub fn two_thirds(points: [usize; AXES], lengths: [f64; AXES]) -> Self {
+        Grid { points, lengths, cutoff: points.map(|n| n.div_ceil(3) - 1) }
+    }
+
+    /// Number of grid points as a float: it may exceed any integer type's comfort.
+    pub fn point_count(&self) -> f64 {
+        self.points.iter().map(|&n| n as f64).product()
+    }
+
+    /// Grid spacing along each axis.
+    pub fn spacing(&self) -> [f64; AXES] {
+        std::array::from_fn(|i| TAU * self.lengths[i] / self.points[i] as f64)
+    }
+
+    /// Wavenumber of mode number `n` along `axis`.
+    pub fn wavenumber(&self, axis: usize, n: i64) -> f64 {
+        n as f64 / self.lengths[axis]
+    }
+
+    /// The wavevector of a mode.
+    pub fn wavevector(&self, mode: [i64; AXES]) -> [f64; AXES] {
+        std::array::from_fn(|axis| self.wavenumber(axis, mode[axis]))
+    }
+
+    /// The largest wavenumber resolved in every direction: the smallest cutoff of the three axes
+    /// (axes with a single mode, as in a two-dimensional run, do not count).
+    pub fn k_max(&self) -> f64 {
+        (0..AXES)
+            .filter(|&i| self.cutoff[i] > 0)
+            .map(|i| self.wavenumber(i, self.cutoff[i] as i64))
+            .fold(f64::INFINITY, f64::min)
+            .min(f64::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cutoff_obeys_three_k_below_n() {
+        for n in 1..200 {
+            let k = Grid::two_thirds([n; 3], [1.0; 3]).cutoff[0];
+            assert!(3 * k < n && 3 * (k + 1) >= n, "n = {n}, cutoff = {k}");
+        }
+    }
+
+    #[test]
+    fn wavenumbers_scale_with_the_box() {
+        let grid = Grid::two_thirds([12, 24, 48], [1.0, 2.0, 0.5]);
+        assert_eq!(grid.wavevector([1, -4, 3]), [1.0, -2.0, 6.0]);
+        assert_eq!(grid.k_max(), 3.0);
+    }
+}

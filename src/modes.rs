@@ -1,0 +1,133 @@
+//! How kept modes are laid out: columns, bundles, rows and lanes.
+//!
+//! A real field is held by its modes with 0 <= nx <= Kx, |ny| <= Ky, |nz| <= Kz; the rest follows
+//! from û(-k) = conj û(k). A *column* is one (nx, ny) with all its nz. A *bundle* is `lanes`
+//! neighbouring columns of one ny, held side by side as SIMD lanes: row r of a bundle holds
+//! `lanes` real parts and then `lanes` imaginary parts of mode number nz(r). Both ny and nz count
+//! 0, 1, .. K, -K, .. -1. Lanes past Kx are padding and always zero.
+
+use crate::grid::{AXES, Grid};
+
+/// Where a mode is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Bundle index, `ny` index * bundles per ny + nx / lanes.
+    pub bundle: usize,
+    /// Row in the bundle: the index of nz.
+    pub row: usize,
+    /// Lane in the bundle: nx modulo lanes.
+    pub lane: usize,
+}
+
+/// The arithmetic of the spectral layout of one grid for a given number of SIMD lanes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Modes {
+    /// The grid whose modes these are.
+    pub grid: Grid,
+    /// Columns side by side in a bundle.
+    pub lanes: usize,
+}
+
+/// Mode number at position `index` of 0, 1, .. K, -K, .. -1.
+pub fn signed(index: usize, cutoff: usize) -> i64 {
+    if index <= cutoff { index as i64 } else { index as i64 - (2 * cutoff as i64 + 1) }
+}
+
+/// Position of mode number `n` in 0, 1, .. K, -K, .. -1; `None` when |n| > K.
+pub fn index_of(n: i64, cutoff: usize) -> Option<usize> {
+    let k = cutoff as i64;
+    (n.abs() <= k).then(|| if n >= 0 { n as usize } else { (n + 2 * k + 1) as usize })
+}
+
+impl Modes {
+    /// Layout of `grid`'s modes with `lanes` columns to a bundle.
+    pub fn new(grid: Grid, lanes: usize) -> Self {
+        Modes { grid, lanes }
+    }
+
+    /// Bundles that share one ny.
+    pub fn bundles_along_x(&self) -> usize {
+        (self.grid.cutoff[0] + 1).div_ceil(self.lanes)
+    }
+
+    /// Number of kept ny.
+    pub fn ny(&self) -> usize {
+        2 * self.grid.cutoff[1] + 1
+    }
+
+    /// Rows of a bundle: number of kept nz.
+    pub fn rows(&self) -> usize {
+        2 * self.grid.cutoff[2] + 1
+    }
+
+    /// Bundles of the whole field.
+    pub fn bundles(&self) -> usize {
+        self.ny() * self.bundles_along_x()
+    }
+
+    /// Reals in one row: real and imaginary lanes.
+    pub fn row_len(&self) -> usize {
+        2 * self.lanes
+    }
+
+    /// Reals in one field of one bundle.
+    pub fn column_len(&self) -> usize {
+        self.rows() * self.row_len()
+    }
+
+    /// Mode number along x of lane 0, and along y, of a bundle.
+    pub fn bundle_mode(&self, bundle: usize) -> (usize, i64) {
+        let along_x = self.bundles_along_x();
+        (bundle % along_x * self.lanes, signed(bundle / along_x, self.grid.cutoff[1]))
+    }
+
+    /// Mode numbers at a place; `None` for a padding lane.
+    pub fn mode(&self, place: Place) -> Option<[i64; AXES]> {
+        let (nx0, ny) = self.bundle_mode(place.bundle);
+        let nx = nx0 + place.lane;
+        (nx <= self.grid.cutoff[0]).then(|| [nx as i64, ny, signed(place.row, self.grid.cutoff[2])])
+    }
+
+    /// Where the mode is stored; `None` when it is cut off or has nx < 0.
+    pub fn place(&self, mode: [i64; AXES]) -> Option<Place> {
+        let [kx, ky, kz] = self.grid.cutoff;
+        let nx = usize::try_from(mode[0]).ok().filter(|&nx| nx <= kx)?;
+        Some(Place {
+            bundle: index_of(mode[1], ky)? * self.bundles_along_x() + nx / self.lanes,
+            row: index_of(mode[2], kz)?,
+            lane: nx % self.lanes,
+        })
+    }
+
+    /// How often a stored mode counts in a sum over all modes: 2 for nx > 0 (its conjugate is not
+    /// stored), 1 for nx = 0.
+    pub fn weight(nx: i64) -> f64 {
+        if nx == 0 { 1.0 } else { 2.0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn place_and_mode_are_inverse() {
+        let modes = Modes::new(Grid::two_thirds([30, 7, 16], [1.0; 3]), 4);
+        let mut seen = 0;
+        for bundle in 0..modes.bundles() {
+            for row in 0..modes.rows() {
+                for lane in 0..modes.lanes {
+                    let place = Place { bundle, row, lane };
+                    if let Some(mode) = modes.mode(place) {
+                        assert_eq!(modes.place(mode), Some(place));
+                        seen += 1;
+                    }
+                }
+            }
+        }
+        assert_eq!(seen, 10 * 5 * 11);
+        assert_eq!(modes.place([10, 0, 0]), None);
+        assert_eq!(modes.place([0, 3, 0]), None);
+        assert_eq!(modes.place([-1, 0, 0]), None);
+    }
+}

@@ -1,0 +1,247 @@
+//! Ranks and threads: the only user of MPI.
+//!
+//! A [`Communicator`] of one rank needs no MPI at all; that is what unit tests and the library's
+//! serial users have. Functions that communicate say so: every rank must call them, in the same
+//! order.
+
+mod team;
+
+use std::rc::Rc;
+
+use mpi::collective::SystemOperation;
+use mpi::datatype::{MutView, Partition, PartitionMut, UserDatatype, View};
+use mpi::topology::SimpleCommunicator;
+use mpi::traits::{AsRaw, Communicator as _, CommunicatorCollectives, Equivalence, Root};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::exact_sum::ExactSum;
+use crate::real::Real;
+
+pub use team::{SharedSlice, Team};
+
+/// The contiguous share of `rank` when `count` things are dealt to `size` ranks: sizes differ by
+/// at most one, the larger ones come first.
+pub fn share(count: usize, rank: usize, size: usize) -> std::ops::Range<usize> {
+    let (each, extra) = (count / size, count % size);
+    let start = |r: usize| r * each + r.min(extra);
+    start(rank)..start(rank + 1)
+}
+
+/// A group of ranks.
+#[derive(Clone)]
+pub struct Communicator(Option<Rc<SimpleCommunicator>>);
+
+/// How many rows go to and come from each rank, and where they lie, in rows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Counts {
+    /// Rows for or from each rank.
+    pub counts: Vec<i32>,
+    /// Position of each rank's first row.
+    pub offsets: Vec<i32>,
+}
+
+impl Communicator {
+    /// One rank, without MPI.
+    pub fn serial() -> Self {
+        Communicator(None)
+    }
+
+    /// A private copy of MPI_COMM_WORLD. MPI must be initialised. Collective.
+    pub fn world() -> Self {
+        Communicator(Some(Rc::new(SimpleCommunicator::world().duplicate())))
+    }
+
+    /// This rank's number, from 0.
+    pub fn rank(&self) -> usize {
+        self.0.as_ref().map_or(0, |c| c.rank() as usize)
+    }
+
+    /// Number of ranks.
+    pub fn size(&self) -> usize {
+        self.0.as_ref().map_or(1, |c| c.size() as usize)
+    }
+
+    /// Whether this is rank 0, the one that talks to the user.
+    pub fn is_root(&self) -> bool {
+        self.rank() == 0
+    }
+
+    /// The MPI handle, for libraries that take one; `None` without MPI.
+    pub fn raw(&self) -> Option<mpi::ffi::MPI_Comm> {
+        self.0.as_ref().map(|c| c.as_raw())
+    }
+
+    /// The MPI communicator when there is somebody to talk to.
+    fn peers(&self) -> Option<&SimpleCommunicator> {
+        self.0.as_deref().filter(|c| c.size() > 1)
+    }
+
+    /// Waits for every rank. Collective.
+    pub fn barrier(&self) {
+        if let Some(c) = self.peers() {
+            c.barrier();
+        }
+    }
+
+    fn all_reduce<E: Equivalence + Copy>(&self, values: &mut [E], operation: SystemOperation) {
+        if let Some(c) = self.peers() {
+            let mine = values.to_vec();
+            c.all_reduce_into(&mine[..], values, operation);
+        }
+    }
+
+    /// Element-wise largest over all ranks. Collective.
+    pub fn max<E: Equivalence + Copy>(&self, values: &mut [E]) {
+        self.all_reduce(values, SystemOperation::max());
+    }
+
+    /// Element-wise smallest over all ranks. Collective.
+    pub fn min<E: Equivalence + Copy>(&self, values: &mut [E]) {
+        self.all_reduce(values, SystemOperation::min());
+    }
+
+    /// Element-wise sum of integers over all ranks. Collective.
+    pub fn sum_integers(&self, values: &mut [i64]) {
+        self.all_reduce(values, SystemOperation::sum());
+    }
+
+    /// Element-wise sum of doubles of which at most one rank holds a value other than zero, so
+    /// that the result has no rounding: a gather to everyone. Collective.
+    pub fn collect(&self, values: &mut [f64]) {
+        self.all_reduce(values, SystemOperation::sum());
+    }
+
+    /// Exact sums over all ranks, rounded once: the same bits for any number of ranks. Collective.
+    pub fn exact_sums(&self, sums: &mut [ExactSum]) -> Vec<f64> {
+        if self.peers().is_some() {
+            let mut limbs: Vec<i64> =
+                sums.iter_mut().flat_map(|s| s.limbs_mut().iter().copied()).collect();
+            self.sum_integers(&mut limbs);
+            for (sum, limbs) in sums.iter_mut().zip(limbs.chunks_exact(ExactSum::LEN)) {
+                sum.limbs_mut().copy_from_slice(limbs);
+            }
+        }
+        sums.iter().map(ExactSum::value).collect()
+    }
+
+    /// Rank 0's bytes, on every rank. Collective.
+    pub fn broadcast(&self, bytes: &mut Vec<u8>) {
+        if let Some(c) = self.peers() {
+            let root = c.process_at_rank(0);
+            let mut length = bytes.len() as u64;
+            root.broadcast_into(&mut length);
+            bytes.resize(length as usize, 0);
+            for chunk in bytes.chunks_mut(1 << 30) {
+                root.broadcast_into(chunk);
+            }
+        }
+    }
+
+    /// Every rank's `values` (the same number on each), one after the other, on rank 0; empty on
+    /// the others. Collective.
+    pub fn gather(&self, values: &[f64]) -> Vec<f64> {
+        let Some(c) = self.peers() else { return values.to_vec() };
+        let root = c.process_at_rank(0);
+        if !self.is_root() {
+            root.gather_into(values);
+            return Vec::new();
+        }
+        let mut all = vec![0.0; values.len() * self.size()];
+        root.gather_into_root(values, &mut all[..]);
+        all
+    }
+
+    /// Turns an error on any rank into the same error on every rank: that of the lowest failing
+    /// rank. Collective.
+    pub fn agree<A>(&self, result: Result<A>) -> Result<A> {
+        let Some(c) = self.peers() else { return result };
+        let mut first = [if result.is_err() { c.rank() } else { c.size() }];
+        self.min(&mut first);
+        let first = first[0];
+        if first == c.size() {
+            return result;
+        }
+        let mut text = match &result {
+            Err(e) if c.rank() == first => {
+                let mut text = vec![e.kind.exit_code()];
+                text.extend_from_slice(e.message.as_bytes());
+                text
+            }
+            _ => Vec::new(),
+        };
+        let root = c.process_at_rank(first);
+        let mut length = text.len() as u64;
+        root.broadcast_into(&mut length);
+        text.resize(length as usize, 0);
+        root.broadcast_into(&mut text[..]);
+        let kind = ErrorKind::from_exit_code(text.first().copied().unwrap_or(1));
+        Err(Error { kind, message: String::from_utf8_lossy(&text[1..]).into_owned() })
+    }
+
+    /// What rank 0's `work` returns as bytes, or its error, on every rank. Collective.
+    pub fn from_root(&self, work: impl FnOnce() -> Result<Vec<u8>>) -> Result<Vec<u8>> {
+        let mut bytes = self.agree(if self.is_root() { work() } else { Ok(Vec::new()) })?;
+        self.broadcast(&mut bytes);
+        Ok(bytes)
+    }
+
+    /// Moves rows of `row_len` numbers between all ranks. Counting in rows keeps messages of up to
+    /// 2^31 rows within MPI's 32-bit counts. Collective.
+    pub fn all_to_all_rows<T: Real>(
+        &self,
+        row_len: usize,
+        send: (&[T], &Counts),
+        receive: (&mut [T], &Counts),
+    ) {
+        let Some(c) = self.peers() else {
+            unreachable!("a single rank has nobody to exchange rows with")
+        };
+        let row =
+            UserDatatype::contiguous((row_len * size_of::<T>()) as i32, &u8::equivalent_datatype());
+        // SAFETY: any Real is plain bytes; the views cover what the counts say, in rows of `row`.
+        unsafe {
+            let bytes =
+                std::slice::from_raw_parts(send.0.as_ptr().cast::<u8>(), size_of_val(send.0));
+            let into = std::slice::from_raw_parts_mut(
+                receive.0.as_mut_ptr().cast::<u8>(),
+                size_of_val(receive.0),
+            );
+            let rows = |len: usize| (len / row_len / size_of::<T>()) as i32;
+            let send_view = View::with_count_and_datatype(bytes, rows(bytes.len()), &row);
+            let into_len = into.len();
+            let mut receive_view = MutView::with_count_and_datatype(into, rows(into_len), &row);
+            let from = Partition::new(&send_view, &send.1.counts[..], &send.1.offsets[..]);
+            let mut to =
+                PartitionMut::new(&mut receive_view, &receive.1.counts[..], &receive.1.offsets[..]);
+            c.all_to_all_varcount_into(&from, &mut to);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_balanced_and_cover_everything() {
+        for count in 0..40 {
+            for size in 1..12 {
+                let shares: Vec<_> = (0..size).map(|r| share(count, r, size)).collect();
+                assert_eq!(shares[0].start, 0);
+                assert_eq!(shares[size - 1].end, count);
+                assert!(
+                    shares.windows(2).all(|w| w[0].end == w[1].start && w[0].len() >= w[1].len())
+                );
+                assert!(shares[0].len() - shares[size - 1].len() <= 1);
+            }
+        }
+    }
+
+    #[test]
+    fn one_rank_agrees_with_itself() {
+        let serial = Communicator::serial();
+        assert_eq!(serial.agree(Ok(3)), Ok(3));
+        assert_eq!(serial.agree::<()>(Err(Error::input("no"))), Err(Error::input("no")));
+        assert_eq!(serial.gather(&[1.0, 2.0]), [1.0, 2.0]);
+    }
+}

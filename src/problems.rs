@@ -1,0 +1,57 @@
+//! A list of everything that is wrong with a configuration, so that the user sees it all at once.
+
+use std::fmt::{Display, Write};
+
+/// One thing to mend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Where it is: a TOML path such as `time.dt`.
+    pub path: String,
+    /// What is wrong, with the value found, what is allowed, and what to do.
+    pub message: String,
+}
+
+/// Problems found so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Problems {
+    /// In the order found.
+    pub list: Vec<Problem>,
+}
+
+impl Problems {
+    /// Notes a problem at `path`.
+    pub fn add(&mut self, path: impl Into<String>, message: impl Into<String>) {
+        self.list.push(Problem { path: path.into(), message: message.into() });
+    }
+
+    /// Notes "is `value`, must be `allowed`" at `path` unless `acceptable`.
+    pub fn require(&mut self, acceptable: bool, path: &str, value: impl Display, allowed: &str) {
+        if !acceptable {
+            self.add(path, format!("is {value}, must be {allowed}"));
+        }
+    }
+
+    /// Notes a value that is not a finite number above zero.
+    pub fn require_positive(&mut self, path: &str, value: f64) {
+        self.require(value.is_finite() && value > 0.0, path, value, "a finite number above 0");
+    }
+
+    /// Notes a value that is not a finite number of zero or more.
+    pub fn require_not_negative(&mut self, path: &str, value: f64) {
+        self.require(value.is_finite() && value >= 0.0, path, value, "a finite number, 0 or more");
+    }
+
+    /// Whether nothing is wrong.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// One line a problem.
+    pub fn report(&self) -> String {
+        let mut text = String::new();
+        for problem in &self.list {
+            let _ = writeln!(text, "  {}: {}", problem.path, problem.message);
+        }
+        text
+    }
+}

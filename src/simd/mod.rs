@@ -1,0 +1,263 @@
+//! SIMD vectors behind one small trait, and the choice of instruction set at run time.
+//!
+//! Formulas and kernels are written once, generic over [`Vector`]. A [`Kernel`] is run through
+//! [`Cpu::run`], which compiles it for each instruction set and picks the one the machine has, so
+//! one binary is fast everywhere. Everything a kernel calls must be `#[inline(always)]`, or it is
+//! compiled without the instruction set it was picked for.
+//!
+//! The instruction set may change the last digits of a result (fused multiply-add or not); the
+//! number of ranks and threads may not.
+
+use std::ops::{Add, Div, Mul, Neg, Sub};
+use std::sync::OnceLock;
+
+use crate::error::{Error, Result};
+use crate::real::Real;
+
+mod portable;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+pub use portable::Array;
+#[cfg(target_arch = "x86_64")]
+pub use x86::{F32x8, F32x16, F64x4, F64x8};
+
+/// A few numbers of one type, computed in lock-step.
+pub trait Vector:
+    Copy
+    + Send
+    + Sync
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + 'static
+{
+    /// The type of each number.
+    type Scalar: Real;
+    /// How many numbers; divides `Scalar::LANES`.
+    const WIDTH: usize;
+
+    /// All lanes equal to `x`.
+    fn splat(x: Self::Scalar) -> Self;
+    /// Reads `WIDTH` numbers.
+    ///
+    /// # Safety
+    /// `from` must be valid for reading `WIDTH` numbers.
+    unsafe fn load(from: *const Self::Scalar) -> Self;
+    /// Writes `WIDTH` numbers.
+    ///
+    /// # Safety
+    /// `to` must be valid for writing `WIDTH` numbers.
+    unsafe fn store(self, to: *mut Self::Scalar);
+    /// `self * b + c`, fused where the machine can.
+    fn mul_add(self, b: Self, c: Self) -> Self;
+    /// `c - self * b`, fused where the machine can.
+    fn neg_mul_add(self, b: Self, c: Self) -> Self;
+    /// The larger of each pair of lanes; which one is returned for NaN is left open.
+    fn max(self, other: Self) -> Self;
+    /// Magnitude of each lane.
+    fn abs(self) -> Self;
+    /// Transposes a square tile of `WIDTH` vectors.
+    fn transpose(tile: &mut [Self]);
+
+    /// All lanes zero.
+    #[inline(always)]
+    fn zero() -> Self {
+        Self::splat(Self::Scalar::ZERO)
+    }
+
+    /// The lanes one by one, added from the first to the last.
+    #[inline(always)]
+    fn sum(self) -> Self::Scalar {
+        self.fold(|a, b| a + b)
+    }
+
+    /// The largest lane.
+    #[inline(always)]
+    fn largest(self) -> Self::Scalar {
+        self.fold(|a, b| if a > b { a } else { b })
+    }
+
+    /// Combines the lanes from the first to the last.
+    #[inline(always)]
+    fn fold(self, combine: impl Fn(Self::Scalar, Self::Scalar) -> Self::Scalar) -> Self::Scalar {
+        let mut lanes = [Self::Scalar::ZERO; MAX_WIDTH];
+        // SAFETY: WIDTH <= MAX_WIDTH for every implementation.
+        unsafe { self.store(lanes.as_mut_ptr()) };
+        lanes[1..Self::WIDTH].iter().fold(lanes[0], |a, &b| combine(a, b))
+    }
+}
+
+/// The widest vector of any instruction set, in numbers.
+pub const MAX_WIDTH: usize = 16;
+
+/// Work that is compiled once for every instruction set.
+pub trait Kernel<T: Real> {
+    /// What the work returns.
+    type Output;
+    /// Does the work with vectors of one kind. Must be `#[inline(always)]`.
+    fn run<V: Vector<Scalar = T>>(self) -> Self::Output;
+}
+
+/// The instruction sets that kernels are compiled for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cpu {
+    /// x86-64 with AVX-512 F and DQ: 512-bit vectors.
+    Avx512,
+    /// x86-64 with AVX2 and FMA: 256-bit vectors.
+    Avx2,
+    /// Whatever the compiler makes of 128-bit arrays.
+    Portable,
+}
+
+/// Environment variable that forces an instruction set.
+pub const CPU_VARIABLE: &str = "DNS_SOLVER_CPU";
+
+impl Cpu {
+    /// Every instruction set with its name, best first.
+    pub const ALL: [(Cpu, &'static str); 3] =
+        [(Cpu::Avx512, "avx512"), (Cpu::Avx2, "avx2"), (Cpu::Portable, "portable")];
+
+    /// Whether this machine has it.
+    pub fn is_available(self) -> bool {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Cpu::Avx512 => {
+                is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512dq")
+                    && Cpu::Avx2.is_available()
+            }
+            #[cfg(target_arch = "x86_64")]
+            Cpu::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+            #[cfg(not(target_arch = "x86_64"))]
+            Cpu::Avx512 | Cpu::Avx2 => false,
+            Cpu::Portable => true,
+        }
+    }
+
+    /// Its name as in `DNS_SOLVER_CPU`.
+    pub fn name(self) -> &'static str {
+        Cpu::ALL.iter().find(|(cpu, _)| *cpu == self).map_or("portable", |(_, name)| name)
+    }
+
+    /// The instruction set in use: the best available one, or the one that the environment
+    /// variable `DNS_SOLVER_CPU` names. An unusable name falls back to the best one; see
+    /// [`Cpu::check_environment`].
+    pub fn current() -> Cpu {
+        static CURRENT: OnceLock<Cpu> = OnceLock::new();
+        *CURRENT.get_or_init(|| Cpu::from_environment().unwrap_or_else(|_| Cpu::best()))
+    }
+
+    /// The best instruction set of this machine.
+    pub fn best() -> Cpu {
+        Cpu::ALL.iter().map(|(cpu, _)| *cpu).find(|cpu| cpu.is_available()).unwrap_or(Cpu::Portable)
+    }
+
+    /// An error when `DNS_SOLVER_CPU` names no instruction set of this machine.
+    pub fn check_environment() -> Result<()> {
+        Cpu::from_environment().map(|_| ())
+    }
+
+    fn from_environment() -> Result<Cpu> {
+        let Ok(wanted) = std::env::var(CPU_VARIABLE) else { return Ok(Cpu::best()) };
+        Cpu::ALL
+            .iter()
+            .find(|(cpu, name)| *name == wanted && cpu.is_available())
+            .map(|(cpu, _)| *cpu)
+            .ok_or_else(|| {
+                let usable: Vec<_> =
+                    Cpu::ALL.iter().filter(|(cpu, _)| cpu.is_available()).map(|c| c.1).collect();
+                Error::input(format!(
+                    "environment variable {CPU_VARIABLE} = \"{wanted}\": this machine can use {}; \
+                     unset the variable to take the best",
+                    usable.join(", ")
+                ))
+            })
+    }
+
+    /// Runs a kernel with this instruction set, which must be available.
+    #[inline]
+    pub fn run<T: Real, K: Kernel<T>>(self, kernel: K) -> K::Output {
+        match self {
+            // SAFETY: the caller picked an available instruction set.
+            #[cfg(target_arch = "x86_64")]
+            Cpu::Avx512 => unsafe { x86::run_avx512(kernel) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Cpu::Avx2 => unsafe { x86::run_avx2(kernel) },
+            #[cfg(not(target_arch = "x86_64"))]
+            Cpu::Avx512 | Cpu::Avx2 => kernel.run::<T::Portable>(),
+            Cpu::Portable => kernel.run::<T::Portable>(),
+        }
+    }
+}
+
+/// Runs a kernel with the instruction set in use.
+#[inline]
+pub fn run<T: Real, K: Kernel<T>>(kernel: K) -> K::Output {
+    Cpu::current().run(kernel)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every operation of a vector against plain arithmetic.
+    struct Check;
+
+    impl<T: Real> Kernel<T> for Check {
+        type Output = ();
+        fn run<V: Vector<Scalar = T>>(self) {
+            let n = V::WIDTH;
+            assert_eq!(T::LANES % n, 0);
+            let number = |i: usize| T::from_double(i as f64 * 0.75 - 3.0);
+            let a: Vec<T> = (0..n).map(number).collect();
+            let b: Vec<T> = (0..n).map(|i| number(2 * i + 1)).collect();
+            // SAFETY: both hold WIDTH numbers.
+            let (x, y) = unsafe { (V::load(a.as_ptr()), V::load(b.as_ptr())) };
+            let check = |v: V, expected: &dyn Fn(T, T) -> T| {
+                let mut out = vec![T::ZERO; n];
+                // SAFETY: `out` holds WIDTH numbers.
+                unsafe { v.store(out.as_mut_ptr()) };
+                for i in 0..n {
+                    assert_eq!(out[i], expected(a[i], b[i]), "lane {i}");
+                }
+            };
+            check(x + y, &|a, b| a + b);
+            check(x - y, &|a, b| a - b);
+            check(x * y, &|a, b| a * b);
+            check(x / y, &|a, b| a / b);
+            check(-x, &|a, _| -a);
+            check(x.mul_add(y, x), &|a, b| a * b + a);
+            check(x.neg_mul_add(y, x), &|a, b| a - a * b);
+            check(x.max(y), &|a, b| if a > b { a } else { b });
+            check(x.abs(), &|a, _| a.abs());
+            assert_eq!(x.sum(), a.iter().fold(T::ZERO, |s, &v| s + v));
+            assert_eq!(x.largest(), a[n - 1]);
+
+            let matrix: Vec<T> = (0..n * n).map(number).collect();
+            // SAFETY: row i holds WIDTH numbers.
+            let mut tile: Vec<V> =
+                (0..n).map(|i| unsafe { V::load(matrix[i * n..].as_ptr()) }).collect();
+            V::transpose(&mut tile);
+            for (i, row) in tile.iter().enumerate() {
+                let mut out = vec![T::ZERO; n];
+                // SAFETY: `out` holds WIDTH numbers.
+                unsafe { row.store(out.as_mut_ptr()) };
+                for j in 0..n {
+                    assert_eq!(out[j], matrix[j * n + i], "transposed element {i}, {j}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_instruction_set_computes_what_scalars_do() {
+        for (cpu, _) in Cpu::ALL.into_iter().filter(|(cpu, _)| cpu.is_available()) {
+            cpu.run::<f64, _>(Check);
+            cpu.run::<f32, _>(Check);
+        }
+    }
+}
