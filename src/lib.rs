@@ -12,3 +12,4 @@ pub mod parallel;
 pub mod problems;
 pub mod real;
 pub mod simd;
+pub mod transform;

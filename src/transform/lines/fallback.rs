@@ -1,0 +1,81 @@
+//! Lines of any length, one by one, by RustFFT.
+
+use std::sync::Arc;
+
+use num_complex::Complex;
+use rustfft::{Fft, FftPlanner};
+
+use super::{ABSENT, Direction, Rows};
+use crate::real::Real;
+
+/// RustFFT plans for one length.
+pub struct Fallback<T: Real> {
+    length: usize,
+    forward: Arc<dyn Fft<T>>,
+    inverse: Arc<dyn Fft<T>>,
+}
+
+impl<T: Real> Fallback<T> {
+    /// Plans both directions.
+    pub fn new(length: usize) -> Self {
+        let mut planner = FftPlanner::new();
+        Fallback {
+            length,
+            forward: planner.plan_fft_forward(length),
+            inverse: planner.plan_fft_inverse(length),
+        }
+    }
+
+    fn scratch_len(&self) -> usize {
+        self.forward.get_inplace_scratch_len().max(self.inverse.get_inplace_scratch_len())
+    }
+
+    /// Numbers of scratch for [`Self::transform`].
+    pub fn work_len(&self) -> usize {
+        2 * (self.length + self.scratch_len())
+    }
+
+    /// Transforms `T::LANES` lines.
+    ///
+    /// # Safety
+    /// As [`super::Lines::transform`].
+    pub unsafe fn transform(
+        &self,
+        direction: Direction,
+        source: Rows<*const T>,
+        target: Rows<*mut T>,
+        work: &mut [T],
+    ) {
+        let plan = match direction {
+            Direction::Forward => &self.forward,
+            Direction::Inverse => &self.inverse,
+        };
+        // SAFETY: pairs of T have the size of Complex<T>, which is no stricter in alignment.
+        let (_, work, _) = unsafe { work.align_to_mut::<Complex<T>>() };
+        let (line, scratch) = work.split_at_mut(self.length);
+        for lane in 0..T::LANES {
+            for (value, &offset) in line.iter_mut().zip(source.offsets) {
+                *value = if offset == ABSENT {
+                    Complex::default()
+                } else {
+                    // SAFETY: the row is readable by the caller's promise.
+                    unsafe {
+                        let row = source.start.add(offset + lane);
+                        Complex::new(*row, *row.add(T::LANES))
+                    }
+                };
+            }
+            plan.process_with_scratch(line, scratch);
+            for (value, &offset) in line.iter().zip(target.offsets) {
+                if offset != ABSENT {
+                    // SAFETY: the row is writable by the caller's promise.
+                    unsafe {
+                        let row = target.start.add(offset + lane);
+                        *row = value.re;
+                        *row.add(T::LANES) = value.im;
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! Lane-batched mixed-radix transform of lengths 2^a 3^b 5^c 7^d.
+//!
+//! Cooley & Tukey 1965 with decimation in frequency, in place, one work array: the first pass
+//! loads through the source's row table, the last one stores through the target's. The order that
+//! decimation leaves (digit-reversed) is undone by that last store, so there is no extra pass. The
+//! inverse is the forward transform with real and imaginary parts exchanged on the way in and out.
+
+use std::f64::consts::TAU;
+
+use super::butterflies::dft;
+use super::{ABSENT, Direction, Rows};
+use crate::real::Real;
+use crate::simd::Vector;
+
+/// One pass: butterflies of `radix` values on blocks of `block` values.
+struct Pass<T> {
+    radix: usize,
+    block: usize,
+    /// For each position in a block's first part, the factors w^1 .. w^(radix - 1), re and im.
+    twiddles: Vec<T>,
+}
+
+/// The plan for one length.
+pub struct MixedRadix<T> {
+    length: usize,
+    passes: Vec<Pass<T>>,
+    /// Mode number that position p holds after the last pass.
+    order: Vec<usize>,
+}
+
+/// Radices whose product is `length`, smallest first; `None` for a prime factor above 7.
+///
+/// Large radices touch memory less often; 8 is the largest that stays in registers. A factor 3 is
+/// taken with a 2 as 6 where that does not leave a lone 2.
+fn radices(length: usize) -> Option<Vec<usize>> {
+    let mut rest = length;
+    let mut exponent = |p: usize| {
+        let mut e = 0;
+        while rest % p == 0 {
+            rest /= p;
+            e += 1;
+        }
+        e
+    };
+    let (mut twos, mut threes, fives, sevens) =
+        (exponent(2), exponent(3), exponent(5), exponent(7));
+    if rest != 1 {
+        return None;
+    }
+    let mut radices = [vec![5; fives], vec![7; sevens]].concat();
+    while threes > 0 && twos > 0 && twos != 2 {
+        radices.push(6);
+        twos -= 1;
+        threes -= 1;
+    }
+    radices.extend(vec![3; threes]);
+    match twos % 3 {
+        1 if twos > 1 => {
+            radices.extend([4, 4]);
+            twos -= 4;
+        }
+        1 => {
+            radices.push(2);
+            twos -= 1;
+        }
+        2 => {
+            radices.push(4);
+            twos -= 2;
+        }
+        _ => {}
+    }
+    radices.extend(vec![8; twos / 3]);
+    radices.sort_unstable();
+    if radices.is_empty() {
+        radices.push(1);
+    }
+    Some(radices)
+}
+
+impl<T: Real> MixedRadix<T> {
+    /// A plan, or `None` when the length has a prime factor above 7.
+    pub fn new(length: usize) -> Option<Self> {
+        let radices = radices(length)?;
+        let mut block = length;
+        let mut order = vec![0];
+        let mut weight = 1;
+        let mut passes = Vec::with_capacity(radices.len());
+        for radix in radices {
+            let part = block / radix;
+            let factor = |j: usize, t: usize| {
+                let angle = -TAU * ((j * t) % block) as f64 / block as f64;
+                [T::from_double(angle.cos()), T::from_double(angle.sin())]
+            };
+            let twiddles =
+                (0..part).flat_map(|j| (1..radix).flat_map(move |t| factor(j, t))).collect();
+            passes.push(Pass { radix, block, twiddles });
+            // Part t of a block holds the mode numbers t modulo radix.
+            order = order.iter().flat_map(|&k| (0..radix).map(move |t| k + t * weight)).collect();
+            weight *= radix;
+            block = part;
+        }
+        Some(MixedRadix { length, passes, order })
+    }
+
+    /// Transforms `T::LANES` lines.
+    ///
+    /// # Safety
+    /// As [`super::Lines::transform`].
+    #[inline(always)]
+    pub unsafe fn transform<V: Vector<Scalar = T>>(
+        &self,
+        direction: Direction,
+        source: Rows<*const T>,
+        target: Rows<*mut T>,
+        work: &mut [T],
+    ) {
+        let (re, im) = match direction {
+            Direction::Forward => (0, T::LANES),
+            Direction::Inverse => (T::LANES, 0),
+        };
+        let work = work.as_mut_ptr();
+        let last = self.passes.len() - 1;
+        for lane in (0..T::LANES).step_by(V::WIDTH) {
+            // SAFETY: every index below is smaller than the length; rows are valid by the
+            // caller's promise and work holds 2 * LANES >= 2 * WIDTH numbers for each.
+            unsafe {
+                let from_source = |j: usize| {
+                    let offset = *source.offsets.get_unchecked(j);
+                    if offset == ABSENT {
+                        return (V::zero(), V::zero());
+                    }
+                    let row = source.start.add(offset + lane);
+                    (V::load(row.add(re)), V::load(row.add(im)))
+                };
+                let to_target = |p: usize, value: (V, V)| {
+                    let offset = *target.offsets.get_unchecked(*self.order.get_unchecked(p));
+                    if offset != ABSENT {
+                        let row = target.start.add(offset + lane);
+                        value.0.store(row.add(re));
+                        value.1.store(row.add(im));
+                    }
+                };
+                let from_work = |p: usize| {
+                    let row = work.add(2 * V::WIDTH * p);
+                    (V::load(row), V::load(row.add(V::WIDTH)))
+                };
+                let to_work = |p: usize, value: (V, V)| {
+                    let row = work.add(2 * V::WIDTH * p);
+                    value.0.store(row);
+                    value.1.store(row.add(V::WIDTH));
+                };
+                for (i, pass) in self.passes.iter().enumerate() {
+                    match (i == 0, i == last) {
+                        (true, true) => pass.run::<V, false>(self.length, from_source, to_target),
+                        (true, false) => pass.run::<V, true>(self.length, from_source, to_work),
+                        (false, false) => pass.run::<V, true>(self.length, from_work, to_work),
+                        (false, true) => pass.run::<V, false>(self.length, from_work, to_target),
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<T: Real> Pass<T> {
+    /// All butterflies of this pass; `TWIDDLE` is false for the last one, whose factors are 1.
+    ///
+    /// # Safety
+    /// `load` and `store` accept every index below `length`.
+    #[inline(always)]
+    unsafe fn run<V: Vector<Scalar = T>, const TWIDDLE: bool>(
+        &self,
+        length: usize,
+        load: impl Fn(usize) -> (V, V),
+        store: impl Fn(usize, (V, V)),
+    ) {
+        match self.radix {
+            1 => self.butterflies::<V, TWIDDLE, 1>(length, load, store),
+            2 => self.butterflies::<V, TWIDDLE, 2>(length, load, store),
+            3 => self.butterflies::<V, TWIDDLE, 3>(length, load, store),
+            4 => self.butterflies::<V, TWIDDLE, 4>(length, load, store),
+            5 => self.butterflies::<V, TWIDDLE, 5>(length, load, store),
+            6 => self.butterflies::<V, TWIDDLE, 6>(length, load, store),
+            7 => self.butterflies::<V, TWIDDLE, 7>(length, load, store),
+            _ => self.butterflies::<V, TWIDDLE, 8>(length, load, store),
+        }
+    }
+
+    #[inline(always)]
+    fn butterflies<V: Vector<Scalar = T>, const TWIDDLE: bool, const R: usize>(
+        &self,
+        length: usize,
+        load: impl Fn(usize) -> (V, V),
+        store: impl Fn(usize, (V, V)),
+    ) {
+        let part = self.block / R;
+        for start in (0..length).step_by(self.block) {
+            let mut factor = self.twiddles.as_ptr();
+            for j in start..start + part {
+                let mut x: [(V, V); R] = std::array::from_fn(|s| load(j + s * part));
+                dft(&mut x);
+                store(j, x[0]);
+                for t in 1..R {
+                    let (re, im) = x[t];
+                    if TWIDDLE {
+                        // SAFETY: a pass holds `part` * (R - 1) pairs of factors.
+                        let (c, s) = unsafe { (V::splat(*factor), V::splat(*factor.add(1))) };
+                        // SAFETY: at most one past the end.
+                        factor = unsafe { factor.add(2) };
+                        store(j + t * part, (im.neg_mul_add(s, re * c), im.mul_add(c, re * s)));
+                    } else {
+                        store(j + t * part, (re, im));
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::radices;
+
+    #[test]
+    fn radices_multiply_to_the_length() {
+        for n in 1..2000 {
+            let smooth = [2, 3, 5, 7].iter().fold(n, |mut rest, p| {
+                while rest % p == 0 {
+                    rest /= p;
+                }
+                rest
+            }) == 1;
+            assert_eq!(radices(n).map(|r| r.iter().product::<usize>()), smooth.then_some(n));
+        }
+        assert_eq!(radices(128), Some(vec![4, 4, 8]));
+        assert_eq!(radices(192), Some(vec![4, 6, 8]));
+        assert_eq!(radices(12), Some(vec![3, 4]));
+    }
+}

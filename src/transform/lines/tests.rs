@@ -1,0 +1,155 @@
+//! Every method on every instruction set against the definition of the transform.
+
+use num_complex::Complex;
+use proptest::prelude::*;
+
+use super::*;
+use crate::simd::Cpu;
+
+/// A batch of lines with its rows in natural order, apart by `stride` numbers.
+fn offsets(length: usize, stride: usize) -> Vec<usize> {
+    (0..length).map(|j| j * stride).collect()
+}
+
+fn random_batch<T: Real>(length: usize, seed: u64) -> Vec<T> {
+    let mut state = seed.wrapping_mul(2).wrapping_add(1);
+    (0..length * 2 * T::LANES)
+        .map(|_| {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            T::from_double((state >> 33) as f64 / (1u64 << 31) as f64 - 0.5)
+        })
+        .collect()
+}
+
+fn value<T: Real>(batch: &[T], row: usize, lane: usize) -> Complex<f64> {
+    let at = row * 2 * T::LANES + lane;
+    Complex::new(batch[at].double(), batch[at + T::LANES].double())
+}
+
+fn transform<T: Real>(
+    lines: &Lines<T>,
+    cpu: Cpu,
+    direction: Direction,
+    source: &[T],
+    source_rows: &[usize],
+    target_rows: &[usize],
+) -> Vec<T> {
+    let mut target = vec![T::ZERO; source.len()];
+    let mut work = vec![T::ZERO; lines.work_len()];
+    let from = Rows { start: source.as_ptr(), offsets: source_rows };
+    let to = Rows { start: target.as_mut_ptr(), offsets: target_rows };
+    // SAFETY: offsets stay within both arrays, which do not overlap.
+    unsafe {
+        match &lines.method {
+            Method::MixedRadix(plan) => {
+                cpu.run(Batch { plan, direction, source: from, target: to, work: &mut work })
+            }
+            Method::Fallback(_) => lines.transform(direction, from, to, &mut work),
+        }
+    }
+    target
+}
+
+/// Root-mean-square error against the defining sum, over the rms of the result, in units of the
+/// type's epsilon.
+fn error<T: Real>(lines: &Lines<T>, cpu: Cpu, direction: Direction, length: usize) -> f64 {
+    let source = random_batch::<T>(length, length as u64);
+    let rows = offsets(length, 2 * T::LANES);
+    let result = transform(lines, cpu, direction, &source, &rows, &rows);
+    let sign = if direction == Direction::Forward { -1.0 } else { 1.0 };
+    let (mut error, mut norm) = (0.0, 0.0);
+    for lane in [0, 3, T::LANES - 1] {
+        for k in 0..length {
+            let exact: Complex<f64> = (0..length)
+                .map(|j| {
+                    let angle = std::f64::consts::TAU * ((j * k) % length) as f64 / length as f64;
+                    value(&source, j, lane) * Complex::new(angle.cos(), sign * angle.sin())
+                })
+                .sum();
+            error += (value(&result, k, lane) - exact).norm_sqr();
+            norm += exact.norm_sqr();
+        }
+    }
+    (error / norm.max(f64::MIN_POSITIVE)).sqrt() / T::epsilon().double()
+}
+
+fn check_length<T: Real>(length: usize) {
+    // Rounding errors of an FFT grow with the root of the number of passes.
+    let bound = 1.0 + (length as f64).log2();
+    for direction in [Direction::Forward, Direction::Inverse] {
+        for (cpu, name) in Cpu::ALL.into_iter().filter(|(cpu, _)| cpu.is_available()) {
+            let e = error(&Lines::<T>::new(length), cpu, direction, length);
+            assert!(e < bound, "{name} {} n = {length}: {e} epsilon", T::NAME);
+        }
+        let e = error(&Lines::<T>::with_rustfft(length), Cpu::Portable, direction, length);
+        assert!(e < 3.0 * bound, "RustFFT {} n = {length}: {e} epsilon", T::NAME);
+    }
+}
+
+#[test]
+fn every_small_length_is_right() {
+    for length in 1..=64 {
+        check_length::<f64>(length);
+        check_length::<f32>(length);
+    }
+}
+
+#[test]
+fn long_lines_are_right() {
+    for length in [72, 96, 105, 120, 125, 128, 144, 147, 192, 243, 256, 343, 384] {
+        check_length::<f64>(length);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    /// Absent rows are zeros on the way in and left out on the way out, whatever the row order.
+    #[test]
+    fn padding_and_pruning_through_tables(length in 1usize..60, keep in 0usize..60, seed: u64) {
+        let lines = Lines::<f64>::new(length);
+        let keep = keep.min(length);
+        let stride = 2 * f64::LANES;
+        let rows = offsets(length, stride);
+        // Rows in reversed order with only the first `keep` present.
+        let pruned: Vec<usize> =
+            (0..length).map(|j| if j < keep { (length - 1 - j) * stride } else { ABSENT }).collect();
+        let source = random_batch::<f64>(length, seed);
+        let mut padded = vec![0.0; source.len()];
+        for j in 0..keep {
+            padded[rows[j]..][..stride].copy_from_slice(&source[pruned[j]..][..stride]);
+        }
+        let cpu = Cpu::best();
+        let full = transform(&lines, cpu, Direction::Forward, &padded, &rows, &rows);
+        let sparse = transform(&lines, cpu, Direction::Forward, &source, &pruned, &pruned);
+        for j in 0..length {
+            let at = (length - 1 - j) * stride;
+            if j < keep {
+                prop_assert_eq!(&sparse[at..at + stride], &full[rows[j]..rows[j] + stride]);
+            } else {
+                prop_assert!(sparse[at..at + stride].iter().all(|&x| x == 0.0));
+            }
+        }
+    }
+
+    /// A line's result depends neither on its lane nor on its neighbours.
+    #[test]
+    fn lanes_do_not_mix(length in 1usize..100, seed: u64) {
+        let source = random_batch::<f64>(length, seed);
+        let rows = offsets(length, 2 * f64::LANES);
+        let mut copies = source.clone();
+        for row in copies.chunks_mut(f64::LANES) {
+            let first = row[0];
+            row.fill(first);
+        }
+        for lines in [Lines::<f64>::new(length), Lines::with_rustfft(length)] {
+            let mixed = transform(&lines, Cpu::best(), Direction::Forward, &source, &rows, &rows);
+            let same = transform(&lines, Cpu::best(), Direction::Forward, &copies, &rows, &rows);
+            for k in 0..length {
+                for lane in 0..f64::LANES {
+                    prop_assert_eq!(value(&same, k, lane), value(&mixed, k, 0));
+                }
+            }
+        }
+    }
+}

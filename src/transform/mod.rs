@@ -1,0 +1,3 @@
+//! Spectral to physical space and back.
+
+pub mod lines;
