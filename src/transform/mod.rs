@@ -1,3 +1,10 @@
-//! Spectral to physical space and back.
+//! Spectral to physical space and back: the [`Sweep`](sweep::Sweep), its plan, and the line
+//! transforms below it.
 
 pub mod lines;
+pub mod physical;
+pub mod plan;
+pub mod planes;
+mod rows;
+pub mod sweep;
+pub mod timings;

@@ -118,7 +118,8 @@ fn odd<V: Vector, const R: usize>(x: &mut [Pair<V>; R]) {
 /// sin and cos of 2 pi `m` / `R` for the odd sizes, to full precision.
 #[inline(always)]
 fn unit_root<const R: usize>(m: usize) -> (f64, f64) {
-    const THIRD: [(f64, f64); 3] = [(0.0, 1.0), (0.866_025_403_784_438_6, -0.5), (-0.866_025_403_784_438_6, -0.5)];
+    const THIRD: [(f64, f64); 3] =
+        [(0.0, 1.0), (0.866_025_403_784_438_6, -0.5), (-0.866_025_403_784_438_6, -0.5)];
     const FIFTH: [(f64, f64); 5] = [
         (0.0, 1.0),
         (0.951_056_516_295_153_6, 0.309_016_994_374_947_45),

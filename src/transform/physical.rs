@@ -1,0 +1,270 @@
+//! Whole fields of physical values, batch by batch of planes: for snapshots and their like.
+
+use std::ops::Range;
+
+use crate::error::Result;
+use crate::fields::SpectralFields;
+use crate::parallel::{SharedSlice, share};
+use crate::real::Real;
+
+use super::planes::{Block, PlaneJob};
+use super::sweep::Sweep;
+
+/// Copies values between blocks and an array [field][z][y][x] of some planes.
+struct Copy<'a, T> {
+    array: SharedSlice<'a, T>,
+    fields: usize,
+    /// Planes in the array, in the whole grid's numbers.
+    planes: Range<usize>,
+    rows: usize,
+}
+
+impl<T: Real> Copy<'_, T> {
+    /// Calls `each(row of the array, field, lane)` for the rows of a block.
+    fn rows(&self, block: Block, mut each: impl FnMut(&mut [T], usize, usize)) {
+        for field in 0..self.fields {
+            for lane in 0..block.rows {
+                let plane = field * self.planes.len() + block.plane - self.planes.start;
+                let start = (plane * self.rows + block.first_row + lane) * block.points;
+                // SAFETY: every row belongs to one block, and a block to one thread.
+                each(unsafe { self.array.slice(start..start + block.points) }, field, lane);
+            }
+        }
+    }
+}
+
+/// Inputs to the array.
+struct CopyOut<'a, T>(Copy<'a, T>);
+
+impl<T: Real> PlaneJob<T> for CopyOut<'_, T> {
+    fn inputs(&self) -> usize {
+        self.0.fields
+    }
+
+    fn pointwise(&self, block: Block, inputs: &[T], _: &mut [T]) {
+        self.0.rows(block, |row, field, lane| {
+            let values = inputs[field * block.len() + lane..].iter().step_by(block.lanes);
+            row.iter_mut().zip(values).for_each(|(to, from)| *to = *from);
+        });
+    }
+}
+
+/// The array to products.
+struct CopyIn<'a, T>(Copy<'a, T>);
+
+impl<T: Real> PlaneJob<T> for CopyIn<'_, T> {
+    fn inputs(&self) -> usize {
+        0
+    }
+
+    fn products(&self) -> usize {
+        self.0.fields
+    }
+
+    fn pointwise(&self, block: Block, _: &[T], products: &mut [T]) {
+        products.fill(T::ZERO);
+        self.0.rows(block, |row, field, lane| {
+            let values = products[field * block.len() + lane..].iter_mut().step_by(block.lanes);
+            values.zip(row).for_each(|(to, from)| *to = *from);
+        });
+    }
+}
+
+/// Batches aim at this many values a field, to bound memory.
+const VALUES_PER_BATCH: usize = 1 << 22;
+
+impl<T: Real> Sweep<T> {
+    /// Plane ranges (counted from this rank's first plane) of one batch after another: the same
+    /// number of batches on every rank, some of them empty.
+    fn plane_batches(&self) -> impl Iterator<Item = Range<usize>> + use<T> {
+        let [nx, ny, nz] = self.plan.modes.grid.points;
+        let batch = (VALUES_PER_BATCH / (nx * ny)).max(1);
+        let tallest = share(nz, 0, self.plan.ranks).len();
+        let mine = self.plan.planes.len();
+        (0..tallest).step_by(batch).map(move |z| z.min(mine)..(z + batch).min(mine))
+    }
+
+    /// Transforms `fields` to physical space and hands them over in batches of planes:
+    /// `visit(first plane, values)` with values [field][z][y][x]. Every rank makes the same number
+    /// of calls, also with no planes. Collective.
+    pub fn to_physical(
+        &mut self,
+        fields: &SpectralFields<T>,
+        mut visit: impl FnMut(usize, &[T]) -> Result<()>,
+    ) -> Result<()> {
+        let bundles = self.all_bundles();
+        self.columns(&bundles, 0, fields.count, &|bundle, _, outgoing| {
+            outgoing.copy_from_slice(fields.bundle(bundle));
+        });
+        self.to_planes(fields.count);
+        let [nx, ny, _] = self.plan.modes.grid.points;
+        let first = self.plan.planes.start;
+        let mut array = Vec::new();
+        for range in self.plane_batches() {
+            array.resize(fields.count * range.len() * nx * ny, T::ZERO);
+            let planes = first + range.start..first + range.end;
+            let start = planes.start;
+            let copy = Copy {
+                array: SharedSlice::new(&mut array),
+                fields: fields.count,
+                planes,
+                rows: ny,
+            };
+            self.planes(range, &CopyOut(copy));
+            visit(start, &array)?;
+        }
+        Ok(())
+    }
+
+    /// Transforms `count` physical fields to their kept modes. `supply(planes, values)` fills
+    /// values [field][z][y][x] of the given planes of the whole grid. Every rank makes the same
+    /// number of calls, also with no planes. Collective.
+    pub fn from_physical(
+        &mut self,
+        count: usize,
+        mut supply: impl FnMut(Range<usize>, &mut [T]) -> Result<()>,
+    ) -> Result<SpectralFields<T>> {
+        let [nx, ny, _] = self.plan.modes.grid.points;
+        let first = self.plan.planes.start;
+        let mut array = Vec::new();
+        for range in self.plane_batches() {
+            array.resize(count * range.len() * nx * ny, T::ZERO);
+            let planes = first + range.start..first + range.end;
+            supply(planes.clone(), &mut array)?;
+            let copy = Copy { array: SharedSlice::new(&mut array), fields: count, planes, rows: ny };
+            self.planes(range, &CopyIn(copy));
+        }
+        self.to_columns(count);
+        let mut fields = SpectralFields::zeros(self.plan.modes, self.plan.bundles.clone(), count);
+        let (len, start) = (fields.bundle_len(), self.plan.bundles.start);
+        let target = SharedSlice::new(&mut fields.data);
+        let bundles = self.all_bundles();
+        self.columns(&bundles, count, 0, &|bundle, incoming, _| {
+            let at = (bundle - start) * len;
+            // SAFETY: every bundle is worked on by one thread.
+            unsafe { target.slice(at..at + len) }.copy_from_slice(incoming);
+        });
+        Ok(fields)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use num_complex::Complex;
+
+    use super::*;
+    use crate::grid::Grid;
+    use crate::modes::Modes;
+    use crate::parallel::{Communicator, Team};
+
+    /// Some Hermitian field of coefficients as a function of the mode numbers.
+    fn coefficient(mode: [i64; 3], field: usize) -> Complex<f64> {
+        let value = |m: [i64; 3]| {
+            let phase = (3 * m[0] + 7 * m[1] * m[1] + 5 * m[2] + m[0] * m[2]) as f64 + field as f64;
+            Complex::new(phase.sin(), (1.7 * phase).cos())
+        };
+        (value(mode) + value(mode.map(|n| -n)).conj()) * 0.5
+    }
+
+    /// Physical values by the definition, and back, for one set of sizes.
+    fn check<T: Real>(points: [usize; 3], threads: usize) {
+        let modes = Modes::new(Grid::two_thirds(points, [1.0; 3]), T::LANES);
+        let serial = Communicator::serial();
+        let mut sweep =
+            Sweep::<T>::new(modes, &serial, Team::new(threads).unwrap(), 2, 2).unwrap();
+        let mut fields = SpectralFields::<T>::zeros(modes, 0..modes.bundles(), 2);
+        fields.fill(|mode, out| {
+            out.iter_mut().enumerate().for_each(|(f, c)| *c = coefficient(mode, f));
+        });
+        let [nx, ny, nz] = points;
+        let mut physical = Vec::new();
+        sweep
+            .to_physical(&fields, |_, values| {
+                physical.extend_from_slice(values);
+                Ok(())
+            })
+            .unwrap();
+        let [kx, ky, kz] = modes.grid.cutoff.map(|k| k as i64);
+        let mut largest: f64 = 0.0;
+        let mut error: f64 = 0.0;
+        // A few points spread over the box, among them the corners.
+        for point in 0..40 {
+            let [x, y, z] = match point {
+                0 => [0, 0, 0],
+                1 => [nx - 1, ny - 1, nz - 1],
+                p => [(7 * p) % nx, (11 * p) % ny, (5 * p) % nz],
+            };
+            for field in 0..2 {
+                let mut exact = 0.0;
+                for mx in -kx..=kx {
+                    for my in -ky..=ky {
+                        for mz in -kz..=kz {
+                            let turns = mx as f64 * x as f64 / nx as f64
+                                + my as f64 * y as f64 / ny as f64
+                                + mz as f64 * z as f64 / nz as f64;
+                            let wave = Complex::from_polar(1.0, std::f64::consts::TAU * turns);
+                            exact += (coefficient([mx, my, mz], field) * wave).re;
+                        }
+                    }
+                }
+                let value = physical[((field * nz + z) * ny + y) * nx + x].double();
+                error = error.max((value - exact).abs());
+                largest = largest.max(exact.abs());
+            }
+        }
+        let tolerance = 40.0 * T::epsilon().double() * largest.max(1.0);
+        assert!(error < tolerance, "{points:?}: error {error}, tolerance {tolerance}");
+
+        let back = sweep
+            .from_physical(2, |planes, values| {
+                let plane = nx * ny;
+                for field in 0..2 {
+                    let from = (field * nz + planes.start) * plane;
+                    let to = field * planes.len() * plane;
+                    let len = planes.len() * plane;
+                    values[to..to + len].copy_from_slice(&physical[from..from + len]);
+                }
+                Ok(())
+            })
+            .unwrap();
+        let epsilon = T::epsilon().double();
+        for (a, b) in fields.data.iter().zip(back.data.iter()) {
+            assert!((a.double() - b.double()).abs() < 60.0 * epsilon, "{points:?}: {a} became {b}");
+        }
+        // Padding lanes are exactly zero: no mask is applied later.
+        for bundle in 0..modes.bundles() {
+            let (nx0, _) = modes.bundle_mode(bundle);
+            for row in back.bundle(bundle).chunks_exact(T::LANES) {
+                for (lane, value) in row.iter().enumerate() {
+                    assert!(nx0 + lane <= modes.grid.cutoff[0] || *value == T::ZERO);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn transform_is_the_fourier_sum_on_all_kinds_of_sizes() {
+        for points in [
+            [16, 16, 16],
+            [12, 10, 8],
+            [7, 9, 15],
+            [11, 13, 17],
+            [20, 6, 35],
+            [1, 8, 8],
+            [8, 1, 9],
+            [9, 5, 1],
+            [36, 40, 5],
+            [2, 3, 4],
+            [23, 34, 12],
+        ] {
+            check::<f64>(points, 1);
+            check::<f32>(points, 1);
+        }
+    }
+
+    #[test]
+    fn threads_share_the_work() {
+        check::<f64>([18, 20, 10], 2);
+        check::<f64>([8, 9, 2], 3);
+    }
+}

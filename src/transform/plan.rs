@@ -1,0 +1,251 @@
+//! Who owns what, and where it lies: pure arithmetic, no data.
+//!
+//! Bundles of columns are dealt to ranks in balanced contiguous runs, and so are z-planes. Between
+//! the two lies the exchange: the rows of `slots` fields, in blocks that MPI can send as they are.
+//!
+//! - On the columns' side a block holds what goes to one destination: [field][my bundle][plane].
+//! - On the planes' side a block holds what came from one source: [field][its bundle][plane].
+//!
+//! Each field and bundle has `plane_stride` rows whatever the number of planes, so that a row's
+//! place is a table look-up plus a shift. Fields beyond those in use are not sent. With one rank
+//! both sides are the same array, and nothing is moved at all.
+
+use std::ops::Range;
+
+use crate::error::{Error, Result};
+use crate::modes::Modes;
+use crate::parallel::{Counts, share};
+
+use super::lines::ABSENT;
+
+/// The decomposition as one rank sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// The spectral layout.
+    pub modes: Modes,
+    /// This rank.
+    pub rank: usize,
+    /// Number of ranks.
+    pub ranks: usize,
+    /// Fields that the exchange has room for.
+    pub slots: usize,
+    /// Bundles of this rank.
+    pub bundles: Range<usize>,
+    /// Planes of this rank.
+    pub planes: Range<usize>,
+    /// Rows from one field and bundle to the next.
+    pub plane_stride: usize,
+}
+
+/// Rows of a power-of-two distance fall into the same cache sets; such strides get one row more.
+const ALIASING_ROWS: usize = 16;
+
+impl Plan {
+    /// The share of `rank` among `ranks`, with room for `slots` fields in the exchange. Refused
+    /// when a block would have more rows than MPI can count.
+    pub fn new(modes: Modes, rank: usize, ranks: usize, slots: usize) -> Result<Self> {
+        let nz = modes.grid.points[2];
+        let tallest = share(nz, 0, ranks).len();
+        let plane_stride = tallest + usize::from(tallest % ALIASING_ROWS == 0);
+        let plan = Plan {
+            modes,
+            rank,
+            ranks,
+            slots,
+            bundles: share(modes.bundles(), rank, ranks),
+            planes: share(nz, rank, ranks),
+            plane_stride,
+        };
+        // The first rank has the largest share of both.
+        let largest = Plan { bundles: share(modes.bundles(), 0, ranks), ..plan.clone() };
+        let rows = largest.columns_len().max(largest.planes_len()) / modes.row_len();
+        if i32::try_from(rows).is_err() {
+            let [nx, ny, nz] = modes.grid.points;
+            return Err(Error::input(format!(
+                "grid.points = [{nx}, {ny}, {nz}] on {ranks} ranks needs an exchange of {rows} rows \
+                 a rank, and MPI counts to {}; use at least {} ranks",
+                i32::MAX,
+                (rows as u64 * ranks as u64).div_ceil(i32::MAX as u64)
+            )));
+        }
+        Ok(plan)
+    }
+
+    /// Number of ranks that have planes.
+    fn ranks_with_planes(&self) -> usize {
+        self.ranks.min(self.modes.grid.points[2])
+    }
+
+    /// Numbers in a block of `fields` fields of `bundles` bundles.
+    fn block_len(&self, fields: usize, bundles: usize) -> usize {
+        fields * bundles * self.plane_stride * self.modes.row_len()
+    }
+
+    /// Numbers in the exchange on the columns' side.
+    pub fn columns_len(&self) -> usize {
+        self.ranks_with_planes() * self.block_len(self.slots, self.bundles.len())
+    }
+
+    /// Numbers in the exchange on the planes' side.
+    pub fn planes_len(&self) -> usize {
+        if self.planes.is_empty() { 0 } else { self.block_len(self.slots, self.modes.bundles()) }
+    }
+
+    /// Columns' side: offset of the row of each plane, for field 0 and this rank's first bundle.
+    pub fn column_rows(&self) -> Vec<usize> {
+        let block = self.block_len(self.slots, self.bundles.len());
+        let mut rows = Vec::with_capacity(self.modes.grid.points[2]);
+        for destination in 0..self.ranks_with_planes() {
+            let planes = share(self.modes.grid.points[2], destination, self.ranks).len();
+            rows.extend((0..planes).map(|z| destination * block + z * self.modes.row_len()));
+        }
+        rows
+    }
+
+    /// Columns' side: what to add to [`Self::column_rows`] for a field and bundle of this rank.
+    pub fn column_shift(&self, field: usize, bundle: usize) -> usize {
+        let index = field * self.bundles.len() + bundle - self.bundles.start;
+        index * self.plane_stride * self.modes.row_len()
+    }
+
+    /// Planes' side: offset of the rows of a y-line of this rank's first plane, in the order of
+    /// the transform along y; rows of cut-off ny are [`ABSENT`].
+    pub fn plane_rows(&self, field: usize, bundle_along_x: usize) -> Vec<usize> {
+        let along_x = self.modes.bundles_along_x();
+        let sources: Vec<_> =
+            (0..self.ranks).map(|s| share(self.modes.bundles(), s, self.ranks)).collect();
+        transform_order(self.modes.grid.points[1], self.modes.grid.cutoff[1])
+            .map(|index| {
+                let Some(index) = index else { return ABSENT };
+                let bundle = index * along_x + bundle_along_x;
+                let source = &sources[sources.partition_point(|s| s.end <= bundle)];
+                self.block_len(self.slots, source.start)
+                    + self.block_len(1, field * source.len() + bundle - source.start)
+            })
+            .collect()
+    }
+
+    /// Rows of `fields` fields between this rank's columns and every rank's planes.
+    pub fn column_counts(&self, fields: usize) -> Counts {
+        let block = self.slots * self.bundles.len() * self.plane_stride;
+        let rows = fields * self.bundles.len() * self.plane_stride;
+        let has_planes = |rank| rank < self.ranks_with_planes();
+        Counts {
+            counts: (0..self.ranks).map(|r| if has_planes(r) { rows as i32 } else { 0 }).collect(),
+            offsets: (0..self.ranks)
+                .map(|r| if has_planes(r) { (r * block) as i32 } else { 0 })
+                .collect(),
+        }
+    }
+
+    /// Rows of `fields` fields between this rank's planes and every rank's columns.
+    pub fn plane_counts(&self, fields: usize) -> Counts {
+        let mut counts = Counts::default();
+        for source in 0..self.ranks {
+            let bundles = share(self.modes.bundles(), source, self.ranks);
+            let rows = |fields, bundles| (fields * bundles * self.plane_stride) as i32;
+            let used = !self.planes.is_empty();
+            counts.counts.push(if used { rows(fields, bundles.len()) } else { 0 });
+            counts.offsets.push(if used { rows(self.slots, bundles.start) } else { 0 });
+        }
+        counts
+    }
+
+    /// Bytes that this rank sends to other ranks when `fields` fields of `number_size`-byte
+    /// numbers go from columns to planes.
+    pub fn bytes_sent(&self, fields: usize, number_size: usize) -> usize {
+        let counts = self.column_counts(fields).counts;
+        let rows: usize =
+            (0..self.ranks).filter(|&r| r != self.rank).map(|r| counts[r] as usize).sum();
+        rows * self.modes.row_len() * number_size
+    }
+}
+
+/// For each position in a transform of `points` values: the index of its mode number among the
+/// kept ones 0, 1, .. K, -K, .. -1, or `None` when it is cut off.
+pub fn transform_order(points: usize, cutoff: usize) -> impl Iterator<Item = Option<usize>> {
+    (0..points).map(move |j| {
+        if j <= cutoff {
+            Some(j)
+        } else if j + cutoff >= points {
+            Some(j + 2 * cutoff + 1 - points)
+        } else {
+            None
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grid::Grid;
+
+    fn plans(points: [usize; 3], ranks: usize) -> Vec<Plan> {
+        let modes = Modes::new(Grid::two_thirds(points, [1.0; 3]), 4);
+        (0..ranks).map(|r| Plan::new(modes, r, ranks, 3).unwrap()).collect()
+    }
+
+    /// Every row that a rank sends lands where the receiver looks for it: the exchange is played
+    /// through with rows that carry their own (field, bundle, plane).
+    #[test]
+    fn rows_arrive_where_they_are_looked_for() {
+        for (points, ranks) in
+            [([12, 10, 16], 1), ([12, 10, 7], 3), ([16, 9, 4], 6), ([8, 2, 5], 7), ([30, 7, 33], 2)]
+        {
+            let plans = plans(points, ranks);
+            let row_len = plans[0].modes.row_len();
+            for fields in 1..=3 {
+                let mut received: Vec<_> =
+                    plans.iter().map(|p| vec![None; p.planes_len() / row_len]).collect();
+                for plan in &plans {
+                    let mut send = vec![None; plan.columns_len() / row_len];
+                    let rows = plan.column_rows();
+                    for field in 0..fields {
+                        for bundle in plan.bundles.clone() {
+                            for (z, row) in rows.iter().enumerate() {
+                                let at = (row + plan.column_shift(field, bundle)) / row_len;
+                                assert_eq!(send[at], None, "two rows in one place");
+                                send[at] = Some((field, bundle, z));
+                            }
+                        }
+                    }
+                    let from = plan.column_counts(fields);
+                    for (rank, receiver) in plans.iter().enumerate() {
+                        let to = receiver.plane_counts(fields);
+                        assert_eq!(from.counts[rank], to.counts[plan.rank]);
+                        let count = from.counts[rank] as usize;
+                        let (a, b) = (from.offsets[rank] as usize, to.offsets[plan.rank] as usize);
+                        received[rank][b..b + count].copy_from_slice(&send[a..a + count]);
+                    }
+                }
+                for (plan, received) in plans.iter().zip(&received) {
+                    for field in 0..fields {
+                        for along_x in 0..plan.modes.bundles_along_x() {
+                            let rows = plan.plane_rows(field, along_x);
+                            let kept = rows.iter().filter(|&&r| r != ABSENT);
+                            for (index, row) in
+                                transform_order(points[1], plan.modes.grid.cutoff[1]).zip(&rows)
+                            {
+                                let Some(index) = index else { continue };
+                                let bundle = index * plan.modes.bundles_along_x() + along_x;
+                                for z in plan.planes.clone() {
+                                    let at = row / row_len + z - plan.planes.start;
+                                    assert_eq!(received[at], Some((field, bundle, z)));
+                                }
+                            }
+                            assert_eq!(kept.count(), plan.modes.ny());
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn more_rows_than_mpi_can_count_are_refused() {
+        let modes = Modes::new(Grid::two_thirds([16384; 3], [1.0; 3]), 8);
+        let error = Plan::new(modes, 0, 1, 4).unwrap_err();
+        assert!(error.message.contains("grid.points = [16384, 16384, 16384]"), "{error}");
+        assert!(Plan::new(modes, 0, 1024, 4).is_ok());
+    }
+}

@@ -1,0 +1,148 @@
+//! Between a plane of kx-rows and lines along x of real values.
+//!
+//! Rows of a plane hold [bundle][re lanes, im lanes] with lanes = kx. Transforms along x want
+//! lanes = y, so blocks of 2 W rows (W = `T::LANES`) are transposed in registers. The line of a
+//! real field needs half a complex transform: row l and row W + l travel as the real and the
+//! imaginary part of one complex line (two-for-one trick, Press et al., Numerical Recipes 12.3.2).
+//! So lane l of a value at x is row l of the block: re lanes are rows 0 .. W, im lanes W .. 2 W.
+
+use crate::modes::Modes;
+use crate::real::Real;
+use crate::simd::{Kernel, MAX_WIDTH, Vector};
+
+/// Fills a line of complex values from a block of rows: line(k) = A(k) + i B(k), line(-k) =
+/// conj A(k) + i conj B(k). Values of cut-off k are left alone.
+pub struct Pack<'a, T> {
+    /// The spectral layout.
+    pub modes: &'a Modes,
+    /// The first of 2 W rows.
+    pub rows: &'a [T],
+    /// Numbers from one row to the next.
+    pub stride: usize,
+    /// [nx][2 W], in the order of the transform.
+    pub line: &'a mut [T],
+}
+
+impl<T: Real> Kernel<T> for Pack<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<V: Vector<Scalar = T>>(self) {
+        let (lanes, nx) = (T::LANES, self.modes.grid.points[0]);
+        let last = self.modes.grid.cutoff[0];
+        assert!(
+            self.rows.len()
+                >= (2 * lanes - 1) * self.stride + self.modes.bundles_along_x() * 2 * lanes
+        );
+        assert!(self.line.len() >= nx * 2 * lanes);
+        let line = self.line.as_mut_ptr();
+        for kx0 in (0..=last).step_by(V::WIDTH) {
+            let column = kx0 / lanes * 2 * lanes + kx0 % lanes;
+            let count = V::WIDTH.min(last + 1 - kx0);
+            for lane in (0..lanes).step_by(V::WIDTH) {
+                // SAFETY: the assertions cover every row and every value addressed here.
+                unsafe {
+                    let tile = |row: usize, part: usize| {
+                        let mut tile = [V::zero(); MAX_WIDTH];
+                        for (i, vector) in tile[..V::WIDTH].iter_mut().enumerate() {
+                            let at = (row + lane + i) * self.stride + column + part;
+                            *vector = V::load(self.rows.as_ptr().add(at));
+                        }
+                        V::transpose(&mut tile[..V::WIDTH]);
+                        tile
+                    };
+                    let at = |k: usize| line.add(k * 2 * lanes + lane);
+                    let (a_re, b_im) = (tile(0, 0), tile(lanes, lanes));
+                    for i in 0..count {
+                        let k = kx0 + i;
+                        if k > 0 {
+                            (a_re[i] - b_im[i]).store(at(k));
+                            (a_re[i] + b_im[i]).store(at(nx - k));
+                        } else {
+                            a_re[0].store(at(0));
+                        }
+                    }
+                    let (a_im, b_re) = (tile(0, lanes), tile(lanes, 0));
+                    for i in 0..count {
+                        let k = kx0 + i;
+                        if k > 0 {
+                            (b_re[i] + a_im[i]).store(at(k).add(lanes));
+                            (b_re[i] - a_im[i]).store(at(nx - k).add(lanes));
+                        } else {
+                            // Of the mean along x only the real part exists.
+                            b_re[0].store(at(0).add(lanes));
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The reverse of [`Pack`], times a factor; padding lanes become zero.
+pub struct Unpack<'a, T> {
+    /// The spectral layout.
+    pub modes: &'a Modes,
+    /// [nx][2 W], in the order of the transform.
+    pub line: &'a [T],
+    /// The first of up to 2 W rows.
+    pub rows: &'a mut [T],
+    /// Numbers from one row to the next.
+    pub stride: usize,
+    /// How many rows there are.
+    pub count: usize,
+    /// Factor on every value.
+    pub scale: f64,
+}
+
+impl<T: Real> Kernel<T> for Unpack<'_, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<V: Vector<Scalar = T>>(self) {
+        let (lanes, nx) = (T::LANES, self.modes.grid.points[0]);
+        let last = self.modes.grid.cutoff[0];
+        let padded = self.modes.bundles_along_x() * lanes;
+        assert!(self.rows.len() >= (self.count - 1) * self.stride + 2 * padded);
+        assert!(self.line.len() >= nx * 2 * lanes);
+        let half = V::splat(T::from_double(0.5 * self.scale));
+        let rows = self.rows.as_mut_ptr();
+        for kx0 in (0..padded).step_by(V::WIDTH) {
+            let column = kx0 / lanes * 2 * lanes + kx0 % lanes;
+            let count = V::WIDTH.min((last + 1).saturating_sub(kx0));
+            for lane in (0..lanes).step_by(V::WIDTH) {
+                // SAFETY: the assertions cover every row and every value addressed here.
+                unsafe {
+                    let load = |k: usize, part: usize| {
+                        V::load(self.line.as_ptr().add(k * 2 * lanes + part + lane))
+                    };
+                    let store = |row: usize, part: usize, mut tile: [V; MAX_WIDTH]| {
+                        V::transpose(&mut tile[..V::WIDTH]);
+                        for (i, vector) in tile[..V::WIDTH].iter().enumerate() {
+                            if row + lane + i < self.count {
+                                let at = (row + lane + i) * self.stride + column + part;
+                                vector.store(rows.add(at));
+                            }
+                        }
+                    };
+                    // Z(k) = A(k) + i B(k), Z(-k) = conj A(k) + i conj B(k).
+                    let (mut a_re, mut b_im) = ([V::zero(); MAX_WIDTH], [V::zero(); MAX_WIDTH]);
+                    for i in 0..count {
+                        let (plus, minus) = (load(kx0 + i, 0), load((nx - kx0 - i) % nx, 0));
+                        a_re[i] = (plus + minus) * half;
+                        b_im[i] = (minus - plus) * half;
+                    }
+                    store(0, 0, a_re);
+                    store(lanes, lanes, b_im);
+                    let (mut a_im, mut b_re) = ([V::zero(); MAX_WIDTH], [V::zero(); MAX_WIDTH]);
+                    for i in 0..count {
+                        let (plus, minus) =
+                            (load(kx0 + i, lanes), load((nx - kx0 - i) % nx, lanes));
+                        a_im[i] = (plus - minus) * half;
+                        b_re[i] = (plus + minus) * half;
+                    }
+                    store(0, lanes, a_im);
+                    store(lanes, 0, b_re);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! The one trip between spectral and physical space: columns, exchange, planes, and back.
+//!
+//! A sweep owns the exchange buffers and all scratch. It is used in three moves, each of which
+//! works on what the last one left in the exchange:
+//!
+//! 1. [`Sweep::columns`]: bundle by bundle, z-lines come in, a function turns them into other
+//!    columns, and those go out as z-lines (either half may be left out).
+//! 2. [`Sweep::to_planes`] and [`Sweep::to_columns`]: the all-to-all.
+//! 3. [`Sweep::planes`]: plane by plane, to physical space, a pointwise function on rows of
+//!    values, and back (see [`super::planes`]).
+//!
+//! The forward direction carries 1 / (nx ny nz), so spectral values are Fourier coefficients.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::error::Result;
+use crate::fields::{Aligned, zeros};
+use crate::modes::Modes;
+use crate::parallel::{Communicator, SharedSlice, Team};
+use crate::real::Real;
+
+use super::lines::{ABSENT, Direction, Lines, Rows};
+use super::plan::{Plan, transform_order};
+use super::planes::{PlaneScratch, PlaneTables};
+use super::timings::{Part, Stopwatch, Timings};
+
+/// What happens to one bundle between z-lines in and z-lines out: `work(bundle, incoming,
+/// outgoing)` with both [field][row][re lanes, im lanes].
+pub type ColumnWork<'a, T> = dyn Fn(usize, &mut [T], &mut [T]) + Sync + 'a;
+
+/// Transforms, exchange buffers and scratch of one rank.
+pub struct Sweep<T: Real> {
+    /// Who owns what.
+    pub plan: Plan,
+    pub(super) communicator: Communicator,
+    pub(super) team: Team,
+    z: Lines<T>,
+    /// z-lines in a bundle's column.
+    z_modes: Vec<usize>,
+    /// z-lines in the exchange.
+    z_rows: Vec<usize>,
+    pub(super) tables: PlaneTables<T>,
+    /// The exchange as columns see it, and with one rank also as planes see it.
+    columns: Aligned<T>,
+    /// The exchange as planes see it, with several ranks.
+    planes: Aligned<T>,
+    scratch: Vec<Mutex<Scratch<T>>>,
+    timings: Timings,
+}
+
+/// What one thread needs.
+pub(super) struct Scratch<T: Real> {
+    work: Aligned<T>,
+    incoming: Aligned<T>,
+    outgoing: Aligned<T>,
+    pub(super) planes: PlaneScratch<T>,
+    pub(super) timings: Timings,
+}
+
+/// A thread's scratch; a panic elsewhere leaves nothing in it that matters.
+pub(super) fn lock<T: Real>(scratch: &Mutex<Scratch<T>>) -> MutexGuard<'_, Scratch<T>> {
+    scratch.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<T: Real> Sweep<T> {
+    /// A sweep with room for `slots` fields in the exchange and `products` products in physical
+    /// space.
+    pub fn new(
+        modes: Modes,
+        communicator: &Communicator,
+        team: Team,
+        slots: usize,
+        products: usize,
+    ) -> Result<Self> {
+        let plan = Plan::new(modes, communicator.rank(), communicator.size(), slots)?;
+        let nz = modes.grid.points[2];
+        let z = Lines::new(nz);
+        let z_modes = transform_order(nz, modes.grid.cutoff[2])
+            .map(|index| index.map_or(ABSENT, |row| row * modes.row_len()))
+            .collect();
+        let tables = PlaneTables::new(&plan, products.max(slots));
+        let (columns, planes) = if plan.ranks == 1 {
+            (plan.columns_len(), 0)
+        } else {
+            (plan.columns_len(), plan.planes_len())
+        };
+        let scratch = (0..team.threads())
+            .map(|_| {
+                Mutex::new(Scratch {
+                    work: zeros(z.work_len()),
+                    incoming: zeros(slots * modes.column_len()),
+                    outgoing: zeros(slots * modes.column_len()),
+                    planes: PlaneScratch::new(&tables, &plan),
+                    timings: Timings::default(),
+                })
+            })
+            .collect();
+        Ok(Sweep {
+            z_rows: plan.column_rows(),
+            communicator: communicator.clone(),
+            columns: zeros(columns),
+            planes: zeros(planes),
+            timings: Timings::default(),
+            plan,
+            team,
+            z,
+            z_modes,
+            tables,
+            scratch,
+        })
+    }
+
+    /// Brings `incoming` fields of the given bundles of this rank in from the exchange, calls
+    /// `work`, and puts `outgoing` fields out into it.
+    pub fn columns(
+        &mut self,
+        bundles: &[usize],
+        incoming: usize,
+        outgoing: usize,
+        work: &ColumnWork<T>,
+    ) {
+        let exchange = SharedSlice::new(&mut self.columns);
+        let (plan, z) = (&self.plan, &self.z);
+        let (z_modes, z_rows) = (&self.z_modes[..], &self.z_rows[..]);
+        let column_len = plan.modes.column_len();
+        let scratch = &self.scratch;
+        self.team.run(bundles.len(), |thread, run| {
+            let mut scratch = lock(&scratch[thread]);
+            let scratch = &mut *scratch;
+            let mut watch = Stopwatch::start();
+            for &bundle in &bundles[run] {
+                let column =
+                    |fields: &mut [T], field: usize| fields[field * column_len..].as_mut_ptr();
+                // SAFETY: rows of different bundles and fields do not overlap (tested in `plan`),
+                // every bundle is worked on by one thread, and tables stay within the buffers.
+                let rows =
+                    |field| unsafe { exchange.as_mut_ptr().add(plan.column_shift(field, bundle)) };
+                for field in 0..incoming {
+                    let source = Rows { start: rows(field).cast_const(), offsets: z_rows };
+                    let target =
+                        Rows { start: column(&mut scratch.incoming, field), offsets: z_modes };
+                    // SAFETY: as above.
+                    unsafe { z.transform(Direction::Forward, source, target, &mut scratch.work) };
+                }
+                watch.lap(&mut scratch.timings, Part::Columns);
+                work(
+                    bundle,
+                    &mut scratch.incoming[..incoming * column_len],
+                    &mut scratch.outgoing[..outgoing * column_len],
+                );
+                watch.lap(&mut scratch.timings, Part::Update);
+                for field in 0..outgoing {
+                    let start = column(&mut scratch.outgoing, field).cast_const();
+                    let source = Rows { start, offsets: z_modes };
+                    let target = Rows { start: rows(field), offsets: z_rows };
+                    // SAFETY: as above.
+                    unsafe { z.transform(Direction::Inverse, source, target, &mut scratch.work) };
+                }
+                watch.lap(&mut scratch.timings, Part::Columns);
+            }
+        });
+    }
+
+    /// Every bundle of this rank.
+    pub fn all_bundles(&self) -> Vec<usize> {
+        self.plan.bundles.clone().collect()
+    }
+
+    /// Moves `fields` fields from columns to planes. Collective.
+    pub fn to_planes(&mut self, fields: usize) {
+        if self.plan.ranks > 1 {
+            let mut watch = Stopwatch::start();
+            let (from, to) = (self.plan.column_counts(fields), self.plan.plane_counts(fields));
+            let row_len = self.plan.modes.row_len();
+            self.communicator.all_to_all_rows(
+                row_len,
+                (&self.columns, &from),
+                (&mut self.planes, &to),
+            );
+            watch.lap(&mut self.timings, Part::Exchange);
+        }
+    }
+
+    /// Moves `fields` fields from planes to columns. Collective.
+    pub fn to_columns(&mut self, fields: usize) {
+        if self.plan.ranks > 1 {
+            let mut watch = Stopwatch::start();
+            let (from, to) = (self.plan.plane_counts(fields), self.plan.column_counts(fields));
+            let row_len = self.plan.modes.row_len();
+            self.communicator.all_to_all_rows(
+                row_len,
+                (&self.planes, &from),
+                (&mut self.columns, &to),
+            );
+            watch.lap(&mut self.timings, Part::Exchange);
+        }
+    }
+
+    /// The exchange as planes see it, with everything else that planes need.
+    pub(super) fn plane_parts(
+        &mut self,
+    ) -> (SharedSlice<'_, T>, &Plan, &Team, &PlaneTables<T>, &[Mutex<Scratch<T>>]) {
+        let exchange = if self.plan.ranks == 1 { &mut self.columns } else { &mut self.planes };
+        (SharedSlice::new(exchange), &self.plan, &self.team, &self.tables, &self.scratch)
+    }
+
+    /// The threads of this rank.
+    pub fn team(&self) -> &Team {
+        &self.team
+    }
+
+    /// Seconds spent so far, averaged over threads.
+    pub fn timings(&self) -> Timings {
+        let mut total = self.timings;
+        for scratch in &self.scratch {
+            total.merge(&lock(scratch).timings, self.scratch.len());
+        }
+        total
+    }
+}
