@@ -66,14 +66,18 @@ impl<T: Real> SpectralFields<T> {
     fn offset(&self, place: Place, field: usize) -> usize {
         (place.bundle - self.bundles.start) * self.bundle_len()
             + field * self.modes.column_len()
-            + place.row * self.modes.row_len()
-            + place.lane
+            + self.modes.offset(place)
     }
 
     /// One coefficient at an owned place.
     pub fn at(&self, place: Place, field: usize) -> Complex<T> {
         let offset = self.offset(place, field);
         Complex::new(self.data[offset], self.data[offset + self.modes.lanes])
+    }
+
+    /// One coefficient, or `None` when another rank owns it.
+    pub fn get(&self, place: Place, field: usize) -> Option<Complex<T>> {
+        self.bundles.contains(&place.bundle).then(|| self.at(place, field))
     }
 
     /// Sets one coefficient at an owned place.

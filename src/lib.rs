@@ -1,15 +1,18 @@
 //! Direct numerical simulation of incompressible turbulence in a periodic box.
 #![deny(missing_docs)]
 
+pub mod equation;
 pub mod error;
 pub mod exact_sum;
 pub mod fields;
 pub mod forcing;
 pub mod grid;
 pub mod initial;
+pub mod integrator;
 pub mod modes;
 pub mod parallel;
 pub mod problems;
 pub mod real;
 pub mod simd;
+pub mod simulation;
 pub mod transform;

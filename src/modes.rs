@@ -7,6 +7,7 @@
 //! 0, 1, .. K, -K, .. -1. Lanes past Kx are padding and always zero.
 
 use crate::grid::{AXES, Grid};
+use crate::real::Real;
 
 /// Where a mode is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,10 +100,51 @@ impl Modes {
         })
     }
 
+    /// The number of a column where the real part at a place is; the imaginary part is `lanes`
+    /// further on.
+    pub fn offset(&self, place: Place) -> usize {
+        place.row * self.row_len() + place.lane
+    }
+
     /// How often a stored mode counts in a sum over all modes: 2 for nx > 0 (its conjugate is not
     /// stored), 1 for nx = 0.
     pub fn weight(nx: i64) -> f64 {
         if nx == 0 { 1.0 } else { 2.0 }
+    }
+}
+
+/// The wavenumbers of every column, row and lane, as tables for kernels.
+pub struct Wavenumbers<T> {
+    /// Of every nx, padding lanes included.
+    pub x: Vec<T>,
+    /// Of every ny in storage order.
+    pub y: Vec<T>,
+    /// Of every row.
+    pub z: Vec<T>,
+}
+
+impl<T: Real> Wavenumbers<T> {
+    /// The tables of a layout; each entry is `map` of the exact wavenumber.
+    pub fn map(modes: &Modes, map: impl Fn(f64) -> f64) -> Self {
+        let Grid { cutoff, .. } = modes.grid;
+        let value = |axis, n| T::from_double(map(modes.grid.wavenumber(axis, n)));
+        Wavenumbers {
+            x: (0..modes.bundles_along_x() * modes.lanes).map(|n| value(0, n as i64)).collect(),
+            y: (0..modes.ny()).map(|i| value(1, signed(i, cutoff[1]))).collect(),
+            z: (0..modes.rows()).map(|i| value(2, signed(i, cutoff[2]))).collect(),
+        }
+    }
+
+    /// The tables of a layout.
+    pub fn new(modes: &Modes) -> Self {
+        Self::map(modes, |k| k)
+    }
+
+    /// Entries of the lanes of a bundle, and its entry along y.
+    pub fn of_bundle(&self, modes: &Modes, bundle: usize) -> (&[T], T) {
+        let along_x = modes.bundles_along_x();
+        let first = bundle % along_x * modes.lanes;
+        (&self.x[first..first + modes.lanes], self.y[bundle / along_x])
     }
 }
 

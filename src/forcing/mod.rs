@@ -1,8 +1,32 @@
-//! Forces that keep turbulence going. One file a kind.
+//! Forces that keep turbulence going. One file a kind; all act on a [`Band`] of low modes.
+
+mod band;
+mod constant_energy;
+mod constant_power;
 
 use serde::{Deserialize, Serialize};
 
 use crate::problems::Problems;
+
+pub use band::{Band, BandField};
+
+/// A force on the modes of a band.
+pub trait Force {
+    /// Called once with the velocity that the run starts from.
+    fn start(&mut self, band: &Band, velocity: &BandField) {
+        let _ = (band, velocity);
+    }
+
+    /// The force on each mode, given its velocity and everything else that changes it (nonlinear
+    /// terms, pressure and viscosity).
+    fn force(&self, band: &Band, velocity: &BandField, tendency: &BandField) -> BandField;
+
+    /// Called after each step with the new velocity, which it may correct by what the time step's
+    /// error made of it.
+    fn constrain(&self, band: &Band, velocity: &mut BandField) {
+        let _ = (band, velocity);
+    }
+}
 
 /// `[forcing]`: what drives the flow.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -41,6 +65,19 @@ impl Forcing {
                     problems.require_positive("forcing.energy", *energy);
                 }
                 problems.require_positive("forcing.wavenumber", *wavenumber);
+            }
+        }
+    }
+
+    /// The force and the largest wavenumber it acts on; `None` without forcing.
+    pub fn build(&self) -> Option<(Box<dyn Force>, f64)> {
+        match *self {
+            Forcing::None => None,
+            Forcing::ConstantPower { power, wavenumber } => {
+                Some((Box::new(constant_power::ConstantPower { power }), wavenumber))
+            }
+            Forcing::ConstantEnergy { energy, wavenumber } => {
+                Some((Box::new(constant_energy::ConstantEnergy { energy }), wavenumber))
             }
         }
     }

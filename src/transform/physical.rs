@@ -131,7 +131,8 @@ impl<T: Real> Sweep<T> {
             array.resize(count * range.len() * nx * ny, T::ZERO);
             let planes = first + range.start..first + range.end;
             supply(planes.clone(), &mut array)?;
-            let copy = Copy { array: SharedSlice::new(&mut array), fields: count, planes, rows: ny };
+            let copy =
+                Copy { array: SharedSlice::new(&mut array), fields: count, planes, rows: ny };
             self.planes(range, &CopyIn(copy));
         }
         self.to_columns(count);
@@ -170,8 +171,7 @@ mod tests {
     fn check<T: Real>(points: [usize; 3], threads: usize) {
         let modes = Modes::new(Grid::two_thirds(points, [1.0; 3]), T::LANES);
         let serial = Communicator::serial();
-        let mut sweep =
-            Sweep::<T>::new(modes, &serial, Team::new(threads).unwrap(), 2, 2).unwrap();
+        let mut sweep = Sweep::<T>::new(modes, &serial, Team::new(threads).unwrap(), 2, 2).unwrap();
         let mut fields = SpectralFields::<T>::zeros(modes, 0..modes.bundles(), 2);
         fields.fill(|mode, out| {
             out.iter_mut().enumerate().for_each(|(f, c)| *c = coefficient(mode, f));

@@ -323,7 +323,8 @@ impl<T: Real> Plane<'_, T> {
             self.job.contract(bundle, &mut self.scratch.modes[..self.job.products() * line_len]);
             for field in 0..self.job.outputs() {
                 let modes = &self.scratch.modes[field * line_len..];
-                let rows = self.tables.exchange_rows(field, bundle).iter().zip(&self.tables.y_modes);
+                let rows =
+                    self.tables.exchange_rows(field, bundle).iter().zip(&self.tables.y_modes);
                 for (&to, &from) in rows.filter(|(to, _)| **to != ABSENT) {
                     // SAFETY: the caller's promise.
                     unsafe {

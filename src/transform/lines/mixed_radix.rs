@@ -71,7 +71,8 @@ fn radices(length: usize) -> Option<Vec<usize>> {
     }
     radices.extend(vec![8; twos / 3]);
     radices.sort_unstable();
-    if radices.is_empty() {
+    // A first and a last pass always exist, so that no pass has to be both.
+    while radices.len() < 2 {
         radices.push(1);
     }
     Some(radices)
@@ -150,11 +151,12 @@ impl<T: Real> MixedRadix<T> {
                     value.1.store(row.add(V::WIDTH));
                 };
                 for (i, pass) in self.passes.iter().enumerate() {
-                    match (i == 0, i == last) {
-                        (true, true) => pass.run::<V, false>(self.length, from_source, to_target),
-                        (true, false) => pass.run::<V, true>(self.length, from_source, to_work),
-                        (false, false) => pass.run::<V, true>(self.length, from_work, to_work),
-                        (false, true) => pass.run::<V, false>(self.length, from_work, to_target),
+                    if i == 0 {
+                        pass.run::<V, true>(self.length, from_source, to_work);
+                    } else if i < last {
+                        pass.run::<V, true>(self.length, from_work, to_work);
+                    } else {
+                        pass.run::<V, false>(self.length, from_work, to_target);
                     }
                 }
             }

@@ -1,0 +1,257 @@
+//! Runs the formulas of an equation over blocks of values and columns of modes.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::{Counts, Formulas};
+use crate::modes::{Modes, Wavenumbers};
+use crate::real::Real;
+use crate::simd::{self, Kernel, Vector};
+use crate::transform::planes::{Block, PlaneJob};
+
+/// An equation on one layout, whatever its formulas.
+pub trait Equation<T: Real>: Send + Sync {
+    /// Counts of fields.
+    fn counts(&self) -> Counts;
+
+    /// Diffusivity of a field.
+    fn diffusivity(&self, field: usize) -> f64;
+
+    /// Products of a block of values, inputs and products [field][x][lane].
+    fn products(&self, block: Block, inputs: &[T], products: &mut [T]);
+
+    /// Largest frequency in a block of values (see [`Formulas::frequency`]); NaN if any is.
+    fn frequency(&self, block: Block, inputs: &[T]) -> f64;
+
+    /// In-plane contraction of the columns of one bundle along x, in place:
+    /// [product][ny][re lanes, im lanes].
+    fn contract(&self, bundle_along_x: usize, modes: &mut [T]);
+
+    /// Tendency of the columns of a bundle: both [field][row][re lanes, im lanes].
+    fn assemble(&self, bundle: usize, contracted: &[T], tendency: &mut [T]);
+}
+
+/// Formulas with the tables they are applied with.
+pub struct Apply<F, T: Real> {
+    formulas: F,
+    modes: Modes,
+    k: Wavenumbers<T>,
+    inverse_spacing: [T; 3],
+}
+
+impl<F: Formulas, T: Real> Apply<F, T> {
+    /// Tables for a layout.
+    pub fn new(formulas: F, modes: &Modes) -> Self {
+        Apply {
+            formulas,
+            modes: *modes,
+            k: Wavenumbers::new(modes),
+            inverse_spacing: modes.grid.spacing().map(|dx| T::from_double(1.0 / dx)),
+        }
+    }
+}
+
+impl<F: Formulas, T: Real> Equation<T> for Apply<F, T> {
+    fn counts(&self) -> Counts {
+        self.formulas.counts()
+    }
+
+    fn diffusivity(&self, field: usize) -> f64 {
+        self.formulas.diffusivity(field)
+    }
+
+    fn products(&self, block: Block, inputs: &[T], products: &mut [T]) {
+        simd::run(Products { formulas: &self.formulas, len: block.len(), inputs, products });
+    }
+
+    fn frequency(&self, block: Block, inputs: &[T]) -> f64 {
+        let inverse_spacing = self.inverse_spacing;
+        simd::run(Frequency { formulas: &self.formulas, len: block.len(), inputs, inverse_spacing })
+    }
+
+    fn contract(&self, bundle_along_x: usize, modes: &mut [T]) {
+        simd::run(Contract { equation: self, bundle_along_x, modes });
+    }
+
+    fn assemble(&self, bundle: usize, contracted: &[T], tendency: &mut [T]) {
+        simd::run(Assemble { equation: self, bundle, contracted, tendency });
+    }
+}
+
+struct Products<'a, F, T> {
+    formulas: &'a F,
+    len: usize,
+    inputs: &'a [T],
+    products: &'a mut [T],
+}
+
+impl<F: Formulas, T: Real> Kernel<T> for Products<'_, F, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<V: Vector<Scalar = T>>(self) {
+        let Counts { fields, products, .. } = self.formulas.counts();
+        assert!(
+            self.inputs.len() >= fields * self.len && self.products.len() >= products * self.len
+        );
+        assert!(self.len % V::WIDTH == 0);
+        for i in (0..self.len).step_by(V::WIDTH) {
+            // SAFETY: field and product numbers stay below the counts asserted above.
+            unsafe {
+                let load = |f: usize| V::load(self.inputs.as_ptr().add(f * self.len + i));
+                self.formulas.products(load, |p, value: V| {
+                    value.store(self.products.as_mut_ptr().add(p * self.len + i));
+                });
+            }
+        }
+    }
+}
+
+struct Frequency<'a, F, T> {
+    formulas: &'a F,
+    len: usize,
+    inputs: &'a [T],
+    inverse_spacing: [T; 3],
+}
+
+impl<F: Formulas, T: Real> Kernel<T> for Frequency<'_, F, T> {
+    type Output = f64;
+    #[inline(always)]
+    fn run<V: Vector<Scalar = T>>(self) -> f64 {
+        assert!(self.inputs.len() >= self.formulas.counts().fields * self.len);
+        assert!(self.len % V::WIDTH == 0);
+        let inverse_spacing = self.inverse_spacing.map(V::splat);
+        // A vector maximum may lose a NaN, a sum never does.
+        let (mut largest, mut sum) = (V::zero(), V::zero());
+        for i in (0..self.len).step_by(V::WIDTH) {
+            // SAFETY: field numbers stay below the count asserted above.
+            let load = |f: usize| unsafe { V::load(self.inputs.as_ptr().add(f * self.len + i)) };
+            let frequency = self.formulas.frequency(load, inverse_spacing);
+            largest = largest.max(frequency);
+            sum = sum + frequency;
+        }
+        if sum.sum().is_nan() { f64::NAN } else { largest.largest().double() }
+    }
+}
+
+struct Contract<'a, F, T: Real> {
+    equation: &'a Apply<F, T>,
+    bundle_along_x: usize,
+    modes: &'a mut [T],
+}
+
+impl<F: Formulas, T: Real> Kernel<T> for Contract<'_, F, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<V: Vector<Scalar = T>>(self) {
+        let Apply { formulas, modes, k, .. } = self.equation;
+        let (lanes, row_len, ny) = (modes.lanes, modes.row_len(), modes.ny());
+        let (kx, _) = k.of_bundle(modes, self.bundle_along_x);
+        let Counts { products, contracted, .. } = formulas.counts();
+        assert!(self.modes.len() >= products.max(contracted) * ny * row_len);
+        assert!(kx.len() == lanes && lanes % V::WIDTH == 0);
+        let start = self.modes.as_mut_ptr();
+        for (y, &ky) in k.y.iter().enumerate() {
+            for lane in (0..lanes).step_by(V::WIDTH) {
+                // SAFETY: field numbers stay below the counts asserted above, y below ny. The
+                // formulas read every product of a mode before they write (they take values).
+                unsafe {
+                    let at = |field: usize| start.add((field * ny + y) * row_len + lane);
+                    let kx = V::load(kx.as_ptr().add(lane));
+                    let load = |p: usize| (V::load(at(p)), V::load(at(p).add(lanes)));
+                    formulas.contract([kx, V::splat(ky)], load, |c, value: (V, V)| {
+                        value.0.store(at(c));
+                        value.1.store(at(c).add(lanes));
+                    });
+                }
+            }
+        }
+    }
+}
+
+struct Assemble<'a, F, T: Real> {
+    equation: &'a Apply<F, T>,
+    bundle: usize,
+    contracted: &'a [T],
+    tendency: &'a mut [T],
+}
+
+impl<F: Formulas, T: Real> Kernel<T> for Assemble<'_, F, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<V: Vector<Scalar = T>>(self) {
+        let Apply { formulas, modes, k, .. } = self.equation;
+        let (lanes, row_len, rows) = (modes.lanes, modes.row_len(), modes.rows());
+        let (kx, ky) = k.of_bundle(modes, self.bundle);
+        let Counts { fields, contracted, .. } = formulas.counts();
+        assert!(self.contracted.len() >= contracted * rows * row_len);
+        assert!(self.tendency.len() >= fields * rows * row_len);
+        assert!(kx.len() == lanes && lanes % V::WIDTH == 0);
+        for (row, &kz) in k.z.iter().enumerate() {
+            for lane in (0..lanes).step_by(V::WIDTH) {
+                // SAFETY: field numbers stay below the counts asserted above, row below rows.
+                unsafe {
+                    let at = |field: usize| (field * rows + row) * row_len + lane;
+                    let kx = V::load(kx.as_ptr().add(lane));
+                    let load = |c: usize| {
+                        let from = self.contracted.as_ptr().add(at(c));
+                        (V::load(from), V::load(from.add(lanes)))
+                    };
+                    formulas.assemble(
+                        [kx, V::splat(ky), V::splat(kz)],
+                        load,
+                        |f, value: (V, V)| {
+                            let to = self.tendency.as_mut_ptr().add(at(f));
+                            value.0.store(to);
+                            value.1.store(to.add(lanes));
+                        },
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// The physical half of a right-hand side.
+pub struct NonlinearTerms<'a, T: Real> {
+    equation: &'a dyn Equation<T>,
+    /// Bits of the largest frequency, when it is wanted. Bits of numbers that are not negative are
+    /// ordered as the numbers are, and those of NaN come last.
+    frequency: Option<AtomicU64>,
+}
+
+impl<'a, T: Real> NonlinearTerms<'a, T> {
+    /// The job for `equation`; it notes the largest frequency if `measure`.
+    pub fn new(equation: &'a dyn Equation<T>, measure: bool) -> Self {
+        NonlinearTerms { equation, frequency: measure.then(|| AtomicU64::new(0)) }
+    }
+
+    /// The largest frequency seen on this rank; NaN if any value was.
+    pub fn frequency(&self) -> f64 {
+        f64::from_bits(self.frequency.as_ref().map_or(0, |f| f.load(Ordering::Relaxed)))
+    }
+}
+
+impl<T: Real> PlaneJob<T> for NonlinearTerms<'_, T> {
+    fn inputs(&self) -> usize {
+        self.equation.counts().fields
+    }
+
+    fn products(&self) -> usize {
+        self.equation.counts().products
+    }
+
+    fn outputs(&self) -> usize {
+        self.equation.counts().contracted
+    }
+
+    fn pointwise(&self, block: Block, inputs: &[T], products: &mut [T]) {
+        if let Some(largest) = &self.frequency {
+            let frequency = self.equation.frequency(block, inputs).abs();
+            largest.fetch_max(frequency.to_bits(), Ordering::Relaxed);
+        }
+        self.equation.products(block, inputs, products);
+    }
+
+    fn contract(&self, bundle_along_x: usize, modes: &mut [T]) {
+        self.equation.contract(bundle_along_x, modes);
+    }
+}

@@ -1,0 +1,176 @@
+//! A band of low-wavenumber modes, known in full to every rank.
+//!
+//! Forces act on the modes 0 < |k| <= k_f only. There are few of them, so every rank holds them
+//! all in one canonical order; what is computed from them is the same everywhere, to the bit.
+
+use std::collections::HashMap;
+
+use num_complex::Complex;
+
+use crate::grid::{AXES, Grid};
+use crate::modes::{Modes, Place};
+use crate::parallel::Communicator;
+use crate::real::Real;
+
+/// Velocity, or rate of change of velocity, of each mode of a band, in its order.
+pub type BandField = Vec<[Complex<f64>; AXES]>;
+
+/// The stored modes with 0 < |k| <= `wavenumber`, in the order of their places.
+pub struct Band {
+    modes: Vec<([i64; AXES], Place)>,
+    k_squared: Vec<f64>,
+    /// For each mode with nx = 0: the index of its conjugate.
+    conjugate: Vec<Option<usize>>,
+}
+
+impl Band {
+    /// The band of a layout. Modes beyond the cutoff are not part of it.
+    pub fn new(layout: &Modes, wavenumber: f64) -> Self {
+        let grid = &layout.grid;
+        let reach: [i64; AXES] = std::array::from_fn(|axis| {
+            ((wavenumber * grid.lengths[axis]).floor() as i64).min(grid.cutoff[axis] as i64)
+        });
+        let mut modes = Vec::new();
+        for nx in 0..=reach[0] {
+            for ny in -reach[1]..=reach[1] {
+                for nz in -reach[2]..=reach[2] {
+                    let k_squared = k_squared(grid, [nx, ny, nz]);
+                    if k_squared > 0.0 && k_squared <= wavenumber * wavenumber * (1.0 + 1e-12) {
+                        modes.extend(layout.place([nx, ny, nz]).map(|place| ([nx, ny, nz], place)));
+                    }
+                }
+            }
+        }
+        modes.sort_by_key(|(_, place)| (place.bundle, place.row, place.lane));
+        let index: HashMap<_, _> = modes.iter().enumerate().map(|(i, (m, _))| (*m, i)).collect();
+        let conjugate = modes.iter().map(|(m, _)| index.get(&m.map(|n| -n)).copied()).collect();
+        let k_squared = modes.iter().map(|(m, _)| k_squared(grid, *m)).collect();
+        Band { modes, k_squared, conjugate }
+    }
+
+    /// Number of modes.
+    pub fn len(&self) -> usize {
+        self.modes.len()
+    }
+
+    /// Whether no stored mode is in the band.
+    pub fn is_empty(&self) -> bool {
+        self.modes.is_empty()
+    }
+
+    /// Bundles that hold modes of the band, each once, in order.
+    pub fn bundles(&self) -> Vec<usize> {
+        let mut bundles: Vec<_> = self.modes.iter().map(|(_, place)| place.bundle).collect();
+        bundles.dedup();
+        bundles
+    }
+
+    /// Squared wavenumber of each mode.
+    pub fn k_squared(&self) -> &[f64] {
+        &self.k_squared
+    }
+
+    /// Where each mode is stored.
+    pub fn places(&self) -> impl Iterator<Item = Place> {
+        self.modes.iter().map(|(_, place)| *place)
+    }
+
+    /// The band of fields that are spread over ranks: `value(place, axis)` reads a component that
+    /// this rank owns and is `None` elsewhere. Collective.
+    pub fn collect<T: Real>(
+        &self,
+        comm: &Communicator,
+        value: impl Fn(Place, usize) -> Option<Complex<T>>,
+    ) -> BandField {
+        let mut numbers = Vec::with_capacity(self.len() * AXES * 2);
+        for place in self.places() {
+            for axis in 0..AXES {
+                let value = value(place, axis).unwrap_or_default();
+                numbers.extend([value.re.double(), value.im.double()]);
+            }
+        }
+        comm.collect(&mut numbers);
+        numbers
+            .chunks_exact(AXES * 2)
+            .map(|n| std::array::from_fn(|axis| Complex::new(n[2 * axis], n[2 * axis + 1])))
+            .collect()
+    }
+
+    /// Sum over all modes of the band, the unstored conjugates included, of Re(a . conj b).
+    pub fn inner(&self, a: &BandField, b: &BandField) -> f64 {
+        let terms = self.modes.iter().zip(a.iter().zip(b));
+        terms.map(|((mode, _), (a, b))| Modes::weight(mode[0]) * dot(a, b)).sum()
+    }
+
+    /// Kinetic energy of the band.
+    pub fn energy(&self, velocity: &BandField) -> f64 {
+        0.5 * self.inner(velocity, velocity)
+    }
+
+    /// Makes û(-k) = conj û(k) hold exactly on the nx = 0 plane, where both are stored. A force
+    /// that multiplies û would otherwise amplify the round-off by which the two differ: no
+    /// nonlinear term ever drains it, for the transform to physical space cannot see it.
+    pub fn restore_symmetry(&self, velocity: &mut BandField) {
+        for i in 0..self.len() {
+            if let Some(j) = self.conjugate[i].filter(|&j| i < j) {
+                for axis in 0..AXES {
+                    let mean = (velocity[i][axis] + velocity[j][axis].conj()) * 0.5;
+                    velocity[i][axis] = mean;
+                    velocity[j][axis] = mean.conj();
+                }
+            }
+        }
+    }
+
+    /// Largest |û(-k) - conj û(k)| on the nx = 0 plane.
+    pub fn asymmetry(&self, velocity: &BandField) -> f64 {
+        let pairs = self.conjugate.iter().enumerate().filter_map(|(i, j)| j.map(|j| (i, j)));
+        pairs
+            .flat_map(|(i, j)| {
+                (0..AXES).map(move |axis| (velocity[i][axis] - velocity[j][axis].conj()).norm())
+            })
+            .fold(0.0, f64::max)
+    }
+}
+
+fn dot(a: &[Complex<f64>; AXES], b: &[Complex<f64>; AXES]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a.re * b.re + a.im * b.im).sum()
+}
+
+fn k_squared(grid: &Grid, mode: [i64; AXES]) -> f64 {
+    grid.wavevector(mode).iter().map(|k| k * k).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn band_holds_the_shell_once_and_its_conjugates() {
+        let modes = Modes::new(Grid::two_thirds([16, 16, 16], [1.0; 3]), 4);
+        let band = Band::new(&modes, 1.0);
+        // (1,0,0), (0,+-1,0), (0,0,+-1); (-1,0,0) is not stored.
+        assert_eq!(band.len(), 5);
+        let ones = vec![[Complex::new(1.0, 0.0); 3]; band.len()];
+        assert_eq!(band.energy(&ones), 0.5 * 3.0 * 6.0);
+        assert_eq!(
+            Band::new(&modes, 2.0).inner(
+                &vec![[Complex::new(0.0, 1.0); 3]; 19],
+                &vec![[Complex::new(0.0, 1.0); 3]; 19]
+            ),
+            3.0 * 32.0
+        );
+    }
+
+    #[test]
+    fn symmetry_is_restored_exactly() {
+        let modes = Modes::new(Grid::two_thirds([16, 16, 16], [1.0; 3]), 4);
+        let band = Band::new(&modes, 2.5);
+        let mut velocity: BandField = (0..band.len())
+            .map(|i| std::array::from_fn(|a| Complex::new((i + a) as f64, (i * a) as f64 - 7.0)))
+            .collect();
+        assert!(band.asymmetry(&velocity) > 1.0);
+        band.restore_symmetry(&mut velocity);
+        assert_eq!(band.asymmetry(&velocity), 0.0);
+    }
+}

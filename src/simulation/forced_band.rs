@@ -1,0 +1,188 @@
+//! The bundles that a force acts on, and their detour through a stage.
+//!
+//! A force needs the velocity and the tendency of its whole band before any of it is updated. So
+//! the few bundles with forced modes are assembled first, then forced, then updated. After the
+//! last stage the new velocity of the band is corrected before it goes out.
+
+use std::sync::{Mutex, PoisonError};
+
+use num_complex::Complex;
+
+use crate::equation::Equation;
+use crate::fields::SpectralFields;
+use crate::forcing::{Band, BandField, Force};
+use crate::integrator::Stage;
+use crate::modes::{Modes, Place};
+use crate::parallel::Communicator;
+use crate::real::Real;
+use crate::transform::sweep::Sweep;
+
+/// A force with its band and the bundles of this rank that hold modes of it.
+pub struct ForcedBand<T: Real> {
+    force: Box<dyn Force>,
+    band: Band,
+    layout: Modes,
+    viscosity: f64,
+    bundles: Vec<usize>,
+    /// All fields of each bundle: the tendency first, then the velocity that goes out.
+    columns: Vec<Mutex<Vec<T>>>,
+    /// Velocity of the band at the present stage.
+    velocity: BandField,
+    injected_energy: f64,
+}
+
+impl<T: Real> ForcedBand<T> {
+    /// A force on the modes up to `wavenumber` of a velocity like `state`.
+    pub fn new(
+        state: &SpectralFields<T>,
+        viscosity: f64,
+        force: Box<dyn Force>,
+        wavenumber: f64,
+    ) -> Self {
+        let band = Band::new(&state.modes, wavenumber);
+        let mut bundles = band.bundles();
+        bundles.retain(|b| state.bundles.contains(b));
+        let columns =
+            bundles.iter().map(|_| Mutex::new(vec![T::ZERO; state.bundle_len()])).collect();
+        ForcedBand {
+            force,
+            band,
+            layout: state.modes,
+            viscosity,
+            bundles,
+            columns,
+            velocity: BandField::new(),
+            injected_energy: 0.0,
+        }
+    }
+
+    /// Bundles of this rank with forced modes.
+    pub fn bundles(&self) -> &[usize] {
+        &self.bundles
+    }
+
+    /// Energy put in so far, per mass.
+    pub fn injected_energy(&self) -> f64 {
+        self.injected_energy
+    }
+
+    /// Reads the velocity that the run starts from. Collective.
+    pub fn start(&mut self, comm: &Communicator, state: &SpectralFields<T>) {
+        self.velocity = self.band.collect(comm, |place, axis| state.get(place, axis));
+        self.force.start(&self.band, &self.velocity);
+    }
+
+    /// Position of a bundle among those of this rank.
+    fn position(&self, bundle: usize) -> Option<usize> {
+        self.bundles.binary_search(&bundle).ok()
+    }
+
+    /// The number in `columns` where a mode's component is.
+    fn offset(&self, place: Place, axis: usize) -> usize {
+        axis * self.layout.column_len() + self.layout.offset(place)
+    }
+
+    /// What `columns` hold of the band. Collective.
+    fn collect(&self, comm: &Communicator) -> BandField {
+        self.band.collect(comm, |place, axis| {
+            let column = lock(&self.columns[self.position(place.bundle)?]);
+            let offset = self.offset(place, axis);
+            Some(Complex::new(column[offset], column[offset + self.layout.lanes]))
+        })
+    }
+
+    /// Brings the band's bundles in, assembles their tendency and adds the force. Collective.
+    pub fn bring_in(
+        &mut self,
+        comm: &Communicator,
+        sweep: &mut Sweep<T>,
+        equation: &dyn Equation<T>,
+        stage: Stage,
+    ) {
+        let (bundles, columns) = (&self.bundles, &self.columns);
+        sweep.columns(bundles, equation.counts().contracted, 0, &|bundle, incoming, _| {
+            if let Ok(position) = bundles.binary_search(&bundle) {
+                equation.assemble(bundle, incoming, &mut lock(&columns[position]));
+            }
+        });
+        let mut rest = self.collect(comm);
+        for ((rest, u), k2) in rest.iter_mut().zip(&self.velocity).zip(self.band.k_squared()) {
+            for (rest, u) in rest.iter_mut().zip(u) {
+                *rest -= u * (self.viscosity * k2);
+            }
+        }
+        let force = self.force.force(&self.band, &self.velocity, &rest);
+        let power = self.band.inner(&force, &self.velocity);
+        self.injected_energy += stage.scheme.weight(stage.index) * stage.dt * power;
+        for (place, force) in self.band.places().zip(&force) {
+            let Some(position) = self.position(place.bundle) else { continue };
+            let mut column = lock(&self.columns[position]);
+            for (axis, force) in force.iter().enumerate() {
+                let offset = self.offset(place, axis);
+                let lanes = self.layout.lanes;
+                column[offset] = column[offset] + T::from_double(force.re);
+                column[offset + lanes] = column[offset + lanes] + T::from_double(force.im);
+            }
+        }
+    }
+
+    /// Calls `advance(bundle, tendency)`, which leaves the next velocity in place of the tendency.
+    pub fn advance(&mut self, advance: impl Fn(usize, &mut [T])) {
+        for (&bundle, column) in self.bundles.iter().zip(&self.columns) {
+            advance(bundle, &mut lock(column));
+        }
+    }
+
+    /// Puts the next velocity of the band's bundles out; after the last stage it is corrected
+    /// first, in `state` too. Collective.
+    pub fn put_out(
+        &mut self,
+        comm: &Communicator,
+        sweep: &mut Sweep<T>,
+        state: &mut SpectralFields<T>,
+        stage: Stage,
+    ) {
+        self.velocity = self.collect(comm);
+        if stage.index + 1 == stage.scheme.stages() {
+            let energy = self.band.energy(&self.velocity);
+            self.force.constrain(&self.band, &mut self.velocity);
+            self.band.restore_symmetry(&mut self.velocity);
+            self.injected_energy += self.band.energy(&self.velocity) - energy;
+            self.write_back(state);
+        }
+        let (bundles, columns) = (&self.bundles, &self.columns);
+        sweep.columns(bundles, 0, state.count, &|bundle, _, outgoing| {
+            if let Ok(position) = bundles.binary_search(&bundle) {
+                outgoing.copy_from_slice(&lock(&columns[position]));
+            }
+        });
+    }
+
+    /// Writes the band's velocity, rounded to `T`, to `columns` and `state`.
+    fn write_back(&mut self, state: &mut SpectralFields<T>) {
+        for (i, place) in self.band.places().enumerate() {
+            for axis in 0..self.velocity[i].len() {
+                let exact = self.velocity[i][axis];
+                let value = Complex::new(T::from_double(exact.re), T::from_double(exact.im));
+                self.velocity[i][axis] = Complex::new(value.re.double(), value.im.double());
+                if let Some(position) = self.position(place.bundle) {
+                    let offset = self.offset(place, axis);
+                    let mut column = lock(&self.columns[position]);
+                    column[offset] = value.re;
+                    column[offset + self.layout.lanes] = value.im;
+                    state.set(place, axis, value);
+                }
+            }
+        }
+    }
+
+    /// Largest |û(-k) - conj û(k)| of the band in `state`. Collective.
+    pub fn asymmetry(&self, comm: &Communicator, state: &SpectralFields<T>) -> f64 {
+        self.band.asymmetry(&self.band.collect(comm, |place, axis| state.get(place, axis)))
+    }
+}
+
+/// One bundle's numbers; a panic elsewhere leaves nothing in them that matters.
+fn lock<T>(column: &Mutex<Vec<T>>) -> std::sync::MutexGuard<'_, Vec<T>> {
+    column.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,232 @@
+//! The state of a flow and how it takes one step.
+//!
+//! A right-hand side is one sweep. When its last half reaches a bundle, that bundle is brought in,
+//! its tendency assembled, the stage's update made, and the velocity of the next stage put out
+//! again, all while it is in cache; stage velocities never exist as a whole. The exchange always
+//! holds the z-lines of the velocity that the next right-hand side needs.
+
+use crate::equation::{Equation, NonlinearTerms};
+use crate::error::Result;
+use crate::fields::SpectralFields;
+use crate::integrator::{Decay, Scheme, Stage};
+use crate::modes::Modes;
+use crate::parallel::{Communicator, SharedSlice, Team};
+use crate::real::Real;
+use crate::transform::sweep::Sweep;
+use crate::transform::timings::Timings;
+
+use super::forced_band::ForcedBand;
+use crate::forcing::Force;
+
+/// A flow under way.
+pub struct Solver<T: Real> {
+    communicator: Communicator,
+    sweep: Sweep<T>,
+    equation: Box<dyn Equation<T>>,
+    scheme: Scheme,
+    state: SpectralFields<T>,
+    sum: SpectralFields<T>,
+    band: Option<ForcedBand<T>>,
+    /// Bundles of this rank that no force acts on.
+    free: Vec<usize>,
+    /// Fields with the same diffusivity share their decay factors: index of each field's.
+    decay_of_field: Vec<usize>,
+    diffusivities: Vec<f64>,
+}
+
+/// What is known about the flow at the start of a step, the same on every rank.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outlook {
+    /// Largest sum of |u_i| / dx_i over all points; NaN when any value is.
+    pub frequency: f64,
+}
+
+impl<T: Real> Solver<T> {
+    /// A flow at rest. Fields start at zero; see [`Self::set_state`].
+    pub fn new(
+        modes: Modes,
+        communicator: &Communicator,
+        team: Team,
+        equation: Box<dyn Equation<T>>,
+        scheme: Scheme,
+        force: Option<(Box<dyn Force>, f64)>,
+    ) -> Result<Self> {
+        let counts = equation.counts();
+        let slots = counts.fields.max(counts.contracted);
+        let sweep = Sweep::new(modes, communicator, team, slots, counts.products)?;
+        let owned = sweep.plan.bundles.clone();
+        let state = SpectralFields::zeros(modes, owned.clone(), counts.fields);
+        let band = force.map(|(force, wavenumber)| {
+            ForcedBand::new(&state, equation.diffusivity(0), force, wavenumber)
+        });
+        let free = owned
+            .filter(|b| band.as_ref().is_none_or(|band| !band.bundles().contains(b)))
+            .collect();
+        let mut diffusivities: Vec<f64> = Vec::new();
+        let decay_of_field = (0..counts.fields)
+            .map(|field| {
+                let diffusivity = equation.diffusivity(field);
+                diffusivities.iter().position(|&d| d == diffusivity).unwrap_or_else(|| {
+                    diffusivities.push(diffusivity);
+                    diffusivities.len() - 1
+                })
+            })
+            .collect();
+        Ok(Solver {
+            communicator: communicator.clone(),
+            sweep,
+            equation,
+            scheme,
+            sum: state.clone(),
+            state,
+            band,
+            free,
+            decay_of_field,
+            diffusivities,
+        })
+    }
+
+    /// The velocity as modes.
+    pub fn state(&self) -> &SpectralFields<T> {
+        &self.state
+    }
+
+    /// The sweep, for transforms between steps. Its exchange must be filled again afterwards by
+    /// [`Self::prepare`].
+    pub fn sweep(&mut self) -> &mut Sweep<T> {
+        &mut self.sweep
+    }
+
+    /// The velocity as modes, and the sweep to transform it with.
+    pub fn state_and_sweep(&mut self) -> (&SpectralFields<T>, &mut Sweep<T>) {
+        (&self.state, &mut self.sweep)
+    }
+
+    /// Sets the velocity that the run starts from. Collective.
+    pub fn set_state(&mut self, state: SpectralFields<T>) {
+        self.state = state;
+        if let Some(band) = &mut self.band {
+            band.start(&self.communicator, &self.state);
+        }
+        self.prepare();
+    }
+
+    /// Fills the exchange for the next step.
+    pub fn prepare(&mut self) {
+        let state = &self.state;
+        let bundles = self.sweep.all_bundles();
+        self.sweep.columns(&bundles, 0, state.count, &|bundle, _, outgoing| {
+            outgoing.copy_from_slice(state.bundle(bundle));
+        });
+    }
+
+    /// Tendency of the present state without diffusion and force. Leaves the exchange ready for a
+    /// step. Collective.
+    pub fn tendency(&mut self) -> SpectralFields<T> {
+        self.nonlinear_terms(false);
+        let mut tendency = self.state.clone();
+        let (len, first) = (tendency.bundle_len(), tendency.bundles.start);
+        let (equation, target) = (&*self.equation, SharedSlice::new(&mut tendency.data));
+        let bundles = self.sweep.all_bundles();
+        self.sweep.columns(&bundles, equation.counts().contracted, 0, &|bundle, incoming, _| {
+            let at = (bundle - first) * len;
+            // SAFETY: every bundle is worked on by one thread.
+            equation.assemble(bundle, incoming, unsafe { target.slice(at..at + len) });
+        });
+        self.prepare();
+        tendency
+    }
+
+    /// The physical half of a right-hand side: from the velocity in the exchange to contracted
+    /// products in it. Returns the largest frequency of this rank if `measure`.
+    fn nonlinear_terms(&mut self, measure: bool) -> f64 {
+        let counts = self.equation.counts();
+        self.sweep.to_planes(counts.fields);
+        let job = NonlinearTerms::new(&*self.equation, measure);
+        self.sweep.planes(0..self.sweep.plan.planes.len(), &job);
+        self.sweep.to_columns(counts.contracted);
+        job.frequency()
+    }
+
+    /// Takes one step. `choose` is given what every rank agrees on and returns the time step, or
+    /// an error that stops the run; it must decide the same on every rank. Collective.
+    pub fn step(&mut self, choose: impl FnOnce(Outlook) -> Result<f64>) -> Result<f64> {
+        let mut choose = Some(choose);
+        let mut dt = 0.0;
+        for index in 0..self.scheme.stages() {
+            let frequency = self.nonlinear_terms(index == 0);
+            if let Some(choose) = choose.take() {
+                // Bits of numbers that are not negative are ordered as the numbers are; NaN comes
+                // last, so it wins.
+                let mut agreed = [frequency.to_bits() as i64];
+                self.communicator.max(&mut agreed);
+                dt = choose(Outlook { frequency: f64::from_bits(agreed[0] as u64) })?;
+            }
+            self.update(Stage { scheme: self.scheme, index, dt });
+        }
+        Ok(dt)
+    }
+
+    /// The spectral half of a stage.
+    fn update(&mut self, stage: Stage) {
+        let Solver { sweep, equation, state, sum, band, .. } = self;
+        let (modes, counts) = (state.modes, equation.counts());
+        let equation = &**equation;
+        let time = stage.scheme.decay_time(stage.index) * stage.dt;
+        let decays: Vec<_> =
+            self.diffusivities.iter().map(|&d| Decay::new(&modes, d, time)).collect();
+        let decay_of_field = &self.decay_of_field;
+        let (len, first) = (state.bundle_len(), state.bundles.start);
+        let column_len = modes.column_len();
+        {
+            let (u, s) = (SharedSlice::new(&mut state.data), SharedSlice::new(&mut sum.data));
+            let advance = |bundle: usize, tendency: &mut [T]| {
+                let at = (bundle - first) * len;
+                // SAFETY: every bundle is worked on by one thread.
+                let (u, s) = unsafe { (u.slice(at..at + len), s.slice(at..at + len)) };
+                for field in 0..counts.fields {
+                    let part = field * column_len..(field + 1) * column_len;
+                    let decay = &decays[decay_of_field[field]];
+                    let (u, s) = (&mut u[part.clone()], &mut s[part.clone()]);
+                    stage.update(&modes, decay, bundle, u, s, &mut tendency[part]);
+                }
+            };
+            if let Some(band) = band {
+                band.bring_in(&self.communicator, sweep, equation, stage);
+                band.advance(&advance);
+            }
+            sweep.columns(
+                &self.free,
+                counts.contracted,
+                counts.fields,
+                &|bundle, incoming, outgoing| {
+                    equation.assemble(bundle, incoming, outgoing);
+                    advance(bundle, outgoing);
+                },
+            );
+        }
+        if let Some(band) = band {
+            band.put_out(&self.communicator, sweep, state, stage);
+        }
+    }
+
+    /// Energy that the force has put in since the start, per mass.
+    pub fn injected_energy(&self) -> f64 {
+        self.band.as_ref().map_or(0.0, ForcedBand::injected_energy)
+    }
+
+    /// Largest |û(-k) - conj û(k)| in the forced band (0 without forcing). Collective.
+    pub fn band_asymmetry(&self) -> f64 {
+        self.band.as_ref().map_or(0.0, |band| band.asymmetry(&self.communicator, &self.state))
+    }
+
+    /// Where the time went on this rank.
+    pub fn timings(&self) -> Timings {
+        self.sweep.timings()
+    }
+
+    /// Number of threads of this rank.
+    pub fn threads(&self) -> usize {
+        self.sweep.team().threads()
+    }
+}
