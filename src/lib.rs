@@ -1,6 +1,7 @@
 //! Direct numerical simulation of incompressible turbulence in a periodic box.
 #![deny(missing_docs)]
 
+pub mod diagnostics;
 pub mod error;
 pub mod exact_sum;
 pub mod fields;
@@ -10,5 +11,7 @@ pub mod initial;
 pub mod modes;
 pub mod parallel;
 pub mod problems;
+pub mod random;
 pub mod real;
+pub mod shells;
 pub mod simd;
