@@ -47,41 +47,59 @@ impl Shells {
         self.of_mode(self.grid.cutoff.map(|n| n as i64)) + 1
     }
 
-    /// How many modes of the infinite lattice (k and -k both) each of the grid's shells holds.
+    /// The smallest |k|^2 that [`Self::at`] puts beyond `shell`.
+    fn border(&self, shell: usize) -> f64 {
+        // A few roundings away from the exact border.
+        let mut border = ((shell as f64 + 0.5) * self.width).powi(2);
+        while self.at(border) <= shell {
+            border = border.next_up();
+        }
+        while self.at(border.next_down()) > shell {
+            border = border.next_down();
+        }
+        border
+    }
+
+    /// How many modes of the infinite lattice (k and -k both) each of the first `count` >= 1 shells
+    /// holds.
     ///
     /// For S shells the cost is of order S^2 log S: the modes of the plane nz = 0 are sorted by |k|
     /// once, and for each nz and shell a binary search counts those within the shell.
-    pub fn populations(&self) -> Vec<u64> {
-        let count = self.count();
+    pub fn populations(&self, count: usize) -> Vec<u64> {
+        let borders: Vec<f64> = (0..count).map(|shell| self.border(shell)).collect();
+        let end = borders[count - 1];
         // k^2 of n = 0, 1, .. along an axis, with the number of modes n and -n.
         let squares = |axis: usize| {
             let last = if self.grid.cutoff[axis] > 0 { i64::MAX } else { 0 };
             (0..=last)
                 .map(move |n| (self.grid.wavenumber(axis, n).powi(2), if n == 0 { 1 } else { 2 }))
-                .take_while(move |&(square, _)| self.at(square) < count)
+                .take_while(move |&(square, _)| square < end)
         };
         let mut plane: Vec<(f64, u64)> = squares(0)
-            .flat_map(|(x, nx)| {
-                squares(1)
-                    .map(move |(y, ny)| (x + y, nx * ny))
-                    .take_while(|&(square, _)| self.at(square) < count)
-            })
+            .flat_map(|(x, nx)| squares(1).map(move |(y, ny)| (x + y, nx * ny)))
+            .filter(|&(square, _)| square < end)
             .collect();
         plane.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
         // Modes of the plane before each entry.
-        let before: Vec<u64> = std::iter::once(0)
-            .chain(plane.iter().scan(0, |sum, entry| {
-                *sum += entry.1;
-                Some(*sum)
-            }))
-            .collect();
+        let mut before = vec![0];
+        before.extend(plane.iter().scan(0, |sum, &(_, modes)| {
+            *sum += modes;
+            Some(*sum)
+        }));
+        let plane: Vec<f64> = plane.into_iter().map(|(square, _)| square).collect();
         let mut populations = vec![0; count];
         for (z, nz) in squares(2) {
             let mut start = 0;
-            for (shell, population) in populations.iter_mut().enumerate() {
-                let end = start
-                    + plane[start..].partition_point(|&(square, _)| self.at(square + z) <= shell);
-                *population += nz * (before[end] - before[start]);
+            for shell in self.at(z)..count {
+                let inside = |&square: &f64| square + z < borders[shell];
+                // The end is near: double the window until it is inside, then search.
+                let mut window = 64;
+                while start + window < plane.len() && inside(&plane[start + window]) {
+                    window *= 2;
+                }
+                let window = &plane[start..plane.len().min(start + window)];
+                let end = start + window.partition_point(inside);
+                populations[shell] += nz * (before[end] - before[start]);
                 start = end;
             }
         }
@@ -122,7 +140,8 @@ mod tests {
             ([1, 1, 1], [1.0; 3]),
         ] {
             let grid = Grid::two_thirds(points, lengths);
-            assert_eq!(Shells::new(grid).populations(), counted_one_by_one(grid), "{grid:?}");
+            let shells = Shells::new(grid);
+            assert_eq!(shells.populations(shells.count()), counted_one_by_one(grid), "{grid:?}");
         }
     }
 
@@ -130,7 +149,7 @@ mod tests {
     fn low_shells_of_the_cube_are_the_known_ones() {
         let shells = Shells::new(Grid::two_thirds([32; 3], [1.0; 3]));
         // |n|^2 = 0; 1 and 2; 3 to 6 (sums of three squares: OEIS A005875).
-        assert_eq!(shells.populations()[..3], [1, 6 + 12, 8 + 6 + 24 + 24]);
+        assert_eq!(shells.populations(3), [1, 6 + 12, 8 + 6 + 24 + 24]);
         assert_eq!(shells.width, 1.0);
         assert_eq!(shells.of_mode([-2, 1, 1]), 2);
     }

@@ -97,20 +97,18 @@ impl Columns {
         let ky = grid.wavenumber(1, first[1]);
         for row in 0..modes.rows() {
             let kz = grid.wavenumber(2, signed(row, grid.cutoff[2]));
-            let part = |field: usize, part: usize| -> [f64; BLOCK] {
-                let start =
-                    field * modes.column_len() + row * modes.row_len() + part * modes.lanes + lane;
-                let lanes = &bundle[start..start + BLOCK];
-                std::array::from_fn(|i| lanes[i].double())
-            };
-            let [u, v, w] = [0, 1, 2].map(|field| [part(field, 0), part(field, 1)]);
             let mut square = [0.0; BLOCK];
             let mut divergence = [0.0; BLOCK];
-            for part in 0..2 {
+            for part in [0, modes.lanes] {
+                let [u, v, w] = std::array::from_fn(|field| {
+                    let start = field * modes.column_len() + row * modes.row_len() + part + lane;
+                    &bundle[start..start + BLOCK]
+                });
                 for i in 0..BLOCK {
-                    let (u, v, w) = (u[part][i], v[part][i], w[part][i]);
+                    let (u, v, w) = (u[i].double(), v[i].double(), w[i].double());
+                    let dot = kx[i] * u + ky * v + kz * w;
                     square[i] += u * u + v * v + w * w;
-                    divergence[i] += (kx[i] * u + ky * v + kz * w).powi(2);
+                    divergence[i] += dot * dot;
                 }
             }
             if row == 0 && first == [0, 0] {
@@ -119,7 +117,9 @@ impl Columns {
             for i in 0..BLOCK {
                 columns.square[i] += square[i];
                 columns.square_kz2[i] += kz * kz * square[i];
-                columns.divergence_squared[i] = columns.divergence_squared[i].max(divergence[i]);
+                if divergence[i] > columns.divergence_squared[i] {
+                    columns.divergence_squared[i] = divergence[i];
+                }
             }
         }
         columns

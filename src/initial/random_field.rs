@@ -71,7 +71,7 @@ impl RandomField {
             // Of k and -k, the one whose first non-zero number is positive makes the numbers.
             let conjugate = mode < [0; AXES];
             let mode = if conjugate { mode.map(|n| -n) } else { mode };
-            let amplitude = amplitudes[shells.of_mode(mode)];
+            let amplitude = amplitudes.get(shells.of_mode(mode)).copied().unwrap_or(0.0);
             let [theta1, theta2] = phases.uniform_of_mode(mode).map(|x| TAU * x);
             let [phi, _] = direction.uniform_of_mode(mode).map(|x| TAU * x);
             let alpha = Complex::from_polar(amplitude * phi.cos(), theta1);
@@ -84,7 +84,7 @@ impl RandomField {
         }))
     }
 
-    /// |û| of the modes of each shell; none for k = 0.
+    /// |û| of the modes of each shell that holds modes of the grid and energy; 0 for k = 0.
     fn amplitudes(&self, shells: &Shells, communicator: &Communicator) -> Result<Vec<f64>> {
         let curve = self.spectrum.curve(communicator)?;
         let reach = (curve.extent / shells.width).ceil();
@@ -110,7 +110,8 @@ impl RandomField {
             0 => 0.0,
             _ => (2.0 * scale * shape(shell) / modes as f64).sqrt(),
         };
-        Ok(shells.populations().into_iter().enumerate().map(amplitude).collect())
+        let count = shells.count().min(reach as usize + 1);
+        Ok(shells.populations(count).into_iter().enumerate().map(amplitude).collect())
     }
 }
 
