@@ -1,6 +1,7 @@
 //! Direct numerical simulation of incompressible turbulence in a periodic box.
 #![deny(missing_docs)]
 
+pub mod diagnostics;
 pub mod equation;
 pub mod error;
 pub mod exact_sum;
@@ -12,7 +13,9 @@ pub mod integrator;
 pub mod modes;
 pub mod parallel;
 pub mod problems;
+pub mod random;
 pub mod real;
+pub mod shells;
 pub mod simd;
 pub mod simulation;
 pub mod transform;

@@ -1,40 +1,43 @@
 //! Initial velocity fields, each a function of the mode numbers alone, so that every rank count
-//! and every grid gets the same numbers.
+//! and every grid gets the same numbers. One file a kind.
+//!
+//! All are solenoidal, k.û = 0, and real, û(-k) = conj û(k). To add one: a file with its
+//! parameters and formula, a variant of [`Initial`], and an arm in [`Initial::check`] and [`build`].
 
+mod abc;
+mod modes;
+mod random_field;
+mod spectrum;
+mod table;
+mod taylor_green;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use num_complex::Complex;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+
+use crate::error::{Error, Result};
+use crate::grid::{AXES, Grid};
+use crate::parallel::Communicator;
+use crate::problems::Problems;
+
+pub use abc::Abc;
+pub use modes::Mode;
+pub use random_field::RandomField;
+pub use spectrum::Spectrum;
+pub use taylor_green::TaylorGreen;
 
 /// `[initial]`: which field the run starts from.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Initial {
-    /// Taylor & Green 1937: u = A (sin x cos y cos z, -cos x sin y cos z, 0).
-    TaylorGreen {
-        /// A.
-        #[serde(default = "one")]
-        amplitude: f64,
-    },
-    /// Arnold-Beltrami-Childress flow.
-    Abc {
-        /// A, B, C.
-        #[serde(default = "ones")]
-        coefficients: [f64; 3],
-        /// Wavenumber.
-        #[serde(default = "one")]
-        wavenumber: f64,
-    },
-    /// Random solenoidal field with a prescribed spectrum.
-    Random {
-        /// Seed of the random numbers.
-        #[serde(default)]
-        seed: u64,
-        /// Shape of E(k).
-        spectrum: Spectrum,
-        /// Kinetic energy <u^2>/2 that the spectrum is scaled to.
-        energy: Option<f64>,
-        /// Or: the velocity u' = sqrt(2 E / 3) that it is scaled to.
-        velocity: Option<f64>,
-    },
+    /// The Taylor-Green vortex.
+    TaylorGreen(TaylorGreen),
+    /// The Arnold-Beltrami-Childress flow.
+    Abc(Abc),
+    /// A random solenoidal field with a prescribed spectrum.
+    Random(RandomField),
     /// Fourier modes by hand.
     Modes {
         /// The modes; conjugates are added.
@@ -47,35 +50,203 @@ pub enum Initial {
     },
 }
 
-/// One Fourier mode given by hand: u(x) = 2 Re(velocity exp(i k.x)), or Re for k = 0.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Mode {
-    /// Mode numbers nx, ny, nz.
-    pub mode: [i64; 3],
-    /// Real part of û.
-    #[serde(default)]
-    pub re: [f64; 3],
-    /// Imaginary part of û.
-    #[serde(default)]
-    pub im: [f64; 3],
+/// û of the three velocity components as a function of the mode numbers nx, ny, nz.
+pub type VelocityModes = Box<dyn Fn([i64; AXES], &mut [Complex<f64>])>;
+
+impl Initial {
+    /// Adds to `problems` what is wrong with the parameters, or does not fit the grid.
+    pub fn check(&self, grid: &Grid, problems: &mut Problems) {
+        match self {
+            Initial::TaylorGreen(flow) => flow.check(grid, problems),
+            Initial::Abc(flow) => flow.check(grid, problems),
+            Initial::Random(field) => field.check(grid, problems),
+            Initial::Modes { modes } => modes::check(modes, grid, problems),
+            Initial::File { .. } => {}
+        }
+    }
+
+    /// Makes the path of any input file relative to `directory`, that of the configuration file.
+    pub fn resolve_paths(&mut self, directory: &Path) {
+        let path = match self {
+            Initial::File { path } => path,
+            Initial::Random(RandomField { spectrum: Spectrum::Table { path }, .. }) => path,
+            _ => return,
+        };
+        *path = directory.join(&*path);
+    }
 }
 
-/// Shape of an energy spectrum E(k).
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(tag = "model", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Spectrum {
-    /// E ~ k^4 exp(-2 (k / peak)^2).
-    Exponential {
-        /// Wavenumber of the maximum.
-        peak: f64,
-    },
+/// The field that `initial` describes; it must have passed [`Initial::check`]. Fails when a table
+/// cannot be read or is wrong. [`Initial::File`] is refused: a file is no function of the mode
+/// numbers, the run reads it itself. Collective: every rank must call this.
+pub fn build(initial: &Initial, grid: &Grid, communicator: &Communicator) -> Result<VelocityModes> {
+    match initial {
+        Initial::TaylorGreen(flow) => Ok(sum_of_modes(&flow.modes(grid))),
+        Initial::Abc(flow) => Ok(sum_of_modes(&flow.modes(grid))),
+        Initial::Random(field) => field.build(grid, communicator),
+        Initial::Modes { modes } => Ok(sum_of_modes(modes)),
+        Initial::File { path } => Err(Error::input(format!(
+            "initial.path: {} cannot be built from a formula, it must be read",
+            path.display()
+        ))),
+    }
+}
+
+/// The field made of a few modes and their conjugates.
+fn sum_of_modes(modes: &[Mode]) -> VelocityModes {
+    let table: HashMap<_, _> = modes
+        .iter()
+        .flat_map(|mode| {
+            let value = mode.velocity();
+            [(mode.mode.map(|n| -n), value.map(|u| u.conj())), (mode.mode, value)]
+        })
+        .collect();
+    Box::new(move |mode, velocity| match table.get(&mode) {
+        Some(value) => velocity.copy_from_slice(value),
+        None => velocity.fill(Complex::ZERO),
+    })
+}
+
+/// The mode number of `wavenumber` along `axis`, were the box to hold it.
+fn mode_number(wavenumber: f64, grid: &Grid, axis: usize) -> i64 {
+    (wavenumber * grid.lengths[axis]).round() as i64
+}
+
+/// Notes at `path` when some axis does not hold waves of this wavenumber, with the `remedy`.
+fn require_waves(wavenumber: f64, grid: &Grid, path: &str, remedy: &str, problems: &mut Problems) {
+    /// Wavenumbers are typed as decimals: 0.3333333333 times 3 counts as one wave.
+    const TOLERANCE: f64 = 1e-9;
+    for axis in 0..AXES {
+        let waves = wavenumber * grid.lengths[axis];
+        let n = mode_number(wavenumber, grid, axis);
+        if n < 1 || (waves - n as f64).abs() > TOLERANCE * waves {
+            problems.add(
+                path,
+                format!(
+                    "needs waves of wavenumber {wavenumber}, but that makes {waves} waves along \
+                     grid.lengths[{axis}] = {}, not a whole number; {remedy}",
+                    grid.lengths[axis]
+                ),
+            );
+        } else if n > grid.cutoff[axis] as i64 {
+            problems.add(
+                path,
+                format!(
+                    "needs mode number {n} along axis {axis}, but grid.points[{axis}] = {} keeps \
+                     only up to {}; use at least {} points",
+                    grid.points[axis],
+                    grid.cutoff[axis],
+                    3 * n + 1
+                ),
+            );
+        }
+    }
 }
 
 fn one() -> f64 {
     1.0
 }
 
-fn ones() -> [f64; 3] {
-    [1.0; 3]
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fields::SpectralFields;
+    use crate::modes::Modes;
+    use crate::real::Real;
+
+    /// The velocity field of a configuration, on one rank.
+    pub fn field<T: Real>(initial: &str, grid: Grid) -> SpectralFields<T> {
+        let initial: Initial = toml::from_str(initial).unwrap();
+        let mut problems = Problems::default();
+        initial.check(&grid, &mut problems);
+        assert_eq!(problems.report(), "");
+        let velocity = build(&initial, &grid, &Communicator::serial()).unwrap();
+        let modes = Modes::new(grid, T::LANES);
+        let mut fields = SpectralFields::zeros(modes, 0..modes.bundles(), 3);
+        fields.fill(velocity);
+        fields
+    }
+
+    /// What is wrong with a configuration.
+    pub fn problems(initial: &str, grid: Grid) -> String {
+        let initial: Initial = toml::from_str(initial).unwrap();
+        let mut problems = Problems::default();
+        initial.check(&grid, &mut problems);
+        problems.report()
+    }
+
+    /// û at a mode, `None` when it is not stored.
+    pub fn velocity<T: Real>(
+        fields: &SpectralFields<T>,
+        mode: [i64; 3],
+    ) -> Option<[Complex<f64>; 3]> {
+        let place = fields.modes.place(mode)?;
+        Some(std::array::from_fn(|i| {
+            let value = fields.at(place, i);
+            Complex::new(value.re.double(), value.im.double())
+        }))
+    }
+
+    /// The velocity at a point, by the plain Fourier sum.
+    pub fn at_point(fields: &SpectralFields<f64>, x: [f64; 3]) -> [f64; 3] {
+        let mut sum = [0.0; 3];
+        for (mode, place) in fields.owned_modes() {
+            let k = fields.modes.grid.wavevector(mode);
+            let wave = Complex::cis(k[0] * x[0] + k[1] * x[1] + k[2] * x[2]);
+            for (i, sum) in sum.iter_mut().enumerate() {
+                *sum += Modes::weight(mode[0]) * (fields.at(place, i) * wave).re;
+            }
+        }
+        sum
+    }
+
+    #[test]
+    fn every_kind_is_solenoidal_and_hermitian() {
+        let grid = Grid::two_thirds([24, 20, 28], [1.0, 2.0, 1.0]);
+        for initial in [
+            "kind = 'taylor_green'",
+            "kind = 'abc'",
+            "kind = 'random'\nenergy = 1\nspectrum = { model = 'exponential', peak = 3 }",
+            "kind = 'modes'\nmodes = [{ mode = [0, 2, 1], re = [1, 0, 0], im = [0, 1, -1] }]",
+        ] {
+            let fields = field::<f64>(initial, grid);
+            let mut energy = 0.0;
+            for (mode, _) in fields.owned_modes() {
+                let k = grid.wavevector(mode);
+                let u = velocity(&fields, mode).unwrap();
+                energy += u.iter().map(|u| u.norm_sqr()).sum::<f64>();
+                let divergence = (u[0] * k[0] + u[1] * k[1] + u[2] * k[2]).norm();
+                assert!(divergence < 1e-15 * 10.0, "{initial}: {divergence} at {mode:?}");
+                if mode[0] == 0 {
+                    let opposite = velocity(&fields, mode.map(|n| -n)).unwrap();
+                    assert_eq!(opposite, u.map(|u| u.conj()), "{initial}: {mode:?}");
+                }
+            }
+            assert!(energy > 0.0);
+        }
+    }
+
+    #[test]
+    fn unknown_keys_and_kinds_are_refused() {
+        let parse = |text| toml::from_str::<Initial>(text);
+        assert!(parse("kind = 'taylor_green'\namplitud = 2").is_err());
+        assert!(parse("kind = 'abc'\nwave = 2").is_err());
+        assert!(parse("kind = 'vortex'").is_err());
+        assert!(parse("kind = 'file'\npath = 'a'\nseed = 1").is_err());
+    }
+
+    #[test]
+    fn paths_are_relative_to_the_configuration() {
+        let mut file = Initial::File { path: "start.h5".into() };
+        file.resolve_paths(Path::new("/runs"));
+        assert_eq!(file, Initial::File { path: "/runs/start.h5".into() });
+        let mut random: Initial = toml::from_str(
+            "kind = 'random'\nenergy = 1\nspectrum = { model = 'table', path = 'E.txt' }",
+        )
+        .unwrap();
+        random.resolve_paths(Path::new("/runs"));
+        assert!(matches!(random, Initial::Random(RandomField {
+            spectrum: Spectrum::Table { path }, ..
+        }) if path == Path::new("/runs/E.txt")));
+    }
 }

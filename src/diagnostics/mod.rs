@@ -1,0 +1,43 @@
+//! Scalar quantities and spectra of a velocity field, summed over its modes.
+//!
+//! All sums are exact sums of terms that belong to one column or one mode each, so they have the
+//! same bits for any number of ranks and threads.
+
+mod budget;
+mod scales;
+mod spectrum;
+
+use std::sync::Mutex;
+
+use crate::exact_sum::ExactSum;
+use crate::fields::SpectralFields;
+use crate::parallel::{Communicator, Team};
+use crate::real::Real;
+
+pub use budget::Budget;
+pub use scales::Scales;
+pub use spectrum::energy_spectrum;
+
+/// `count` sums over all bundles of all ranks; `add(bundle, sums)` adds the terms of one bundle.
+/// Collective: every rank must call this.
+fn sum_over_bundles<T: Real>(
+    fields: &SpectralFields<T>,
+    count: usize,
+    team: &Team,
+    communicator: &Communicator,
+    add: impl Fn(usize, &mut [ExactSum]) + Sync,
+) -> Vec<f64> {
+    let first = fields.bundles.start;
+    let total = Mutex::new(vec![ExactSum::default(); count]);
+    team.run(fields.bundles.len(), |_, run| {
+        let mut mine = vec![ExactSum::default(); count];
+        for bundle in run {
+            add(first + bundle, &mut mine);
+        }
+        // A thread that panicked ends the program: there is no poisoned total to see.
+        let mut total = total.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        total.iter_mut().zip(&mine).for_each(|(total, mine)| total.merge(mine));
+    });
+    let mut total = total.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+    communicator.exact_sums(&mut total)
+}

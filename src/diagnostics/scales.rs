@@ -1,0 +1,95 @@
+//! Length and velocity scales of isotropic turbulence (Pope 2000, Turbulent Flows, chapter 6).
+
+use super::Budget;
+
+/// What a [`Budget`] says about the scales of the flow. A quantity that has no bound is infinite,
+/// none is NaN unless the budget is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scales {
+    /// u' = sqrt(2 E / 3), E the energy of the fluctuations: the rms of one velocity component.
+    pub velocity: f64,
+    /// Taylor scale lambda = sqrt(15 nu u'^2 / epsilon) = u' sqrt(15 / <omega^2>); infinite when
+    /// there is no vorticity.
+    pub taylor_length: f64,
+    /// Re_lambda = u' lambda / nu; 0 at rest, infinite without viscosity.
+    pub taylor_reynolds: f64,
+    /// Kolmogorov scale eta = (nu^3 / epsilon)^(1/4); 0 without viscosity, infinite when nothing
+    /// is dissipated.
+    pub kolmogorov_length: f64,
+    /// k_max eta: the smallest scales are resolved when it is 1.5 or so (Yeung & Pope 1989,
+    /// J. Fluid Mech. 207, 531).
+    pub resolution: f64,
+}
+
+impl Scales {
+    /// The scales of a flow whose largest wavenumber is `k_max` ([`crate::grid::Grid::k_max`]).
+    pub fn new(budget: &Budget, viscosity: f64, k_max: f64) -> Self {
+        let velocity = (2.0 / 3.0 * budget.fluctuation_energy).sqrt();
+        let at_rest = budget.enstrophy == 0.0;
+        let taylor_length = if at_rest {
+            f64::INFINITY
+        } else {
+            // <omega^2> = epsilon / nu, which stays defined at nu = 0.
+            velocity * (15.0 / (2.0 * budget.enstrophy)).sqrt()
+        };
+        let taylor_reynolds = if at_rest { 0.0 } else { velocity * taylor_length / viscosity };
+        let kolmogorov_length = if viscosity == 0.0 {
+            0.0
+        } else {
+            (viscosity.powi(3) / budget.dissipation).powf(0.25)
+        };
+        let resolution = k_max * kolmogorov_length;
+        Scales { velocity, taylor_length, taylor_reynolds, kolmogorov_length, resolution }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn budget(energy: f64, dissipation: f64, viscosity: f64) -> Budget {
+        Budget {
+            kinetic_energy: energy,
+            fluctuation_energy: energy,
+            enstrophy: dissipation / (2.0 * viscosity),
+            dissipation,
+            max_divergence: 0.0,
+        }
+    }
+
+    /// The numbers published with the isotropic1024 data set of the Johns Hopkins Turbulence
+    /// Database (README-isotropic, time-averaged statistics; Li et al. 2008, J. Turbul. 9, 31).
+    #[test]
+    fn formulas_give_the_published_scales_of_a_known_flow() {
+        let viscosity = 1.85e-4;
+        let k_max = f64::sqrt(2.0) / 3.0 * 1024.0;
+        let scales = Scales::new(&budget(0.706048, 0.103079, viscosity), viscosity, k_max);
+        let close = |found: f64, published: f64| (found / published - 1.0).abs() < 5e-6;
+        assert!(close(scales.velocity, 0.686075), "{scales:?}");
+        assert!(close(scales.taylor_length, 0.112569), "{scales:?}");
+        assert!(close(scales.taylor_reynolds, 417.463), "{scales:?}");
+        assert!(close(scales.kolmogorov_length, 0.00279954), "{scales:?}");
+        assert_eq!(scales.resolution, k_max * scales.kolmogorov_length);
+    }
+
+    #[test]
+    fn no_viscosity_and_no_motion_have_limits_but_no_nan() {
+        let inviscid = Budget {
+            kinetic_energy: 1.5,
+            fluctuation_energy: 1.5,
+            enstrophy: 7.5,
+            ..Budget::default()
+        };
+        let scales = Scales::new(&inviscid, 0.0, 10.0);
+        assert_eq!((scales.velocity, scales.taylor_length), (1.0, 1.0));
+        assert_eq!(scales.taylor_reynolds, f64::INFINITY);
+        assert_eq!((scales.kolmogorov_length, scales.resolution), (0.0, 0.0));
+        for viscosity in [0.0, 1e-3] {
+            let rest = Scales::new(&Budget::default(), viscosity, 10.0);
+            assert_eq!((rest.velocity, rest.taylor_reynolds), (0.0, 0.0));
+            assert_eq!(rest.taylor_length, f64::INFINITY);
+            let length = if viscosity == 0.0 { 0.0 } else { f64::INFINITY };
+            assert_eq!((rest.kolmogorov_length, rest.resolution), (length, length));
+        }
+    }
+}
