@@ -7,6 +7,7 @@ pub mod fields;
 pub mod forcing;
 pub mod grid;
 pub mod initial;
+pub mod io;
 pub mod modes;
 pub mod parallel;
 pub mod problems;
