@@ -16,7 +16,10 @@ use hdf5::{
 use hdf5_sys::h5::herr_t;
 use hdf5_sys::h5d::{H5Dread, H5Dwrite};
 use hdf5_sys::h5i::hid_t;
-use hdf5_sys::h5p::{H5FD_mpio_xfer_t, H5P_CLS_DATASET_XFER, H5Pcreate, H5Pset_dxpl_mpio};
+use hdf5_sys::h5p::{
+    H5FD_mpio_collective_opt_t, H5FD_mpio_xfer_t, H5P_CLS_DATASET_XFER, H5Pcreate,
+    H5Pset_dxpl_mpio, H5Pset_dxpl_mpio_collective_opt,
+};
 
 use crate::parallel::Communicator;
 
@@ -46,7 +49,7 @@ pub fn open(comm: &Communicator, path: &Path, mode: OpenMode) -> Result<File> {
         .open_as(path, mode)
 }
 
-/// What HDF5 must be told to move planes of a dataset [nz][ny][nx].
+/// What HDF5 must be told to move planes of a dataset `[nz][ny][nx]`.
 struct Transfer {
     memory: Dataspace,
     file: Dataspace,
@@ -69,20 +72,26 @@ impl Transfer {
         let properties: PropertyList = unsafe { hdf5::from_id(H5Pcreate(*H5P_CLS_DATASET_XFER)) }?;
         if comm.raw().is_some() {
             let mode = H5FD_mpio_xfer_t::H5FD_MPIO_COLLECTIVE;
+            // Within the collective call each rank accesses the file for itself. Its planes are
+            // one block, so there is nothing to aggregate; and the aggregating writer of Open MPI
+            // 4.1 (fcoll/vulcan) reports success when the disk is full.
+            let option = H5FD_mpio_collective_opt_t::H5FD_MPIO_INDIVIDUAL_IO;
             // SAFETY: the list is alive and of the transfer class.
             check(unsafe { H5Pset_dxpl_mpio(properties.id(), mode) })?;
+            // SAFETY: as above.
+            check(unsafe { H5Pset_dxpl_mpio_collective_opt(properties.id(), option) })?;
         }
         let memory = Dataspace::try_new([file.selection_size()])?;
         Ok(Transfer { memory, file, number: Datatype::from_type::<E>()?, properties })
     }
 }
 
-/// Numbers in one plane of a dataset [nz][ny][nx].
+/// Numbers in one plane of a dataset `[nz][ny][nx]`.
 pub fn plane_len(dataset: &Dataset) -> usize {
     dataset.shape()[1..].iter().product()
 }
 
-/// Writes whole planes from `z0` on: `data` is [z][ny][nx], or empty on a rank that has none.
+/// Writes whole planes from `z0` on: `data` is `[z][ny][nx]`, or empty on a rank that has none.
 /// `E` must be the dataset's own type, else HDF5 falls back to independent access. Collective.
 pub fn write_planes<E: H5Type>(
     comm: &Communicator,
@@ -107,7 +116,7 @@ pub fn write_planes<E: H5Type>(
     })
 }
 
-/// Reads whole planes: [planes][ny][nx], empty for an empty range. `E` must be the dataset's own
+/// Reads whole planes: `[planes][ny][nx]`, empty for an empty range. `E` must be the dataset's own
 /// type, as for [`write_planes`]. Collective.
 pub fn read_planes<E: H5Type + Clone + Default>(
     comm: &Communicator,

@@ -20,14 +20,14 @@ pub mod xdmf;
 /// [`Temporary::rename`] succeeded: no half-written file ever has the final name. Lives on the
 /// one rank that owns the file.
 struct Temporary {
-    temporary: PathBuf,
     path: PathBuf,
+    final_path: PathBuf,
 }
 
 impl Temporary {
     /// Will become `path`. Nothing is created yet.
     fn new(path: &Path) -> Self {
-        Temporary { temporary: Self::path_for(path), path: path.to_owned() }
+        Temporary { path: Self::path_for(path), final_path: path.to_owned() }
     }
 
     /// The temporary name of `path`.
@@ -39,26 +39,26 @@ impl Temporary {
 
     /// Where to write.
     fn path(&self) -> &Path {
-        &self.temporary
+        &self.path
     }
 
     /// Sends the file to the disk, then gives it its final name.
     fn rename(self) -> Result<()> {
         let publish = || {
-            File::open(&self.temporary)?.sync_all()?;
-            fs::rename(&self.temporary, &self.path)?;
-            match self.path.parent().filter(|p| !p.as_os_str().is_empty()) {
+            File::open(&self.path)?.sync_all()?;
+            fs::rename(&self.path, &self.final_path)?;
+            match self.final_path.parent().filter(|p| !p.as_os_str().is_empty()) {
                 Some(directory) => File::open(directory)?.sync_all(),
                 None => Ok(()),
             }
         };
-        publish().map_err(|e| Error::io("write", &self.path, e))
+        publish().map_err(|e| Error::io("write", &self.final_path, e))
     }
 }
 
 impl Drop for Temporary {
     fn drop(&mut self) {
         // After a rename there is nothing left under this name, and that is no error.
-        let _ = fs::remove_file(&self.temporary);
+        let _ = fs::remove_file(&self.path);
     }
 }

@@ -99,3 +99,76 @@ fn grid(name: &str, header: &Header) -> String {
     text.push_str("</Grid>\n");
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::run_directory::RunDirectory;
+    use crate::io::snapshot::{Field, Precision, Provenance, SnapshotWriter};
+
+    fn save(run: &RunDirectory, step: u64, precision: Precision, fields: &[&str]) {
+        let field = |name: &&str| Field {
+            name: name.to_string(),
+            units: "L/T".into(),
+            long_name: String::new(),
+        };
+        let header = Header {
+            time: step as f64 / 8.0,
+            step,
+            points: [2, 3, 4],
+            lengths: [1.0, 3.0, 0.5],
+            precision,
+            fields: fields.iter().map(field).collect(),
+        };
+        let provenance = Provenance {
+            code_version: String::new(),
+            config: String::new(),
+            parameters: Vec::new(),
+        };
+        let path = run.snapshot(step);
+        SnapshotWriter::create(&Communicator::serial(), &path, &header, &provenance)
+            .and_then(SnapshotWriter::finish)
+            .unwrap();
+    }
+
+    fn count(text: &str, part: &str) -> usize {
+        text.matches(part).count()
+    }
+
+    #[test]
+    fn the_series_lists_what_is_there() {
+        let directory = tempfile::tempdir().unwrap();
+        let serial = Communicator::serial();
+        let run = RunDirectory::create(&serial, &directory.path().join("run"), "").unwrap();
+        save(&run, 20, Precision::Double, &["u", "v", "w"]);
+        save(&run, 3, Precision::Single, &["u", "v"]);
+        fs::write(run.snapshot(7), "damaged").unwrap();
+        write_series(&serial, run.path()).unwrap();
+        write_series(&serial, run.path()).unwrap();
+
+        assert!(!run.path().join("snapshots.xmf.tmp").exists());
+        let text = fs::read_to_string(run.path().join("snapshots.xmf")).unwrap();
+        let (first, second) = text.split_once("<!-- ").unwrap();
+        let (comment, second) = second.split_once(" -->").unwrap();
+        assert!(comment.contains("snapshot_00000007.h5") && comment.contains("not an HDF5 file"));
+
+        assert!(first.contains(r#"<Time Value="0.375"/>"#), "{first}");
+        assert_eq!(
+            count(first, r#"Precision="4" Format="HDF">snapshots/snapshot_00000003.h5:"#),
+            2
+        );
+        assert_eq!(count(first, "Vector"), 0, "two components are no velocity");
+
+        assert!(second.contains(r#"<Time Value="2.5"/>"#), "{second}");
+        assert_eq!(
+            count(second, r#"Precision="8" Format="HDF">snapshots/snapshot_00000020.h5:"#),
+            6
+        );
+        assert_eq!(count(second, r#"AttributeType="Vector""#), 1);
+        // Slowest axis first: four points along z, a quarter of pi apart.
+        assert!(second.contains(r#"<Topology TopologyType="3DCoRectMesh" Dimensions="4 3 2"/>"#));
+        let pi = std::f64::consts::PI;
+        let spacing = format!(">{:?} {:?} {:?}<", pi / 4.0, 2.0 * pi, pi);
+        assert!(second.contains(&spacing), "{second}");
+    }
+}

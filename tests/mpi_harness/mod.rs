@@ -10,13 +10,16 @@ use dns_solver::parallel::Communicator;
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::Communicator as _;
 
+/// A name and a collective function that panics when it fails.
+pub type Test<'a> = (&'a str, fn(&Communicator));
+
 /// First argument of the ranks started here.
 const RANK: &str = "--as-rank";
 /// Seconds that one number of ranks may take.
 const TIMEOUT: &str = "60";
 
-/// Runs `tests`, each a name and a collective function, on each number of ranks in `sizes`.
-pub fn main(tests: &[(&str, fn(&Communicator))], sizes: &[usize]) -> ExitCode {
+/// Runs `tests` on each number of ranks in `sizes`.
+pub fn main(tests: &[Test], sizes: &[usize]) -> ExitCode {
     let mut arguments = env::args().skip(1).peekable();
     let is_rank = arguments.next_if(|a| a == RANK).is_some();
     let filter = arguments.find(|a| !a.starts_with('-')).unwrap_or_default();
@@ -57,7 +60,7 @@ fn start_ranks(size: usize, filter: &str) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-fn run_as_rank(tests: &[&(&str, fn(&Communicator))]) {
+fn run_as_rank(tests: &[&Test]) {
     let universe = mpi::initialize().expect("MPI starts");
     let print = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
