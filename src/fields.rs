@@ -24,7 +24,7 @@ pub fn zeros<T: Real>(len: usize) -> Aligned<T> {
 
 /// The modes of several fields in the bundles that this rank owns.
 ///
-/// Storage is [bundle][field][row][re lanes, im lanes] (see [`crate::modes`]). Values are Fourier
+/// Storage is `[bundle][field][row][re lanes, im lanes]` (see [`crate::modes`]). Values are Fourier
 /// coefficients: u(x) = sum over k of û(k) exp(i k.x).
 #[derive(Clone)]
 pub struct SpectralFields<T: Real> {
@@ -50,7 +50,7 @@ impl<T: Real> SpectralFields<T> {
         self.count * self.modes.column_len()
     }
 
-    /// All fields of one owned bundle (global index), [field][row][re lanes, im lanes].
+    /// All fields of one owned bundle (global index), `[field][row][re lanes, im lanes]`.
     pub fn bundle(&self, bundle: usize) -> &[T] {
         let start = (bundle - self.bundles.start) * self.bundle_len();
         &self.data[start..start + self.bundle_len()]

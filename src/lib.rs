@@ -10,6 +10,7 @@ pub mod forcing;
 pub mod grid;
 pub mod initial;
 pub mod integrator;
+pub mod io;
 pub mod modes;
 pub mod parallel;
 pub mod problems;

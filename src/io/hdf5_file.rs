@@ -1,0 +1,195 @@
+//! The part of HDF5 the solver needs: files opened by all ranks, z-planes moved collectively,
+//! attributes, and coordinates attached to datasets.
+//!
+//! Groups, datasets, and attributes are created by rank 0 alone, through the ordinary file driver;
+//! all ranks then open the finished structure and only move numbers. So metadata never has to be
+//! written collectively, and a full disk can hurt nothing but the numbers.
+
+use std::ffi::CString;
+use std::ops::Range;
+use std::path::Path;
+
+use hdf5::types::VarLenUnicode;
+use hdf5::{
+    Dataset, Dataspace, Datatype, Error, File, H5Type, Location, OpenMode, PropertyList, Result,
+};
+use hdf5_sys::h5::herr_t;
+use hdf5_sys::h5d::{H5Dread, H5Dwrite};
+use hdf5_sys::h5i::hid_t;
+use hdf5_sys::h5p::{
+    H5FD_mpio_collective_opt_t, H5FD_mpio_xfer_t, H5P_CLS_DATASET_XFER, H5Pcreate,
+    H5Pset_dxpl_mpio, H5Pset_dxpl_mpio_collective_opt,
+};
+
+use crate::parallel::Communicator;
+
+// Dimension scales belong to HDF5's high-level library, which has no Rust declarations.
+unsafe extern "C" {
+    fn H5DSset_scale(scale: hid_t, name: *const std::ffi::c_char) -> herr_t;
+    fn H5DSattach_scale(dataset: hid_t, scale: hid_t, axis: std::ffi::c_uint) -> herr_t;
+    fn H5DSset_label(
+        dataset: hid_t,
+        axis: std::ffi::c_uint,
+        label: *const std::ffi::c_char,
+    ) -> herr_t;
+}
+
+/// The error behind a negative return code.
+fn check(code: herr_t) -> Result<()> {
+    if code < 0 { Err(Error::query().unwrap_or_else(|e| e)) } else { Ok(()) }
+}
+
+/// Opens an existing file on all ranks, with the MPI driver if there is MPI. Collective.
+pub fn open(comm: &Communicator, path: &Path, mode: OpenMode) -> Result<File> {
+    File::with_options()
+        .with_fapl(|access| match comm.raw() {
+            Some(raw) => access.mpio(raw, None),
+            None => access,
+        })
+        .open_as(path, mode)
+}
+
+/// What HDF5 must be told to move planes of a dataset `[nz][ny][nx]`.
+struct Transfer {
+    memory: Dataspace,
+    file: Dataspace,
+    number: Datatype,
+    properties: PropertyList,
+}
+
+impl Transfer {
+    /// All ranks move their `planes` together; a rank may have none.
+    fn new<E: H5Type>(
+        comm: &Communicator,
+        dataset: &Dataset,
+        planes: Range<usize>,
+    ) -> Result<Self> {
+        // A panic aborts all ranks, where an error on this one would leave the others waiting.
+        assert!(planes.end <= dataset.shape()[0], "planes {planes:?} of {:?}", dataset.shape());
+        let file = dataset.space()?.select((planes, .., ..))?;
+        let _lock = hdf5_sys::LOCK.lock();
+        // SAFETY: the library is open (there is a dataset) and locked; the new list is ours alone.
+        let properties: PropertyList = unsafe { hdf5::from_id(H5Pcreate(*H5P_CLS_DATASET_XFER)) }?;
+        if comm.raw().is_some() {
+            let mode = H5FD_mpio_xfer_t::H5FD_MPIO_COLLECTIVE;
+            // Within the collective call each rank accesses the file for itself. Its planes are
+            // one block, so there is nothing to aggregate; and the aggregating writer of Open MPI
+            // 4.1 (fcoll/vulcan) reports success when the disk is full.
+            let option = H5FD_mpio_collective_opt_t::H5FD_MPIO_INDIVIDUAL_IO;
+            // SAFETY: the list is alive and of the transfer class.
+            check(unsafe { H5Pset_dxpl_mpio(properties.id(), mode) })?;
+            // SAFETY: as above.
+            check(unsafe { H5Pset_dxpl_mpio_collective_opt(properties.id(), option) })?;
+        }
+        let memory = Dataspace::try_new([file.selection_size()])?;
+        Ok(Transfer { memory, file, number: Datatype::from_type::<E>()?, properties })
+    }
+}
+
+/// Numbers in one plane of a dataset `[nz][ny][nx]`.
+pub fn plane_len(dataset: &Dataset) -> usize {
+    dataset.shape()[1..].iter().product()
+}
+
+/// Writes whole planes from `z0` on: `data` is `[z][ny][nx]`, or empty on a rank that has none.
+/// `E` must be the dataset's own type, else HDF5 falls back to independent access. Collective.
+pub fn write_planes<E: H5Type>(
+    comm: &Communicator,
+    dataset: &Dataset,
+    z0: usize,
+    data: &[E],
+) -> Result<()> {
+    let planes = z0..z0 + data.len() / plane_len(dataset);
+    let transfer = Transfer::new::<E>(comm, dataset, planes)?;
+    assert_eq!(transfer.file.selection_size(), data.len(), "only whole planes can be written");
+    let _lock = hdf5_sys::LOCK.lock();
+    // SAFETY: all ids are alive; as just checked, `data` holds what the selection names.
+    check(unsafe {
+        H5Dwrite(
+            dataset.id(),
+            transfer.number.id(),
+            transfer.memory.id(),
+            transfer.file.id(),
+            transfer.properties.id(),
+            data.as_ptr().cast(),
+        )
+    })
+}
+
+/// Reads whole planes: `[planes][ny][nx]`, empty for an empty range. `E` must be the dataset's own
+/// type, as for [`write_planes`]. Collective.
+pub fn read_planes<E: H5Type + Clone + Default>(
+    comm: &Communicator,
+    dataset: &Dataset,
+    planes: Range<usize>,
+) -> Result<Vec<E>> {
+    let transfer = Transfer::new::<E>(comm, dataset, planes)?;
+    let mut data = vec![E::default(); transfer.file.selection_size()];
+    let _lock = hdf5_sys::LOCK.lock();
+    // SAFETY: all ids are alive; `data` has room for what the selection names.
+    check(unsafe {
+        H5Dread(
+            dataset.id(),
+            transfer.number.id(),
+            transfer.memory.id(),
+            transfer.file.id(),
+            transfer.properties.id(),
+            data.as_mut_ptr().cast(),
+        )
+    })?;
+    Ok(data)
+}
+
+/// Adds a text attribute, which h5py reads as `str`.
+pub fn write_text(at: &Location, name: &str, text: &str) -> Result<()> {
+    let text: VarLenUnicode = text.parse().map_err(|_| "text with a zero byte")?;
+    at.new_attr::<VarLenUnicode>().create(name)?.write_scalar(&text)
+}
+
+/// Adds a number as an attribute.
+pub fn write_number<E: H5Type>(at: &Location, name: &str, number: E) -> Result<()> {
+    at.new_attr::<E>().create(name)?.write_scalar(&number)
+}
+
+/// Adds a list of numbers as an attribute.
+pub fn write_numbers<E: H5Type>(at: &Location, name: &str, numbers: &[E]) -> Result<()> {
+    at.new_attr_builder().with_data(numbers).create(name).map(drop)
+}
+
+/// Reads a text attribute.
+pub fn read_text(at: &Location, name: &str) -> Result<String> {
+    Ok(at.attr(name)?.read_scalar::<VarLenUnicode>()?.to_string())
+}
+
+/// Reads a number from an attribute.
+pub fn read_number<E: H5Type>(at: &Location, name: &str) -> Result<E> {
+    at.attr(name)?.read_scalar()
+}
+
+/// Reads three numbers from an attribute.
+pub fn read_triple<E: H5Type>(at: &Location, name: &str) -> Result<[E; 3]> {
+    let numbers = at.attr(name)?.read_raw::<E>()?;
+    numbers.try_into().map_err(|n: Vec<E>| format!("has {} values instead of 3", n.len()).into())
+}
+
+/// Declares a one-dimensional dataset to be the coordinates of an axis ("dimension scale").
+pub fn make_scale(coordinates: &Dataset, name: &str) -> Result<()> {
+    let name = c_string(name)?;
+    let _lock = hdf5_sys::LOCK.lock();
+    // SAFETY: the dataset is alive, the name ends in a zero byte, the library is locked.
+    check(unsafe { H5DSset_scale(coordinates.id(), name.as_ptr()) })
+}
+
+/// Names an axis of `dataset` and attaches its coordinates.
+pub fn attach_scale(dataset: &Dataset, axis: u32, name: &str, coordinates: &Dataset) -> Result<()> {
+    let name = c_string(name)?;
+    let _lock = hdf5_sys::LOCK.lock();
+    // SAFETY: as for `make_scale`.
+    check(unsafe { H5DSattach_scale(dataset.id(), coordinates.id(), axis) })?;
+    // SAFETY: as for `make_scale`.
+    check(unsafe { H5DSset_label(dataset.id(), axis, name.as_ptr()) })
+}
+
+fn c_string(text: &str) -> Result<CString> {
+    CString::new(text).map_err(|_| "name with a zero byte".into())
+}

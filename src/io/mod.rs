@@ -1,0 +1,64 @@
+//! Everything that goes to or comes from files.
+//!
+//! A run directory holds `config.toml`, `log.txt`, `history.csv`, `snapshots.xmf`, and
+//! `snapshots/snapshot_<step>.h5`. This is the only module that uses HDF5; it knows ranks and
+//! planes but no physics, and takes plain arguments.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+
+mod hdf5_file;
+pub mod history;
+pub mod log;
+pub mod run_directory;
+pub mod snapshot;
+pub mod xdmf;
+
+/// A file under a temporary name beside its final one, removed when dropped unless
+/// [`Temporary::rename`] succeeded: no half-written file ever has the final name. Lives on the
+/// one rank that owns the file.
+struct Temporary {
+    path: PathBuf,
+    final_path: PathBuf,
+}
+
+impl Temporary {
+    /// Will become `path`. Nothing is created yet.
+    fn new(path: &Path) -> Self {
+        Temporary { path: Self::path_for(path), final_path: path.to_owned() }
+    }
+
+    /// The temporary name of `path`.
+    fn path_for(path: &Path) -> PathBuf {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".tmp");
+        name.into()
+    }
+
+    /// Where to write.
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Sends the file to the disk, then gives it its final name.
+    fn rename(self) -> Result<()> {
+        let publish = || {
+            File::open(&self.path)?.sync_all()?;
+            fs::rename(&self.path, &self.final_path)?;
+            match self.final_path.parent().filter(|p| !p.as_os_str().is_empty()) {
+                Some(directory) => File::open(directory)?.sync_all(),
+                None => Ok(()),
+            }
+        };
+        publish().map_err(|e| Error::io("write", &self.final_path, e))
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // After a rename there is nothing left under this name, and that is no error.
+        let _ = fs::remove_file(&self.path);
+    }
+}

@@ -1,0 +1,287 @@
+//! Snapshots: the fields on the grid points at one instant, one HDF5 file each.
+//!
+//! Datasets `/fields/<name>` have shape `[nz][ny][nx]` with coordinates `/fields/x`, `y`, `z`
+//! attached as dimension scales; root attributes hold the time, the grid, and where the file comes
+//! from, with a `description` in words. A rank's planes lie in one contiguous block of the file.
+//! The precision of the file does not depend on that of the run.
+
+mod reader;
+mod writer;
+
+use std::path::Path;
+
+use hdf5::{Dataset, File, OpenMode};
+use serde::{Deserialize, Serialize};
+
+use super::hdf5_file;
+use crate::grid::AXES;
+use crate::parallel::Communicator;
+
+pub use reader::SnapshotReader;
+pub(super) use reader::read_header;
+pub use writer::SnapshotWriter;
+
+/// The numbers of a file: 4 or 8 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// IEEE single precision.
+    Single,
+    /// IEEE double precision.
+    Double,
+}
+
+impl Precision {
+    /// Bytes of one number.
+    pub fn bytes(self) -> usize {
+        match self {
+            Precision::Single => 4,
+            Precision::Double => 8,
+        }
+    }
+}
+
+/// One field of a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Field {
+    /// Name of its dataset, such as `u`.
+    pub name: String,
+    /// Units, such as `L/T`.
+    pub units: String,
+    /// What it is, in words.
+    pub long_name: String,
+}
+
+/// What a snapshot holds: needed to read it, or to draw it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    /// Simulated time.
+    pub time: f64,
+    /// Time step number.
+    pub step: u64,
+    /// Points along x, y, z.
+    pub points: [usize; AXES],
+    /// Box sides along x, y, z in units of 2 pi.
+    pub lengths: [f64; AXES],
+    /// Numbers of the file.
+    pub precision: Precision,
+    /// The fields, in alphabetical order when read from a file.
+    pub fields: Vec<Field>,
+}
+
+/// Where a snapshot comes from, for those who find it later.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Provenance {
+    /// Version of the program.
+    pub code_version: String,
+    /// The configuration of the run, in TOML.
+    pub config: String,
+    /// Root attributes of their own, such as ("viscosity", 6.25e-4).
+    pub parameters: Vec<(String, f64)>,
+}
+
+/// Shape of every field: `[nz, ny, nx]`.
+fn shape(header: &Header) -> [usize; AXES] {
+    let [nx, ny, nz] = header.points;
+    [nz, ny, nx]
+}
+
+/// Opens a file and the datasets of its fields on all ranks; datasets come first, so that they are
+/// closed before the file. Collective.
+fn open(
+    comm: &Communicator,
+    path: &Path,
+    mode: OpenMode,
+    header: &Header,
+) -> hdf5::Result<(Vec<Dataset>, File)> {
+    let file = hdf5_file::open(comm, path, mode)?;
+    let group = file.group("fields")?;
+    let datasets =
+        header.fields.iter().map(|f| group.dataset(&f.name)).collect::<Result<_, _>>()?;
+    Ok((datasets, file))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::f64::consts::TAU;
+    use std::fs;
+
+    use super::writer::DESCRIPTION;
+    use super::*;
+    use crate::error::{ErrorKind, Result};
+
+    fn header(precision: Precision) -> Header {
+        let field = |name: &str| Field {
+            name: name.into(),
+            units: "L/T".into(),
+            long_name: format!("velocity, component {name}"),
+        };
+        Header {
+            time: 0.1 + 0.2,
+            step: 12,
+            points: [5, 3, 4],
+            lengths: [1.0, 0.5, 2.0],
+            precision,
+            fields: vec![field("u"), field("v")],
+        }
+    }
+
+    fn provenance() -> Provenance {
+        Provenance {
+            code_version: "0.0".into(),
+            // Longer than the 64 KiB that an attribute could hold in place.
+            config: "# é\n".repeat(30_000),
+            parameters: vec![("viscosity".into(), 6.25e-4)],
+        }
+    }
+
+    fn numbers(count: usize) -> Vec<f64> {
+        (0..count).map(|i| 1.0 / (i as f64 + 3.0)).collect()
+    }
+
+    fn create(path: &Path, precision: Precision) -> Result<SnapshotWriter> {
+        SnapshotWriter::create(&Communicator::serial(), path, &header(precision), &provenance())
+    }
+
+    /// Writes all planes of both fields; the second one is the negative of the first.
+    fn write(path: &Path, precision: Precision) {
+        let mut writer = create(path, precision).unwrap();
+        for (field, sign) in [(0, 1.0), (1, -1.0)] {
+            let data: Vec<f64> = numbers(60).iter().map(|x| sign * x).collect();
+            writer.write_planes(field, 1, &data[15..]).unwrap();
+            writer.write_planes(field, 0, &data[..15]).unwrap();
+        }
+        writer.finish().unwrap();
+    }
+
+    fn open(path: &Path) -> Result<SnapshotReader> {
+        SnapshotReader::open(&Communicator::serial(), path)
+    }
+
+    #[test]
+    fn both_precisions_read_back() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("snapshot.h5");
+        for precision in [Precision::Single, Precision::Double] {
+            write(&path, precision);
+            let reader = open(&path).unwrap();
+            assert_eq!(*reader.header(), header(precision));
+            let expected = numbers(60).into_iter().map(|x| match precision {
+                Precision::Single => f64::from(x as f32),
+                Precision::Double => x,
+            });
+            let expected: Vec<f64> = expected.collect();
+            assert_eq!(reader.read_planes("u", 0..4).unwrap(), expected);
+            assert_eq!(reader.read_planes("u", 2..3).unwrap(), expected[30..45]);
+            assert_eq!(reader.read_planes("u", 4..4).unwrap(), []);
+            assert_eq!(reader.read_planes("v", 3..4).unwrap()[0], -expected[45]);
+        }
+    }
+
+    #[test]
+    fn a_single_precision_run_can_write_double() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("snapshot.h5");
+        let mut writer = create(&path, Precision::Double).unwrap();
+        writer.write_planes(0, 0, &[0.1_f32; 60]).unwrap();
+        writer.finish().unwrap();
+        assert_eq!(open(&path).unwrap().read_planes("u", 0..4).unwrap(), [f64::from(0.1_f32); 60]);
+    }
+
+    #[test]
+    fn the_file_explains_itself() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("snapshot.h5");
+        write(&path, Precision::Single);
+        let file = File::open(&path).unwrap();
+        assert_eq!(hdf5_file::read_text(&file, "description").unwrap(), DESCRIPTION);
+        assert_eq!(hdf5_file::read_text(&file, "config").unwrap(), provenance().config);
+        assert_eq!(hdf5_file::read_text(&file, "code_version").unwrap(), "0.0");
+        assert_eq!(hdf5_file::read_number::<f64>(&file, "viscosity").unwrap(), 6.25e-4);
+        let u = file.dataset("fields/u").unwrap();
+        assert_eq!(hdf5_file::read_text(&u, "units").unwrap(), "L/T");
+        assert!(u.attr("DIMENSION_LIST").is_ok() && u.attr("DIMENSION_LABELS").is_ok());
+        let y = file.dataset("fields/y").unwrap().read_raw::<f64>().unwrap();
+        assert_eq!(y, [0.0, TAU * 0.5 / 3.0, TAU * 0.5 * 2.0 / 3.0]);
+    }
+
+    #[test]
+    fn an_unfinished_snapshot_leaves_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("snapshot.h5");
+        let writer = create(&path, Precision::Single).unwrap();
+        assert!(!path.exists(), "the final name is for finished files");
+        assert_eq!(fs::read_dir(&directory).unwrap().count(), 1);
+        drop(writer);
+        assert_eq!(fs::read_dir(&directory).unwrap().count(), 0);
+
+        let error =
+            create(&directory.path().join("nowhere/s.h5"), Precision::Single).err().unwrap();
+        assert_eq!(error.kind, ErrorKind::Io);
+        assert!(error.message.contains("nowhere/s.h5: "), "{error}");
+        assert!(error.message.contains("No such file"), "{error}");
+    }
+
+    /// The message with which a file is refused, after `spoil` has had its way with a good one.
+    fn refusal(spoil: impl FnOnce(&Path)) -> String {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("snapshot.h5");
+        write(&path, Precision::Double);
+        spoil(&path);
+        let error = match open(&path) {
+            Ok(reader) => reader.read_planes("u", 0..1).unwrap_err(),
+            Err(error) => error,
+        };
+        assert_eq!(error.kind, ErrorKind::Input);
+        assert!(error.message.contains(path.to_str().unwrap()), "{error}");
+        error.message
+    }
+
+    /// Opens a file to spoil its content.
+    fn edit(path: &Path) -> File {
+        File::open_rw(path).unwrap()
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_file_is_said() {
+        let missing = refusal(|path| fs::remove_file(path).unwrap());
+        assert!(missing.contains("No such file"), "{missing}");
+
+        let text = refusal(|path| fs::write(path, "time = 3").unwrap());
+        assert!(text.contains("not an HDF5 file"), "{text}");
+
+        let truncated = refusal(|path| {
+            let length = fs::metadata(path).unwrap().len();
+            fs::OpenOptions::new().write(true).open(path).unwrap().set_len(length - 1).unwrap();
+        });
+        assert!(truncated.contains("truncated"), "{truncated}");
+
+        let foreign = refusal(|path| edit(path).delete_attr("points").unwrap());
+        assert!(foreign.contains("not a snapshot of this program: points"), "{foreign}");
+
+        let no_field = refusal(|path| edit(path).unlink("fields/u").unwrap());
+        assert!(no_field.contains("no field u (it has v)"), "{no_field}");
+
+        let shape = refusal(|path| {
+            let file = edit(path);
+            file.delete_attr("points").unwrap();
+            hdf5_file::write_numbers(&file, "points", &[5_i64, 3, 8]).unwrap();
+        });
+        assert!(shape.contains("/fields/u has shape [4, 3, 5]"), "{shape}");
+        assert!(shape.contains("[8, 3, 5]"), "{shape}");
+
+        let integers = refusal(|path| {
+            let file = edit(path);
+            file.unlink("fields/u").unwrap();
+            file.new_dataset::<i32>().shape([4, 3, 5]).create("fields/u").unwrap();
+        });
+        assert!(integers.contains("/fields/u is of neither single nor double"), "{integers}");
+
+        let mixed = refusal(|path| {
+            let file = edit(path);
+            file.unlink("fields/v").unwrap();
+            file.new_dataset::<f32>().shape([4, 3, 5]).create("fields/v").unwrap();
+        });
+        assert!(mixed.contains("differ in precision"), "{mixed}");
+    }
+}

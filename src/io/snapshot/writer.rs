@@ -1,0 +1,157 @@
+//! Writing a snapshot.
+
+use std::f64::consts::TAU;
+use std::path::{Path, PathBuf};
+
+use hdf5::dataset::{AllocTime, FillTime};
+use hdf5::{Dataset, File, Group, H5Type, OpenMode};
+
+use super::{Field, Header, Precision, Provenance, open, shape};
+use crate::error::{Error, Result};
+use crate::grid::AXES;
+use crate::io::{Temporary, hdf5_file};
+use crate::parallel::Communicator;
+use crate::real::Real;
+
+const AXIS_NAMES: [&str; AXES] = ["x", "y", "z"];
+
+pub(super) const DESCRIPTION: &str = "\
+Fields of a direct numerical simulation in a periodic box, at one instant. \
+Each field of /fields has shape [nz][ny][nx]: u[k, j, i] is the value of u at the grid point \
+(x[i], y[j], z[k]); the coordinates are /fields/x, /fields/y, /fields/z. \
+Attributes `points` and `lengths` are in the order x, y, z; the sides of the box are \
+2 pi times `lengths`, and the point at the far side, the image of the first one, is not stored. \
+Units: L and T are the units of length and time in which the run was configured. \
+`config` is the configuration of the run in TOML.";
+
+/// A snapshot being written, under a temporary name until [`SnapshotWriter::finish`]. After an
+/// error, or when dropped before, nothing is left of it. Dropping is collective.
+pub struct SnapshotWriter {
+    // HDF5 wants datasets closed before their file, and the file before it is removed.
+    datasets: Vec<Dataset>,
+    file: File,
+    temporary: Option<Temporary>,
+    comm: Communicator,
+    precision: Precision,
+    path: PathBuf,
+}
+
+impl SnapshotWriter {
+    /// Creates the file, with space for every field. Collective.
+    pub fn create(
+        comm: &Communicator,
+        path: &Path,
+        header: &Header,
+        provenance: &Provenance,
+    ) -> Result<Self> {
+        let failed = |e| Error::io("write", path, e);
+        let temporary = comm.is_root().then(|| Temporary::new(path));
+        comm.agree(match &temporary {
+            Some(temporary) => create_file(temporary.path(), header, provenance).map_err(failed),
+            None => Ok(()),
+        })?;
+        let opened = open(comm, &Temporary::path_for(path), OpenMode::ReadWrite, header);
+        let (datasets, file) = comm.agree(opened.map_err(failed))?;
+        Ok(SnapshotWriter {
+            datasets,
+            file,
+            temporary,
+            comm: comm.clone(),
+            precision: header.precision,
+            path: path.to_owned(),
+        })
+    }
+
+    /// Writes whole planes of field number `field` (in the order of the header) from `z0` on;
+    /// `data` is `[z][ny][nx]`. Every rank makes the same number of calls with the same fields, some
+    /// perhaps with empty `data`. A copy of `data` in the precision of the file is held meanwhile.
+    /// Collective.
+    pub fn write_planes<T: Real>(&mut self, field: usize, z0: usize, data: &[T]) -> Result<()> {
+        let written = match self.precision {
+            Precision::Single => self.write_as::<T, f32>(field, z0, data),
+            Precision::Double => self.write_as::<T, f64>(field, z0, data),
+        };
+        self.comm.agree(written.map_err(|e| {
+            let cause = format!("{e}; is the disk full, or a quota used up?");
+            Error::io("write", &self.path, cause)
+        }))
+    }
+
+    fn write_as<T: Real, E: Real + H5Type>(
+        &self,
+        field: usize,
+        z0: usize,
+        data: &[T],
+    ) -> hdf5::Result<()> {
+        // Converted here: in HDF5's hands a conversion would make the access independent.
+        let data: Vec<E> = data.iter().map(|x| E::from_double(x.double())).collect();
+        hdf5_file::write_planes(&self.comm, &self.datasets[field], z0, &data)
+    }
+
+    /// Brings everything to the disk and gives the file its name. Collective.
+    pub fn finish(self) -> Result<()> {
+        let SnapshotWriter { datasets, file, temporary, comm, path, .. } = self;
+        let flushed = file.flush();
+        drop(datasets);
+        let closed = flushed.and(file.close());
+        comm.agree(closed.map_err(|e| Error::io("write", &path, e)))?;
+        comm.agree(temporary.map_or(Ok(()), Temporary::rename))
+    }
+}
+
+/// Creates a file with everything but the numbers of the fields. On rank 0 only.
+fn create_file(path: &Path, header: &Header, provenance: &Provenance) -> hdf5::Result<()> {
+    let file = File::create(path)?;
+    hdf5_file::write_text(&file, "description", DESCRIPTION)?;
+    hdf5_file::write_number(&file, "time", header.time)?;
+    // Signed, because differences of unsigned numbers surprise in Python.
+    hdf5_file::write_number(&file, "step", header.step as i64)?;
+    hdf5_file::write_numbers(&file, "points", &header.points.map(|n| n as i64))?;
+    hdf5_file::write_numbers(&file, "lengths", &header.lengths)?;
+    hdf5_file::write_text(&file, "code_version", &provenance.code_version)?;
+    hdf5_file::write_text(&file, "config", &provenance.config)?;
+    for (name, value) in &provenance.parameters {
+        hdf5_file::write_number(&file, name, *value)?;
+    }
+    let group = file.create_group("fields")?;
+    let mut coordinates = Vec::with_capacity(AXES);
+    for axis in 0..AXES {
+        coordinates.push(create_coordinates(&group, header, axis)?);
+    }
+    for field in &header.fields {
+        let dataset = match header.precision {
+            Precision::Single => create_field::<f32>(&group, header, field),
+            Precision::Double => create_field::<f64>(&group, header, field),
+        }?;
+        for (axis, coordinates) in coordinates.iter().enumerate() {
+            let dimension = (AXES - 1 - axis) as u32;
+            hdf5_file::attach_scale(&dataset, dimension, AXIS_NAMES[axis], coordinates)?;
+        }
+    }
+    drop((coordinates, group));
+    file.close()
+}
+
+fn create_coordinates(group: &Group, header: &Header, axis: usize) -> hdf5::Result<Dataset> {
+    let (name, count) = (AXIS_NAMES[axis], header.points[axis]);
+    let side = TAU * header.lengths[axis];
+    let points: Vec<f64> = (0..count).map(|i| side * i as f64 / count as f64).collect();
+    let dataset = group.new_dataset_builder().with_data(&points).create(name)?;
+    hdf5_file::write_text(&dataset, "units", "L")?;
+    hdf5_file::write_text(&dataset, "long_name", &format!("{name} coordinate of the grid points"))?;
+    hdf5_file::make_scale(&dataset, name)?;
+    Ok(dataset)
+}
+
+fn create_field<E: H5Type>(group: &Group, header: &Header, field: &Field) -> hdf5::Result<Dataset> {
+    let dataset = group
+        .new_dataset::<E>()
+        // All ranks write at once, so the space must be there, and every number is written.
+        .alloc_time(Some(AllocTime::Early))
+        .fill_time(FillTime::Never)
+        .shape(shape(header))
+        .create(field.name.as_str())?;
+    hdf5_file::write_text(&dataset, "units", &field.units)?;
+    hdf5_file::write_text(&dataset, "long_name", &field.long_name)?;
+    Ok(dataset)
+}

@@ -1,0 +1,81 @@
+//! Runs test functions on several ranks, for test targets with `harness = false`.
+//!
+//! The program starts itself again under `mpirun`, once for each number of ranks. There every rank
+//! calls every test; a panic on any rank ends them all. `cargo test NAME` selects as usual.
+
+use std::env;
+use std::process::{Command, ExitCode};
+
+use dns_solver::parallel::Communicator;
+use mpi::topology::SimpleCommunicator;
+use mpi::traits::Communicator as _;
+
+/// A name and a collective function that panics when it fails.
+pub type Test<'a> = (&'a str, fn(&Communicator));
+
+/// First argument of the ranks started here.
+const RANK: &str = "--as-rank";
+/// Seconds that one number of ranks may take.
+const TIMEOUT: &str = "60";
+
+/// Runs `tests` on each number of ranks in `sizes`.
+pub fn main(tests: &[Test], sizes: &[usize]) -> ExitCode {
+    let mut arguments = env::args().skip(1).peekable();
+    let is_rank = arguments.next_if(|a| a == RANK).is_some();
+    let filter = arguments.find(|a| !a.starts_with('-')).unwrap_or_default();
+    let selected: Vec<_> = tests.iter().filter(|(name, _)| name.contains(&filter)).collect();
+    if is_rank {
+        run_as_rank(&selected);
+        return ExitCode::SUCCESS;
+    }
+    let (mut passed, mut failed) = (0, 0);
+    for &size in sizes {
+        if selected.is_empty() || start_ranks(size, &filter) {
+            passed += selected.len();
+        } else {
+            println!("tests on {size} ranks ... FAILED");
+            failed += selected.len();
+        }
+    }
+    let result = if failed == 0 { "ok" } else { "FAILED" };
+    println!("\ntest result: {result}. {passed} passed; {failed} failed");
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Whether this program, started on `size` ranks, ends well and in time.
+fn start_ranks(size: usize, filter: &str) -> bool {
+    let program = env::current_exe().expect("this program has a path");
+    Command::new("timeout")
+        .args([TIMEOUT, "mpirun", "-n", &size.to_string()])
+        .arg(program)
+        .args([RANK, filter])
+        // What Open MPI (4, then 5) needs to run more ranks than cores, and as root in a
+        // container; as variables, because other MPIs do not know the options.
+        .env("OMPI_ALLOW_RUN_AS_ROOT", "1")
+        .env("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1")
+        .env("OMPI_MCA_rmaps_base_oversubscribe", "1")
+        .env("OMPI_MCA_hwloc_base_binding_policy", "none")
+        .env("PRTE_MCA_rmaps_default_mapping_policy", ":oversubscribe")
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+fn run_as_rank(tests: &[&Test]) {
+    let universe = mpi::initialize().expect("MPI starts");
+    let print = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        print(info);
+        // Without this the other ranks would wait for this one until the time is over.
+        SimpleCommunicator::world().abort(101);
+    }));
+    let comm = Communicator::world();
+    for (name, test) in tests {
+        test(&comm);
+        comm.barrier();
+        if comm.is_root() {
+            println!("test {name} on {} ranks ... ok", comm.size());
+        }
+    }
+    drop(comm);
+    drop(universe);
+}
