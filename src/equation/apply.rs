@@ -16,17 +16,17 @@ pub trait Equation<T: Real>: Send + Sync {
     /// Diffusivity of a field.
     fn diffusivity(&self, field: usize) -> f64;
 
-    /// Products of a block of values, inputs and products [field][x][lane].
+    /// Products of a block of values, inputs and products `[field][x][lane]`.
     fn products(&self, block: Block, inputs: &[T], products: &mut [T]);
 
     /// Largest frequency in a block of values (see [`Formulas::frequency`]); NaN if any is.
     fn frequency(&self, block: Block, inputs: &[T]) -> f64;
 
     /// In-plane contraction of the columns of one bundle along x, in place:
-    /// [product][ny][re lanes, im lanes].
+    /// `[product][ny][re lanes, im lanes]`.
     fn contract(&self, bundle_along_x: usize, modes: &mut [T]);
 
-    /// Tendency of the columns of a bundle: both [field][row][re lanes, im lanes].
+    /// Tendency of the columns of a bundle: both `[field][row][re lanes, im lanes]`.
     fn assemble(&self, bundle: usize, contracted: &[T], tendency: &mut [T]);
 }
 
@@ -92,7 +92,7 @@ impl<F: Formulas, T: Real> Kernel<T> for Products<'_, F, T> {
         assert!(
             self.inputs.len() >= fields * self.len && self.products.len() >= products * self.len
         );
-        assert!(self.len % V::WIDTH == 0);
+        assert!(self.len.is_multiple_of(V::WIDTH));
         for i in (0..self.len).step_by(V::WIDTH) {
             // SAFETY: field and product numbers stay below the counts asserted above.
             unsafe {
@@ -117,7 +117,7 @@ impl<F: Formulas, T: Real> Kernel<T> for Frequency<'_, F, T> {
     #[inline(always)]
     fn run<V: Vector<Scalar = T>>(self) -> f64 {
         assert!(self.inputs.len() >= self.formulas.counts().fields * self.len);
-        assert!(self.len % V::WIDTH == 0);
+        assert!(self.len.is_multiple_of(V::WIDTH));
         let inverse_spacing = self.inverse_spacing.map(V::splat);
         // A vector maximum may lose a NaN, a sum never does.
         let (mut largest, mut sum) = (V::zero(), V::zero());

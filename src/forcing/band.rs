@@ -113,11 +113,11 @@ impl Band {
     pub fn restore_symmetry(&self, velocity: &mut BandField) {
         for i in 0..self.len() {
             if let Some(j) = self.conjugate[i].filter(|&j| i < j) {
-                for axis in 0..AXES {
-                    let mean = (velocity[i][axis] + velocity[j][axis].conj()) * 0.5;
-                    velocity[i][axis] = mean;
-                    velocity[j][axis] = mean.conj();
-                }
+                let mean: [_; AXES] = std::array::from_fn(|axis| {
+                    (velocity[i][axis] + velocity[j][axis].conj()) * 0.5
+                });
+                velocity[i] = mean;
+                velocity[j] = mean.map(|component| component.conj());
             }
         }
     }

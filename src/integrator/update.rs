@@ -31,7 +31,7 @@ pub struct Stage {
 
 impl Stage {
     /// Updates one field of one bundle. `tendency` becomes the field that the next stage (or, in
-    /// the last one, the next step) starts from. All slices are [row][re lanes, im lanes].
+    /// the last one, the next step) starts from. All slices are `[row][re lanes, im lanes]`.
     pub fn update<T: Real>(
         self,
         modes: &Modes,

@@ -194,7 +194,11 @@ impl Communicator {
         receive: (&mut [T], &Counts),
     ) {
         let Some(c) = self.peers() else {
-            unreachable!("a single rank has nobody to exchange rows with")
+            let numbers = |counts: &Counts| {
+                let start = counts.offsets[0] as usize * row_len;
+                start..start + counts.counts[0] as usize * row_len
+            };
+            return receive.0[numbers(receive.1)].copy_from_slice(&send.0[numbers(send.1)]);
         };
         let row =
             UserDatatype::contiguous((row_len * size_of::<T>()) as i32, &u8::equivalent_datatype());

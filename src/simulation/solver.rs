@@ -193,7 +193,7 @@ impl<T: Real> Solver<T> {
             };
             if let Some(band) = band {
                 band.bring_in(&self.communicator, sweep, equation, stage);
-                band.advance(&advance);
+                band.advance(advance);
             }
             sweep.columns(
                 &self.free,

@@ -5,6 +5,7 @@ pub mod lines;
 pub mod physical;
 pub mod plan;
 pub mod planes;
+pub mod regrid;
 mod rows;
 pub mod sweep;
 pub mod timings;

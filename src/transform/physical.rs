@@ -10,7 +10,7 @@ use crate::real::Real;
 use super::planes::{Block, PlaneJob};
 use super::sweep::Sweep;
 
-/// Copies values between blocks and an array [field][z][y][x] of some planes.
+/// Copies values between blocks and an array `[field][z][y][x]` of some planes.
 struct Copy<'a, T> {
     array: SharedSlice<'a, T>,
     fields: usize,
@@ -85,7 +85,7 @@ impl<T: Real> Sweep<T> {
     }
 
     /// Transforms `fields` to physical space and hands them over in batches of planes:
-    /// `visit(first plane, values)` with values [field][z][y][x]. Every rank makes the same number
+    /// `visit(first plane, values)` with values `[field][z][y][x]`. Every rank makes the same number
     /// of calls, also with no planes. Collective.
     pub fn to_physical(
         &mut self,
@@ -117,7 +117,7 @@ impl<T: Real> Sweep<T> {
     }
 
     /// Transforms `count` physical fields to their kept modes. `supply(planes, values)` fills
-    /// values [field][z][y][x] of the given planes of the whole grid. Every rank makes the same
+    /// values `[field][z][y][x]` of the given planes of the whole grid. Every rank makes the same
     /// number of calls, also with no planes. Collective.
     pub fn from_physical(
         &mut self,

@@ -3,8 +3,8 @@
 //! Bundles of columns are dealt to ranks in balanced contiguous runs, and so are z-planes. Between
 //! the two lies the exchange: the rows of `slots` fields, in blocks that MPI can send as they are.
 //!
-//! - On the columns' side a block holds what goes to one destination: [field][my bundle][plane].
-//! - On the planes' side a block holds what came from one source: [field][its bundle][plane].
+//! - On the columns' side a block holds what goes to one destination: `[field][my bundle][plane]`.
+//! - On the planes' side a block holds what came from one source: `[field][its bundle][plane]`.
 //!
 //! Each field and bundle has `plane_stride` rows whatever the number of planes, so that a row's
 //! place is a table look-up plus a shift. Fields beyond those in use are not sent. With one rank
@@ -46,7 +46,7 @@ impl Plan {
     pub fn new(modes: Modes, rank: usize, ranks: usize, slots: usize) -> Result<Self> {
         let nz = modes.grid.points[2];
         let tallest = share(nz, 0, ranks).len();
-        let plane_stride = tallest + usize::from(tallest % ALIASING_ROWS == 0);
+        let plane_stride = tallest + usize::from(tallest.is_multiple_of(ALIASING_ROWS));
         let plan = Plan {
             modes,
             rank,

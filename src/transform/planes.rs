@@ -15,7 +15,7 @@ use crate::simd;
 use super::lines::{ABSENT, Direction, Lines, Rows};
 use super::plan::{Plan, transform_order};
 use super::rows::{Pack, Unpack};
-use super::sweep::{Sweep, lock};
+use super::sweep::{PlaneParts, Sweep, lock};
 use super::timings::{Part, Stopwatch};
 
 /// Which physical values a pointwise function is looking at: value (x, l) of a field is at
@@ -35,7 +35,7 @@ pub struct Block {
 }
 
 impl Block {
-    /// Numbers in one field: [points][lanes].
+    /// Numbers in one field: `[points][lanes]`.
     pub fn len(&self) -> usize {
         self.points * self.lanes
     }
@@ -61,10 +61,10 @@ pub trait PlaneJob<T: Real>: Sync {
         self.products()
     }
 
-    /// Makes `products` from `inputs`, both [field][x][lane].
+    /// Makes `products` from `inputs`, both `[field][x][lane]`.
     fn pointwise(&self, block: Block, inputs: &[T], products: &mut [T]);
 
-    /// Makes the outputs from the products, in place: `modes` is [product][ny][re lanes, im lanes]
+    /// Makes the outputs from the products, in place: `modes` is `[product][ny][re lanes, im lanes]`
     /// of the columns whose bundle along x is `bundle_along_x`, and the outputs go first.
     fn contract(&self, bundle_along_x: usize, modes: &mut [T]) {
         let _ = (bundle_along_x, modes);
@@ -84,7 +84,7 @@ pub struct PlaneTables<T: Real> {
     x_values: Vec<usize>,
     x_modes: Vec<usize>,
     /// y-lines: rows of a plane, kept modes side by side, and rows of the exchange for each
-    /// [slot][bundle along x].
+    /// `[slot][bundle along x]`.
     y_values: Vec<usize>,
     y_modes: Vec<usize>,
     y_exchange: Vec<Vec<usize>>,
@@ -133,14 +133,14 @@ impl<T: Real> PlaneTables<T> {
 /// What one thread needs for planes.
 pub struct PlaneScratch<T: Real> {
     work: Aligned<T>,
-    /// [field][y][bundle along x][re lanes, im lanes].
+    /// `[field][y][bundle along x][re lanes, im lanes]`.
     plane: Aligned<T>,
     /// One x-line of modes.
     line: Aligned<T>,
-    /// [field][x][lane].
+    /// `[field][x][lane]`.
     inputs: Aligned<T>,
     products: Aligned<T>,
-    /// [product][ny][re lanes, im lanes].
+    /// `[product][ny][re lanes, im lanes]`.
     modes: Aligned<T>,
 }
 
@@ -162,7 +162,7 @@ impl<T: Real> PlaneScratch<T> {
 impl<T: Real> Sweep<T> {
     /// Runs a job on the planes `range` of this rank (counted from its first one).
     pub fn planes(&mut self, range: Range<usize>, job: &dyn PlaneJob<T>) {
-        let (exchange, plan, team, tables, scratch) = self.plane_parts();
+        let (exchange, PlaneParts { plan, team, tables, scratch }) = self.plane_parts();
         let row_len = plan.modes.row_len();
         team.run(range.len(), |thread, run| {
             let mut scratch = lock(&scratch[thread]);

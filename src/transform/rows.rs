@@ -1,6 +1,6 @@
 //! Between a plane of kx-rows and lines along x of real values.
 //!
-//! Rows of a plane hold [bundle][re lanes, im lanes] with lanes = kx. Transforms along x want
+//! Rows of a plane hold `[bundle][re lanes, im lanes]` with lanes = kx. Transforms along x want
 //! lanes = y, so blocks of 2 W rows (W = `T::LANES`) are transposed in registers. The line of a
 //! real field needs half a complex transform: row l and row W + l travel as the real and the
 //! imaginary part of one complex line (two-for-one trick, Press et al., Numerical Recipes 12.3.2).
@@ -19,7 +19,7 @@ pub struct Pack<'a, T> {
     pub rows: &'a [T],
     /// Numbers from one row to the next.
     pub stride: usize,
-    /// [nx][2 W], in the order of the transform.
+    /// `[nx][2 W]`, in the order of the transform.
     pub line: &'a mut [T],
 }
 
@@ -82,7 +82,7 @@ impl<T: Real> Kernel<T> for Pack<'_, T> {
 pub struct Unpack<'a, T> {
     /// The spectral layout.
     pub modes: &'a Modes,
-    /// [nx][2 W], in the order of the transform.
+    /// `[nx][2 W]`, in the order of the transform.
     pub line: &'a [T],
     /// The first of up to 2 W rows.
     pub rows: &'a mut [T],

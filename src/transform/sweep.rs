@@ -25,7 +25,7 @@ use super::planes::{PlaneScratch, PlaneTables};
 use super::timings::{Part, Stopwatch, Timings};
 
 /// What happens to one bundle between z-lines in and z-lines out: `work(bundle, incoming,
-/// outgoing)` with both [field][row][re lanes, im lanes].
+/// outgoing)` with both `[field][row][re lanes, im lanes]`.
 pub type ColumnWork<'a, T> = dyn Fn(usize, &mut [T], &mut [T]) + Sync + 'a;
 
 /// Transforms, exchange buffers and scratch of one rank.
@@ -46,6 +46,14 @@ pub struct Sweep<T: Real> {
     planes: Aligned<T>,
     scratch: Vec<Mutex<Scratch<T>>>,
     timings: Timings,
+}
+
+/// What work on planes needs besides the exchange.
+pub(super) struct PlaneParts<'a, T: Real> {
+    pub plan: &'a Plan,
+    pub team: &'a Team,
+    pub tables: &'a PlaneTables<T>,
+    pub scratch: &'a [Mutex<Scratch<T>>],
 }
 
 /// What one thread needs.
@@ -197,11 +205,15 @@ impl<T: Real> Sweep<T> {
     }
 
     /// The exchange as planes see it, with everything else that planes need.
-    pub(super) fn plane_parts(
-        &mut self,
-    ) -> (SharedSlice<'_, T>, &Plan, &Team, &PlaneTables<T>, &[Mutex<Scratch<T>>]) {
+    pub(super) fn plane_parts(&mut self) -> (SharedSlice<'_, T>, PlaneParts<'_, T>) {
         let exchange = if self.plan.ranks == 1 { &mut self.columns } else { &mut self.planes };
-        (SharedSlice::new(exchange), &self.plan, &self.team, &self.tables, &self.scratch)
+        let parts = PlaneParts {
+            plan: &self.plan,
+            team: &self.team,
+            tables: &self.tables,
+            scratch: &self.scratch,
+        };
+        (SharedSlice::new(exchange), parts)
     }
 
     /// The threads of this rank.

@@ -36,7 +36,7 @@ fn radices(length: usize) -> Option<Vec<usize>> {
     let mut rest = length;
     let mut exponent = |p: usize| {
         let mut e = 0;
-        while rest % p == 0 {
+        while rest.is_multiple_of(p) {
             rest /= p;
             e += 1;
         }
@@ -202,8 +202,7 @@ impl<T: Real> Pass<T> {
                 let mut x: [(V, V); R] = std::array::from_fn(|s| load(j + s * part));
                 dft(&mut x);
                 store(j, x[0]);
-                for t in 1..R {
-                    let (re, im) = x[t];
+                for (t, &(re, im)) in x.iter().enumerate().skip(1) {
                     if TWIDDLE {
                         // SAFETY: a pass holds `part` * (R - 1) pairs of factors.
                         let (c, s) = unsafe { (V::splat(*factor), V::splat(*factor.add(1))) };

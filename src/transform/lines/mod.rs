@@ -6,7 +6,7 @@
 //! through a table of offsets, so padding, truncation, and the layout of messages cost nothing: a
 //! row that is [`ABSENT`] is read as zero, or not written.
 //!
-//! Lengths with no prime factor above 7 run on lane-batched kernels ([`mixed_radix`]); RustFFT
+//! Lengths with no prime factor above 7 run on lane-batched kernels (`mixed_radix`); RustFFT
 //! does all others, line by line. What a line becomes never depends on its neighbours.
 
 mod butterflies;

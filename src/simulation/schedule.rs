@@ -1,0 +1,79 @@
+//! When things are due, and how steps are cut so that they hit those times exactly.
+
+/// Something done every so often, at whole multiples of `every`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Schedule {
+    every: f64,
+    /// Number of the next occasion.
+    next: u64,
+}
+
+impl Schedule {
+    /// Due at time 0 and then every `every` time units.
+    pub fn every(every: f64) -> Self {
+        Schedule { every, next: 0 }
+    }
+
+    /// Time of the next occasion.
+    pub fn next_time(&self) -> f64 {
+        self.next as f64 * self.every
+    }
+
+    /// Whether it is due at `time`; then the next occasion is awaited.
+    pub fn is_due(&mut self, time: f64) -> bool {
+        let due = self.next_time() <= time;
+        while self.next_time() <= time {
+            self.next += 1;
+        }
+        due
+    }
+}
+
+/// A step within what is left until `target`: as many equal steps as it takes with none longer
+/// than `longest`, so the last one is never a sliver. Returns its length and the time it leads to.
+pub fn next_step(time: f64, target: f64, longest: f64) -> (f64, f64) {
+    // A remainder of a billionth of a step is rounding, not a reason for one step more.
+    const ROUNDING: f64 = 1e-9;
+    let steps = ((target - time) / longest - ROUNDING).ceil().max(1.0);
+    let dt = (target - time) / steps;
+    (dt, if steps == 1.0 { target } else { time + dt })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn walk(target: f64, longest: f64) -> Vec<f64> {
+        let (mut time, mut steps) = (0.0, Vec::new());
+        while time < target {
+            let (dt, next) = next_step(time, target, longest);
+            steps.push(dt);
+            time = next;
+        }
+        assert_eq!(time, target);
+        steps
+    }
+
+    #[test]
+    fn targets_are_hit_by_equal_steps() {
+        assert_eq!(walk(0.1, 1e-3).len(), 100);
+        assert_eq!(walk(1.0, 0.3).len(), 4);
+        assert_eq!(walk(1.0, 5.0).len(), 1);
+        for (target, longest) in [(1.0, 0.3), (0.7, 1e-3), (3.3, 0.1), (1e6, 0.37)] {
+            let steps = walk(target, longest);
+            let (min, max) = steps.iter().fold((f64::MAX, 0.0_f64), |(a, b), &s| (a.min(s), b.max(s)));
+            assert!(max <= longest * (1.0 + 1e-8), "{max} of {longest}");
+            assert!(min > 0.999 * max, "steps from {min} to {max}");
+        }
+    }
+
+    #[test]
+    fn occasions_do_not_drift() {
+        let mut schedule = Schedule::every(0.1);
+        assert!(schedule.is_due(0.0) && !schedule.is_due(0.0));
+        for n in 1..=1000 {
+            assert_eq!(schedule.next_time(), n as f64 * 0.1);
+            assert!(schedule.is_due(schedule.next_time()));
+        }
+    }
+}
