@@ -1,6 +1,8 @@
 //! Direct numerical simulation of incompressible turbulence in a periodic box.
 #![deny(missing_docs)]
 
+pub mod cli;
+pub mod config;
 pub mod diagnostics;
 pub mod error;
 pub mod exact_sum;
@@ -15,3 +17,4 @@ pub mod random;
 pub mod real;
 pub mod shells;
 pub mod simd;
+pub mod simulation;

@@ -6,7 +6,7 @@ use crate::problems::Problems;
 
 /// `[forcing]`: what drives the flow.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Forcing {
     /// Nothing: the flow decays.
     #[default]
