@@ -1,6 +1,8 @@
 //! Direct numerical simulation of incompressible turbulence in a periodic box.
 #![deny(missing_docs)]
 
+pub mod cli;
+pub mod config;
 pub mod diagnostics;
 pub mod equation;
 pub mod error;
@@ -20,3 +22,6 @@ pub mod shells;
 pub mod simd;
 pub mod simulation;
 pub mod transform;
+
+/// Version of this program with the git commit it was built from.
+pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (git ", env!("DNS_SOLVER_GIT"), ")");

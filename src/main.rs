@@ -1,1 +1,52 @@
-fn main() {}
+//! `dns-solver`: reads the command line, starts MPI, runs, and says how it ended.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use dns_solver::cli::Cli;
+use dns_solver::config::Config;
+use dns_solver::error::Result;
+use dns_solver::parallel::{Communicator, Runtime};
+use dns_solver::simd::Cpu;
+use dns_solver::simulation;
+
+fn main() -> ExitCode {
+    let runtime = match Runtime::start() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("dns-solver: error: {error}");
+            return ExitCode::from(error.kind.exit_code());
+        }
+    };
+    let communicator = Communicator::world();
+    let code = match Cli::try_parse() {
+        Ok(cli) => match run(&communicator, &cli) {
+            Ok(()) => 0,
+            Err(error) => {
+                if communicator.is_root() {
+                    eprintln!("dns-solver: error: {error}");
+                }
+                error.kind.exit_code()
+            }
+        },
+        // Every rank sees the same command line: the help, the version, or what is wrong.
+        Err(message) => {
+            if communicator.is_root() {
+                // Nothing is left to do when even this cannot be printed.
+                let _ = message.print();
+            }
+            message.exit_code() as u8
+        }
+    };
+    drop(communicator);
+    // Rank 0 has printed by now: launchers end the job as soon as one rank exits with an error.
+    drop(runtime);
+    ExitCode::from(code)
+}
+
+/// Runs what the command line asks for. Collective.
+fn run(communicator: &Communicator, cli: &Cli) -> Result<()> {
+    communicator.agree(Cpu::check_environment())?;
+    let config = Config::load(communicator, &cli.config, &cli.overrides())?;
+    simulation::run(communicator, &config, &cli.options())
+}

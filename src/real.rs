@@ -3,8 +3,30 @@
 use std::fmt::{Debug, Display};
 
 use num_traits::{Float, FromPrimitive, Signed};
+use serde::{Deserialize, Serialize};
 
 use crate::simd::Vector;
+
+/// A number type by name: of the fields of a run, or of the values in a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// 64-bit floating point.
+    #[default]
+    Double,
+    /// 32-bit floating point.
+    Single,
+}
+
+impl Precision {
+    /// Bytes of one number.
+    pub fn bytes(self) -> usize {
+        match self {
+            Precision::Single => 4,
+            Precision::Double => 8,
+        }
+    }
+}
 
 /// A floating-point type that fields can be made of. Time, time step, wavenumber tables, and sums
 /// are `f64` whatever the type of the fields.

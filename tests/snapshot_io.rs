@@ -7,9 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use dns_solver::error::Result;
-use dns_solver::io::snapshot::{
-    Field, Header, Precision, Provenance, SnapshotReader, SnapshotWriter,
-};
+use dns_solver::io::snapshot::{Field, Header, Provenance, SnapshotReader, SnapshotWriter};
 use dns_solver::parallel::{Communicator, share};
 
 /// Fewer planes than the most ranks.

@@ -138,7 +138,7 @@ mod tests {
     use crate::initial::{self, Initial};
 
     fn field<T: Real>(config: &str, grid: Grid, lanes: usize) -> SpectralFields<T> {
-        let initial: Initial = toml::from_str(config).unwrap();
+        let initial: Initial = crate::config::section("initial", config).unwrap();
         let velocity = initial::build(&initial, &grid, &Communicator::serial()).unwrap();
         let modes = Modes::new(grid, lanes);
         let mut fields = SpectralFields::zeros(modes, 0..modes.bundles(), 3);

@@ -30,7 +30,7 @@ pub trait Force {
 
 /// `[forcing]`: what drives the flow.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Forcing {
     /// Nothing: the flow decays.
     #[default]

@@ -30,7 +30,7 @@ pub use taylor_green::TaylorGreen;
 
 /// `[initial]`: which field the run starts from.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Initial {
     /// The Taylor-Green vortex.
     TaylorGreen(TaylorGreen),
@@ -154,9 +154,14 @@ mod tests {
     use crate::modes::Modes;
     use crate::real::Real;
 
+    /// `[initial]` read as from a configuration file.
+    fn parse(text: &str) -> Result<Initial> {
+        crate::config::section("initial", text)
+    }
+
     /// The velocity field of a configuration, on one rank.
     pub fn field<T: Real>(initial: &str, grid: Grid) -> SpectralFields<T> {
-        let initial: Initial = toml::from_str(initial).unwrap();
+        let initial = parse(initial).unwrap();
         let mut problems = Problems::default();
         initial.check(&grid, &mut problems);
         assert_eq!(problems.report(), "");
@@ -169,7 +174,7 @@ mod tests {
 
     /// What is wrong with a configuration.
     pub fn problems(initial: &str, grid: Grid) -> String {
-        let initial: Initial = toml::from_str(initial).unwrap();
+        let initial = parse(initial).unwrap();
         let mut problems = Problems::default();
         initial.check(&grid, &mut problems);
         problems.report()
@@ -228,7 +233,6 @@ mod tests {
 
     #[test]
     fn unknown_keys_and_kinds_are_refused() {
-        let parse = |text| toml::from_str::<Initial>(text);
         assert!(parse("kind = 'taylor_green'\namplitud = 2").is_err());
         assert!(parse("kind = 'abc'\nwave = 2").is_err());
         assert!(parse("kind = 'vortex'").is_err());
@@ -240,10 +244,9 @@ mod tests {
         let mut file = Initial::File { path: "start.h5".into() };
         file.resolve_paths(Path::new("/runs"));
         assert_eq!(file, Initial::File { path: "/runs/start.h5".into() });
-        let mut random: Initial = toml::from_str(
-            "kind = 'random'\nenergy = 1\nspectrum = { model = 'table', path = 'E.txt' }",
-        )
-        .unwrap();
+        let mut random =
+            parse("kind = 'random'\nenergy = 1\nspectrum = { model = 'table', path = 'E.txt' }")
+                .unwrap();
         random.resolve_paths(Path::new("/runs"));
         assert!(matches!(random, Initial::Random(RandomField {
             spectrum: Spectrum::Table { path }, ..

@@ -13,7 +13,7 @@ use crate::problems::Problems;
 
 /// `[initial.spectrum]`: shape of E(k). Wavenumbers are physical, k = n / length.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(tag = "model", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Spectrum {
     /// E ~ k^4 exp(-2 (k / peak)^2): turbulence in the final period of decay (Batchelor & Townsend
     /// 1948), the usual start of decaying boxes (Orszag & Patterson 1972).

@@ -32,6 +32,15 @@ impl Log {
         self.record(text);
     }
 
+    /// Writes a warning: to the file, and to standard error also when quiet.
+    pub fn warn(&mut self, text: &str) {
+        let text = format!("warning: {text}");
+        if self.file.is_some() {
+            eprintln!("dns-solver: {text}");
+        }
+        self.record(&text);
+    }
+
     /// Writes a line to the file only, as when a progress bar has the terminal.
     pub fn record(&mut self, text: &str) {
         if let Some(file) = &mut self.file

@@ -104,7 +104,8 @@ fn grid(name: &str, header: &Header) -> String {
 mod tests {
     use super::*;
     use crate::io::run_directory::RunDirectory;
-    use crate::io::snapshot::{Field, Precision, Provenance, SnapshotWriter};
+    use crate::io::snapshot::{Field, Provenance, SnapshotWriter};
+    use crate::real::Precision;
 
     fn save(run: &RunDirectory, step: u64, precision: Precision, fields: &[&str]) {
         let field = |name: &&str| Field {

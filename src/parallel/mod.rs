@@ -4,6 +4,7 @@
 //! serial users have. Functions that communicate say so: every rank must call them, in the same
 //! order.
 
+mod runtime;
 mod team;
 
 use std::rc::Rc;
@@ -17,6 +18,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::exact_sum::ExactSum;
 use crate::real::Real;
 
+pub use runtime::Runtime;
 pub use team::{SharedSlice, Team};
 
 /// The contiguous share of `rank` when `count` things are dealt to `size` ranks: sizes differ by

@@ -61,7 +61,8 @@ mod tests {
         assert_eq!(walk(1.0, 5.0).len(), 1);
         for (target, longest) in [(1.0, 0.3), (0.7, 1e-3), (3.3, 0.1), (1e6, 0.37)] {
             let steps = walk(target, longest);
-            let (min, max) = steps.iter().fold((f64::MAX, 0.0_f64), |(a, b), &s| (a.min(s), b.max(s)));
+            let (min, max) =
+                steps.iter().fold((f64::MAX, 0.0_f64), |(a, b), &s| (a.min(s), b.max(s)));
             assert!(max <= longest * (1.0 + 1e-8), "{max} of {longest}");
             assert!(min > 0.999 * max, "steps from {min} to {max}");
         }

@@ -145,6 +145,15 @@ pub struct PlaneScratch<T: Real> {
 }
 
 impl<T: Real> PlaneScratch<T> {
+    /// Numbers in the scratch of one thread.
+    pub(super) fn numbers(tables: &PlaneTables<T>, plan: &Plan) -> usize {
+        let row_len = plan.modes.row_len();
+        let block = plan.modes.grid.points[0] * row_len;
+        tables.x.work_len().max(tables.y.work_len())
+            + tables.fields * (tables.field_len + plan.modes.ny() * row_len)
+            + (1 + plan.slots + tables.fields) * block
+    }
+
     pub(super) fn new(tables: &PlaneTables<T>, plan: &Plan) -> Self {
         let row_len = plan.modes.row_len();
         let block = plan.modes.grid.points[0] * row_len;

@@ -21,7 +21,8 @@ fn counts(mine: Range<usize>, from: &Modes, to: &Modes, ranks: usize, rows_each:
         let owner = (0..ranks).position(|rank| share(to.bundles(), rank, ranks).contains(&other));
         per_rank[owner.unwrap_or(0)] += rows_each as i32;
     }
-    let offsets = per_rank.iter().scan(0, |sum, n| Some(std::mem::replace(sum, *sum + n))).collect();
+    let offsets =
+        per_rank.iter().scan(0, |sum, n| Some(std::mem::replace(sum, *sum + n))).collect();
     Counts { counts: per_rank, offsets }
 }
 

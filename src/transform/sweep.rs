@@ -118,6 +118,15 @@ impl<T: Real> Sweep<T> {
         })
     }
 
+    /// Numbers that a sweep on `plan` holds in its large arrays.
+    pub fn numbers(plan: &Plan, products: usize, threads: usize) -> usize {
+        let tables = PlaneTables::<T>::new(plan, products.max(plan.slots));
+        let z = Lines::<T>::new(plan.modes.grid.points[2]);
+        let exchange = plan.columns_len() + if plan.ranks == 1 { 0 } else { plan.planes_len() };
+        let columns = z.work_len() + 2 * plan.slots * plan.modes.column_len();
+        exchange + threads * (columns + PlaneScratch::numbers(&tables, plan))
+    }
+
     /// Brings `incoming` fields of the given bundles of this rank in from the exchange, calls
     /// `work`, and puts `outgoing` fields out into it.
     pub fn columns(

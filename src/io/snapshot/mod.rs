@@ -16,30 +16,11 @@ use serde::{Deserialize, Serialize};
 use super::hdf5_file;
 use crate::grid::AXES;
 use crate::parallel::Communicator;
+use crate::real::Precision;
 
 pub use reader::SnapshotReader;
 pub(super) use reader::read_header;
 pub use writer::SnapshotWriter;
-
-/// The numbers of a file: 4 or 8 bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Precision {
-    /// IEEE single precision.
-    Single,
-    /// IEEE double precision.
-    Double,
-}
-
-impl Precision {
-    /// Bytes of one number.
-    pub fn bytes(self) -> usize {
-        match self {
-            Precision::Single => 4,
-            Precision::Double => 8,
-        }
-    }
-}
 
 /// One field of a snapshot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use hdf5::{Dataset, File, MinorErrorCode, OpenMode};
 
-use super::{Field, Header, Precision, open, shape};
+use super::{Field, Header, open, shape};
 use crate::error::{Error, Result};
 use crate::grid::AXES;
 use crate::io::hdf5_file;
 use crate::parallel::Communicator;
+use crate::real::Precision;
 
 /// A snapshot being read, on any number of ranks. Dropping is collective.
 pub struct SnapshotReader {

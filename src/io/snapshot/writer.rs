@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use hdf5::dataset::{AllocTime, FillTime};
 use hdf5::{Dataset, File, Group, H5Type, OpenMode};
 
-use super::{Field, Header, Precision, Provenance, open, shape};
+use super::{Field, Header, Provenance, open, shape};
 use crate::error::{Error, Result};
 use crate::grid::AXES;
 use crate::io::{Temporary, hdf5_file};
 use crate::parallel::Communicator;
+use crate::real::Precision;
 use crate::real::Real;
 
 const AXIS_NAMES: [&str; AXES] = ["x", "y", "z"];

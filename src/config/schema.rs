@@ -1,0 +1,263 @@
+//! What the file may say: keys, defaults, and all checks.
+//!
+//! The `Raw` types are what the file says, with required keys optional so that all missing ones
+//! can be reported together.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use toml::Table;
+
+use super::reader::{is_reported, read};
+use super::{
+    Config, Dealias, Equation, Grid, History, Output, Parallel, Physics, Precision, Scheme,
+    Snapshots, Step, Time,
+};
+use crate::forcing::Forcing;
+use crate::grid::{self, AXES};
+use crate::initial::Initial;
+use crate::problems::Problems;
+
+/// Largest Courant number accepted: beyond the limit of stability of every scheme.
+const CFL_LIMIT: f64 = 3.0;
+
+/// Rows of the history when the file does not say how many.
+const HISTORY_ROWS: f64 = 100.0;
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Raw {
+    precision: Precision,
+    grid: RawGrid,
+    physics: RawPhysics,
+    initial: Option<Initial>,
+    #[serde(rename = "initial.mean_flow")]
+    mean_flow: [f64; AXES],
+    forcing: Forcing,
+    time: RawTime,
+    output: RawOutput,
+    parallel: Parallel,
+}
+
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RawGrid {
+    points: Option<[usize; AXES]>,
+    lengths: [f64; AXES],
+    dealias: Dealias,
+}
+
+impl Default for RawGrid {
+    fn default() -> Self {
+        RawGrid { points: None, lengths: [1.0; AXES], dealias: Dealias::default() }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RawPhysics {
+    equation: Equation,
+    viscosity: Option<f64>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RawTime {
+    scheme: Scheme,
+    dt: Option<f64>,
+    cfl: Option<f64>,
+    dt_max: Option<f64>,
+    end: Option<f64>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RawOutput {
+    directory: Option<PathBuf>,
+    history: Option<History>,
+    snapshots: Option<Snapshots>,
+}
+
+/// The configuration in `table`, with paths of input files relative to `directory`. Adds all that
+/// is wrong to `problems`; `None` when a section is not complete.
+pub fn config(table: Table, directory: &Path, problems: &mut Problems) -> Option<Config> {
+    let raw: Raw = read(table, problems)?;
+    let grid = raw.grid.check(problems);
+    let physics = raw.physics.check(problems);
+    let initial =
+        required(raw.initial, "initial", "add [initial] kind = \"taylor_green\"", problems).map(
+            |mut initial| {
+                initial.resolve_paths(directory);
+                initial
+            },
+        );
+    for (axis, velocity) in raw.mean_flow.iter().enumerate() {
+        let path = format!("initial.mean_flow[{axis}]");
+        problems.require(velocity.is_finite(), &path, velocity, "a finite number");
+    }
+    raw.forcing.check(problems);
+    if let Some(grid) = grid {
+        let grid = grid.build();
+        if let Some(initial) = &initial {
+            initial.check(&grid, problems);
+        }
+        check_forced_wavenumber(&raw.forcing, &grid, problems);
+    }
+    let time = raw.time.check(problems);
+    let output = raw.output.check(time.map(|time| time.end), problems);
+    problems.require(
+        raw.parallel.threads > 0,
+        "parallel.threads",
+        raw.parallel.threads,
+        "1 or more",
+    );
+    Some(Config {
+        precision: raw.precision,
+        grid: grid?,
+        physics: physics?,
+        initial: initial?,
+        mean_flow: raw.mean_flow,
+        forcing: raw.forcing,
+        time: time?,
+        output: output?,
+        parallel: raw.parallel,
+    })
+}
+
+/// The value, or a problem that it is missing unless it was there and could not be read.
+fn required<T>(value: Option<T>, path: &str, remedy: &str, problems: &mut Problems) -> Option<T> {
+    if value.is_none() && !is_reported(problems, path) {
+        problems.add(path, format!("is missing; {remedy}"));
+    }
+    value
+}
+
+impl RawGrid {
+    fn check(self, problems: &mut Problems) -> Option<Grid> {
+        let points =
+            required(self.points, "grid.points", "for example points = [64, 64, 64]", problems);
+        for (axis, n) in points.into_iter().flatten().enumerate() {
+            problems.require(n > 0, &format!("grid.points[{axis}]"), n, "1 or more");
+        }
+        for (axis, length) in self.lengths.into_iter().enumerate() {
+            problems.require_positive(&format!("grid.lengths[{axis}]"), length);
+        }
+        // A grid that is not valid cannot be used to check what depends on it.
+        let usable = !is_reported(problems, "grid");
+        points.filter(|_| usable).map(|points| Grid {
+            points,
+            lengths: self.lengths,
+            dealias: self.dealias,
+        })
+    }
+}
+
+impl RawPhysics {
+    fn check(self, problems: &mut Problems) -> Option<Physics> {
+        let viscosity = required(
+            self.viscosity,
+            "physics.viscosity",
+            "the kinematic viscosity, for example viscosity = 1e-3",
+            problems,
+        )?;
+        problems.require_not_negative("physics.viscosity", viscosity);
+        Some(Physics { equation: self.equation, viscosity })
+    }
+}
+
+impl RawTime {
+    fn check(self, problems: &mut Problems) -> Option<Time> {
+        let end = required(
+            self.end,
+            "time.end",
+            "the time at which the run stops, for example end = 10.0",
+            problems,
+        );
+        for (path, value) in [("time.dt", self.dt), ("time.dt_max", self.dt_max), ("time.end", end)]
+        {
+            if let Some(value) = value {
+                problems.require_positive(path, value);
+            }
+        }
+        if let Some(cfl) = self.cfl {
+            let allowed = format!("above 0 and at most {CFL_LIMIT}");
+            problems.require(cfl > 0.0 && cfl <= CFL_LIMIT, "time.cfl", cfl, &allowed);
+        }
+        if let (Some(dt), Some(end)) = (self.dt, end.filter(|end| *end > 0.0)) {
+            problems.require(dt <= end, "time.dt", dt, &format!("at most time.end = {end}"));
+        }
+        let step = self.step(problems);
+        Some(Time { scheme: self.scheme, step: step?, end: end? })
+    }
+
+    /// Exactly one rule for the step.
+    fn step(&self, problems: &mut Problems) -> Option<Step> {
+        match (self.dt, self.cfl) {
+            (Some(dt), Some(cfl)) => {
+                let message = format!(
+                    "has both dt = {dt} and cfl = {cfl}; remove one, in the file or with \
+                     --set time.dt= or --set time.cfl="
+                );
+                problems.add("time", message);
+                None
+            }
+            (Some(dt), None) => {
+                if let Some(dt_max) = self.dt_max {
+                    let message =
+                        format!("is {dt_max}, but the step is fixed by time.dt = {dt}; remove one");
+                    problems.add("time.dt_max", message);
+                }
+                Some(Step::Fixed { dt })
+            }
+            (None, Some(cfl)) => Some(Step::Cfl { cfl, dt_max: self.dt_max }),
+            (None, None) => {
+                if !is_reported(problems, "time.cfl") {
+                    let remedy = "a fixed step such as dt = 1e-3, or cfl = 0.5 to adapt the step";
+                    required(None::<f64>, "time.dt", remedy, problems);
+                }
+                None
+            }
+        }
+    }
+}
+
+impl RawOutput {
+    /// `end` is the time at which the run ends, if known.
+    fn check(self, end: Option<f64>, problems: &mut Problems) -> Option<Output> {
+        let remedy =
+            "where results go, for example directory = \"runs/first\" or --output runs/first";
+        let directory = required(self.directory, "output.directory", remedy, problems);
+        if let Some(history) = self.history {
+            problems.require_positive("output.history.every", history.every);
+        }
+        if let Some(snapshots) = self.snapshots {
+            problems.require_positive("output.snapshots.every", snapshots.every);
+        }
+        let history = self.history.or(end.map(|end| History { every: end / HISTORY_ROWS }));
+        Some(Output { directory: directory?, history: history?, snapshots: self.snapshots })
+    }
+}
+
+/// Notes a forced band without modes, or one that reaches to the cutoff.
+fn check_forced_wavenumber(forcing: &Forcing, grid: &grid::Grid, problems: &mut Problems) {
+    let (Forcing::ConstantPower { wavenumber, .. } | Forcing::ConstantEnergy { wavenumber, .. }) =
+        *forcing
+    else {
+        return;
+    };
+    let lowest = (0..AXES)
+        .filter(|&axis| grid.cutoff[axis] > 0)
+        .map(|axis| grid.wavenumber(axis, 1))
+        .fold(f64::INFINITY, f64::min);
+    let k_max = grid.k_max();
+    if !is_reported(problems, "forcing.wavenumber") {
+        problems.require(
+            (lowest..k_max).contains(&wavenumber),
+            "forcing.wavenumber",
+            wavenumber,
+            &format!(
+                "at least {lowest}, the box's lowest, and below {k_max}, the largest one kept"
+            ),
+        );
+    }
+}

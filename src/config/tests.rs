@@ -1,0 +1,255 @@
+//! What users see of a configuration: messages, overrides, and the resolved file.
+
+use super::*;
+
+const GOOD: &str = r#"
+[grid]
+points = [64, 64, 32]
+[physics]
+viscosity = 1e-2
+[initial]
+kind = "taylor_green"
+[time]
+dt = 1e-3
+end = 2.0
+[output]
+directory = "runs/x"
+"#;
+
+const FULL: &str = r#"
+precision = "single"
+[grid]
+points = [64, 48, 32]
+lengths = [1.0, 2.0, 0.5]
+[physics]
+viscosity = 6.1e-17
+[initial]
+kind = "random"
+seed = 7
+energy = 0.1
+spectrum = { model = "table", path = "spectrum.txt" }
+mean_flow = [1.0, 0.0, -0.1]
+[forcing]
+kind = "constant_power"
+power = 0.3333333333333333
+wavenumber = 2.5
+[time]
+scheme = "rk3"
+cfl = 0.5
+dt_max = 0.01
+end = 10.0
+[output]
+directory = "runs/x"
+snapshots = { every = 0.5, precision = "double" }
+[parallel]
+threads = 3
+"#;
+
+fn parse(text: &str, overrides: &[&str]) -> Result<Config> {
+    let overrides: Vec<_> = overrides.iter().map(|text| text.to_string()).collect();
+    Config::parse(text, "a.toml", Path::new("/home/me"), &overrides)
+}
+
+/// The lines of the report, without the first.
+fn problems(text: &str, overrides: &[&str]) -> Vec<String> {
+    let error = parse(text, overrides).unwrap_err();
+    assert_eq!(error.kind, crate::error::ErrorKind::Input);
+    error.message.lines().skip(1).map(|line| line.trim().to_string()).collect()
+}
+
+#[test]
+fn defaults_are_filled_in() {
+    let config = parse(GOOD, &[]).unwrap();
+    assert_eq!(config.precision, Precision::Double);
+    assert_eq!(config.grid.lengths, [1.0; 3]);
+    assert_eq!(config.mean_flow, [0.0; 3]);
+    assert_eq!(config.forcing, Forcing::None);
+    assert_eq!(config.time.scheme, Scheme::Rk4);
+    assert_eq!(config.time.step, Step::Fixed { dt: 1e-3 });
+    assert_eq!(config.output.history, History { every: 0.02 });
+    assert_eq!(config.output.snapshots, None);
+    assert_eq!(config.parallel.threads, 1);
+    let snapshots = parse(GOOD, &["output.snapshots.every=1"]).unwrap().output.snapshots;
+    assert_eq!(snapshots, Some(Snapshots { every: 1.0, precision: Precision::Single }));
+}
+
+#[test]
+fn the_resolved_file_reads_as_the_same_configuration() {
+    for text in [GOOD, FULL] {
+        let config = parse(text, &[]).unwrap();
+        let resolved = config.to_toml().unwrap();
+        let again = Config::parse(&resolved, "resolved", Path::new("/elsewhere"), &[]).unwrap();
+        assert_eq!(again, config, "{resolved}");
+    }
+    let resolved = parse(FULL, &[]).unwrap().to_toml().unwrap();
+    assert!(resolved.contains("path = \"/home/me/spectrum.txt\""), "{resolved}");
+    assert!(resolved.contains("directory = \"runs/x\""), "{resolved}");
+}
+
+#[test]
+fn misspelt_keys_and_kinds_get_a_hint() {
+    assert_eq!(
+        problems(&GOOD.replace("viscosity", "viscocity"), &[]),
+        [
+            "physics.viscocity: unknown key (did you mean `viscosity`?); the keys of [physics] \
+             are `equation`, `viscosity`",
+            "physics.viscosity: is missing; the kinematic viscosity, for example viscosity = 1e-3",
+        ]
+    );
+    assert_eq!(
+        problems(GOOD, &["forcing.kind=constant_powr"]),
+        ["forcing.kind: is \"constant_powr\" (did you mean `constant_power`?), must be `none` or \
+          `constant_power` or `constant_energy` (from --set forcing.kind=constant_powr)"]
+    );
+    assert_eq!(
+        problems(GOOD, &["initial.mean_flw=[1,0,0]"]),
+        ["initial.mean_flw: unknown key (did you mean `mean_flow`?); the keys of [initial] with \
+          kind = \"taylor_green\" are `kind`, `mean_flow`, `amplitude` (from --set \
+          initial.mean_flw=[1,0,0])"]
+    );
+    assert_eq!(
+        problems(&GOOD.replace("[grid]", "[gird]"), &[])[0],
+        "gird: unknown key (did you mean `grid`?); the keys of the top level are `precision`, \
+         `grid`, `physics`, `initial`, `forcing`, `time`, `output`, `parallel`"
+    );
+}
+
+#[test]
+fn a_kind_needs_its_keys_and_no_others() {
+    assert_eq!(
+        problems(GOOD, &["forcing.kind=constant_power", "forcing.wavenumber=2"]),
+        ["forcing.power: is missing; the keys of [forcing] with kind = \"constant_power\" are \
+          `kind`, `power`, `wavenumber`"]
+    );
+    assert_eq!(
+        problems(GOOD, &["forcing.kind=none", "forcing.power=2"]),
+        ["forcing.power: unknown key; the keys of [forcing] with kind = \"none\" are `kind` \
+          (from --set forcing.power=2)"]
+    );
+    assert_eq!(
+        problems(GOOD, &["forcing.power=2"]),
+        ["forcing.kind: is missing, must be `none` or `constant_power` or `constant_energy`"]
+    );
+    assert_eq!(
+        problems(GOOD, &["forcing=none"]),
+        ["forcing: is \"none\", must be a table with `kind` (from --set forcing=none)"]
+    );
+}
+
+#[test]
+fn everything_wrong_is_reported_at_once() {
+    let text = r#"
+        precision = "half"
+        [grid]
+        points = [64, 0, 64]
+        lengths = [1.0, 1.0]
+        [physics]
+        viscosity = nan
+        nu = 1
+        [initial]
+        kind = "modes"
+        modes = [{ mode = [1, 0, 0], real = 1 }, { mode = [1, 0.5, 0] }]
+        mean_flow = "fast"
+        [time]
+        dt = 1e-3
+        cfl = 4.0
+        dt_max = -1.0
+        end = "late"
+        [output]
+        history = { every = 0.0 }
+        snapshots = { precision = "single" }
+        [parallel]
+        threads = 0
+    "#;
+    let found = problems(text, &[]);
+    let expected = [
+        "precision: is \"half\", must be `double` or `single`",
+        "grid.points[1]: is 0, must be 1 or more",
+        "grid.lengths: is [1.0, 1.0], must be an array of length 3",
+        "physics.viscosity: is NaN, must be a finite number, 0 or more",
+        "physics.nu: unknown key; the keys of [physics] are `equation`, `viscosity`",
+        "initial.modes[1].mode[1]: is 0.5, must be a whole number",
+        "initial.modes[0].real: unknown key (did you mean `re`?); the keys of [initial.modes[0]] are `mode`, `re`, `im`",
+        "initial.mean_flow: is \"fast\", must be an array of length 3",
+        "time: has both dt = 0.001 and cfl = 4; remove one, in the file or with --set time.dt= or \
+         --set time.cfl=",
+        "time.cfl: is 4, must be above 0 and at most 3",
+        "time.dt_max: is -1, must be a finite number above 0",
+        "time.end: is \"late\", must be a number",
+        "output.history.every: is 0, must be a finite number above 0",
+        "output.snapshots.every: is missing; the keys of [output.snapshots] are `every`, `precision`",
+        "output.directory: is missing; where results go, for example directory = \"runs/first\" or \
+         --output runs/first",
+        "parallel.threads: is 0, must be 1 or more",
+    ];
+    for line in expected {
+        assert!(found.iter().any(|l| l == line), "not reported: {line}\nin {found:#?}");
+    }
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+}
+
+#[test]
+fn sections_that_depend_on_each_other_are_checked() {
+    assert_eq!(
+        problems(GOOD, &["time.dt=3"]),
+        ["time.dt: is 3, must be at most time.end = 2 (from --set time.dt=3)"]
+    );
+    assert_eq!(
+        problems(GOOD, &["time.dt_max=1"]),
+        ["time.dt_max: is 1, but the step is fixed by time.dt = 0.001; remove one (from --set \
+          time.dt_max=1)"]
+    );
+    // The z axis of 32 points keeps modes up to 10.
+    let forcing = |k: &str| format!("forcing={{ kind = 'constant_energy', wavenumber = {k} }}");
+    for k in ["0.5", "10"] {
+        let found = problems(GOOD, &[&forcing(k)]);
+        let line = "must be at least 1, the box's lowest, and below 10, the largest one kept";
+        assert!(found.len() == 1 && found[0].contains(line), "{found:?}");
+    }
+    assert!(parse(GOOD, &[&forcing("9.9")]).is_ok());
+    // The field itself is checked against the grid as well.
+    assert!(problems(GOOD, &["grid.points=[2,2,2]"])[0].starts_with("initial"));
+}
+
+#[test]
+fn a_step_is_chosen_one_way_only() {
+    assert_eq!(
+        parse(GOOD, &["time.dt=", "time.cfl=0.5"]).unwrap().time.step,
+        Step::Cfl { cfl: 0.5, dt_max: None }
+    );
+    assert_eq!(
+        problems(GOOD, &["time.dt="]),
+        ["time.dt: is missing; a fixed step such as dt = 1e-3, or cfl = 0.5 to adapt the step \
+          (from --set time.dt=)"]
+    );
+}
+
+#[test]
+fn bad_overrides_are_reported_with_the_rest() {
+    assert_eq!(
+        problems(GOOD, &["precision", "physics.viscosity=-1", "grid.points.x=1"]),
+        [
+            "--set precision: has no `=`, must be key=value such as time.end=2.0",
+            "--set grid.points.x=1: goes below grid.points, which is [64, 64, 32] and not a table",
+            "physics.viscosity: is -1, must be a finite number, 0 or more (from --set \
+             physics.viscosity=-1)",
+        ]
+    );
+}
+
+#[test]
+fn a_syntax_error_shows_the_line() {
+    let error = parse("[grid]\npoints = [64, 64 64]\n", &[]).unwrap_err().message;
+    for part in ["a.toml is not valid TOML", "line 2, column 15", "points = [64, 64 64]"] {
+        assert!(error.contains(part), "{error}");
+    }
+}
+
+#[test]
+fn a_file_in_the_current_directory_is_found() {
+    let serial = Communicator::serial();
+    let error = Config::load(&serial, Path::new("Cargo.toml"), &[]).unwrap_err();
+    assert!(error.message.contains("\n  package: unknown key"), "{error}");
+    let error = Config::load(&serial, Path::new("none.toml"), &[]).unwrap_err();
+    assert!(error.message.starts_with("cannot read the configuration none.toml"), "{error}");
+}

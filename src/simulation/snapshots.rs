@@ -1,0 +1,66 @@
+//! Writes the velocity as a snapshot.
+
+use crate::config::Config;
+use crate::error::Result;
+use crate::io::run_directory::RunDirectory;
+use crate::io::snapshot::{Field, Header, Provenance, SnapshotWriter};
+use crate::io::xdmf;
+use crate::parallel::Communicator;
+use crate::real::{Precision, Real};
+
+use super::solver::Solver;
+use super::start::VELOCITY;
+
+/// Which instant a snapshot shows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stamp {
+    /// Time.
+    pub time: f64,
+    /// Steps taken.
+    pub step: u64,
+}
+
+/// Writes a snapshot and lists it in the XDMF series. Collective.
+pub fn write<T: Real>(
+    comm: &Communicator,
+    config: &Config,
+    directory: &RunDirectory,
+    solver: &mut Solver<T>,
+    stamp: Stamp,
+) -> Result<()> {
+    let field = |name: &&str, axis: &str| Field {
+        name: (*name).into(),
+        units: "L/T".into(),
+        long_name: format!("velocity along {axis}"),
+    };
+    let header = Header {
+        time: stamp.time,
+        step: stamp.step,
+        points: config.grid.points,
+        lengths: config.grid.lengths,
+        precision: config.output.snapshots.map_or(Precision::Single, |s| s.precision),
+        fields: VELOCITY
+            .iter()
+            .zip(["x", "y", "z"])
+            .map(|(name, axis)| field(name, axis))
+            .collect(),
+    };
+    let provenance = Provenance {
+        code_version: crate::VERSION.into(),
+        config: config.to_toml()?,
+        parameters: vec![("viscosity".into(), config.physics.viscosity)],
+    };
+    let path = directory.snapshot(stamp.step);
+    let mut writer = SnapshotWriter::create(comm, &path, &header, &provenance)?;
+    let (state, sweep) = solver.state_and_sweep();
+    sweep.to_physical(state, |z0, values| {
+        let len = values.len() / VELOCITY.len();
+        for field in 0..VELOCITY.len() {
+            writer.write_planes(field, z0, &values[field * len..(field + 1) * len])?;
+        }
+        Ok(())
+    })?;
+    writer.finish()?;
+    solver.prepare();
+    xdmf::write_series(comm, directory.path())
+}
