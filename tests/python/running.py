@@ -70,7 +70,7 @@ class Run:
     @cached_property
     def history(self) -> pd.DataFrame:
         """The history file as a table."""
-        return pd.read_csv(self.directory / "history.csv")
+        return pd.read_csv(self.directory / "history.csv", comment="#")
 
     @cached_property
     def snapshots(self) -> list[Snapshot]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonExecutionModel import vtkStreamingDemandDrivenPipeline
 from vtkmodules.vtkIOXdmf2 import vtkXdmfReader
@@ -163,11 +164,19 @@ def test_oblique_wave_in_an_oblong_box(oblique_wave: Run) -> None:
         np.testing.assert_allclose(first.velocity[name], expected, atol=1e-6)
 
 
+def test_xarray_knows_the_coordinates(oblique_wave: Run) -> None:
+    """A snapshot opens as a labelled dataset: u(z, y, x) with the grid points as coordinates."""
+    path = min((oblique_wave.directory / "snapshots").glob("*.h5"))
+    with xr.open_dataset(path, group="fields", engine="h5netcdf") as fields:
+        assert fields["u"].dims == ("z", "y", "x")
+        for name, expected in zip("xyz", coordinates(POINTS, LENGTHS), strict=True):
+            np.testing.assert_allclose(fields[name], expected.ravel(), rtol=1e-14)
+
+
 def test_xdmf_opens_in_the_reader_of_paraview(oblique_wave: Run) -> None:
     """VTK's XDMF reader sees every time, the box, and the velocity where it is."""
-    (path,) = oblique_wave.directory.rglob("*.xdmf")
     reader = vtkXdmfReader()
-    reader.SetFileName(str(path))
+    reader.SetFileName(str(oblique_wave.directory / "snapshots.xmf"))
     reader.UpdateInformation()
     times = reader.GetOutputInformation(0).Get(vtkStreamingDemandDrivenPipeline.TIME_STEPS())
     assert list(times) == [snapshot.time for snapshot in oblique_wave.snapshots]
@@ -178,9 +187,11 @@ def test_xdmf_opens_in_the_reader_of_paraview(oblique_wave: Run) -> None:
         assert image.GetDimensions() == POINTS
         expected_spacing = [2 * np.pi * s / n for s, n in zip(LENGTHS, POINTS, strict=True)]
         np.testing.assert_allclose(image.GetSpacing(), expected_spacing, rtol=1e-12)
-        for name in "uvw":
+        vectors = vtk_to_numpy(image.GetPointData().GetArray("velocity"))
+        for i, name in enumerate("uvw"):
             values = vtk_to_numpy(image.GetPointData().GetArray(name)).reshape(POINTS[::-1])
             np.testing.assert_array_equal(values, snapshot.velocity[name])
+            np.testing.assert_array_equal(vectors[:, i].reshape(POINTS[::-1]), values)
 
 
 def leaf(data: Any) -> Any:  # noqa: ANN401  (VTK's own types differ from version to version)
