@@ -11,6 +11,8 @@ set -euo pipefail
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 readonly repository
 readonly virtual_environment=$repository/.venv
+# The Rust that a machine without one gets: not the newest, whose new lints would fail our checks.
+readonly rust_to_install=1.95.0
 readonly rustup_installer=https://static.rust-lang.org/rustup/rustup-init.sh
 
 have() { command -v "$1" >/dev/null 2>&1; }
@@ -94,7 +96,7 @@ list_missing() {
     require "an MPI compiler (mpicc)" libopenmpi-dev have mpicc
     require "parallel HDF5 with its headers" libhdf5-openmpi-dev have_parallel_hdf5
     require "libclang with its headers (it reads mpi.h)" libclang-dev have_libclang
-    have_rust || require "curl, to fetch Rust" "curl ca-certificates" have curl
+    have_rust || have rustup || require "curl, to fetch Rust" "curl ca-certificates" have curl
     if [[ $need == tests ]] && ! have_python_packages; then
         require "Python 3.11 or newer with the modules venv and ensurepip" python3-venv find_python
     fi
@@ -148,13 +150,14 @@ install_packages() {
 # --- Rust and Python -------------------------------------------------------------------------
 
 install_rust() {
-    note "Rust $(rust_minimum) or newer is missing; installing it for this user with rustup"
+    note "Rust $(rust_minimum) or newer is missing; installing $rust_to_install for this user with rustup"
     if have rustup; then
-        rustup toolchain install stable --profile minimal --component clippy,rustfmt >&2 &&
-            export RUSTUP_TOOLCHAIN=stable
+        rustup toolchain install "$rust_to_install" --profile minimal \
+            --component clippy,rustfmt >&2 && export RUSTUP_TOOLCHAIN=$rust_to_install
     else
         curl --proto '=https' --tlsv1.2 -sSf "$rustup_installer" |
-            sh -s -- -y --profile minimal --component clippy,rustfmt >&2
+            sh -s -- -y --default-toolchain "$rust_to_install" --profile minimal \
+                --component clippy,rustfmt >&2
     fi && have_rust && return
     {
         echo "Rust $(rust_minimum) or newer is missing and rustup could not install it. Type"
