@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Runs every check of the project, quickest first, and stops at the first that fails.
+
+set -euo pipefail
+# shellcheck source=scripts/setup.sh
+source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+
+if (($#)); then
+    echo "usage: scripts/test.sh (no arguments; one check alone is a cargo or pytest command)" >&2
+    exit 2
+fi
+
+# stage TITLE COMMAND...: runs COMMAND under a heading and tells its time.
+stage() {
+    local title=$1 start=$SECONDS
+    shift
+    printf '\n=== %s\n' "$title"
+    if "$@"; then
+        printf '=== %s: passed, %d s\n' "$title" $((SECONDS - start))
+    else
+        printf '=== %s: FAILED, %d s\n    %s\n' "$title" $((SECONDS - start)) "$*" >&2
+        exit 1
+    fi
+}
+
+cd "$repository"
+bin=$virtual_environment/bin
+export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-auto}
+
+stage "set-up" set_up tests
+stage "shell scripts" "$bin/shellcheck" --external-sources scripts/*.sh .ci/run
+stage "format of Rust" cargo fmt --check
+stage "format of Python" "$bin/ruff" format --check tests/python
+stage "lints of Python" "$bin/ruff" check tests/python
+stage "types of Python" "$bin/mypy" --config-file tests/python/pyproject.toml tests/python
+stage "lints of Rust" cargo clippy --locked --all-targets -- -D warnings
+stage "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
+stage "tests in Rust" cargo test --locked
+stage "release build" cargo build --locked --release
+stage "tests in Python" "$bin/python" -m pytest tests/python
+
+printf '\nAll checks passed in %d s.\n' "$SECONDS"
