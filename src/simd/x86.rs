@@ -180,18 +180,19 @@ vector!(
 unsafe fn transpose_f64x8(t: &mut [F64x8]) {
     // SAFETY: the caller has AVX-512.
     unsafe {
-        let p: [__m512d; 8] = std::array::from_fn(|i| {
-            let (a, b) = (t[i & !1].0, t[i | 1].0);
-            if i % 2 == 0 { _mm512_unpacklo_pd(a, b) } else { _mm512_unpackhi_pd(a, b) }
-        });
-        // q[i], q[i + 4]: 128-bit blocks {0, 2} and {1, 3} of rows (i, i + 2).
-        let q = |i: usize| _mm512_shuffle_f64x2::<0x88>(p[i], p[i + 2]);
-        let r = |i: usize| _mm512_shuffle_f64x2::<0xdd>(p[i], p[i + 2]);
-        for i in 0..2 {
-            t[i].0 = _mm512_shuffle_f64x2::<0x88>(q(i), q(i + 4));
-            t[i + 4].0 = _mm512_shuffle_f64x2::<0xdd>(q(i), q(i + 4));
-            t[i + 2].0 = _mm512_shuffle_f64x2::<0x88>(r(i), r(i + 4));
-            t[i + 6].0 = _mm512_shuffle_f64x2::<0xdd>(r(i), r(i + 4));
+        let (mut p, mut q) = ([_mm512_setzero_pd(); 8], [_mm512_setzero_pd(); 8]);
+        for i in (0..8).step_by(2) {
+            p[i] = _mm512_unpacklo_pd(t[i].0, t[i + 1].0);
+            p[i + 1] = _mm512_unpackhi_pd(t[i].0, t[i + 1].0);
+        }
+        // Blocks {0, 2} of rows (i, i + 2), and {1, 3}.
+        for i in [0, 1, 4, 5] {
+            q[i] = _mm512_shuffle_f64x2::<0x88>(p[i], p[i + 2]);
+            q[i + 2] = _mm512_shuffle_f64x2::<0xdd>(p[i], p[i + 2]);
+        }
+        for i in 0..4 {
+            t[i].0 = _mm512_shuffle_f64x2::<0x88>(q[i], q[i + 4]);
+            t[i + 4].0 = _mm512_shuffle_f64x2::<0xdd>(q[i], q[i + 4]);
         }
     }
 }
@@ -201,17 +202,19 @@ unsafe fn transpose_f64x8(t: &mut [F64x8]) {
 unsafe fn transpose_f32x16(t: &mut [F32x16]) {
     // SAFETY: the caller has AVX-512.
     unsafe {
-        let pd = |x| _mm512_castps_pd(x);
-        let ps = |x| _mm512_castpd_ps(x);
         let mut p = [_mm512_setzero_ps(); 16];
         for g in (0..16).step_by(4) {
             let (a, b, c, d) = (t[g].0, t[g + 1].0, t[g + 2].0, t[g + 3].0);
             let (lo, hi) = (_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
             let (lo2, hi2) = (_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
-            p[g] = ps(_mm512_unpacklo_pd(pd(lo), pd(lo2)));
-            p[g + 1] = ps(_mm512_unpackhi_pd(pd(lo), pd(lo2)));
-            p[g + 2] = ps(_mm512_unpacklo_pd(pd(hi), pd(hi2)));
-            p[g + 3] = ps(_mm512_unpackhi_pd(pd(hi), pd(hi2)));
+            p[g] =
+                _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(lo), _mm512_castps_pd(lo2)));
+            p[g + 1] =
+                _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(lo), _mm512_castps_pd(lo2)));
+            p[g + 2] =
+                _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(hi), _mm512_castps_pd(hi2)));
+            p[g + 3] =
+                _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(hi), _mm512_castps_pd(hi2)));
         }
         for i in 0..4 {
             let even = _mm512_shuffle_f32x4::<0x88>(p[i], p[i + 4]);
@@ -231,10 +234,11 @@ unsafe fn transpose_f32x16(t: &mut [F32x16]) {
 unsafe fn transpose_f64x4(t: &mut [F64x4]) {
     // SAFETY: the caller has AVX2.
     unsafe {
-        let p: [__m256d; 4] = std::array::from_fn(|i| {
-            let (a, b) = (t[i & !1].0, t[i | 1].0);
-            if i % 2 == 0 { _mm256_unpacklo_pd(a, b) } else { _mm256_unpackhi_pd(a, b) }
-        });
+        let mut p = [_mm256_setzero_pd(); 4];
+        for i in [0, 2] {
+            p[i] = _mm256_unpacklo_pd(t[i].0, t[i + 1].0);
+            p[i + 1] = _mm256_unpackhi_pd(t[i].0, t[i + 1].0);
+        }
         for i in 0..2 {
             t[i].0 = _mm256_permute2f128_pd::<0x20>(p[i], p[i + 2]);
             t[i + 2].0 = _mm256_permute2f128_pd::<0x31>(p[i], p[i + 2]);
@@ -247,17 +251,19 @@ unsafe fn transpose_f64x4(t: &mut [F64x4]) {
 unsafe fn transpose_f32x8(t: &mut [F32x8]) {
     // SAFETY: the caller has AVX2.
     unsafe {
-        let pd = |x| _mm256_castps_pd(x);
-        let ps = |x| _mm256_castpd_ps(x);
         let mut p = [_mm256_setzero_ps(); 8];
         for g in [0, 4] {
             let (a, b, c, d) = (t[g].0, t[g + 1].0, t[g + 2].0, t[g + 3].0);
             let (lo, hi) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
             let (lo2, hi2) = (_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
-            p[g] = ps(_mm256_unpacklo_pd(pd(lo), pd(lo2)));
-            p[g + 1] = ps(_mm256_unpackhi_pd(pd(lo), pd(lo2)));
-            p[g + 2] = ps(_mm256_unpacklo_pd(pd(hi), pd(hi2)));
-            p[g + 3] = ps(_mm256_unpackhi_pd(pd(hi), pd(hi2)));
+            p[g] =
+                _mm256_castpd_ps(_mm256_unpacklo_pd(_mm256_castps_pd(lo), _mm256_castps_pd(lo2)));
+            p[g + 1] =
+                _mm256_castpd_ps(_mm256_unpackhi_pd(_mm256_castps_pd(lo), _mm256_castps_pd(lo2)));
+            p[g + 2] =
+                _mm256_castpd_ps(_mm256_unpacklo_pd(_mm256_castps_pd(hi), _mm256_castps_pd(hi2)));
+            p[g + 3] =
+                _mm256_castpd_ps(_mm256_unpackhi_pd(_mm256_castps_pd(hi), _mm256_castps_pd(hi2)));
         }
         for i in 0..4 {
             t[i].0 = _mm256_permute2f128_ps::<0x20>(p[i], p[i + 4]);

@@ -10,6 +10,44 @@ use crate::modes::Modes;
 use crate::real::Real;
 use crate::simd::{Kernel, MAX_WIDTH, Vector};
 
+/// A square tile of vectors of which the first `WIDTH` count.
+type Tile<V> = [V; MAX_WIDTH];
+
+/// Reads a tile whose rows are `stride` numbers apart and transposes it.
+///
+/// # Safety
+/// Every row must be readable.
+#[inline(always)]
+unsafe fn load_transposed<V: Vector>(from: *const V::Scalar, stride: usize) -> Tile<V> {
+    let mut tile = [V::zero(); MAX_WIDTH];
+    for (i, vector) in tile[..V::WIDTH].iter_mut().enumerate() {
+        // SAFETY: the caller's promise.
+        *vector = unsafe { V::load(from.add(i * stride)) };
+    }
+    V::transpose(&mut tile[..V::WIDTH]);
+    tile
+}
+
+/// Transposes a tile and writes its first `count` rows.
+///
+/// # Safety
+/// Every one of these rows must be writable.
+#[inline(always)]
+unsafe fn store_transposed<V: Vector>(
+    mut tile: Tile<V>,
+    to: *mut V::Scalar,
+    stride: usize,
+    count: usize,
+) {
+    V::transpose(&mut tile[..V::WIDTH]);
+    for (i, vector) in tile[..V::WIDTH].iter().enumerate() {
+        if i < count {
+            // SAFETY: the caller's promise.
+            unsafe { vector.store(to.add(i * stride)) };
+        }
+    }
+}
+
 /// Fills a line of complex values from a block of rows: line(k) = A(k) + i B(k), line(-k) =
 /// conj A(k) + i conj B(k). Values of cut-off k are left alone.
 pub struct Pack<'a, T> {
@@ -37,23 +75,19 @@ impl<T: Real> Kernel<T> for Pack<'_, T> {
         let line = self.line.as_mut_ptr();
         for kx0 in (0..=last).step_by(V::WIDTH) {
             let column = kx0 / lanes * 2 * lanes + kx0 % lanes;
-            let count = V::WIDTH.min(last + 1 - kx0);
             for lane in (0..lanes).step_by(V::WIDTH) {
                 // SAFETY: the assertions cover every row and every value addressed here.
                 unsafe {
-                    let tile = |row: usize, part: usize| {
-                        let mut tile = [V::zero(); MAX_WIDTH];
-                        for (i, vector) in tile[..V::WIDTH].iter_mut().enumerate() {
-                            let at = (row + lane + i) * self.stride + column + part;
-                            *vector = V::load(self.rows.as_ptr().add(at));
-                        }
-                        V::transpose(&mut tile[..V::WIDTH]);
-                        tile
-                    };
+                    let rows = self.rows.as_ptr().add(lane * self.stride + column);
+                    let below = rows.add(lanes * self.stride);
                     let at = |k: usize| line.add(k * 2 * lanes + lane);
-                    let (a_re, b_im) = (tile(0, 0), tile(lanes, lanes));
-                    for i in 0..count {
+                    let a_re = load_transposed::<V>(rows, self.stride);
+                    let b_im = load_transposed::<V>(below.add(lanes), self.stride);
+                    for i in 0..V::WIDTH {
                         let k = kx0 + i;
+                        if k > last {
+                            break;
+                        }
                         if k > 0 {
                             (a_re[i] - b_im[i]).store(at(k));
                             (a_re[i] + b_im[i]).store(at(nx - k));
@@ -61,9 +95,13 @@ impl<T: Real> Kernel<T> for Pack<'_, T> {
                             a_re[0].store(at(0));
                         }
                     }
-                    let (a_im, b_re) = (tile(0, lanes), tile(lanes, 0));
-                    for i in 0..count {
+                    let a_im = load_transposed::<V>(rows.add(lanes), self.stride);
+                    let b_re = load_transposed::<V>(below, self.stride);
+                    for i in 0..V::WIDTH {
                         let k = kx0 + i;
+                        if k > last {
+                            break;
+                        }
                         if k > 0 {
                             (b_re[i] + a_im[i]).store(at(k).add(lanes));
                             (b_re[i] - a_im[i]).store(at(nx - k).add(lanes));
@@ -105,42 +143,44 @@ impl<T: Real> Kernel<T> for Unpack<'_, T> {
         assert!(self.line.len() >= nx * 2 * lanes);
         let half = V::splat(T::from_double(0.5 * self.scale));
         let rows = self.rows.as_mut_ptr();
+        let opposite = |k: usize| if k == 0 { 0 } else { nx - k };
         for kx0 in (0..padded).step_by(V::WIDTH) {
             let column = kx0 / lanes * 2 * lanes + kx0 % lanes;
-            let count = V::WIDTH.min((last + 1).saturating_sub(kx0));
             for lane in (0..lanes).step_by(V::WIDTH) {
                 // SAFETY: the assertions cover every row and every value addressed here.
                 unsafe {
                     let load = |k: usize, part: usize| {
                         V::load(self.line.as_ptr().add(k * 2 * lanes + part + lane))
                     };
-                    let store = |row: usize, part: usize, mut tile: [V; MAX_WIDTH]| {
-                        V::transpose(&mut tile[..V::WIDTH]);
-                        for (i, vector) in tile[..V::WIDTH].iter().enumerate() {
-                            if row + lane + i < self.count {
-                                let at = (row + lane + i) * self.stride + column + part;
-                                vector.store(rows.add(at));
-                            }
-                        }
-                    };
+                    let rows = rows.wrapping_add(lane * self.stride + column);
+                    let below = rows.wrapping_add(lanes * self.stride);
+                    let count_above = self.count.saturating_sub(lane);
+                    let count_below = self.count.saturating_sub(lanes + lane);
                     // Z(k) = A(k) + i B(k), Z(-k) = conj A(k) + i conj B(k).
                     let (mut a_re, mut b_im) = ([V::zero(); MAX_WIDTH], [V::zero(); MAX_WIDTH]);
-                    for i in 0..count {
-                        let (plus, minus) = (load(kx0 + i, 0), load((nx - kx0 - i) % nx, 0));
+                    for i in 0..V::WIDTH {
+                        let k = kx0 + i;
+                        if k > last {
+                            break;
+                        }
+                        let (plus, minus) = (load(k, 0), load(opposite(k), 0));
                         a_re[i] = (plus + minus) * half;
                         b_im[i] = (minus - plus) * half;
                     }
-                    store(0, 0, a_re);
-                    store(lanes, lanes, b_im);
+                    store_transposed(a_re, rows, self.stride, count_above);
+                    store_transposed(b_im, below.wrapping_add(lanes), self.stride, count_below);
                     let (mut a_im, mut b_re) = ([V::zero(); MAX_WIDTH], [V::zero(); MAX_WIDTH]);
-                    for i in 0..count {
-                        let (plus, minus) =
-                            (load(kx0 + i, lanes), load((nx - kx0 - i) % nx, lanes));
+                    for i in 0..V::WIDTH {
+                        let k = kx0 + i;
+                        if k > last {
+                            break;
+                        }
+                        let (plus, minus) = (load(k, lanes), load(opposite(k), lanes));
                         a_im[i] = (plus - minus) * half;
                         b_re[i] = (plus + minus) * half;
                     }
-                    store(0, lanes, a_im);
-                    store(lanes, 0, b_re);
+                    store_transposed(a_im, rows.wrapping_add(lanes), self.stride, count_above);
+                    store_transposed(b_re, below, self.stride, count_below);
                 }
             }
         }
