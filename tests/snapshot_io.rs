@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use dns_solver::error::Result;
 use dns_solver::io::snapshot::{Field, Header, Provenance, SnapshotReader, SnapshotWriter};
 use dns_solver::parallel::{Communicator, share};
+use dns_solver::real::Precision;
 
 /// Fewer planes than the most ranks.
 const POINTS: [usize; 3] = [6, 5, 4];
