@@ -121,16 +121,14 @@ pub struct PlaneTables<T: Real> {
     bundles_along_x: usize,
 }
 
-/// A row of a plane is longer by this many bytes, so that rows do not share cache sets.
-const ROW_PADDING: usize = 128;
-
 impl<T: Real> PlaneTables<T> {
     pub(super) fn new(plan: &Plan, fields: usize) -> Self {
         let Modes { grid, .. } = plan.modes;
         let ([nx, ny, _], [kx, ky, _]) = (grid.points, grid.cutoff);
         let row_len = plan.modes.row_len();
         let along_x = plan.modes.bundles_along_x();
-        let row_stride = along_x * row_len + ROW_PADDING / size_of::<T>();
+        // An odd number of bundles apart, so that the rows of a column do not share cache sets.
+        let row_stride = (along_x | 1) * row_len;
         let pruned = |points, cutoff| {
             transform_order(points, cutoff)
                 .enumerate()
@@ -259,9 +257,15 @@ impl<T: Real> Plane<'_, T> {
     /// # Safety
     /// `start` is where this plane's rows begin in the exchange; nobody else uses them.
     unsafe fn inverse_y(&mut self, start: *const T) {
+        let along_x = self.plan.modes.bundles_along_x();
         for field in 0..self.job.inputs() {
-            for bundle in 0..self.plan.modes.bundles_along_x() {
+            for bundle in 0..along_x {
                 let source = Rows { start, offsets: self.tables.exchange_rows(field, bundle) };
+                // The rows of a line lie far apart: those of the next one are called meanwhile.
+                let next = field * along_x + bundle + 1;
+                if next < self.job.inputs() * along_x {
+                    Rows { start, offsets: &self.tables.y_exchange[next] }.prefetch();
+                }
                 let offset = self.plane_offset(field, bundle);
                 let start = self.scratch.plane[offset..].as_mut_ptr();
                 let target = Rows { start, offsets: &self.tables.y_values };

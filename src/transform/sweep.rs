@@ -145,7 +145,8 @@ impl<T: Real> Sweep<T> {
             let mut scratch = lock(&scratch[thread]);
             let scratch = &mut *scratch;
             let mut watch = Stopwatch::start();
-            for &bundle in &bundles[run] {
+            let bundles = &bundles[run];
+            for (index, &bundle) in bundles.iter().enumerate() {
                 let column =
                     |fields: &mut [T], field: usize| fields[field * column_len..].as_mut_ptr();
                 // SAFETY: rows of different bundles and fields do not overlap (tested in `plan`),
@@ -153,6 +154,14 @@ impl<T: Real> Sweep<T> {
                 let rows =
                     |field| unsafe { exchange.as_mut_ptr().add(plan.column_shift(field, bundle)) };
                 for field in 0..incoming {
+                    // The next line is called while this one is worked on.
+                    let last = field + 1 == incoming;
+                    let (next_field, next) = if last { (0, index + 1) } else { (field + 1, index) };
+                    if let Some(&bundle) = bundles.get(next) {
+                        let shift = plan.column_shift(next_field, bundle);
+                        let start = exchange.as_mut_ptr().wrapping_add(shift).cast_const();
+                        Rows { start, offsets: z_rows }.prefetch();
+                    }
                     let source = Rows { start: rows(field).cast_const(), offsets: z_rows };
                     let target =
                         Rows { start: column(&mut scratch.incoming, field), offsets: z_modes };
