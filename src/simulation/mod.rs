@@ -144,6 +144,7 @@ impl<'a, T: Real> Run<'a, T> {
         let mut solver = Solver::new(modes, comm, team, equation, config.time.scheme, force)?;
         let mut state = solver.state().clone();
         start.fill(config, comm, &mut state)?;
+        let started = Instant::now();
         solver.set_state(state);
         let end = config.time.end;
         Ok(Run {
@@ -162,7 +163,7 @@ impl<'a, T: Real> Run<'a, T> {
             last_good: LastGood::default(),
             last_row: (0.0, 0.0),
             output_timings: Timings::default(),
-            started: Instant::now(),
+            started,
         })
     }
 
