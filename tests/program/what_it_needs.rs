@@ -51,6 +51,7 @@ fn a_dry_run_reports_and_writes_nothing() {
 
 /// Largest resident memory of a run on one rank, in bytes.
 fn resident(case: &Case, name: &str, arguments: &[&str]) -> f64 {
+    #[expect(clippy::zombie_processes, reason = "wait4 waits, and tells what was used")]
     let child = Command::new("timeout")
         .args(["60", env!("CARGO_BIN_EXE_dns-solver")])
         .args([case.path("config.toml").to_str().unwrap(), "--quiet"])
