@@ -6,7 +6,7 @@ use super::{Counts, Formulas};
 use crate::modes::{Modes, Wavenumbers};
 use crate::real::Real;
 use crate::simd::{self, Kernel, Vector};
-use crate::transform::planes::{Block, PlaneJob};
+use crate::transform::planes::{Block, OutputRows, PlaneJob};
 
 /// An equation on one layout, whatever its formulas.
 pub trait Equation<T: Real>: Send + Sync {
@@ -22,9 +22,9 @@ pub trait Equation<T: Real>: Send + Sync {
     /// Largest frequency in a block of values (see [`Formulas::frequency`]); NaN if any is.
     fn frequency(&self, block: Block, inputs: &[T]) -> f64;
 
-    /// In-plane contraction of the columns of one bundle along x, in place:
-    /// `[product][ny][re lanes, im lanes]`.
-    fn contract(&self, bundle_along_x: usize, modes: &mut [T]);
+    /// In-plane contraction of the columns of one bundle along x: products come as
+    /// `[product][ny][re lanes, im lanes]`, contracted fields go to their rows.
+    fn contract(&self, bundle_along_x: usize, products: &[T], contracted: &mut OutputRows<T>);
 
     /// Tendency of the columns of a bundle: both `[field][row][re lanes, im lanes]`.
     fn assemble(&self, bundle: usize, contracted: &[T], tendency: &mut [T]);
@@ -68,8 +68,8 @@ impl<F: Formulas, T: Real> Equation<T> for Apply<F, T> {
         simd::run(Frequency { formulas: &self.formulas, len: block.len(), inputs, inverse_spacing })
     }
 
-    fn contract(&self, bundle_along_x: usize, modes: &mut [T]) {
-        simd::run(Contract { equation: self, bundle_along_x, modes });
+    fn contract(&self, bundle_along_x: usize, products: &[T], contracted: &mut OutputRows<T>) {
+        simd::run(Contract { equation: self, bundle_along_x, products, contracted });
     }
 
     fn assemble(&self, bundle: usize, contracted: &[T], tendency: &mut [T]) {
@@ -132,34 +132,36 @@ impl<F: Formulas, T: Real> Kernel<T> for Frequency<'_, F, T> {
     }
 }
 
-struct Contract<'a, F, T: Real> {
+struct Contract<'a, 'b, F, T: Real> {
     equation: &'a Apply<F, T>,
     bundle_along_x: usize,
-    modes: &'a mut [T],
+    products: &'a [T],
+    contracted: &'a mut OutputRows<'b, T>,
 }
 
-impl<F: Formulas, T: Real> Kernel<T> for Contract<'_, F, T> {
+impl<F: Formulas, T: Real> Kernel<T> for Contract<'_, '_, F, T> {
     type Output = ();
     #[inline(always)]
     fn run<V: Vector<Scalar = T>>(self) {
         let Apply { formulas, modes, k, .. } = self.equation;
         let (lanes, row_len, ny) = (modes.lanes, modes.row_len(), modes.ny());
         let (kx, _) = k.of_bundle(modes, self.bundle_along_x);
-        let Counts { products, contracted, .. } = formulas.counts();
-        assert!(self.modes.len() >= products.max(contracted) * ny * row_len);
-        assert!(kx.len() == lanes && lanes % V::WIDTH == 0);
-        let start = self.modes.as_mut_ptr();
+        assert!(self.products.len() >= formulas.counts().products * ny * row_len);
+        assert!(kx.len() == lanes && lanes.is_multiple_of(V::WIDTH));
         for (y, &ky) in k.y.iter().enumerate() {
             for lane in (0..lanes).step_by(V::WIDTH) {
-                // SAFETY: field numbers stay below the counts asserted above, y below ny. The
-                // formulas read every product of a mode before they write (they take values).
+                // SAFETY: product numbers stay below the count asserted above, y below ny; a row
+                // holds the lanes of the real and of the imaginary part.
                 unsafe {
-                    let at = |field: usize| start.add((field * ny + y) * row_len + lane);
                     let kx = V::load(kx.as_ptr().add(lane));
-                    let load = |p: usize| (V::load(at(p)), V::load(at(p).add(lanes)));
+                    let load = |p: usize| {
+                        let from = self.products.as_ptr().add((p * ny + y) * row_len + lane);
+                        (V::load(from), V::load(from.add(lanes)))
+                    };
                     formulas.contract([kx, V::splat(ky)], load, |c, value: (V, V)| {
-                        value.0.store(at(c));
-                        value.1.store(at(c).add(lanes));
+                        let to = self.contracted.row(c, y).as_mut_ptr().add(lane);
+                        value.0.store(to);
+                        value.1.store(to.add(lanes));
                     });
                 }
             }
@@ -251,7 +253,7 @@ impl<T: Real> PlaneJob<T> for NonlinearTerms<'_, T> {
         self.equation.products(block, inputs, products);
     }
 
-    fn contract(&self, bundle_along_x: usize, modes: &mut [T]) {
-        self.equation.contract(bundle_along_x, modes);
+    fn contract(&self, bundle_along_x: usize, modes: &[T], outputs: &mut OutputRows<T>) {
+        self.equation.contract(bundle_along_x, modes, outputs);
     }
 }

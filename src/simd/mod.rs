@@ -142,6 +142,11 @@ impl Cpu {
         Cpu::ALL.iter().find(|(cpu, _)| *cpu == self).map_or("portable", |(_, name)| name)
     }
 
+    /// Vector registers that a kernel has to live in.
+    pub fn vector_registers(self) -> usize {
+        if self == Cpu::Avx512 { 32 } else { 16 }
+    }
+
     /// The instruction set in use: the best available one, or the one that the environment
     /// variable `DNS_SOLVER_CPU` names. An unusable name falls back to the best one; see
     /// [`Cpu::check_environment`].

@@ -64,10 +64,38 @@ pub trait PlaneJob<T: Real>: Sync {
     /// Makes `products` from `inputs`, both `[field][x][lane]`.
     fn pointwise(&self, block: Block, inputs: &[T], products: &mut [T]);
 
-    /// Makes the outputs from the products, in place: `modes` is `[product][ny][re lanes, im lanes]`
-    /// of the columns whose bundle along x is `bundle_along_x`, and the outputs go first.
-    fn contract(&self, bundle_along_x: usize, modes: &mut [T]) {
-        let _ = (bundle_along_x, modes);
+    /// Makes the outputs from the products: `modes` is `[product][ny][re lanes, im lanes]` of the
+    /// columns whose bundle along x is `bundle_along_x`; each row of an output goes to its place.
+    fn contract(&self, bundle_along_x: usize, modes: &[T], outputs: &mut OutputRows<T>) {
+        let _ = bundle_along_x;
+        let rows = modes.chunks_exact(outputs.row_len);
+        for (index, row) in rows.enumerate() {
+            outputs.row(index / outputs.ny, index % outputs.ny).copy_from_slice(row);
+        }
+    }
+}
+
+/// Rows of the exchange that the columns of one bundle along x go back to.
+pub struct OutputRows<'a, T> {
+    start: *mut T,
+    /// For each field: the rows of its kept ny, in storage order.
+    fields: &'a [Vec<usize>],
+    /// Number of kept ny.
+    ny: usize,
+    /// Numbers in a row.
+    row_len: usize,
+    /// From one field to the next in `fields`.
+    stride: usize,
+}
+
+impl<T: Real> OutputRows<'_, T> {
+    /// The row of a field and an index of ny, `[re lanes, im lanes]`.
+    #[inline(always)]
+    pub fn row(&mut self, field: usize, ny: usize) -> &mut [T] {
+        let offset = self.fields[field * self.stride][ny];
+        // SAFETY: made only by `Plane::forward_y`, whose caller vouches for the exchange; one row
+        // is lent at a time.
+        unsafe { std::slice::from_raw_parts_mut(self.start.add(offset), self.row_len) }
     }
 }
 
@@ -88,6 +116,8 @@ pub struct PlaneTables<T: Real> {
     y_values: Vec<usize>,
     y_modes: Vec<usize>,
     y_exchange: Vec<Vec<usize>>,
+    /// The same without the rows that are absent.
+    y_kept: Vec<Vec<usize>>,
     bundles_along_x: usize,
 }
 
@@ -106,7 +136,13 @@ impl<T: Real> PlaneTables<T> {
                 .enumerate()
                 .map(|(j, index)| index.map_or(ABSENT, |_| j * row_len))
         };
+        let y_exchange: Vec<Vec<usize>> = (0..plan.slots)
+            .flat_map(|field| (0..along_x).map(move |b| plan.plane_rows(field, b)))
+            .collect();
+        let kept = |rows: &Vec<usize>| rows.iter().copied().filter(|&r| r != ABSENT).collect();
         PlaneTables {
+            y_kept: y_exchange.iter().map(kept).collect(),
+            y_exchange,
             x: Lines::new(nx),
             y: Lines::new(ny),
             fields,
@@ -117,9 +153,6 @@ impl<T: Real> PlaneTables<T> {
             x_modes: pruned(nx, kx).collect(),
             y_values: (0..ny).map(|j| j * row_stride).collect(),
             y_modes: transform_order(ny, ky).map(|i| i.map_or(ABSENT, |i| i * row_len)).collect(),
-            y_exchange: (0..plan.slots)
-                .flat_map(|field| (0..along_x).map(move |b| plan.plane_rows(field, b)))
-                .collect(),
             bundles_along_x: along_x,
         }
     }
@@ -329,22 +362,15 @@ impl<T: Real> Plane<'_, T> {
                     self.tables.y.transform(Direction::Forward, source, target, &mut scratch.work);
                 }
             }
-            self.job.contract(bundle, &mut self.scratch.modes[..self.job.products() * line_len]);
-            for field in 0..self.job.outputs() {
-                let modes = &self.scratch.modes[field * line_len..];
-                let rows =
-                    self.tables.exchange_rows(field, bundle).iter().zip(&self.tables.y_modes);
-                for (&to, &from) in rows.filter(|(to, _)| **to != ABSENT) {
-                    // SAFETY: the caller's promise.
-                    unsafe {
-                        std::ptr::copy_nonoverlapping(
-                            modes[from..][..row_len].as_ptr(),
-                            start.add(to),
-                            row_len,
-                        );
-                    }
-                }
-            }
+            let mut outputs = OutputRows {
+                start,
+                fields: &self.tables.y_kept[bundle..],
+                ny: self.plan.modes.ny(),
+                row_len,
+                stride: self.plan.modes.bundles_along_x(),
+            };
+            let modes = &self.scratch.modes[..self.job.products() * line_len];
+            self.job.contract(bundle, modes, &mut outputs);
         }
     }
 }
