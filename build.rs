@@ -23,7 +23,8 @@ fn git(arguments: &[&str]) -> Option<String> {
 /// sources lie unpacked inside somebody else's repository.
 fn commit() -> Option<String> {
     let top = git(&["rev-parse", "--show-toplevel"])?;
-    let here = Path::new(env!("CARGO_MANIFEST_DIR")).canonicalize().ok()?;
+    let here = std::env::var("CARGO_MANIFEST_DIR").ok()?;
+    let here = Path::new(&here).canonicalize().ok()?;
     if Path::new(&top).canonicalize().ok()? != here {
         return None;
     }

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use clap::Parser;
 use toml::Value;
 
+use crate::io;
 use crate::parallel::Runtime;
 use crate::simulation::Options;
 
@@ -67,12 +68,11 @@ Environment:
 fn long_version() -> &'static str {
     static TEXT: OnceLock<String> = OnceLock::new();
     TEXT.get_or_init(|| {
-        let (major, minor, patch) = hdf5::library_version();
         format!(
-            "{} (git {})\nMPI      {}\nHDF5     {major}.{minor}.{patch}\nRustFFT  {}",
-            env!("CARGO_PKG_VERSION"),
-            env!("DNS_SOLVER_GIT"),
+            "{}\nMPI      {}\nHDF5     {}\nRustFFT  {}",
+            crate::VERSION,
             Runtime::library_version(),
+            io::library_version(),
             env!("DNS_SOLVER_RUSTFFT"),
         )
     })

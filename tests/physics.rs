@@ -300,12 +300,12 @@ fn nonlinear_term_is_conservative_and_solenoidal() {
             let k = grid.wavevector(mode);
             let weight = Modes::weight(mode[0]);
             let mut dot = [C::default(); 2];
-            for f in 0..3 {
+            for (f, k) in k.into_iter().enumerate() {
                 let (n, u) = (tendency.at(place, f), state.at(place, f));
                 transfer += weight * (n.re * u.re + n.im * u.im);
                 magnitude += weight * n.norm() * u.norm();
-                dot[0] += u * k[f];
-                dot[1] += n * k[f];
+                dot[0] += u * k;
+                dot[1] += n * k;
             }
             divergence = divergence.max(dot[0].norm()).max(dot[1].norm());
         }

@@ -21,7 +21,7 @@ use crate::problems::Problems;
 /// Largest Courant number accepted: beyond the limit of stability of every scheme.
 const CFL_LIMIT: f64 = 3.0;
 
-/// Rows of the history when the file does not say how many.
+/// Rows of the history, or a few less, when the file does not say how many.
 const HISTORY_ROWS: f64 = 100.0;
 
 #[derive(Default, Deserialize)]
@@ -104,7 +104,7 @@ pub fn config(table: Table, directory: &Path, problems: &mut Problems) -> Option
         check_forced_wavenumber(&raw.forcing, &grid, problems);
     }
     let time = raw.time.check(problems);
-    let output = raw.output.check(time.map(|time| time.end), problems);
+    let output = raw.output.check(time, problems);
     problems.require(
         raw.parallel.threads > 0,
         "parallel.threads",
@@ -222,8 +222,8 @@ impl RawTime {
 }
 
 impl RawOutput {
-    /// `end` is the time at which the run ends, if known.
-    fn check(self, end: Option<f64>, problems: &mut Problems) -> Option<Output> {
+    /// `time` is `[time]`, if known.
+    fn check(self, time: Option<Time>, problems: &mut Problems) -> Option<Output> {
         let remedy =
             "where results go, for example directory = \"runs/first\" or --output runs/first";
         let directory = required(self.directory, "output.directory", remedy, problems);
@@ -233,7 +233,15 @@ impl RawOutput {
         if let Some(snapshots) = self.snapshots {
             problems.require_positive("output.snapshots.every", snapshots.every);
         }
-        let history = self.history.or(end.map(|end| History { every: end / HISTORY_ROWS }));
+        let history = self.history.or(time.map(|Time { step, end, .. }| {
+            let every = end / HISTORY_ROWS;
+            // Whole steps: what nobody asked for must not shorten them.
+            let every = match step {
+                Step::Fixed { dt } => dt * (every / dt).ceil(),
+                Step::Cfl { .. } => every,
+            };
+            History { every }
+        }));
         Some(Output { directory: directory?, history: history?, snapshots: self.snapshots })
     }
 }

@@ -10,7 +10,7 @@ use crate::parallel::Communicator;
 /// The log of a run. Only rank 0 writes.
 pub struct Log {
     file: Option<File>,
-    to_terminal: bool,
+    shown: bool,
 }
 
 impl Log {
@@ -20,13 +20,18 @@ impl Log {
         let open = || OpenOptions::new().create(true).append(true).open(path);
         let opened = comm.is_root().then(open).transpose();
         let file = comm.agree(opened.map_err(|e| Error::io("open log", path, e)))?;
-        Ok(Log { file, to_terminal: comm.is_root() && !quiet })
+        Ok(Log { file, shown: comm.is_root() && !quiet })
+    }
+
+    /// Whether lines go to the standard output of this rank.
+    pub fn is_shown(&self) -> bool {
+        self.shown
     }
 
     /// Writes a line (or several). The run outlives its log: if the file can no longer be written
     /// to, that is said once on standard error; a closed standard output is ignored.
     pub fn line(&mut self, text: &str) {
-        if self.to_terminal {
+        if self.shown {
             let _ = writeln!(std::io::stdout(), "{text}");
         }
         self.record(text);
@@ -46,7 +51,9 @@ impl Log {
         if let Some(file) = &mut self.file
             && let Err(e) = file.write_all(format!("{text}\n").as_bytes())
         {
-            eprintln!("warning: cannot write to the run log: {e}; the run goes on without it");
+            eprintln!(
+                "dns-solver: warning: cannot write to the run log: {e}; the run goes on without it"
+            );
             self.file = None;
         }
     }

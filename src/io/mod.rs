@@ -16,6 +16,12 @@ pub mod run_directory;
 pub mod snapshot;
 pub mod xdmf;
 
+/// Version of the HDF5 library.
+pub fn library_version() -> String {
+    let (major, minor, patch) = hdf5::library_version();
+    format!("{major}.{minor}.{patch}")
+}
+
 /// A file under a temporary name beside its final one, removed when dropped unless
 /// [`Temporary::rename`] succeeded: no half-written file ever has the final name. Lives on the
 /// one rank that owns the file.

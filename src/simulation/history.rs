@@ -1,7 +1,6 @@
 //! Rows of `history.csv`.
 
 use crate::diagnostics::{Budget, Scales};
-use crate::error::{Error, Result};
 use crate::io::history::Column;
 
 /// Everything known about the flow at one instant.
@@ -61,17 +60,5 @@ impl Row {
             *cfl,
             *injected_power,
         ]
-    }
-
-    /// An error when the flow is no longer finite.
-    pub fn check(&self) -> Result<()> {
-        let Budget { kinetic_energy, enstrophy, .. } = self.budget;
-        if kinetic_energy.is_finite() && enstrophy.is_finite() {
-            return Ok(());
-        }
-        Err(Error::blow_up(format!(
-            "the solution blew up: kinetic energy {kinetic_energy}, enstrophy {enstrophy} at t = {}",
-            self.time
-        )))
     }
 }

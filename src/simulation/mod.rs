@@ -9,11 +9,12 @@ mod snapshots;
 pub mod solver;
 mod start;
 
-use std::time::Instant;
+use std::io::Write;
+use std::time::{Duration, Instant};
 
-use crate::config::{Config, Step};
+use crate::config::{self, Config, Step};
 use crate::diagnostics::{Budget, Scales};
-use crate::equation;
+use crate::equation::{self, Equation};
 use crate::error::{Error, Result};
 use crate::io::history::HistoryWriter;
 use crate::io::log::Log;
@@ -21,13 +22,14 @@ use crate::io::run_directory::RunDirectory;
 use crate::modes::Modes;
 use crate::parallel::{Communicator, Team};
 use crate::real::{Precision, Real};
-use crate::transform::timings::{Part, Stopwatch, Timings};
+use crate::transform::timings::{Part, Timings};
 
 use history::Row;
 use needs::Needs;
 use progress::Progress;
 use schedule::{Schedule, next_step};
 use solver::Solver;
+use start::Start;
 
 /// What the command line asks for beyond the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,22 +54,35 @@ pub fn run(comm: &Communicator, config: &Config, options: &Options) -> Result<()
 fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> Result<()> {
     let modes = Modes::new(config.grid.build(), T::LANES);
     let needs = Needs::new::<T>(config, modes, comm)?;
+    let start = Start::open(config, comm)?;
     if options.dry_run {
         if comm.is_root() {
-            print!("{}\n{}", config.to_toml()?, needs.report());
+            // A reader that has seen enough is no error.
+            let _ = write!(std::io::stdout(), "{}\n{}", config.to_toml()?, needs.report());
+            needs.warnings().iter().for_each(|text| eprintln!("dns-solver: warning: {text}"));
         }
         return Ok(());
     }
     let directory = RunDirectory::create(comm, &config.output.directory, &config.to_toml()?)?;
     let mut log = Log::open(comm, &directory.log(), options.quiet)?;
+    log.line(&format!("dns-solver {}, into {}", crate::VERSION, directory.path().display()));
     log.line(needs.report().trim_end());
     for warning in needs.warnings() {
         log.warn(warning);
     }
-    let mut run = Run::<T>::start(comm, config, modes, &directory, log, options.quiet)?;
-    run.complete()?;
-    run.finish();
-    Ok(())
+    let outcome =
+        Run::<T>::new(comm, config, modes, start, &directory, &mut log).and_then(Run::complete);
+    if let Err(error) = &outcome {
+        log.record(&format!("error: {error}"));
+    }
+    outcome
+}
+
+/// The equation of a run on the modes of its grid.
+fn build_equation<T: Real>(config: &Config, modes: &Modes) -> Box<dyn Equation<T>> {
+    match config.physics.equation {
+        config::Equation::NavierStokes => equation::navier_stokes(modes, config.physics.viscosity),
+    }
 }
 
 /// A run under way.
@@ -76,7 +91,7 @@ struct Run<'a, T: Real> {
     config: &'a Config,
     directory: &'a RunDirectory,
     solver: Solver<T>,
-    log: Log,
+    log: &'a mut Log,
     progress: Progress,
     history: HistoryWriter,
     history_schedule: Schedule,
@@ -84,56 +99,92 @@ struct Run<'a, T: Real> {
     time: f64,
     step: u64,
     dt: f64,
-    cfl: f64,
+    last_good: LastGood,
     /// Time of the last history row, and the energy put in until then.
     last_row: (f64, f64),
     output_timings: Timings,
     started: Instant,
 }
 
+/// The start of the last step: the flow was seen to be finite.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct LastGood {
+    time: f64,
+    step: u64,
+    /// Courant number of the step that it took.
+    cfl: f64,
+}
+
+impl LastGood {
+    /// The error for a run that cannot go on.
+    fn blow_up(&self, reason: &str) -> Error {
+        let LastGood { time, step, cfl } = self;
+        Error::blow_up(format!(
+            "the solution blew up: {reason}\n\
+             last good time: t = {time}, after step {step}; the next step had the Courant number {}\n\
+             take a smaller time.dt, or time.cfl of at most 1.3 for rk4, 0.8 for rk3, 0.5 for rk2",
+            progress::scientific(*cfl, 2)
+        ))
+    }
+}
+
 impl<'a, T: Real> Run<'a, T> {
     /// Sets up everything and the initial field. Collective.
-    fn start(
+    fn new(
         comm: &'a Communicator,
         config: &'a Config,
         modes: Modes,
+        start: Start,
         directory: &'a RunDirectory,
-        log: Log,
-        quiet: bool,
+        log: &'a mut Log,
     ) -> Result<Self> {
         let team = comm.agree(Team::new(config.parallel.threads))?;
-        let equation = match config.physics.equation {
-            crate::config::Equation::NavierStokes => {
-                equation::navier_stokes::<T>(&modes, config.physics.viscosity)
-            }
-        };
+        let equation = build_equation(config, &modes);
         let force = config.forcing.build();
         let mut solver = Solver::new(modes, comm, team, equation, config.time.scheme, force)?;
         let mut state = solver.state().clone();
-        start::initial_state(config, comm, &mut state)?;
+        start.fill(config, comm, &mut state)?;
+        let started = Instant::now();
         solver.set_state(state);
+        let end = config.time.end;
         Ok(Run {
             comm,
             config,
             directory,
             solver,
+            progress: Progress::new(log, config.time.end),
             log,
-            progress: Progress::new(comm, config.time.end, quiet),
             history: HistoryWriter::create(comm, &directory.history(), &history::COLUMNS)?,
-            history_schedule: Schedule::every(config.output.history.every),
-            snapshot_schedule: config.output.snapshots.map(|s| Schedule::every(s.every)),
+            history_schedule: Schedule::new(config.output.history.every, end),
+            snapshot_schedule: config.output.snapshots.map(|s| Schedule::new(s.every, end)),
             time: 0.0,
             step: 0,
             dt: 0.0,
-            cfl: 0.0,
+            last_good: LastGood::default(),
             last_row: (0.0, 0.0),
             output_timings: Timings::default(),
-            started: Instant::now(),
+            started,
         })
     }
 
-    /// Steps and writes until the end. Collective.
-    fn complete(&mut self) -> Result<()> {
+    /// Steps and writes until the end, and says where the time went. Collective.
+    fn complete(mut self) -> Result<()> {
+        let reached = self.advance_to_end();
+        self.progress.finish();
+        reached?;
+        let mut timings = self.solver.timings();
+        timings.merge(&self.output_timings, 1);
+        let work = progress::Work {
+            steps: self.step,
+            points: self.config.grid.build().point_count(),
+            threads: self.solver.threads(),
+            seconds: self.started.elapsed().as_secs_f64(),
+        };
+        self.log.line(&progress::table(self.comm, &timings, &work));
+        Ok(())
+    }
+
+    fn advance_to_end(&mut self) -> Result<()> {
         self.output()?;
         while self.time < self.config.time.end {
             self.advance()?;
@@ -145,15 +196,15 @@ impl<'a, T: Real> Run<'a, T> {
     /// Takes one step towards the next time at which something is due.
     fn advance(&mut self) -> Result<()> {
         let snapshot = self.snapshot_schedule.map_or(f64::INFINITY, |s| s.next_time());
-        let target = self.config.time.end.min(self.history_schedule.next_time()).min(snapshot);
-        let (time, step, rule) = (self.time, self.step, self.config.time.step);
-        let last_cfl = self.cfl;
+        let target = self.history_schedule.next_time().min(snapshot);
+        let (time, step, rule, last_good) =
+            (self.time, self.step, self.config.time.step, self.last_good);
         let mut frequency = 0.0;
         let mut next_time = time;
         self.dt = self.solver.step(|outlook| {
             frequency = outlook.frequency;
             if !frequency.is_finite() {
-                return Err(blow_up("a velocity is not finite", time, step, last_cfl));
+                return Err(last_good.blow_up(&format!("a velocity is {frequency} at t = {time}")));
             }
             let longest = match rule {
                 Step::Fixed { dt } => dt,
@@ -164,34 +215,58 @@ impl<'a, T: Real> Run<'a, T> {
             if next > time {
                 Ok(dt)
             } else {
-                Err(blow_up(&format!("the time step fell to {dt:e}"), time, step, last_cfl))
+                let good = LastGood { time, step, ..last_good };
+                Err(good.blow_up(&format!("the time step fell to {dt:e} at t = {time}")))
             }
         })?;
-        self.cfl = self.dt * frequency;
+        self.last_good = LastGood { time, step, cfl: self.dt * frequency };
         self.time = next_time;
         self.step += 1;
+        self.progress.step(self.step, self.time, self.dt);
         Ok(())
     }
 
-    /// Writes what is due. At the end everything is.
+    /// Writes what is due.
     fn output(&mut self) -> Result<()> {
-        let mut watch = Stopwatch::start();
-        let at_end = self.time >= self.config.time.end;
-        if self.history_schedule.is_due(self.time) || at_end {
-            let row = self.row();
-            row.check()?;
+        let history_is_due = self.history_schedule.is_due(self.time);
+        let snapshot_is_due = self.snapshot_schedule.as_mut().is_some_and(|s| s.is_due(self.time));
+        if !history_is_due && !snapshot_is_due {
+            return Ok(());
+        }
+        let (started, transforms) = (Instant::now(), self.seconds_in_sweeps());
+        // Measured for a snapshot as well: what is not finite is not written.
+        let row = self.row();
+        self.check(&row)?;
+        if history_is_due {
             self.comm.agree(self.history.append(self.step, &row.values()))?;
             self.last_row = (self.time, self.solver.injected_energy());
-            self.progress.show(self.step, &row, &mut self.log);
+            self.progress.row(self.step, &row, self.log);
         }
-        let snapshot_is_due =
-            self.snapshot_schedule.as_mut().map(|s| s.is_due(self.time) || at_end);
-        if snapshot_is_due == Some(true) {
+        if snapshot_is_due {
             let stamp = snapshots::Stamp { time: self.time, step: self.step };
             snapshots::write(self.comm, self.config, self.directory, &mut self.solver, stamp)?;
         }
-        watch.lap(&mut self.output_timings, Part::Output);
+        // The sweeps of a snapshot keep their own account.
+        let transforms = Duration::from_secs_f64(self.seconds_in_sweeps() - transforms);
+        self.output_timings.add(Part::Output, started.elapsed().saturating_sub(transforms));
         Ok(())
+    }
+
+    fn seconds_in_sweeps(&self) -> f64 {
+        self.solver.timings().seconds().iter().sum()
+    }
+
+    /// An error when the flow is no longer finite.
+    fn check(&self, row: &Row) -> Result<()> {
+        let Budget { kinetic_energy, enstrophy, .. } = row.budget;
+        if kinetic_energy.is_finite() && enstrophy.is_finite() {
+            return Ok(());
+        }
+        let found = format!("the kinetic energy is {kinetic_energy}, the enstrophy {enstrophy}");
+        Err(match self.step {
+            0 => Error::input(format!("the initial field is not finite: {found}; see [initial]")),
+            _ => self.last_good.blow_up(&format!("{found} at t = {}", self.time)),
+        })
     }
 
     /// Measures the flow. Collective.
@@ -203,33 +278,13 @@ impl<'a, T: Real> Run<'a, T> {
         let (since, energy) = self.last_row;
         let injected = self.solver.injected_energy() - energy;
         let injected_power = if self.time > since { injected / (self.time - since) } else { 0.0 };
-        Row { time: self.time, dt: self.dt, budget, scales, cfl: self.cfl, injected_power }
+        Row {
+            time: self.time,
+            dt: self.dt,
+            budget,
+            scales,
+            cfl: self.last_good.cfl,
+            injected_power,
+        }
     }
-
-    /// Says where the time went. Collective.
-    fn finish(mut self) {
-        let seconds = self.started.elapsed().as_secs_f64();
-        let mut timings = self.solver.timings();
-        timings.merge(&self.output_timings, 1);
-        self.progress.finish();
-        let table = progress::table(
-            self.comm,
-            &timings,
-            self.step,
-            seconds,
-            self.config.grid.build().point_count(),
-            self.solver.threads(),
-        );
-        self.log.line(&table);
-    }
-}
-
-/// The error for a run that cannot go on.
-fn blow_up(reason: &str, time: f64, step: u64, cfl: f64) -> Error {
-    Error::blow_up(format!(
-        "the solution blew up: {reason} in step {} (last good time t = {time}, Courant number of \
-         the last step {cfl:.2}); take a smaller time.dt, or time.cfl at most about 1.3 for rk4, \
-         0.8 for rk3, 0.5 for rk2",
-        step + 1
-    ))
 }

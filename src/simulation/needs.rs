@@ -12,6 +12,9 @@ use crate::simd::Cpu;
 use crate::transform::plan::Plan;
 use crate::transform::sweep::Sweep;
 
+use super::progress::number;
+use super::schedule::Schedule;
+
 /// Decomposition, memory, messages and files of a run.
 pub struct Needs {
     lines: Vec<(&'static str, String)>,
@@ -22,18 +25,25 @@ impl Needs {
     /// What `config` needs on the ranks of `comm`; an error if they cannot run it.
     pub fn new<T: Real>(config: &Config, modes: Modes, comm: &Communicator) -> Result<Self> {
         let (ranks, threads) = (comm.size(), config.parallel.threads);
-        let equation = crate::equation::navier_stokes::<T>(&modes, config.physics.viscosity);
-        let counts = equation.counts();
+        let counts = super::build_equation::<T>(config, &modes).counts();
         let slots = counts.fields.max(counts.contracted);
         // The first rank has the largest share of everything.
         let plan = Plan::new(modes, 0, ranks, slots)?;
-        let state = 2 * counts.fields * plan.bundles.len() * modes.column_len();
-        let numbers = state + Sweep::<T>::numbers(&plan, counts.products, threads);
-        let bytes = (numbers * size_of::<T>()) as f64;
         let [nx, ny, nz] = config.grid.points;
         let [kx, ky, kz] = modes.grid.cutoff;
         let points = modes.grid.point_count();
-        let sent = |fields| plan.bytes_sent(fields, size_of::<T>()) as f64;
+        let memory = memory::<T>(config, &plan, counts.fields, counts.products);
+        let sent = |fields| size(plan.bytes_sent(fields, size_of::<T>()) as f64);
+        let exchange = if ranks == 1 {
+            "none, there is one rank".into()
+        } else {
+            format!(
+                "each rank sends {} to the planes and {} back, {} times a step",
+                sent(counts.fields),
+                sent(counts.contracted),
+                config.time.scheme.stages()
+            )
+        };
         let mut lines = vec![
             (
                 "grid",
@@ -45,53 +55,42 @@ impl Needs {
             (
                 "ranks",
                 format!(
-                    "{ranks} x {threads} thread(s), {} instructions; at most {} of {nz} planes and {} of \
-                     {} bundles of {} columns each",
-                    Cpu::current().name(),
+                    "{ranks} with {} each, {} instructions",
+                    number(threads, "thread"),
+                    Cpu::current().name()
+                ),
+            ),
+            (
+                "share",
+                format!(
+                    "at most {} of {} and {} of {} (of {} columns of modes) per rank",
                     plan.planes.len(),
+                    number(nz, "z-plane"),
                     plan.bundles.len(),
-                    modes.bundles(),
+                    number(modes.bundles(), "bundle"),
                     modes.lanes
                 ),
             ),
             (
                 "memory",
                 format!(
-                    "{} per rank, {} in total, {:.0} bytes per point, besides libraries",
-                    size(bytes),
-                    size(bytes * ranks as f64),
-                    bytes * ranks as f64 / points
+                    "{} per rank, {} in all, {:.0} bytes per point; libraries come on top",
+                    size(memory),
+                    size(memory * ranks as f64),
+                    memory * ranks as f64 / points
                 ),
             ),
-            (
-                "all-to-all",
-                format!(
-                    "{} out and {} back per rank and right-hand side, {} right-hand sides per step",
-                    size(sent(counts.fields)),
-                    size(sent(counts.contracted)),
-                    config.time.scheme.stages()
-                ),
-            ),
+            ("all-to-all", exchange),
+            ("output", output(config, points)),
         ];
-        lines.push(("output", output(config, points)));
         if let Step::Fixed { dt } = config.time.step {
-            lines.push(("steps", format!("{:.0} of dt = {dt}", (config.time.end / dt).ceil())));
+            let steps = (config.time.end / dt * (1.0 - 1e-9)).ceil();
+            lines.push(("steps", format!("at least {steps:.0}, of dt = {dt} or a little less")));
         }
-        let mut warnings = Vec::new();
-        let idle = |what: &str, have: usize, remedy: &str| {
-            format!(
-                "{} of {ranks} ranks have no {what}: the grid has {have}; {remedy}",
-                ranks - have
-            )
-        };
-        if ranks > nz {
-            let remedy = "use at most as many ranks as grid.points[2], or more threads per rank";
-            warnings.push(idle("planes", nz, remedy));
-        }
-        if ranks > modes.bundles() {
-            let remedy = "use fewer ranks, or more threads per rank";
-            warnings.push(idle("columns", modes.bundles(), remedy));
-        }
+        let warnings = idle(ranks, nz, "z-planes", "grid.points[2]")
+            .into_iter()
+            .chain(idle(ranks, modes.bundles(), "columns of modes", "bundles"))
+            .collect();
         Ok(Needs { lines, warnings })
     }
 
@@ -110,14 +109,39 @@ impl Needs {
     }
 }
 
+/// Bytes that the rank with the largest share needs for its arrays.
+fn memory<T: Real>(config: &Config, plan: &Plan, fields: usize, products: usize) -> f64 {
+    let field = plan.bundles.len() * plan.modes.column_len();
+    let numbers = 2 * fields * field + Sweep::<T>::numbers(plan, products, config.parallel.threads);
+    // One at a time: the initial field before it becomes the state, the planes of a snapshot.
+    let initial = fields * field * size_of::<T>();
+    let snapshot = config.output.snapshots.map_or(0, |snapshots| {
+        let [nx, ny, _] = plan.modes.grid.points;
+        let values = nx * ny * Sweep::<T>::planes_per_batch(plan);
+        values * (AXES * size_of::<T>() + snapshots.precision.bytes())
+    });
+    (numbers * size_of::<T>() + initial.max(snapshot)) as f64
+}
+
+/// A warning when some of `ranks` go without any of `have` things, named after `key`.
+fn idle(ranks: usize, have: usize, things: &str, key: &str) -> Option<String> {
+    (ranks > have).then(|| {
+        format!(
+            "{} of {ranks} ranks have no {things} ({key} is {have}) and wait for the others; use \
+             at most {have} ranks, and more --threads",
+            ranks - have
+        )
+    })
+}
+
 /// Number and size of the files.
 fn output(config: &Config, points: f64) -> String {
-    let occasions = |every: f64| (config.time.end / every + 1e-9).floor() + 1.0;
-    let rows = occasions(config.output.history.every);
+    let end = config.time.end;
+    let rows = Schedule::new(config.output.history.every, end).occasions();
     match config.output.snapshots {
         None => format!("{rows:.0} rows of history, no snapshots"),
         Some(snapshots) => {
-            let count = occasions(snapshots.every);
+            let count = Schedule::new(snapshots.every, end).occasions();
             let each = points * (AXES * snapshots.precision.bytes()) as f64;
             format!(
                 "{rows:.0} rows of history, {count:.0} snapshots of {}, {} in all",
@@ -131,11 +155,11 @@ fn output(config: &Config, points: f64) -> String {
 /// Bytes for people.
 fn size(bytes: f64) -> String {
     let (mut value, mut unit) = (bytes, "B");
-    for larger in ["KiB", "MiB", "GiB", "TiB", "PiB"] {
-        if value < 1024.0 {
+    for larger in ["kB", "MB", "GB", "TB", "PB"] {
+        if value < 1000.0 {
             break;
         }
-        (value, unit) = (value / 1024.0, larger);
+        (value, unit) = (value / 1000.0, larger);
     }
     if unit == "B" { format!("{value:.0} B") } else { format!("{value:.1} {unit}") }
 }

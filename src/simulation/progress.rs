@@ -1,10 +1,11 @@
 //! What the user sees while a run goes on, and where the time went.
 
 use std::fmt::Write;
-use std::io::IsTerminal;
+use std::fs;
+use std::io::{IsTerminal, stderr, stdout};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::io::log::Log;
 use crate::parallel::Communicator;
@@ -12,51 +13,83 @@ use crate::transform::timings::{Part, Timings};
 
 use super::history::Row;
 
-/// A progress bar on a terminal, plain lines in a log.
+/// A progress bar on a terminal, a plain line per row of the history elsewhere.
 pub struct Progress {
     bar: Option<ProgressBar>,
     end: f64,
     started: Instant,
+    /// When the bar was last drawn.
+    drawn: Instant,
+    /// The averages in the last row.
+    averages: String,
 }
 
-/// Steps of the bar.
+/// Positions of the bar.
 const BAR_LENGTH: u64 = 10_000;
+/// Time between two drawings of the bar.
+const REDRAW: Duration = Duration::from_millis(100);
 
 impl Progress {
-    /// Progress of a run until time `end`. Only rank 0 shows anything.
-    pub fn new(comm: &Communicator, end: f64, quiet: bool) -> Self {
-        let show = comm.is_root() && !quiet && std::io::stdout().is_terminal();
-        let style = ProgressStyle::with_template("[{bar:24}] {percent:>3}% {msg}");
-        let bar = style
-            .ok()
-            .filter(|_| show)
-            .map(|style| ProgressBar::new(BAR_LENGTH).with_style(style.progress_chars("=> ")));
-        Progress { bar, end, started: Instant::now() }
+    /// Progress of a run until time `end`, shown where `log` is.
+    pub fn new(log: &Log, end: f64) -> Self {
+        let style = ProgressStyle::with_template("[{bar:50}] {percent:>3}%  {prefix}\n{msg}");
+        let bar = style.ok().filter(|_| log.is_shown() && is_on_terminal()).map(|style| {
+            let bar = ProgressBar::with_draw_target(Some(BAR_LENGTH), ProgressDrawTarget::stdout());
+            bar.with_style(style.progress_chars("=> "))
+        });
+        let now = Instant::now();
+        Progress { bar, end, started: now, drawn: now, averages: String::new() }
     }
 
-    /// Shows the state of the run.
-    pub fn show(&self, step: u64, row: &Row, log: &mut Log) {
-        let seconds = self.started.elapsed().as_secs_f64();
-        let done = row.time / self.end;
-        let eta = if done > 0.0 { duration(seconds * (1.0 / done - 1.0)) } else { "-".into() };
-        let rate = if step > 0 { step as f64 / seconds } else { 0.0 };
-        let line = format!(
-            "t {:<9.4} step {step:<7} dt {:<9.3e} E {:<11.6e} eps {:<10.4e} kmax*eta {:<6.2} \
-             {rate:>7.4} steps/s  ETA {eta}",
-            row.time,
-            row.dt,
-            row.budget.kinetic_energy,
-            row.budget.dissipation,
-            row.scales.resolution,
-        );
-        match &self.bar {
-            Some(bar) => {
-                log.record(&line);
-                bar.set_message(line);
-                bar.set_position((done * BAR_LENGTH as f64) as u64);
-            }
-            None => log.line(&line),
+    /// Moves the bar after a step; not more often than the eye can follow.
+    pub fn step(&mut self, step: u64, time: f64, dt: f64) {
+        if self.drawn.elapsed() >= REDRAW {
+            self.draw(step, time, dt);
         }
+    }
+
+    /// Shows a row of the history, in the log file too.
+    pub fn row(&mut self, step: u64, row: &Row, log: &mut Log) {
+        self.averages = format!(
+            "E {}  eps {}  kmax*eta {:.2}",
+            scientific(row.budget.kinetic_energy, 4),
+            scientific(row.budget.dissipation, 3),
+            row.scales.resolution
+        );
+        let line = format!("{}  {}", self.state(step, row.time, row.dt), self.pace(step, row.time));
+        let line = line.trim_end();
+        if self.bar.is_some() {
+            log.record(line);
+            self.draw(step, row.time, row.dt);
+        } else {
+            log.line(line);
+        }
+    }
+
+    fn draw(&mut self, step: u64, time: f64, dt: f64) {
+        self.drawn = Instant::now();
+        if let Some(bar) = &self.bar {
+            bar.set_prefix(self.pace(step, time));
+            bar.set_message(self.state(step, time, dt));
+            bar.set_position((time / self.end * BAR_LENGTH as f64) as u64);
+        }
+    }
+
+    /// Where the run is.
+    fn state(&self, step: u64, time: f64, dt: f64) -> String {
+        let dt = scientific(dt, 2);
+        format!("t {time:<8.4}  step {step:<6}  dt {dt}  {}", self.averages)
+    }
+
+    /// How fast it goes.
+    fn pace(&self, step: u64, time: f64) -> String {
+        if step == 0 {
+            return String::new();
+        }
+        let seconds = self.started.elapsed().as_secs_f64();
+        let left = seconds * (self.end / time - 1.0);
+        let rate = three_digits(step as f64 / seconds);
+        format!("{rate} steps/s  ETA {}", duration(left))
     }
 
     /// Leaves the bar as it stands.
@@ -67,8 +100,44 @@ impl Progress {
     }
 }
 
+/// Whether what is printed ends on a terminal. Open MPI gives each rank a terminal of its own,
+/// also when the output goes to a file; then that of mpirun, the parent process, decides.
+fn is_on_terminal() -> bool {
+    let launcher_is = || {
+        let stdout = format!("/proc/{}/fd/1", std::os::unix::process::parent_id());
+        fs::read_link(stdout).is_ok_and(|path| path.starts_with("/dev/pts"))
+    };
+    stdout().is_terminal() && (stderr().is_terminal() || launcher_is())
+}
+
+/// A number as in C: a mantissa with `digits` decimals, exponent of two digits.
+pub fn scientific(value: f64, digits: usize) -> String {
+    let text = format!("{value:.digits$e}");
+    match text.split_once('e') {
+        Some((mantissa, exponent)) => {
+            let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |e| ('-', e));
+            format!("{mantissa}e{sign}{exponent:0>2}")
+        }
+        None => text,
+    }
+}
+
+/// A positive number with three digits that count.
+fn three_digits(value: f64) -> String {
+    let decimals = (2.0 - value.log10().floor()).clamp(0.0, 6.0);
+    format!("{value:.*}", decimals as usize)
+}
+
+/// "1 thread", "2 threads".
+pub fn number(count: usize, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
+}
+
 /// A time span for people.
 fn duration(seconds: f64) -> String {
+    if seconds < 10.0 {
+        return format!("{seconds:.2}s");
+    }
     let seconds = Duration::try_from_secs_f64(seconds).unwrap_or_default().as_secs();
     match seconds {
         0..60 => format!("{seconds}s"),
@@ -78,35 +147,66 @@ fn duration(seconds: f64) -> String {
     }
 }
 
+/// What a run did, for the account of its time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Work {
+    /// Steps taken.
+    pub steps: u64,
+    /// Grid points.
+    pub points: f64,
+    /// Threads of each rank.
+    pub threads: usize,
+    /// Wall-clock time from the first output to the last.
+    pub seconds: f64,
+}
+
 /// A table of the time spent in each part. Collective; the text is complete on rank 0 only.
-pub fn table(
-    comm: &Communicator,
-    timings: &Timings,
-    steps: u64,
-    seconds: f64,
-    points: f64,
-    threads: usize,
-) -> String {
+pub fn table(comm: &Communicator, timings: &Timings, work: &Work) -> String {
+    let Work { steps, points, threads, seconds } = *work;
     let parts = timings.seconds();
-    let all = comm.gather(&parts);
-    let per_step = 1e3 / steps.max(1) as f64;
-    let mut text =
-        format!("{:<18}{:>10}{:>10}{:>10}   share\n", "ms per step", "min", "mean", "max");
-    let ranks: Vec<&[f64]> = all.chunks_exact(parts.len()).collect();
-    for (index, (_, name)) in Part::ALL.iter().enumerate() {
-        let values = ranks.iter().map(|rank| rank[index] * per_step);
-        let mean = values.clone().sum::<f64>() / ranks.len().max(1) as f64;
+    let rest = seconds - parts.iter().sum::<f64>();
+    let mine: Vec<f64> = parts.into_iter().chain([rest, seconds]).collect();
+    let names = Part::ALL.iter().map(|(_, name)| *name).chain(["other", "all"]);
+    let all = comm.gather(&mine);
+    let ms = 1e3 / steps.max(1) as f64;
+    let mut text = format!(
+        "{:<22}{:>10}{:>10}{:>10}{:>9}\n",
+        format!("ms per step, {}", number(comm.size(), "rank")),
+        "min",
+        "mean",
+        "max",
+        "share"
+    );
+    for (index, name) in names.enumerate() {
+        let values = all.chunks_exact(mine.len()).map(|rank| rank[index] * ms);
+        let mean = values.clone().sum::<f64>() / comm.size() as f64;
         let (min, max) = values.fold((f64::INFINITY, 0.0_f64), |(a, b), v| (a.min(v), b.max(v)));
-        let share = 100.0 * mean / (seconds * per_step);
-        let _ = writeln!(text, "{name:<18}{min:>10.3}{mean:>10.3}{max:>10.3}  {share:>5.1}%");
+        let share = 100.0 * mean / (seconds * ms);
+        let _ = writeln!(text, "{name:<22}{min:>10.3}{mean:>10.3}{max:>10.3}{share:>8.1}%");
     }
-    let cores = (comm.size() * threads) as f64;
-    let rate = points * steps as f64 / seconds / cores;
+    let (cores, rate) = (comm.size() * threads, steps as f64 / seconds);
     let _ = write!(
         text,
-        "{steps} steps in {}, {:.3} ms per step, {rate:.3e} points x steps per second per core",
+        "{steps} steps in {}: {} steps/s, {} points x steps per second per core, on {}",
         duration(seconds),
-        seconds * per_step
+        three_digits(rate),
+        scientific(points * rate / cores as f64, 2),
+        number(cores, "core")
     );
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_for_people() {
+        let rates = [0.012345, 0.5, 2.0, 12.345, 542.4, 12345.0].map(three_digits);
+        assert_eq!(rates, ["0.0123", "0.500", "2.00", "12.3", "542", "12345"]);
+        let numbers = [0.0, 0.0129, 1.5e-12, 2.25e123].map(|x| scientific(x, 2));
+        assert_eq!(numbers, ["0.00e+00", "1.29e-02", "1.50e-12", "2.25e+123"]);
+        let times = [0.25, 9.96, 59.0, 61.0, 3600.0, 90_000.0].map(duration);
+        assert_eq!(times, ["0.25s", "9.96s", "59s", "1m01s", "1h00m", "1d01h"]);
+    }
 }

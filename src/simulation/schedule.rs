@@ -1,31 +1,41 @@
 //! When things are due, and how steps are cut so that they hit those times exactly.
 
-/// Something done every so often, at whole multiples of `every`.
+/// Times that differ by less than this, relatively, are one time: 3 * 0.1 is not quite 0.3.
+const ROUNDING: f64 = 1e-12;
+
+/// Something done every so often, at whole multiples of `every`, and at the end.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Schedule {
     every: f64,
+    end: f64,
     /// Number of the next occasion.
     next: u64,
 }
 
 impl Schedule {
-    /// Due at time 0 and then every `every` time units.
-    pub fn every(every: f64) -> Self {
-        Schedule { every, next: 0 }
+    /// Due at time 0, then every `every` time units, and at `end`.
+    pub fn new(every: f64, end: f64) -> Self {
+        Schedule { every, end, next: 0 }
     }
 
     /// Time of the next occasion.
     pub fn next_time(&self) -> f64 {
-        self.next as f64 * self.every
+        let time = self.next as f64 * self.every;
+        if time < self.end * (1.0 - ROUNDING) { time } else { self.end }
     }
 
     /// Whether it is due at `time`; then the next occasion is awaited.
     pub fn is_due(&mut self, time: f64) -> bool {
-        let due = self.next_time() <= time;
-        while self.next_time() <= time {
+        let due = self.next_time() <= time * (1.0 + ROUNDING);
+        if due {
             self.next += 1;
         }
         due
+    }
+
+    /// Number of occasions from time 0 to the end.
+    pub fn occasions(&self) -> f64 {
+        (self.end / self.every * (1.0 - ROUNDING)).ceil() + 1.0
     }
 }
 
@@ -33,8 +43,8 @@ impl Schedule {
 /// than `longest`, so the last one is never a sliver. Returns its length and the time it leads to.
 pub fn next_step(time: f64, target: f64, longest: f64) -> (f64, f64) {
     // A remainder of a billionth of a step is rounding, not a reason for one step more.
-    const ROUNDING: f64 = 1e-9;
-    let steps = ((target - time) / longest - ROUNDING).ceil().max(1.0);
+    const REMAINDER: f64 = 1e-9;
+    let steps = ((target - time) / longest - REMAINDER).ceil().max(1.0);
     let dt = (target - time) / steps;
     (dt, if steps == 1.0 { target } else { time + dt })
 }
@@ -70,11 +80,31 @@ mod tests {
 
     #[test]
     fn occasions_do_not_drift() {
-        let mut schedule = Schedule::every(0.1);
+        let mut schedule = Schedule::new(0.1, 1e9);
         assert!(schedule.is_due(0.0) && !schedule.is_due(0.0));
         for n in 1..=1000 {
             assert_eq!(schedule.next_time(), n as f64 * 0.1);
             assert!(schedule.is_due(schedule.next_time()));
+        }
+    }
+
+    /// 3 * 0.1 is above 0.3 and 3 * 0.7 below 2.1: both would leave a step of one rounding error.
+    #[test]
+    fn times_that_differ_by_rounding_are_one() {
+        for (every, other, end) in [(0.1, 0.3, 3.0), (0.7, 2.1, 10.0), (0.7, 0.3, 2.1)] {
+            let (mut a, mut b) = (Schedule::new(every, end), Schedule::new(other, end));
+            let (mut time, mut due) = (0.0, [0.0, 0.0]);
+            loop {
+                due[0] += f64::from(a.is_due(time));
+                due[1] += f64::from(b.is_due(time));
+                if time == end {
+                    break;
+                }
+                let next = a.next_time().min(b.next_time());
+                assert!(next - time > 0.09, "from {time} to {next}");
+                time = next;
+            }
+            assert_eq!(due, [a.occasions(), b.occasions()], "{every}, {other} until {end}");
         }
     }
 }

@@ -1,65 +1,91 @@
 //! The velocity that a run starts from.
 
-use std::path::Path;
+use num_complex::Complex;
 
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::fields::SpectralFields;
 use crate::grid::{AXES, Grid};
-use crate::initial::{self, Initial};
-use crate::io::snapshot::SnapshotReader;
+use crate::initial::{self, Initial, VelocityModes};
+use crate::io::snapshot::{Header, SnapshotReader};
 use crate::modes::Modes;
 use crate::parallel::{Communicator, Team};
 use crate::real::Real;
 use crate::transform::regrid::regrid;
 use crate::transform::sweep::Sweep;
-use num_complex::Complex;
 
 /// Names of the velocity's datasets in snapshots.
 pub const VELOCITY: [&str; AXES] = ["u", "v", "w"];
 
-/// Fills `state` as `[initial]` says. Collective.
-pub fn initial_state<T: Real>(
-    config: &Config,
-    comm: &Communicator,
-    state: &mut SpectralFields<T>,
-) -> Result<()> {
-    if let Initial::File { path } = &config.initial {
-        *state = from_snapshot(path, config, comm, state.modes)?;
-    } else {
-        let velocity = initial::build(&config.initial, &state.modes.grid, comm)?;
-        state.fill(|mode, out| velocity(mode, out));
-    }
-    let place = state.modes.place([0; AXES]);
-    if let Some(place) = place.filter(|place| state.bundles.contains(&place.bundle)) {
-        for (field, mean) in config.mean_flow.iter().enumerate() {
-            let value = state.at(place, field);
-            state.set(place, field, Complex::new(value.re + T::from_double(*mean), value.im));
-        }
-    }
-    Ok(())
+/// What a run starts from: found and checked, but not yet in memory.
+pub enum Start {
+    /// A function of the mode numbers.
+    Formula(VelocityModes),
+    /// A snapshot, on any grid of the same box.
+    Snapshot(SnapshotReader),
 }
 
-/// The velocity of a snapshot, on any grid of the same box: modes that both grids keep are copied.
-/// What rounding in the file made of div u = 0 is mended by projection. Collective.
-fn from_snapshot<T: Real>(
-    path: &Path,
+impl Start {
+    /// Opens what `[initial]` asks for. Collective.
+    ///
+    /// # Errors
+    /// A file is missing, is no snapshot with a velocity, or is of another box.
+    pub fn open(config: &Config, comm: &Communicator) -> Result<Self> {
+        let grid = config.grid.build();
+        let Initial::File { path } = &config.initial else {
+            return Ok(Start::Formula(initial::build(&config.initial, &grid, comm)?));
+        };
+        let reader = SnapshotReader::open(comm, path)?;
+        let Header { lengths, fields, .. } = reader.header();
+        if *lengths != grid.lengths {
+            return Err(Error::input(format!(
+                "initial.path: {} is of a box with lengths {lengths:?}, grid.lengths is {:?}; make \
+                 them equal",
+                path.display(),
+                grid.lengths
+            )));
+        }
+        if let Some(name) = VELOCITY.iter().find(|name| fields.iter().all(|f| f.name != **name)) {
+            return Err(Error::input(format!(
+                "initial.path: {} has no field {name}; it must hold u, v and w",
+                path.display()
+            )));
+        }
+        Ok(Start::Snapshot(reader))
+    }
+
+    /// Fills `state` and adds the mean flow. Collective.
+    pub fn fill<T: Real>(
+        self,
+        config: &Config,
+        comm: &Communicator,
+        state: &mut SpectralFields<T>,
+    ) -> Result<()> {
+        match self {
+            Start::Formula(velocity) => state.fill(velocity),
+            Start::Snapshot(reader) => *state = read(&reader, config, comm, state.modes)?,
+        }
+        let mean = state.modes.place([0; AXES]);
+        if let Some(place) = mean.filter(|place| state.bundles.contains(&place.bundle)) {
+            for (field, mean) in config.mean_flow.iter().enumerate() {
+                let value = state.at(place, field);
+                state.set(place, field, Complex::new(value.re + T::from_double(*mean), value.im));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The velocity of a snapshot on the modes that its grid and the run's both keep. What rounding
+/// in the file made of div u = 0 is mended by projection. Collective.
+fn read<T: Real>(
+    reader: &SnapshotReader,
     config: &Config,
     comm: &Communicator,
     modes: Modes,
 ) -> Result<SpectralFields<T>> {
-    let reader = SnapshotReader::open(comm, path)?;
-    let header = reader.header().clone();
-    if header.lengths != modes.grid.lengths {
-        return Err(Error::input(format!(
-            "initial.path: {} is of a box with lengths {:?}, grid.lengths is {:?}; make them equal",
-            path.display(),
-            header.lengths,
-            modes.grid.lengths
-        )));
-    }
-    let grid = Grid::two_thirds(header.points, header.lengths);
-    let team = Team::new(config.parallel.threads)?;
+    let grid = Grid::two_thirds(reader.header().points, reader.header().lengths);
+    let team = comm.agree(Team::new(config.parallel.threads))?;
     let mut sweep = Sweep::<T>::new(Modes::new(grid, T::LANES), comm, team, AXES, AXES)?;
     let fields = sweep.from_physical(AXES, |planes, values| {
         let len = values.len() / AXES;
@@ -70,6 +96,8 @@ fn from_snapshot<T: Real>(
         }
         Ok(())
     })?;
+    // Its buffers are not needed beside the two fields.
+    drop(sweep);
     let mut fields = regrid(&fields, modes, comm);
     project(&mut fields);
     Ok(fields)

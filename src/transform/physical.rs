@@ -7,6 +7,7 @@ use crate::fields::SpectralFields;
 use crate::parallel::{SharedSlice, share};
 use crate::real::Real;
 
+use super::plan::Plan;
 use super::planes::{Block, PlaneJob};
 use super::sweep::Sweep;
 
@@ -74,11 +75,17 @@ impl<T: Real> PlaneJob<T> for CopyIn<'_, T> {
 const VALUES_PER_BATCH: usize = 1 << 22;
 
 impl<T: Real> Sweep<T> {
+    /// The most planes in a batch that [`Self::to_physical`] or [`Self::from_physical`] holds.
+    pub fn planes_per_batch(plan: &Plan) -> usize {
+        let [nx, ny, nz] = plan.modes.grid.points;
+        (VALUES_PER_BATCH / (nx * ny)).clamp(1, share(nz, 0, plan.ranks).len())
+    }
+
     /// Plane ranges (counted from this rank's first plane) of one batch after another: the same
     /// number of batches on every rank, some of them empty.
     fn plane_batches(&self) -> impl Iterator<Item = Range<usize>> + use<T> {
-        let [nx, ny, nz] = self.plan.modes.grid.points;
-        let batch = (VALUES_PER_BATCH / (nx * ny)).max(1);
+        let nz = self.plan.modes.grid.points[2];
+        let batch = Self::planes_per_batch(&self.plan);
         let tallest = share(nz, 0, self.plan.ranks).len();
         let mine = self.plan.planes.len();
         (0..tallest).step_by(batch).map(move |z| z.min(mine)..(z + batch).min(mine))

@@ -1,31 +1,25 @@
 //! Snapshots written and read by several ranks, some of them without planes.
 
-mod mpi_harness;
-
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use dns_solver::error::Result;
 use dns_solver::io::snapshot::{Field, Header, Provenance, SnapshotReader, SnapshotWriter};
 use dns_solver::parallel::{Communicator, share};
 use dns_solver::real::Precision;
 
+use super::harness::Test;
+
 /// Fewer planes than the most ranks.
 const POINTS: [usize; 3] = [6, 5, 4];
 const PLANE: usize = POINTS[0] * POINTS[1];
 const FIELDS: [&str; 2] = ["u", "v"];
 
-fn main() -> ExitCode {
-    mpi_harness::main(
-        &[
-            ("planes_come_back", planes_come_back),
-            ("an_error_of_one_rank_is_an_error_of_all", an_error_of_one_rank_is_an_error_of_all),
-            ("a_failed_write_leaves_nothing", a_failed_write_leaves_nothing),
-        ],
-        &[1, 2, 3, 5],
-    )
-}
+pub const TESTS: [Test; 3] = [
+    ("planes_come_back", planes_come_back),
+    ("an_error_of_one_rank_is_an_error_of_all", an_error_of_one_rank_is_an_error_of_all),
+    ("a_failed_write_leaves_nothing", a_failed_write_leaves_nothing),
+];
 
 /// A directory of rank 0 that every rank knows and rank 0 removes.
 struct Shared {

@@ -6,12 +6,10 @@
 use std::env;
 use std::process::{Command, ExitCode};
 
-use dns_solver::parallel::Communicator;
-use mpi::topology::SimpleCommunicator;
-use mpi::traits::Communicator as _;
+use dns_solver::parallel::{Communicator, Runtime};
 
 /// A name and a collective function that panics when it fails.
-pub type Test<'a> = (&'a str, fn(&Communicator));
+pub type Test = (&'static str, fn(&Communicator));
 
 /// First argument of the ranks started here.
 const RANK: &str = "--as-rank";
@@ -61,13 +59,7 @@ fn start_ranks(size: usize, filter: &str) -> bool {
 }
 
 fn run_as_rank(tests: &[&Test]) {
-    let universe = mpi::initialize().expect("MPI starts");
-    let print = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |info| {
-        print(info);
-        // Without this the other ranks would wait for this one until the time is over.
-        SimpleCommunicator::world().abort(101);
-    }));
+    let runtime = Runtime::start().expect("MPI starts");
     let comm = Communicator::world();
     for (name, test) in tests {
         test(&comm);
@@ -77,5 +69,5 @@ fn run_as_rank(tests: &[&Test]) {
         }
     }
     drop(comm);
-    drop(universe);
+    drop(runtime);
 }

@@ -1,28 +1,15 @@
-//! The program from outside: exit codes, messages, and that nothing is printed twice or hangs, on
-//! one rank without mpirun and on three with it.
+//! Exit codes and messages of the command line, and that nothing is printed twice or hangs.
 
-mod common;
-
-use std::path::PathBuf;
-
-use common::{run_mpi, run_solver};
+use super::running::{Case, run_mpi, run_solver};
 use dns_solver::parallel::{Communicator, Runtime};
 
 const RANKS: [usize; 2] = [1, 3];
 
-/// A configuration file in a directory of its own.
-fn config(text: &str) -> (tempfile::TempDir, PathBuf) {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("config.toml");
-    std::fs::write(&path, text).unwrap();
-    (directory, path)
-}
-
 #[test]
 fn an_unknown_key_is_one_message_and_exit_code_2() {
-    let (_directory, path) = config("[physics]\nviscocity = 1e-3\n");
+    let case = Case::new("[physics]\nviscocity = 1e-3\n");
     for ranks in RANKS {
-        let output = run_solver(ranks, &[path.to_str().unwrap()]);
+        let output = case.run(ranks, "run", &[]);
         assert_eq!(output.code(), 2, "{output:?}");
         assert_eq!(output.stderr.matches("dns-solver: error:").count(), 1, "{}", output.stderr);
         assert_eq!(output.stderr.matches("did you mean `viscosity`?").count(), 1, "{output:?}");
@@ -82,7 +69,7 @@ fn a_panic_on_one_rank_ends_the_job() {
         communicator.barrier();
         return;
     }
-    let this_test = ["--exact", "a_panic_on_one_rank_ends_the_job", "--nocapture"];
+    let this_test = ["--exact", "command_line::a_panic_on_one_rank_ends_the_job", "--nocapture"];
     let program = std::env::current_exe().unwrap();
     let output = run_mpi(2, &program, &this_test, &[(PANIC_VARIABLE, "1")]);
     assert_eq!(output.code(), 101, "{output:?}");

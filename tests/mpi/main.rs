@@ -1,0 +1,12 @@
+//! Parts that communicate, on several ranks, some of them without work.
+
+mod harness;
+mod snapshots;
+mod transform;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let tests = [&snapshots::TESTS[..], &transform::TESTS[..]].concat();
+    harness::main(&tests, &[1, 2, 3, 5, 7])
+}

@@ -1,0 +1,120 @@
+//! The sweep and the change of grid give the bits of one rank on any number of them.
+
+use dns_solver::fields::SpectralFields;
+use dns_solver::grid::Grid;
+use dns_solver::modes::Modes;
+use dns_solver::parallel::{Communicator, Team, share};
+use dns_solver::real::Real;
+use dns_solver::transform::regrid::regrid;
+use dns_solver::transform::sweep::Sweep;
+use num_complex::Complex;
+
+use super::harness::Test;
+
+pub const TESTS: [Test; 2] =
+    [("sweeps_are_those_of_one_rank", sweeps), ("regrid_is_that_of_one_rank", regrids)];
+
+/// Two and three bundles along x, odd and prime numbers of points; the last one has fewer planes
+/// than the most ranks and the second fewer bundles.
+const GRIDS: [[usize; 3]; 4] = [[48, 15, 14], [5, 11, 20], [50, 13, 9], [52, 10, 3]];
+const FIELDS: usize = 2;
+
+fn layout<T: Real>(points: [usize; 3]) -> Modes {
+    Modes::new(Grid::two_thirds(points, [1.0, 2.0, 0.5]), T::LANES)
+}
+
+/// Some Hermitian coefficient.
+fn coefficient(mode: [i64; 3], field: usize) -> Complex<f64> {
+    let value = |m: [i64; 3]| {
+        let phase = (3 * m[0] + 7 * m[1] * m[1] + 5 * m[2] + m[0] * m[2]) as f64 + field as f64;
+        Complex::new(phase.sin(), (1.7 * phase).cos())
+    };
+    (value(mode) + value(mode.map(|n| -n)).conj()) * 0.5
+}
+
+fn fields<T: Real>(modes: Modes, comm: &Communicator) -> SpectralFields<T> {
+    let mine = share(modes.bundles(), comm.rank(), comm.size());
+    let mut fields = SpectralFields::zeros(modes, mine, FIELDS);
+    fields.fill(|mode, out| {
+        out.iter_mut().enumerate().for_each(|(f, c)| *c = coefficient(mode, f));
+    });
+    fields
+}
+
+/// Values `[z][field][y][x]` of this rank's planes, and what becomes of them on the way back.
+fn round_trip<T: Real>(points: [usize; 3], comm: &Communicator) -> (Vec<T>, SpectralFields<T>) {
+    let modes = layout::<T>(points);
+    let team = Team::new(1).unwrap();
+    let mut sweep = Sweep::<T>::new(modes, comm, team, FIELDS, FIELDS).unwrap();
+    let plane = points[0] * points[1];
+    let mut values: Vec<T> = Vec::new();
+    let mut next = sweep.plan.planes.start;
+    sweep
+        .to_physical(&fields(modes, comm), |z0, batch| {
+            let planes = batch.len() / (FIELDS * plane);
+            assert!(planes == 0 || z0 == next, "planes come in order");
+            next += planes;
+            for z in 0..planes {
+                for field in 0..FIELDS {
+                    let start = (field * planes + z) * plane;
+                    values.extend_from_slice(&batch[start..start + plane]);
+                }
+            }
+            Ok(())
+        })
+        .unwrap();
+    let first = sweep.plan.planes.start;
+    let back = sweep
+        .from_physical(FIELDS, |planes, batch| {
+            for (z, field) in planes.clone().flat_map(|z| (0..FIELDS).map(move |f| (z, f))) {
+                let from = ((z - first) * FIELDS + field) * plane;
+                let to = (field * planes.len() + z - planes.start) * plane;
+                batch[to..to + plane].copy_from_slice(&values[from..from + plane]);
+            }
+            Ok(())
+        })
+        .unwrap();
+    (values, back)
+}
+
+/// The numbers of this rank in those of one rank: equal bits, not only equal values.
+fn assert_part_of<T: Real>(mine: &[T], first: usize, all: &[T]) {
+    let bits = |x: &T| x.double().to_bits();
+    let theirs = &all[first..first + mine.len()];
+    assert!(mine.iter().map(bits).eq(theirs.iter().map(bits)), "bits differ");
+}
+
+fn assert_same_fields<T: Real>(mine: &SpectralFields<T>, all: &SpectralFields<T>) {
+    assert_part_of(&mine.data, mine.bundles.start * mine.bundle_len(), &all.data);
+}
+
+fn sweeps(comm: &Communicator) {
+    check_sweeps::<f64>(comm);
+    check_sweeps::<f32>(comm);
+}
+
+fn check_sweeps<T: Real>(comm: &Communicator) {
+    for points in GRIDS {
+        let (values, back) = round_trip::<T>(points, comm);
+        let (all_values, all_back) = round_trip::<T>(points, &Communicator::serial());
+        let first = share(points[2], comm.rank(), comm.size()).start;
+        assert_part_of(&values, first * FIELDS * points[0] * points[1], &all_values);
+        assert_same_fields(&back, &all_back);
+        let start = fields::<T>(layout::<T>(points), comm);
+        for (a, b) in start.data.iter().zip(back.data.iter()) {
+            let error = (*a - *b).double().abs();
+            assert!(error < 60.0 * T::epsilon().double(), "{points:?}: {a} became {b}");
+        }
+    }
+}
+
+fn regrids(comm: &Communicator) {
+    for from in GRIDS {
+        for to in GRIDS {
+            let (from, to) = (layout::<f64>(from), layout::<f64>(to));
+            let mine = regrid(&fields::<f64>(from, comm), to, comm);
+            let serial = Communicator::serial();
+            assert_same_fields(&mine, &regrid(&fields::<f64>(from, &serial), to, &serial));
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The program from outside: what it prints, writes and returns, without mpirun on one rank and
+//! under it on several. Every run has a time limit, so that a rank left waiting is a failure.
+
+mod blow_up;
+mod command_line;
+mod continuation;
+mod running;
+mod same_bits;
+mod schedule;
+mod what_it_needs;

@@ -1,0 +1,108 @@
+//! Ranks and threads share the work, and change no bit of the result.
+
+use super::running::{Case, read_snapshot};
+
+/// Two bundles of columns along x, sizes that nothing divides, and a box of unequal sides.
+const FORCED: &str = "
+[grid]
+points = [50, 15, 12]
+lengths = [2.0, 1.0, 1.0]
+[physics]
+viscosity = 0.05
+[initial]
+kind = \"random\"
+seed = 7
+energy = 0.5
+spectrum = { model = \"exponential\", peak = 2.0 }
+mean_flow = [0.3, 0.0, -0.1]
+[time]
+cfl = 0.6
+end = 0.5
+[output]
+directory = \"replaced\"
+history = { every = 0.1 }
+snapshots = { every = 0.25, precision = \"double\" }
+";
+
+/// Ranks and threads to compare with one rank of one thread.
+const LAYOUTS: [(usize, &str); 6] = [(1, "2"), (2, "1"), (3, "2"), (4, "1"), (5, "1"), (7, "2")];
+
+fn check(settings: &[&str]) {
+    let case = Case::new(FORCED);
+    let solve = |ranks: usize, name: &str, threads: &str| {
+        let mut arguments = vec!["--quiet", "--threads", threads];
+        settings.iter().for_each(|setting| arguments.extend(["--set", setting]));
+        case.solve(ranks, name, &arguments);
+    };
+    solve(1, "reference", "1");
+    let history = case.read("reference", "history.csv");
+    let reference = case.snapshots("reference");
+    assert_eq!(reference.len(), 3);
+    assert!(case.column("reference", "step").last() > Some(&10.0), "{history}");
+    assert!(case.column("reference", "injected_power")[1..].iter().all(|power| *power != 0.0));
+    for (ranks, threads) in LAYOUTS {
+        let name = format!("{ranks}x{threads}");
+        solve(ranks, &name, threads);
+        assert_eq!(case.read(&name, "history.csv"), history, "{settings:?} on {name}");
+        for (a, b) in reference.iter().zip(case.snapshots(&name)) {
+            assert_eq!(a.file_name(), b.file_name());
+            let ((time_a, step_a, a), (time_b, step_b, b)) = (read_snapshot(a), read_snapshot(&b));
+            assert_eq!((time_a, step_a), (time_b, step_b));
+            let same = a.iter().map(|x| x.to_bits()).eq(b.iter().map(|x| x.to_bits()));
+            assert!(same, "{settings:?} on {name}: velocities differ at t = {time_a}");
+        }
+    }
+}
+
+#[test]
+fn with_constant_power() {
+    let forcing = "forcing={ kind = 'constant_power', power = 0.2, wavenumber = 1.5 }";
+    check(&[forcing]);
+    check(&[forcing, "precision=single", "time.scheme=rk3"]);
+}
+
+#[test]
+fn with_constant_energy() {
+    let forcing = "forcing={ kind = 'constant_energy', wavenumber = 1.5 }";
+    check(&[forcing, "time.scheme=rk2"]);
+    check(&[forcing, "precision=single"]);
+}
+
+/// Single precision solves the same equations: it differs from double by its own round-off.
+#[test]
+fn single_and_double_precision_agree() {
+    let case = Case::new(FORCED);
+    // Steps of their own: those of a Courant number differ in the last digits.
+    let common = ["--quiet", "--set", "time.cfl=", "--set", "time.dt=0.02"];
+    for precision in ["double", "single"] {
+        let setting = format!("precision={precision}");
+        case.solve(1, precision, &[&common[..], &["--set", &setting]].concat());
+    }
+    let last = |name| read_snapshot(case.snapshots(name).last().unwrap()).2;
+    let (double, single) = (last("double"), last("single"));
+    let largest = double.iter().fold(0.0_f64, |a, b| a.max(b.abs()));
+    let error = double.iter().zip(&single).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    assert!(error > 0.0 && error < 1e-5 * largest, "error {error}, largest velocity {largest}");
+}
+
+#[test]
+fn idle_ranks_are_allowed_and_named() {
+    let case = Case::new(FORCED);
+    let settings = [
+        ["--set", "grid.points=[8, 6, 4]"],
+        ["--set", "initial={ kind = 'taylor_green' }"],
+        ["--set", "time.end=0.2"],
+    ]
+    .concat();
+    let output = case.solve(1, "reference", &settings);
+    assert!(!output.stderr.contains("warning"), "{}", output.stderr);
+    let output = case.solve(7, "idle", &settings);
+    for (things, count) in [("z-planes", 4), ("columns of modes", 3)] {
+        let warning = format!("warning: {} of 7 ranks have no {things}", 7 - count);
+        assert_eq!(output.stderr.matches(&warning).count(), 1, "{}", output.stderr);
+        let remedy = format!("use at most {count} ranks, and more --threads");
+        assert_eq!(output.stderr.matches(&remedy).count(), 1, "{}", output.stderr);
+        assert!(case.read("idle", "log.txt").contains(&warning));
+    }
+    assert_eq!(case.read("idle", "history.csv"), case.read("reference", "history.csv"));
+}

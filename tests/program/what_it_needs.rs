@@ -1,0 +1,112 @@
+//! `--dry-run` says what a run needs, `--quiet` says nothing, `config.toml` is the run again.
+
+use std::process::{Command, Stdio};
+
+use super::running::{Case, run_solver};
+
+const RUN: &str = "
+[grid]
+points = [64, 64, 64]
+[physics]
+viscosity = 0.01
+[initial]
+kind = \"taylor_green\"
+[time]
+dt = 0.01
+end = 0.02
+[output]
+directory = \"replaced\"
+snapshots = { every = 0.02, precision = \"double\" }
+";
+
+/// The value in the line "name: value" of a report.
+fn line<'a>(report: &'a str, name: &str) -> &'a str {
+    let line = report.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    line.unwrap_or_else(|| panic!("no line {name} in {report}")).trim()
+}
+
+#[test]
+fn a_dry_run_reports_and_writes_nothing() {
+    let case = Case::new(RUN);
+    let output = case.solve(3, "run", &["--dry-run", "--set", "physics.viscosity=0.02"]);
+    assert!(!case.path("run").exists());
+    let report = &output.stdout;
+    assert_eq!(report.matches("viscosity = 0.02\n").count(), 1, "{report}");
+    assert!(report.contains("scheme = \"rk4\""), "defaults are filled in: {report}");
+    assert_eq!(
+        line(report, "grid"),
+        "64 x 64 x 64 points, modes up to 21, 21, 21, double precision"
+    );
+    assert!(line(report, "ranks").starts_with("3 with 1 thread each"), "{report}");
+    // 43 values of ky times 3 bundles of 8 of the 22 values of kx.
+    assert!(line(report, "share").contains("22 of 64 z-planes and 43 of 129 bundles"), "{report}");
+    // To each of two others go rows of 2 x 8 doubles, from 43 bundles for 22 planes, of 3 fields
+    // there and 4 back.
+    let row = 2.0 * 128.0 * 43.0 * 22.0 / 1e3;
+    let expected = format!("sends {:.1} kB to the planes and {:.1} kB back", 3.0 * row, 4.0 * row);
+    assert!(line(report, "all-to-all").contains(&expected), "{report}");
+    // Two times three components of 64^3 doubles.
+    assert!(line(report, "output").contains("2 snapshots of 6.3 MB, 12.6 MB in all"), "{report}");
+}
+
+/// Largest resident memory of a run on one rank, in bytes.
+fn resident(case: &Case, name: &str, arguments: &[&str]) -> f64 {
+    #[expect(clippy::zombie_processes, reason = "wait4 waits, and tells what was used")]
+    let child = Command::new("timeout")
+        .args(["60", env!("CARGO_BIN_EXE_dns-solver")])
+        .args([case.path("config.toml").to_str().unwrap(), "--quiet"])
+        .args(["--output", case.path(name).to_str().unwrap()])
+        .args(arguments)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    // SAFETY: plain calls with valid arguments; nobody else waits for this child.
+    let (status, usage) = unsafe {
+        let (mut status, mut usage) = (0, std::mem::zeroed::<libc::rusage>());
+        libc::wait4(child.id() as i32, &mut status, 0, &mut usage);
+        (status, usage)
+    };
+    assert_eq!(status, 0, "{arguments:?}");
+    1024.0 * usage.ru_maxrss as f64
+}
+
+#[test]
+fn the_memory_it_tells_is_the_memory_it_takes() {
+    let case = Case::new(RUN);
+    let alone = resident(&case, "none", &["--dry-run"]);
+    for (name, settings) in [
+        ("double", &["--set", "grid.points=[96,96,96]"][..]),
+        ("single", &["--set", "grid.points=[128,96,96]", "--set", "precision=single"]),
+        ("series", &["--set", "grid.points=[96,96,128]", "--set", "output.snapshots="]),
+    ] {
+        let report = case.solve(1, name, &[settings, &["--dry-run"]].concat()).stdout;
+        let (number, _) = line(&report, "memory").split_once(" MB per rank").unwrap();
+        let told = 1e6 * number.parse::<f64>().unwrap();
+        let taken = resident(&case, name, settings) - alone;
+        // Besides its arrays the run keeps tables, and the libraries buffers.
+        assert!((0.7..1.3).contains(&(told / taken)), "{name}: told {told}, takes {taken}");
+    }
+}
+
+#[test]
+fn quiet_is_quiet_and_the_log_is_not() {
+    let case = Case::new(RUN);
+    let settings = ["--set", "grid.points=[8,8,8]", "--set", "output.history.every=0.01"];
+    let loud = case.solve(3, "loud", &settings);
+    let quiet = case.solve(3, "quiet", &[&settings[..], &["--quiet"]].concat());
+    assert_eq!((quiet.stdout.as_str(), quiet.stderr.as_str()), ("", ""));
+    // One line an interval, and at the end where the time went.
+    for text in [&loud.stdout, &case.read("quiet", "log.txt")] {
+        assert_eq!(text.matches(" kmax*eta ").count(), 3, "{text}");
+        for part in ["z-lines", "all-to-all", "planes", "products", "spectral update", "I/O"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert!(text.contains("points x steps per second per core"), "{text}");
+    }
+    // What was run can be run again from what it left.
+    let again = case.path("loud").join("config.toml");
+    let directory = case.path("again");
+    let arguments = [again.to_str().unwrap(), "--output", directory.to_str().unwrap(), "--quiet"];
+    assert_eq!(run_solver(1, &arguments).code(), 0);
+    assert_eq!(case.read("again", "history.csv"), case.read("loud", "history.csv"));
+}
