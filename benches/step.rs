@@ -1,7 +1,8 @@
 //! One Runge-Kutta step on demand, for `yardstick.py`.
 //!
 //! Takes a step for every line on standard input and prints its seconds (on rank 0), so that a
-//! script can alternate it with other codes on a noisy machine. Runs under `mpirun --stdin all` too.
+//! script can alternate it with other codes on a noisy machine. Runs under mpirun too, but then the other ranks
+//! spin while they wait: measure one such variant at a time.
 //!
 //! `step [--points N | NX,NY,NZ] [--threads N] [--single] [--scheme rk2|rk3|rk4]`
 
@@ -36,9 +37,12 @@ fn serve<T: Real>(comm: &Communicator, points: [usize; 3], threads: usize, schem
     let mut input = std::io::stdin().lock().lines();
     let mut steps = 0;
     loop {
-        // Every rank reads: waiting for input costs nothing, waiting in MPI costs a core.
-        let line = input.next().and_then(Result::ok).unwrap_or_else(|| "end".into());
-        if line == "end" {
+        let mut line = Vec::new();
+        if comm.is_root() {
+            line = input.next().and_then(Result::ok).unwrap_or_else(|| "end".into()).into_bytes();
+        }
+        comm.broadcast(&mut line);
+        if line == b"end" {
             break;
         }
         comm.barrier();

@@ -164,12 +164,31 @@ fn single() -> Precision {
 #[serde(deny_unknown_fields)]
 pub struct Parallel {
     /// Threads of each rank, at least 1.
+    #[serde(default = "one_thread")]
     pub threads: usize,
+    /// How ranks exchange rows between columns and planes.
+    #[serde(default)]
+    pub exchange: Exchange,
+}
+
+fn one_thread() -> usize {
+    1
+}
+
+/// How ranks exchange rows. The results are the same to the bit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exchange {
+    /// Through shared memory when all ranks are on one node, by messages otherwise.
+    #[default]
+    Auto,
+    /// By messages always.
+    AllToAll,
 }
 
 impl Default for Parallel {
     fn default() -> Self {
-        Parallel { threads: 1 }
+        Parallel { threads: one_thread(), exchange: Exchange::default() }
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod runtime;
 mod team;
+mod window;
 
 use std::rc::Rc;
 
@@ -20,6 +21,7 @@ use crate::real::Real;
 
 pub use runtime::Runtime;
 pub use team::{SharedSlice, Team};
+pub use window::Window;
 
 /// The contiguous share of `rank` when `count` things are dealt to `size` ranks: sizes differ by
 /// at most one, the larger ones come first.
@@ -31,7 +33,11 @@ pub fn share(count: usize, rank: usize, size: usize) -> std::ops::Range<usize> {
 
 /// A group of ranks.
 #[derive(Clone)]
-pub struct Communicator(Option<Rc<SimpleCommunicator>>);
+pub struct Communicator {
+    /// `None` without MPI.
+    mpi: Option<Rc<SimpleCommunicator>>,
+    shares_memory: bool,
+}
 
 /// How many rows go to and come from each rank, and where they lie, in rows.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -45,22 +51,39 @@ pub struct Counts {
 impl Communicator {
     /// One rank, without MPI.
     pub fn serial() -> Self {
-        Communicator(None)
+        Communicator { mpi: None, shares_memory: false }
     }
 
     /// A private copy of MPI_COMM_WORLD. MPI must be initialised. Collective.
     pub fn world() -> Self {
-        Communicator(Some(Rc::new(SimpleCommunicator::world().duplicate())))
+        let mpi = SimpleCommunicator::world().duplicate();
+        let neighbours = mpi.split_shared(mpi.rank()).size();
+        let shares_memory = mpi.size() > 1 && neighbours == mpi.size();
+        let mut world = Communicator { mpi: Some(Rc::new(mpi)), shares_memory };
+        let mut everywhere = [i64::from(shares_memory)];
+        world.min(&mut everywhere);
+        world.shares_memory = everywhere == [1];
+        world
+    }
+
+    /// Whether there are several ranks and all are on one node, so that a [`Window`] can be had.
+    pub fn shares_memory(&self) -> bool {
+        self.shares_memory
+    }
+
+    /// The same ranks, which pass messages even if they could share memory.
+    pub fn without_shared_memory(&self) -> Self {
+        Communicator { mpi: self.mpi.clone(), shares_memory: false }
     }
 
     /// This rank's number, from 0.
     pub fn rank(&self) -> usize {
-        self.0.as_ref().map_or(0, |c| c.rank() as usize)
+        self.mpi.as_ref().map_or(0, |c| c.rank() as usize)
     }
 
     /// Number of ranks.
     pub fn size(&self) -> usize {
-        self.0.as_ref().map_or(1, |c| c.size() as usize)
+        self.mpi.as_ref().map_or(1, |c| c.size() as usize)
     }
 
     /// Whether this is rank 0, the one that talks to the user.
@@ -70,12 +93,12 @@ impl Communicator {
 
     /// The MPI handle, for libraries that take one; `None` without MPI.
     pub fn raw(&self) -> Option<mpi::ffi::MPI_Comm> {
-        self.0.as_ref().map(|c| c.as_raw())
+        self.mpi.as_ref().map(|c| c.as_raw())
     }
 
     /// The MPI communicator when there is somebody to talk to.
     fn peers(&self) -> Option<&SimpleCommunicator> {
-        self.0.as_deref().filter(|c| c.size() > 1)
+        self.mpi.as_deref().filter(|c| c.size() > 1)
     }
 
     /// Waits for every rank. Collective.

@@ -63,6 +63,22 @@ impl<'a, T> SharedSlice<'a, T> {
         SharedSlice { start: slice.as_mut_ptr(), len: slice.len(), lifetime: PhantomData }
     }
 
+    /// Shares `len` numbers from `start`.
+    ///
+    /// # Safety
+    /// They must be valid to read and write for the lifetime.
+    pub unsafe fn from_raw(start: *mut T, len: usize) -> Self {
+        SharedSlice { start, len, lifetime: PhantomData }
+    }
+
+    /// A part, shared likewise.
+    pub fn part(&self, range: Range<usize>) -> Self {
+        assert!(range.start <= range.end && range.end <= self.len);
+        // SAFETY: in bounds by the assertion.
+        let start = unsafe { self.start.add(range.start) };
+        SharedSlice { start, len: range.len(), lifetime: PhantomData }
+    }
+
     /// Part of the slice, to read and write.
     ///
     /// # Safety

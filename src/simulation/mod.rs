@@ -12,7 +12,7 @@ mod start;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use crate::config::{self, Config, Step};
+use crate::config::{self, Config, Exchange, Step};
 use crate::diagnostics::{Budget, Scales};
 use crate::equation::{self, Equation};
 use crate::error::{Error, Result};
@@ -45,6 +45,10 @@ pub struct Options {
 /// # Errors
 /// See [`ErrorKind`](crate::error::ErrorKind).
 pub fn run(comm: &Communicator, config: &Config, options: &Options) -> Result<()> {
+    let comm = &match config.parallel.exchange {
+        Exchange::Auto => comm.clone(),
+        Exchange::AllToAll => comm.without_shared_memory(),
+    };
     match config.precision {
         Precision::Double => run_as::<f64>(comm, config, options),
         Precision::Single => run_as::<f32>(comm, config, options),

@@ -28,7 +28,7 @@ impl Needs {
         let counts = super::build_equation::<T>(config, &modes).counts();
         let slots = counts.fields.max(counts.contracted);
         // The first rank has the largest share of everything.
-        let plan = Plan::new(modes, 0, ranks, slots)?;
+        let plan = Plan::new(modes, (0, ranks), slots, comm.shares_memory())?;
         let [nx, ny, nz] = config.grid.points;
         let [kx, ky, kz] = modes.grid.cutoff;
         let points = modes.grid.point_count();
@@ -36,6 +36,8 @@ impl Needs {
         let sent = |fields| size(plan.bytes_sent(fields, size_of::<T>()) as f64);
         let exchange = if ranks == 1 {
             "none, there is one rank".into()
+        } else if comm.shares_memory() {
+            "none, all ranks are on one node and share memory".into()
         } else {
             format!(
                 "each rank sends {} to the planes and {} back, {} times a step",

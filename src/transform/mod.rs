@@ -1,6 +1,7 @@
 //! Spectral to physical space and back: the [`Sweep`](sweep::Sweep), its plan, and the line
 //! transforms below it.
 
+pub mod exchange;
 pub mod lines;
 pub mod physical;
 pub mod plan;

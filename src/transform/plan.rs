@@ -7,8 +7,10 @@
 //! - On the planes' side a block holds what came from one source: `[field][its bundle][plane]`.
 //!
 //! Each field and bundle has `plane_stride` rows whatever the number of planes, so that a row's
-//! place is a table look-up plus a shift. Fields beyond those in use are not sent. With one rank
-//! both sides are the same array, and nothing is moved at all.
+//! place is a table look-up plus a shift. Fields beyond those in use are not sent.
+//!
+//! Ranks that share memory (and a single rank) have one array for both sides: one segment for the
+//! planes of each rank, `[field][any bundle][plane]`, and nothing is moved at all.
 
 use std::ops::Range;
 
@@ -29,6 +31,8 @@ pub struct Plan {
     pub ranks: usize,
     /// Fields that the exchange has room for.
     pub slots: usize,
+    /// Whether all ranks share one array.
+    pub shared: bool,
     /// Bundles of this rank.
     pub bundles: Range<usize>,
     /// Planes of this rank.
@@ -43,7 +47,12 @@ const ALIASING_ROWS: usize = 16;
 impl Plan {
     /// The share of `rank` among `ranks`, with room for `slots` fields in the exchange. Refused
     /// when a block would have more rows than MPI can count.
-    pub fn new(modes: Modes, rank: usize, ranks: usize, slots: usize) -> Result<Self> {
+    pub fn new(
+        modes: Modes,
+        (rank, ranks): (usize, usize),
+        slots: usize,
+        shared: bool,
+    ) -> Result<Self> {
         let nz = modes.grid.points[2];
         let tallest = share(nz, 0, ranks).len();
         let plane_stride = tallest + usize::from(tallest.is_multiple_of(ALIASING_ROWS));
@@ -52,6 +61,7 @@ impl Plan {
             rank,
             ranks,
             slots,
+            shared: shared || ranks == 1,
             bundles: share(modes.bundles(), rank, ranks),
             planes: share(nz, rank, ranks),
             plane_stride,
@@ -59,7 +69,7 @@ impl Plan {
         // The first rank has the largest share of both.
         let largest = Plan { bundles: share(modes.bundles(), 0, ranks), ..plan.clone() };
         let rows = largest.columns_len().max(largest.planes_len()) / modes.row_len();
-        if i32::try_from(rows).is_err() {
+        if !plan.shared && i32::try_from(rows).is_err() {
             let [nx, ny, nz] = modes.grid.points;
             return Err(Error::input(format!(
                 "grid.points = [{nx}, {ny}, {nz}] on {ranks} ranks needs an exchange of {rows} rows \
@@ -81,9 +91,19 @@ impl Plan {
         fields * bundles * self.plane_stride * self.modes.row_len()
     }
 
+    /// Bundles that the columns' side has room for: this rank's, or in a shared array all.
+    fn column_bundles(&self) -> Range<usize> {
+        if self.shared { 0..self.modes.bundles() } else { self.bundles.clone() }
+    }
+
     /// Numbers in the exchange on the columns' side.
     pub fn columns_len(&self) -> usize {
-        self.ranks_with_planes() * self.block_len(self.slots, self.bundles.len())
+        self.ranks_with_planes() * self.block_len(self.slots, self.column_bundles().len())
+    }
+
+    /// In a shared array: where the segment of this rank's planes begins.
+    pub fn first_plane_number(&self) -> usize {
+        self.rank.min(self.ranks_with_planes()) * self.block_len(self.slots, self.modes.bundles())
     }
 
     /// Numbers in the exchange on the planes' side.
@@ -93,7 +113,7 @@ impl Plan {
 
     /// Columns' side: offset of the row of each plane, for field 0 and this rank's first bundle.
     pub fn column_rows(&self) -> Vec<usize> {
-        let block = self.block_len(self.slots, self.bundles.len());
+        let block = self.block_len(self.slots, self.column_bundles().len());
         let mut rows = Vec::with_capacity(self.modes.grid.points[2]);
         for destination in 0..self.ranks_with_planes() {
             let planes = share(self.modes.grid.points[2], destination, self.ranks).len();
@@ -104,7 +124,8 @@ impl Plan {
 
     /// Columns' side: what to add to [`Self::column_rows`] for a field and bundle of this rank.
     pub fn column_shift(&self, field: usize, bundle: usize) -> usize {
-        let index = field * self.bundles.len() + bundle - self.bundles.start;
+        let bundles = self.column_bundles();
+        let index = field * bundles.len() + bundle - bundles.start;
         index * self.plane_stride * self.modes.row_len()
     }
 
@@ -112,8 +133,8 @@ impl Plan {
     /// the transform along y; rows of cut-off ny are [`ABSENT`].
     pub fn plane_rows(&self, field: usize, bundle_along_x: usize) -> Vec<usize> {
         let along_x = self.modes.bundles_along_x();
-        let sources: Vec<_> =
-            (0..self.ranks).map(|s| share(self.modes.bundles(), s, self.ranks)).collect();
+        let ranks = if self.shared { 1 } else { self.ranks };
+        let sources: Vec<_> = (0..ranks).map(|s| share(self.modes.bundles(), s, ranks)).collect();
         transform_order(self.modes.grid.points[1], self.modes.grid.cutoff[1])
             .map(|index| {
                 let Some(index) = index else { return ABSENT };
@@ -180,9 +201,9 @@ mod tests {
     use super::*;
     use crate::grid::Grid;
 
-    fn plans(points: [usize; 3], ranks: usize) -> Vec<Plan> {
+    fn plans(points: [usize; 3], ranks: usize, shared: bool) -> Vec<Plan> {
         let modes = Modes::new(Grid::two_thirds(points, [1.0; 3]), 4);
-        (0..ranks).map(|r| Plan::new(modes, r, ranks, 3).unwrap()).collect()
+        (0..ranks).map(|r| Plan::new(modes, (r, ranks), 3, shared).unwrap()).collect()
     }
 
     /// Every row that a rank sends lands where the receiver looks for it: the exchange is played
@@ -192,7 +213,7 @@ mod tests {
         for (points, ranks) in
             [([12, 10, 16], 1), ([12, 10, 7], 3), ([16, 9, 4], 6), ([8, 2, 5], 7), ([30, 7, 33], 2)]
         {
-            let plans = plans(points, ranks);
+            let plans = plans(points, ranks, false);
             let row_len = plans[0].modes.row_len();
             for fields in 1..=3 {
                 let mut received: Vec<_> =
@@ -241,11 +262,45 @@ mod tests {
         }
     }
 
+    /// In a shared array every row is where the planes look for it from the start.
+    #[test]
+    fn shared_rows_are_where_they_are_looked_for() {
+        for (points, ranks) in [([12, 10, 16], 1), ([12, 10, 7], 3), ([16, 9, 4], 6)] {
+            let plans = plans(points, ranks, true);
+            let row_len = plans[0].modes.row_len();
+            let mut array = vec![None; plans[0].columns_len() / row_len];
+            for plan in &plans {
+                for (z, row) in plan.column_rows().iter().enumerate() {
+                    for field in 0..3 {
+                        for bundle in plan.bundles.clone() {
+                            let at = (row + plan.column_shift(field, bundle)) / row_len;
+                            assert_eq!(array[at].replace((field, bundle, z)), None);
+                        }
+                    }
+                }
+            }
+            for plan in &plans {
+                let along_x = plan.modes.bundles_along_x();
+                for (field, bundle) in (0..3).flat_map(|f| (0..along_x).map(move |b| (f, b))) {
+                    let rows = plan.plane_rows(field, bundle);
+                    for (index, row) in rows.iter().filter(|&&r| r != ABSENT).enumerate() {
+                        for z in plan.planes.clone() {
+                            let row = plan.first_plane_number() + row;
+                            let at = row / row_len + z - plan.planes.start;
+                            assert_eq!(array[at], Some((field, index * along_x + bundle, z)));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     #[test]
     fn more_rows_than_mpi_can_count_are_refused() {
         let modes = Modes::new(Grid::two_thirds([16384; 3], [1.0; 3]), 8);
-        let error = Plan::new(modes, 0, 1, 4).unwrap_err();
+        let error = Plan::new(modes, (0, 2), 4, false).unwrap_err();
         assert!(error.message.contains("grid.points = [16384, 16384, 16384]"), "{error}");
-        assert!(Plan::new(modes, 0, 1024, 4).is_ok());
+        assert!(Plan::new(modes, (0, 1024), 4, false).is_ok());
+        assert!(Plan::new(modes, (0, 2), 4, true).is_ok());
     }
 }

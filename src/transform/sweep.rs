@@ -19,6 +19,7 @@ use crate::modes::Modes;
 use crate::parallel::{Communicator, SharedSlice, Team};
 use crate::real::Real;
 
+use super::exchange::Exchange;
 use super::lines::{ABSENT, Direction, Lines, Rows};
 use super::plan::{Plan, transform_order};
 use super::planes::{PlaneScratch, PlaneTables};
@@ -32,18 +33,14 @@ pub type ColumnWork<'a, T> = dyn Fn(usize, &mut [T], &mut [T]) + Sync + 'a;
 pub struct Sweep<T: Real> {
     /// Who owns what.
     pub plan: Plan,
-    pub(super) communicator: Communicator,
-    pub(super) team: Team,
+    team: Team,
     z: Lines<T>,
     /// z-lines in a bundle's column.
     z_modes: Vec<usize>,
     /// z-lines in the exchange.
     z_rows: Vec<usize>,
-    pub(super) tables: PlaneTables<T>,
-    /// The exchange as columns see it, and with one rank also as planes see it.
-    columns: Aligned<T>,
-    /// The exchange as planes see it, with several ranks.
-    planes: Aligned<T>,
+    tables: PlaneTables<T>,
+    exchange: Exchange<T>,
     scratch: Vec<Mutex<Scratch<T>>>,
     timings: Timings,
 }
@@ -80,18 +77,14 @@ impl<T: Real> Sweep<T> {
         slots: usize,
         products: usize,
     ) -> Result<Self> {
-        let plan = Plan::new(modes, communicator.rank(), communicator.size(), slots)?;
+        let place = (communicator.rank(), communicator.size());
+        let plan = Plan::new(modes, place, slots, communicator.shares_memory())?;
         let nz = modes.grid.points[2];
         let z = Lines::new(nz);
         let z_modes = transform_order(nz, modes.grid.cutoff[2])
             .map(|index| index.map_or(ABSENT, |row| row * modes.row_len()))
             .collect();
         let tables = PlaneTables::new(&plan, products.max(slots));
-        let (columns, planes) = if plan.ranks == 1 {
-            (plan.columns_len(), 0)
-        } else {
-            (plan.columns_len(), plan.planes_len())
-        };
         let scratch = (0..team.threads())
             .map(|_| {
                 Mutex::new(Scratch {
@@ -105,9 +98,7 @@ impl<T: Real> Sweep<T> {
             .collect();
         Ok(Sweep {
             z_rows: plan.column_rows(),
-            communicator: communicator.clone(),
-            columns: zeros(columns),
-            planes: zeros(planes),
+            exchange: Exchange::new(&plan, communicator)?,
             timings: Timings::default(),
             plan,
             team,
@@ -122,7 +113,7 @@ impl<T: Real> Sweep<T> {
     pub fn numbers(plan: &Plan, products: usize, threads: usize) -> usize {
         let tables = PlaneTables::<T>::new(plan, products.max(plan.slots));
         let z = Lines::<T>::new(plan.modes.grid.points[2]);
-        let exchange = plan.columns_len() + if plan.ranks == 1 { 0 } else { plan.planes_len() };
+        let exchange = plan.planes_len() + if plan.shared { 0 } else { plan.columns_len() };
         let columns = z.work_len() + 2 * plan.slots * plan.modes.column_len();
         exchange + threads * (columns + PlaneScratch::numbers(&tables, plan))
     }
@@ -136,7 +127,7 @@ impl<T: Real> Sweep<T> {
         outgoing: usize,
         work: &ColumnWork<T>,
     ) {
-        let exchange = SharedSlice::new(&mut self.columns);
+        let exchange = self.exchange.columns();
         let (plan, z) = (&self.plan, &self.z);
         let (z_modes, z_rows) = (&self.z_modes[..], &self.z_rows[..]);
         let column_len = plan.modes.column_len();
@@ -194,44 +185,27 @@ impl<T: Real> Sweep<T> {
 
     /// Moves `fields` fields from columns to planes. Collective.
     pub fn to_planes(&mut self, fields: usize) {
-        if self.plan.ranks > 1 {
-            let mut watch = Stopwatch::start();
-            let (from, to) = (self.plan.column_counts(fields), self.plan.plane_counts(fields));
-            let row_len = self.plan.modes.row_len();
-            self.communicator.all_to_all_rows(
-                row_len,
-                (&self.columns, &from),
-                (&mut self.planes, &to),
-            );
-            watch.lap(&mut self.timings, Part::Exchange);
-        }
+        let mut watch = Stopwatch::start();
+        self.exchange.to_planes(fields);
+        watch.lap(&mut self.timings, Part::Exchange);
     }
 
     /// Moves `fields` fields from planes to columns. Collective.
     pub fn to_columns(&mut self, fields: usize) {
-        if self.plan.ranks > 1 {
-            let mut watch = Stopwatch::start();
-            let (from, to) = (self.plan.plane_counts(fields), self.plan.column_counts(fields));
-            let row_len = self.plan.modes.row_len();
-            self.communicator.all_to_all_rows(
-                row_len,
-                (&self.planes, &from),
-                (&mut self.columns, &to),
-            );
-            watch.lap(&mut self.timings, Part::Exchange);
-        }
+        let mut watch = Stopwatch::start();
+        self.exchange.to_columns(fields);
+        watch.lap(&mut self.timings, Part::Exchange);
     }
 
     /// The exchange as planes see it, with everything else that planes need.
     pub(super) fn plane_parts(&mut self) -> (SharedSlice<'_, T>, PlaneParts<'_, T>) {
-        let exchange = if self.plan.ranks == 1 { &mut self.columns } else { &mut self.planes };
         let parts = PlaneParts {
             plan: &self.plan,
             team: &self.team,
             tables: &self.tables,
             scratch: &self.scratch,
         };
-        (SharedSlice::new(exchange), parts)
+        (self.exchange.planes(), parts)
     }
 
     /// The threads of this rank.
