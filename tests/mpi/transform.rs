@@ -89,8 +89,11 @@ fn assert_same_fields<T: Real>(mine: &SpectralFields<T>, all: &SpectralFields<T>
 }
 
 fn sweeps(comm: &Communicator) {
-    check_sweeps::<f64>(comm);
-    check_sweeps::<f32>(comm);
+    assert_eq!(comm.shares_memory(), comm.size() > 1, "the tests run on one node");
+    for comm in [comm.clone(), comm.without_shared_memory()] {
+        check_sweeps::<f64>(&comm);
+        check_sweeps::<f32>(&comm);
+    }
 }
 
 fn check_sweeps<T: Real>(comm: &Communicator) {

@@ -61,6 +61,13 @@ fn with_constant_power() {
     check(&[forcing, "precision=single", "time.scheme=rk3"]);
 }
 
+/// Ranks of one node share memory by default; messages between nodes give the same.
+#[test]
+fn with_messages_instead_of_shared_memory() {
+    let forcing = "forcing={ kind = 'constant_power', power = 0.2, wavenumber = 1.5 }";
+    check(&[forcing, "parallel.exchange=all_to_all"]);
+}
+
 #[test]
 fn with_constant_energy() {
     let forcing = "forcing={ kind = 'constant_energy', wavenumber = 1.5 }";
