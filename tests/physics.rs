@@ -441,15 +441,15 @@ fn forced_runs_converge_with_the_order_of_the_scheme() {
 }
 
 /// A long forced run keeps û(-k) = conj û(k) on the nx = 0 plane. Without the restoring step the
-/// force amplifies the round-off that breaks it (growth rate P / 2E, here exp(75) over the run).
+/// force amplifies the round-off that breaks it, at the rate P / 2E - nu k^2 of about 0.1 here.
 #[test]
 fn long_forced_runs_stay_hermitian() {
     let modes = tangled();
-    let forcing = Forcing::ConstantPower { power: 3.0, wavenumber: 2.0 };
+    let forcing = Forcing::ConstantPower { power: 0.3, wavenumber: 2.0 };
     let setup =
-        Setup { points: [8; 3], forcing, viscosity: 0.3, modes: &modes, ..Setup::default() };
+        Setup { points: [12; 3], forcing, viscosity: 0.02, modes: &modes, ..Setup::default() };
     let mut solver = setup.build::<f64>();
-    run(&mut solver, 0.02, 5000);
+    run(&mut solver, 0.05, 8000);
     let size = energy(solver.state()).sqrt();
     let asymmetry = solver.band_asymmetry();
     assert!(asymmetry < 1e-13 * size, "asymmetry {asymmetry} at velocity {size}");
