@@ -1,5 +1,6 @@
-//! The part of HDF5 the solver needs: files opened by all ranks, z-planes moved collectively,
-//! attributes, and coordinates attached to datasets.
+//! The part of HDF5 the solver needs: files opened by all ranks, planes moved collectively,
+//! attributes, and coordinates attached to datasets. A plane is what one index of a dataset's first
+//! axis selects: a z-plane of a snapshot, a column of modes of a checkpoint.
 //!
 //! Groups, datasets, and attributes are created by rank 0 alone, through the ordinary file driver;
 //! all ranks then open the finished structure and only move numbers. So metadata never has to be
