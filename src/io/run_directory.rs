@@ -61,6 +61,16 @@ impl RunDirectory {
         &self.path
     }
 
+    /// The configuration of the run in the directory, if there is one. Collective.
+    pub fn config(&self, comm: &Communicator) -> Result<Option<String>> {
+        let path = self.path.join(CONFIG);
+        let text = comm.from_root(|| match fs::read(&path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            text => text.map_err(|e| Error::io("read", &path, e)),
+        })?;
+        Ok((!text.is_empty()).then(|| String::from_utf8_lossy(&text).into_owned()))
+    }
+
     /// Where the history goes.
     pub fn history(&self) -> PathBuf {
         self.path.join(HISTORY)

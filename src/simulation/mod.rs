@@ -4,6 +4,7 @@ mod checkpoints;
 mod forced_band;
 mod history;
 mod needs;
+mod origin;
 mod progress;
 mod restart;
 mod schedule;
@@ -34,6 +35,7 @@ use serde::{Deserialize, Serialize};
 use checkpoints::RunState;
 use history::Row;
 use needs::Needs;
+use origin::{Notes, Origin};
 use progress::Progress;
 use restart::Resumed;
 use schedule::{Schedule, next_step};
@@ -127,51 +129,6 @@ fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> R
 fn build_equation<T: Real>(config: &Config, modes: &Modes) -> Box<dyn Equation<T>> {
     match config.physics.equation {
         config::Equation::NavierStokes => equation::navier_stokes(modes, config.physics.viscosity),
-    }
-}
-
-/// What the user is to know, from before there is a log.
-#[derive(Default)]
-struct Notes {
-    lines: Vec<String>,
-    warnings: Vec<String>,
-}
-
-/// Where a run begins or goes on.
-enum Origin<T: Real> {
-    Beginning(Start),
-    Checkpoint(Resumed<T>),
-}
-
-impl<T: Real> Origin<T> {
-    /// What the run in `directory`, if there is one, and `options` mean. Collective.
-    fn find(
-        comm: &Communicator,
-        config: &Config,
-        options: &Options,
-        directory: &RunDirectory,
-        notes: &mut Notes,
-    ) -> Result<Self> {
-        let resumed = match &options.restart {
-            _ if options.fresh => None,
-            Some(path) => Some(restart::given(comm, config, path)?),
-            None => restart::newest(comm, config, directory, &mut notes.warnings)?,
-        };
-        if let Some(resumed) = resumed {
-            let RunState { time, step, .. } = resumed.run;
-            notes.lines.push(format!(
-                "continues from {} at t = {time}, step {step}",
-                resumed.path.display()
-            ));
-            return Ok(Origin::Checkpoint(resumed));
-        }
-        let start = Start::open(config, comm)?;
-        if options.fresh
-            && let Some(name) = directory.set_aside(comm)?
-        {
-            notes.lines.push(format!("the run that was there is now {}", name.display()));
-        }
-        Ok(Origin::Beginning(start))
     }
 }
 

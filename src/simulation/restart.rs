@@ -45,7 +45,7 @@ pub fn newest<T: Real>(
         match CheckpointReader::open(comm, &path) {
             Err(error) => warnings.push(error.message),
             Ok(reader) => {
-                check_config(comm, config, &reader, &path)?;
+                check_config(comm, config, &reader.header().config, &path)?;
                 match load(&reader, &path) {
                     Err(error) => warnings.push(error.message),
                     Ok(resumed) => return Ok(Some(resumed)),
@@ -64,13 +64,22 @@ pub fn newest<T: Real>(
     )))
 }
 
-/// The checkpoint at `path`. Collective.
+/// The checkpoint at `path`, to go on from in `directory`. Collective.
 ///
 /// # Errors
-/// It cannot be used, or the configuration differs from its own in more than may change.
-pub fn given<T: Real>(comm: &Communicator, config: &Config, path: &Path) -> Result<Resumed<T>> {
+/// It cannot be used, or the configuration differs from its own, or from that of a run in
+/// `directory`, in more than may change.
+pub fn given<T: Real>(
+    comm: &Communicator,
+    config: &Config,
+    directory: &RunDirectory,
+    path: &Path,
+) -> Result<Resumed<T>> {
+    if let Some(text) = directory.config(comm)? {
+        check_config(comm, config, &text, directory.path())?;
+    }
     let reader = CheckpointReader::open(comm, path)?;
-    check_config(comm, config, &reader, path)?;
+    check_config(comm, config, &reader.header().config, path)?;
     load(&reader, path)
 }
 
@@ -83,21 +92,16 @@ fn load<T: Real>(reader: &CheckpointReader, path: &Path) -> Result<Resumed<T>> {
     Ok(Resumed { path: path.to_owned(), run, state, took: started.elapsed() })
 }
 
-/// An error with all differences between the configuration and that of a checkpoint which would
-/// change the course of the run. Collective.
-fn check_config(
-    comm: &Communicator,
-    config: &Config,
-    reader: &CheckpointReader,
-    path: &Path,
-) -> Result<()> {
+/// An error with all differences between the configuration and that `before`, of the checkpoint or
+/// run at `path`, which would change the course of the run. Collective.
+fn check_config(comm: &Communicator, config: &Config, before: &str, path: &Path) -> Result<()> {
     let check = || {
         let parse = |text: &str| {
             toml::from_str::<Table>(text).map_err(|e| {
-                Error::input(format!("cannot use checkpoint {}: config: {e}", path.display()))
+                Error::input(format!("cannot read the configuration of {}: {e}", path.display()))
             })
         };
-        let old = physics(&parse(&reader.header().config)?);
+        let old = physics(&parse(before)?);
         let new = physics(&parse(&config.to_toml()?)?);
         let differences = differences(&old, &new);
         if differences.is_empty() {

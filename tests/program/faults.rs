@@ -70,10 +70,11 @@ const DAMAGES: [(&str, fn(&Path)); 5] = [
         let bytes = fs::read(path).unwrap();
         fs::write(path, &bytes[..bytes.len() / 2]).unwrap();
     }),
-    ("miss their checksum", |path| {
+    ("the numbers of v miss their checksum", |path| {
+        let dataset = hdf5::File::open(path).unwrap().dataset("fields/v").unwrap();
+        let at = dataset.offset().unwrap() as usize + 1234;
         let mut bytes = fs::read(path).unwrap();
-        let middle = bytes.len() / 2;
-        bytes[middle] ^= 16;
+        bytes[at] ^= 16;
         fs::write(path, bytes).unwrap();
     }),
     ("it is not a checkpoint of this program", |path| {

@@ -169,6 +169,11 @@ fn a_given_checkpoint_is_taken() {
             .map(String::from)
             .collect::<Vec<_>>()
     };
+    // Not in the directory of a run with another configuration.
+    case.solve(1, "thick", &["--quiet", "--set", "physics.viscosity=0.5", "--set", "time.end=0.1"]);
+    let output = case.run(1, "thick", &given);
+    assert_eq!(output.code(), 2, "{output:?}");
+    assert!(output.stderr.contains("physics.viscosity: 0.5 -> 0.05"), "{}", output.stderr);
     let (whole, other) = (rows("whole"), rows("other"));
     assert!(!other.is_empty() && other.len() < whole.len());
     assert_eq!(whole[whole.len() - other.len()..], other);
