@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use clap::Parser;
 use toml::Value;
@@ -14,7 +15,7 @@ use crate::simulation::Options;
 ///
 /// Reads a TOML configuration, integrates the Navier-Stokes equations with a Fourier
 /// pseudo-spectral method on any number of MPI ranks, and writes time series (CSV) and snapshots
-/// (HDF5) into a new directory.
+/// (HDF5) into a directory of its own. In a directory that holds a run, continues that run.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "dns-solver", version, long_version = long_version(), after_long_help = GUIDE)]
 pub struct Cli {
@@ -44,6 +45,29 @@ pub struct Cli {
     /// Print warnings and errors only
     #[arg(long)]
     pub quiet: bool,
+
+    /// Start over: a run that is in the directory is renamed to DIR.old-1, not continued
+    #[arg(long, conflicts_with = "restart")]
+    pub fresh: bool,
+
+    /// Continue from this checkpoint instead of the newest one of the directory
+    #[arg(long, value_name = "CHECKPOINT.h5")]
+    pub restart: Option<PathBuf>,
+
+    /// Stop before so much wall-clock time has passed, with a checkpoint
+    #[arg(long, value_name = "HH:MM:SS", value_parser = walltime)]
+    pub walltime: Option<Duration>,
+}
+
+/// Reads hours, minutes and seconds.
+fn walltime(text: &str) -> Result<Duration, String> {
+    let parts: Vec<u64> = text.split(':').map_while(|part| part.parse().ok()).collect();
+    match parts[..] {
+        [h, m @ 0..60, s @ 0..60] if text.split(':').count() == 3 => {
+            Ok(Duration::from_secs(h.saturating_mul(3600).saturating_add(60 * m + s)))
+        }
+        _ => Err("must be hours, minutes and seconds such as 23:30:00".into()),
+    }
 }
 
 const GUIDE: &str = "\
@@ -55,8 +79,14 @@ Examples:
   dns-solver configs/taylor_green.toml --set time.dt= --set time.cfl=0.5
                                                         removes time.dt, then sets time.cfl
 
+  dns-solver configs/taylor_green.toml                  once more: continues where it stopped
+
+Stopping:
+  SIGTERM, SIGINT, SIGUSR1, a file `stop` in the run directory, or --walltime: the step is finished,
+  a checkpoint written, and the same command continues. A second SIGINT ends at once.
+
 Exit codes:
-  0  the run is complete
+  0  the run is complete, or was asked to stop and can be continued
   1  a file could not be read or written, or a library failed
   2  the command line, the configuration or an input file is wrong
   3  the solution blew up
@@ -89,8 +119,15 @@ impl Cli {
     }
 
     /// The options that are not part of the configuration.
-    pub fn options(&self) -> Options {
-        Options { dry_run: self.dry_run, quiet: self.quiet }
+    /// `started` is when the program was started.
+    pub fn options(&self, started: Instant) -> Options {
+        Options {
+            dry_run: self.dry_run,
+            quiet: self.quiet,
+            fresh: self.fresh,
+            restart: self.restart.clone(),
+            deadline: self.walltime.and_then(|walltime| started.checked_add(walltime)),
+        }
     }
 }
 
@@ -103,6 +140,15 @@ mod tests {
     #[test]
     fn the_definition_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn walltimes_are_read() {
+        assert_eq!(walltime("23:30:05"), Ok(Duration::from_secs(84605)));
+        assert_eq!(walltime("100:00:00"), Ok(Duration::from_secs(360_000)));
+        for wrong in ["", "30", "1:30", "1:60:00", "1:00:60", "-1:00:00", "1:00:00:00", "a:b:c"] {
+            assert!(walltime(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

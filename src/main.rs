@@ -1,6 +1,7 @@
 //! `dns-solver`: reads the command line, starts MPI, runs, and says how it ended.
 
 use std::process::ExitCode;
+use std::time::Instant;
 
 use clap::Parser;
 use dns_solver::cli::Cli;
@@ -11,6 +12,7 @@ use dns_solver::simd::Cpu;
 use dns_solver::simulation;
 
 fn main() -> ExitCode {
+    let started = Instant::now();
     let runtime = match Runtime::start() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -20,7 +22,7 @@ fn main() -> ExitCode {
     };
     let communicator = Communicator::world();
     let code = match Cli::try_parse() {
-        Ok(cli) => match run(&communicator, &cli) {
+        Ok(cli) => match run(&communicator, &cli, started) {
             Ok(()) => 0,
             Err(error) => {
                 if communicator.is_root() {
@@ -45,8 +47,8 @@ fn main() -> ExitCode {
 }
 
 /// Runs what the command line asks for. Collective.
-fn run(communicator: &Communicator, cli: &Cli) -> Result<()> {
+fn run(communicator: &Communicator, cli: &Cli, started: Instant) -> Result<()> {
     communicator.agree(Cpu::check_environment())?;
     let config = Config::load(communicator, &cli.config, &cli.overrides())?;
-    simulation::run(communicator, &config, &cli.options())
+    simulation::run(communicator, &config, &cli.options(started))
 }

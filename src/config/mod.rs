@@ -134,6 +134,9 @@ pub struct Output {
     /// Snapshots of the fields, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshots: Option<Snapshots>,
+    /// Checkpoints on the way; there is one at the start and one at the end in any case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checkpoints: Option<Checkpoints>,
 }
 
 /// `history = { every = .. }`.
@@ -153,6 +156,22 @@ pub struct Snapshots {
     /// Number type in the files; single when left out.
     #[serde(default = "single")]
     pub precision: Precision,
+}
+
+/// `checkpoints = { every = .., keep = .. }`.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Checkpoints {
+    /// Time between two checkpoints. No step is shortened for them.
+    pub every: f64,
+    /// How many stay, the newest ones.
+    #[serde(default = "kept_checkpoints")]
+    pub keep: usize,
+}
+
+/// How many checkpoints stay when the configuration does not say.
+pub fn kept_checkpoints() -> usize {
+    2
 }
 
 fn single() -> Precision {

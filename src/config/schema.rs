@@ -10,8 +10,8 @@ use toml::Table;
 
 use super::reader::{is_reported, read};
 use super::{
-    Config, Dealias, Equation, Grid, History, Output, Parallel, Physics, Precision, Scheme,
-    Snapshots, Step, Time,
+    Checkpoints, Config, Dealias, Equation, Grid, History, Output, Parallel, Physics, Precision,
+    Scheme, Snapshots, Step, Time,
 };
 use crate::forcing::Forcing;
 use crate::grid::{self, AXES};
@@ -76,6 +76,7 @@ struct RawOutput {
     directory: Option<PathBuf>,
     history: Option<History>,
     snapshots: Option<Snapshots>,
+    checkpoints: Option<Checkpoints>,
 }
 
 /// The configuration in `table`, with paths of input files relative to `directory`. Adds all that
@@ -233,6 +234,11 @@ impl RawOutput {
         if let Some(snapshots) = self.snapshots {
             problems.require_positive("output.snapshots.every", snapshots.every);
         }
+        if let Some(checkpoints) = self.checkpoints {
+            problems.require_positive("output.checkpoints.every", checkpoints.every);
+            let keep = checkpoints.keep;
+            problems.require(keep > 0, "output.checkpoints.keep", keep, "1 or more");
+        }
         let history = self.history.or(time.map(|Time { step, end, .. }| {
             let every = end / HISTORY_ROWS;
             // Whole steps: what nobody asked for must not shorten them.
@@ -242,7 +248,12 @@ impl RawOutput {
             };
             History { every }
         }));
-        Some(Output { directory: directory?, history: history?, snapshots: self.snapshots })
+        Some(Output {
+            directory: directory?,
+            history: history?,
+            snapshots: self.snapshots,
+            checkpoints: self.checkpoints,
+        })
     }
 }
 

@@ -68,6 +68,9 @@ fn defaults_are_filled_in() {
     assert_eq!(config.time.step, Step::Fixed { dt: 1e-3 });
     assert_eq!(config.output.history, History { every: 0.02 });
     assert_eq!(config.output.snapshots, None);
+    assert_eq!(config.output.checkpoints, None);
+    let checkpoints = parse(GOOD, &["output.checkpoints.every=1"]).unwrap().output.checkpoints;
+    assert_eq!(checkpoints, Some(Checkpoints { every: 1.0, keep: 2 }));
     assert_eq!(config.parallel.threads, 1);
     let snapshots = parse(GOOD, &["output.snapshots.every=1"]).unwrap().output.snapshots;
     assert_eq!(snapshots, Some(Snapshots { every: 1.0, precision: Precision::Single }));
@@ -158,6 +161,7 @@ fn everything_wrong_is_reported_at_once() {
         [output]
         history = { every = 0.0 }
         snapshots = { precision = "single" }
+        checkpoints = { every = -1.0, keep = 0 }
         [parallel]
         threads = 0
     "#;
@@ -178,6 +182,8 @@ fn everything_wrong_is_reported_at_once() {
         "time.end: is \"late\", must be a number",
         "output.history.every: is 0, must be a finite number above 0",
         "output.snapshots.every: is missing; the keys of [output.snapshots] are `every`, `precision`",
+        "output.checkpoints.every: is -1, must be a finite number above 0",
+        "output.checkpoints.keep: is 0, must be 1 or more",
         "output.directory: is missing; where results go, for example directory = \"runs/first\" or \
          --output runs/first",
         "parallel.threads: is 0, must be 1 or more",

@@ -19,6 +19,10 @@ impl Force for ConstantEnergy {
         self.energy.get_or_insert_with(|| band.energy(velocity));
     }
 
+    fn held_energy(&self) -> Option<f64> {
+        self.energy
+    }
+
     fn force(&self, band: &Band, velocity: &BandField, tendency: &BandField) -> BandField {
         let twice_energy = band.inner(velocity, velocity);
         let rate =

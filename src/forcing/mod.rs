@@ -17,6 +17,11 @@ pub trait Force {
         let _ = (band, velocity);
     }
 
+    /// What [`Self::start`] took from the velocity and the run must remember: the energy held.
+    fn held_energy(&self) -> Option<f64> {
+        None
+    }
+
     /// The force on each mode, given its velocity and everything else that changes it (nonlinear
     /// terms, pressure and viscosity).
     fn force(&self, band: &Band, velocity: &BandField, tendency: &BandField) -> BandField;
@@ -67,6 +72,14 @@ impl Forcing {
                 problems.require_positive("forcing.wavenumber", *wavenumber);
             }
         }
+    }
+
+    /// As it is when `energy` was held since a start that did not name one.
+    pub fn holding(mut self, energy: Option<f64>) -> Self {
+        if let (Forcing::ConstantEnergy { energy: held, .. }, Some(energy)) = (&mut self, energy) {
+            held.get_or_insert(energy);
+        }
+        self
     }
 
     /// The force and the largest wavenumber it acts on; `None` without forcing.

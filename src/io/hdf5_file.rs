@@ -1,5 +1,6 @@
-//! The part of HDF5 the solver needs: files opened by all ranks, z-planes moved collectively,
-//! attributes, and coordinates attached to datasets.
+//! The part of HDF5 the solver needs: files opened by all ranks, planes moved collectively,
+//! attributes, and coordinates attached to datasets. A plane is what one index of a dataset's first
+//! axis selects: a z-plane of a snapshot, a column of modes of a checkpoint.
 //!
 //! Groups, datasets, and attributes are created by rank 0 alone, through the ordinary file driver;
 //! all ranks then open the finished structure and only move numbers. So metadata never has to be
@@ -11,7 +12,8 @@ use std::path::Path;
 
 use hdf5::types::VarLenUnicode;
 use hdf5::{
-    Dataset, Dataspace, Datatype, Error, File, H5Type, Location, OpenMode, PropertyList, Result,
+    Dataset, Dataspace, Datatype, Error, File, H5Type, Hyperslab, Location, OpenMode, PropertyList,
+    Result, SliceOrIndex,
 };
 use hdf5_sys::h5::herr_t;
 use hdf5_sys::h5d::{H5Dread, H5Dwrite};
@@ -49,7 +51,7 @@ pub fn open(comm: &Communicator, path: &Path, mode: OpenMode) -> Result<File> {
         .open_as(path, mode)
 }
 
-/// What HDF5 must be told to move planes of a dataset `[nz][ny][nx]`.
+/// What HDF5 must be told to move planes of a dataset.
 struct Transfer {
     memory: Dataspace,
     file: Dataspace,
@@ -66,7 +68,9 @@ impl Transfer {
     ) -> Result<Self> {
         // A panic aborts all ranks, where an error on this one would leave the others waiting.
         assert!(planes.end <= dataset.shape()[0], "planes {planes:?} of {:?}", dataset.shape());
-        let file = dataset.space()?.select((planes, .., ..))?;
+        let mut slabs = vec![SliceOrIndex::from(..); dataset.ndim()];
+        slabs[0] = planes.into();
+        let file = dataset.space()?.select(Hyperslab::new(slabs))?;
         let _lock = hdf5_sys::LOCK.lock();
         // SAFETY: the library is open (there is a dataset) and locked; the new list is ours alone.
         let properties: PropertyList = unsafe { hdf5::from_id(H5Pcreate(*H5P_CLS_DATASET_XFER)) }?;
@@ -86,20 +90,20 @@ impl Transfer {
     }
 }
 
-/// Numbers in one plane of a dataset `[nz][ny][nx]`.
+/// Numbers in one plane of a dataset.
 pub fn plane_len(dataset: &Dataset) -> usize {
     dataset.shape()[1..].iter().product()
 }
 
-/// Writes whole planes from `z0` on: `data` is `[z][ny][nx]`, or empty on a rank that has none.
+/// Writes whole planes from `first` on; `data` is empty on a rank that has none.
 /// `E` must be the dataset's own type, else HDF5 falls back to independent access. Collective.
 pub fn write_planes<E: H5Type>(
     comm: &Communicator,
     dataset: &Dataset,
-    z0: usize,
+    first: usize,
     data: &[E],
 ) -> Result<()> {
-    let planes = z0..z0 + data.len() / plane_len(dataset);
+    let planes = first..first + data.len() / plane_len(dataset);
     let transfer = Transfer::new::<E>(comm, dataset, planes)?;
     assert_eq!(transfer.file.selection_size(), data.len(), "only whole planes can be written");
     let _lock = hdf5_sys::LOCK.lock();
@@ -116,7 +120,7 @@ pub fn write_planes<E: H5Type>(
     })
 }
 
-/// Reads whole planes: `[planes][ny][nx]`, empty for an empty range. `E` must be the dataset's own
+/// Reads whole planes, one after the other; nothing for an empty range. `E` must be the dataset's own
 /// type, as for [`write_planes`]. Collective.
 pub fn read_planes<E: H5Type + Clone + Default>(
     comm: &Communicator,

@@ -6,10 +6,11 @@
 //! the fewest digits that give back the same bits.
 
 use std::fmt::Write as _;
-use std::fs::File;
+use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use super::Temporary;
 use crate::error::{Error, Result};
 use crate::parallel::Communicator;
 
@@ -44,6 +45,23 @@ impl HistoryWriter {
         Ok(HistoryWriter { file, path: path.to_owned(), columns: columns.len() })
     }
 
+    /// Opens an existing file to go on after `step`: rows of later steps, and one that was not
+    /// written to its end, are cut off. A missing file is created. Collective.
+    pub fn resume(comm: &Communicator, path: &Path, columns: &[Column], step: u64) -> Result<Self> {
+        if comm.from_root(|| Ok(vec![u8::from(path.exists())]))? == [0] {
+            return HistoryWriter::create(comm, path, columns);
+        }
+        let cut = comm.is_root().then(|| cut(path, columns, step)).transpose();
+        let file = comm.agree(cut)?;
+        Ok(HistoryWriter { file, path: path.to_owned(), columns: columns.len() })
+    }
+
+    /// Brings all rows to the disk. As [`Self::append`], it does not communicate.
+    pub fn sync(&self) -> Result<()> {
+        let synced = self.file.as_ref().map_or(Ok(()), File::sync_all);
+        synced.map_err(|e| Error::io("write", &self.path, e))
+    }
+
     /// Adds a row, in one write, so that the file ends in a whole row whenever it is looked at.
     /// Does nothing but on rank 0, and does not communicate: it is for the caller to pass the
     /// result through [`Communicator::agree`].
@@ -58,6 +76,44 @@ impl HistoryWriter {
         row.push('\n');
         file.write_all(row.as_bytes()).map_err(|e| Error::io("write", &self.path, e))
     }
+}
+
+/// Rewrites the file with the rows up to `step` and opens it to append.
+fn cut(path: &Path, columns: &[Column], step: u64) -> Result<File> {
+    let failed = |e| Error::io("cut back", path, e);
+    let text = fs::read_to_string(path).map_err(failed)?;
+    let header = header(columns);
+    let Some(rows) = text.strip_prefix(&header) else {
+        return Err(Error::input(format!(
+            "{} does not have the columns that this version of the program writes; move it away to \
+             go on with a new one",
+            path.display()
+        )));
+    };
+    let kept: String =
+        whole_rows(rows).filter(|row| step_of(row).is_some_and(|found| found <= step)).collect();
+    if kept.len() < rows.len() {
+        let temporary = Temporary::new(path);
+        fs::write(temporary.path(), header + &kept).map_err(failed)?;
+        temporary.rename()?;
+    }
+    OpenOptions::new().append(true).open(path).map_err(failed)
+}
+
+/// Lines that were written to their end.
+fn whole_rows(text: &str) -> impl Iterator<Item = &str> {
+    text.split_inclusive('\n').filter(|line| line.ends_with('\n'))
+}
+
+/// The step of a row; `None` for any other line.
+fn step_of(row: &str) -> Option<u64> {
+    row.split(',').next()?.parse().ok()
+}
+
+/// The step of the last whole row of a history, if there is one.
+pub(super) fn last_step(path: &Path) -> Option<u64> {
+    let text = fs::read_to_string(path).ok()?;
+    whole_rows(&text).filter_map(step_of).last()
 }
 
 fn header(columns: &[Column]) -> String {
@@ -109,6 +165,34 @@ mod tests {
         assert!(text.starts_with("step,time,dt\n#"));
         assert!(text.contains("\n# dt [T]: time step\n"));
         assert!(text.lines().skip(1).all(|line| line.starts_with("# ")));
+    }
+
+    #[test]
+    fn a_history_goes_on_after_a_step() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("history.csv");
+        let serial = Communicator::serial();
+        let mut history = HistoryWriter::create(&serial, &path, &COLUMNS).unwrap();
+        let mut texts = Vec::new();
+        for step in 0..4 {
+            history.append(10 * step, &[step as f64, 0.5]).unwrap();
+            texts.push(fs::read_to_string(&path).unwrap());
+        }
+        // The start of row 120, torn, is no row 12.
+        fs::write(&path, texts[3].clone() + "12").unwrap();
+        assert_eq!(last_step(&path), Some(30));
+        for (step, kept) in [(1000, 3), (29, 2), (20, 2), (0, 0)] {
+            let mut history = HistoryWriter::resume(&serial, &path, &COLUMNS, step).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), texts[kept], "after step {step}");
+            history.append(77, &[1.0, 2.0]).unwrap();
+            assert!(fs::read_to_string(&path).unwrap().ends_with("\n77,1.0,2.0\n"));
+            fs::write(&path, &texts[3]).unwrap();
+        }
+        let other = HistoryWriter::resume(&serial, &path, &COLUMNS[..1], 0).err().unwrap();
+        assert!(other.message.contains("does not have the columns"), "{other}");
+        fs::remove_file(&path).unwrap();
+        HistoryWriter::resume(&serial, &path, &COLUMNS, 30).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), header(&COLUMNS));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Everything that goes to or comes from files.
 //!
-//! A run directory holds `config.toml`, `log.txt`, `history.csv`, `snapshots.xmf`, and
-//! `snapshots/snapshot_<step>.h5`. This is the only module that uses HDF5; it knows ranks and
+//! A run directory holds `config.toml`, `log.txt`, `history.csv`, `snapshots.xmf`,
+//! `snapshots/snapshot_<step>.h5`, and `checkpoints/checkpoint_<step>.h5`. This is the only module that uses HDF5; it knows ranks and
 //! planes but no physics, and takes plain arguments.
 
 use std::fs::{self, File};
@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 
+pub mod checkpoint;
 mod hdf5_file;
 pub mod history;
 pub mod log;
@@ -50,15 +51,18 @@ impl Temporary {
 
     /// Sends the file to the disk, then gives it its final name.
     fn rename(self) -> Result<()> {
-        let publish = || {
-            File::open(&self.path)?.sync_all()?;
-            fs::rename(&self.path, &self.final_path)?;
-            match self.final_path.parent().filter(|p| !p.as_os_str().is_empty()) {
-                Some(directory) => File::open(directory)?.sync_all(),
-                None => Ok(()),
-            }
-        };
-        publish().map_err(|e| Error::io("write", &self.final_path, e))
+        let path = self.final_path.clone();
+        self.publish().map_err(|e| Error::io("write", &path, e))
+    }
+
+    /// As [`Self::rename`], with the bare error.
+    fn publish(self) -> std::io::Result<()> {
+        File::open(&self.path)?.sync_all()?;
+        fs::rename(&self.path, &self.final_path)?;
+        match self.final_path.parent().filter(|p| !p.as_os_str().is_empty()) {
+            Some(directory) => File::open(directory)?.sync_all(),
+            None => Ok(()),
+        }
     }
 }
 

@@ -66,6 +66,16 @@ impl<T: Real> ForcedBand<T> {
         self.injected_energy
     }
 
+    /// The energy that the force holds, if it holds one.
+    pub fn held_energy(&self) -> Option<f64> {
+        self.force.held_energy()
+    }
+
+    /// Goes on from an account of the energy put in so far.
+    pub fn set_injected_energy(&mut self, energy: f64) {
+        self.injected_energy = energy;
+    }
+
     /// Reads the velocity that the run starts from. Collective.
     pub fn start(&mut self, comm: &Communicator, state: &SpectralFields<T>) {
         self.velocity = self.band.collect(comm, |place, axis| state.get(place, axis));

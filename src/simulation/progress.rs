@@ -18,6 +18,8 @@ pub struct Progress {
     bar: Option<ProgressBar>,
     end: f64,
     started: Instant,
+    /// Step and time at which this started.
+    first: (u64, f64),
     /// When the bar was last drawn.
     drawn: Instant,
     /// The averages in the last row.
@@ -30,15 +32,15 @@ const BAR_LENGTH: u64 = 10_000;
 const REDRAW: Duration = Duration::from_millis(100);
 
 impl Progress {
-    /// Progress of a run until time `end`, shown where `log` is.
-    pub fn new(log: &Log, end: f64) -> Self {
+    /// Progress of a run from a step and its time `first` until time `end`, shown where `log` is.
+    pub fn new(log: &Log, first: (u64, f64), end: f64) -> Self {
         let style = ProgressStyle::with_template("[{bar:50}] {percent:>3}%  {prefix}\n{msg}");
         let bar = style.ok().filter(|_| log.is_shown() && is_on_terminal()).map(|style| {
             let bar = ProgressBar::with_draw_target(Some(BAR_LENGTH), ProgressDrawTarget::stdout());
             bar.with_style(style.progress_chars("=> "))
         });
         let now = Instant::now();
-        Progress { bar, end, started: now, drawn: now, averages: String::new() }
+        Progress { bar, end, started: now, first, drawn: now, averages: String::new() }
     }
 
     /// Moves the bar after a step; not more often than the eye can follow.
@@ -83,12 +85,13 @@ impl Progress {
 
     /// How fast it goes.
     fn pace(&self, step: u64, time: f64) -> String {
-        if step == 0 {
+        let (first_step, first_time) = self.first;
+        if step == first_step {
             return String::new();
         }
         let seconds = self.started.elapsed().as_secs_f64();
-        let left = seconds * (self.end / time - 1.0);
-        let rate = three_digits(step as f64 / seconds);
+        let left = seconds * (self.end - time) / (time - first_time);
+        let rate = three_digits((step - first_step) as f64 / seconds);
         format!("{rate} steps/s  ETA {}", duration(left))
     }
 

@@ -18,17 +18,37 @@ impl Schedule {
         Schedule { every, end, next: 0 }
     }
 
+    /// As [`Self::new`], after everything that was due up to `time` was done.
+    pub fn after(every: f64, end: f64, time: f64) -> Self {
+        let mut schedule = Schedule::new(every, end);
+        schedule.skip_to(time);
+        schedule
+    }
+
+    /// Awaits the first occasion after `time`.
+    fn skip_to(&mut self, time: f64) {
+        let passed = |n: u64| n as f64 * self.every <= time * (1.0 + ROUNDING);
+        let mut next = (time / self.every) as u64;
+        while next > 0 && !passed(next - 1) {
+            next -= 1;
+        }
+        while passed(next) {
+            next += 1;
+        }
+        self.next = next;
+    }
+
     /// Time of the next occasion.
     pub fn next_time(&self) -> f64 {
         let time = self.next as f64 * self.every;
         if time < self.end * (1.0 - ROUNDING) { time } else { self.end }
     }
 
-    /// Whether it is due at `time`; then the next occasion is awaited.
+    /// Whether it is due at `time`; then the next occasion after `time` is awaited.
     pub fn is_due(&mut self, time: f64) -> bool {
         let due = self.next_time() <= time * (1.0 + ROUNDING);
         if due {
-            self.next += 1;
+            self.skip_to(time);
         }
         due
     }
@@ -86,6 +106,26 @@ mod tests {
             assert_eq!(schedule.next_time(), n as f64 * 0.1);
             assert!(schedule.is_due(schedule.next_time()));
         }
+    }
+
+    /// What a restarted run waits for is what the run waited for.
+    #[test]
+    fn a_schedule_is_known_from_the_time() {
+        for (every, end) in [(0.1, 3.0), (0.7, 2.1), (1e-3, 1.0), (0.3, 1.0)] {
+            let mut schedule = Schedule::new(every, end);
+            let mut time = 0.0;
+            while time < end {
+                assert!(schedule.is_due(time));
+                assert_eq!(Schedule::after(every, end, time), schedule, "{every} at {time}");
+                let between = time + 0.5 * (schedule.next_time() - time);
+                assert_eq!(Schedule::after(every, end, between), schedule);
+                assert!(!schedule.clone().is_due(between));
+                time = schedule.next_time();
+            }
+        }
+        // Steps need not hit the times of a schedule that nothing waits for.
+        let mut schedule = Schedule::new(0.1, 1.0);
+        assert!(schedule.is_due(0.35) && !schedule.is_due(0.39) && schedule.is_due(0.41));
     }
 
     /// 3 * 0.1 is above 0.3 and 3 * 0.7 below 2.1: both would leave a step of one rounding error.

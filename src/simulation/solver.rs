@@ -32,6 +32,7 @@ pub struct Solver<T: Real> {
     /// Fields with the same diffusivity share their decay factors: index of each field's.
     decay_of_field: Vec<usize>,
     diffusivities: Vec<f64>,
+    notice: i64,
 }
 
 /// What is known about the flow at the start of a step, the same on every rank.
@@ -39,6 +40,8 @@ pub struct Solver<T: Real> {
 pub struct Outlook {
     /// Largest sum of |u_i| / dx_i over all points; NaN when any value is.
     pub frequency: f64,
+    /// Largest of the ranks' notices, see [`Solver::give_notice`].
+    pub notice: i64,
 }
 
 impl<T: Real> Solver<T> {
@@ -83,6 +86,7 @@ impl<T: Real> Solver<T> {
             free,
             decay_of_field,
             diffusivities,
+            notice: 0,
         })
     }
 
@@ -158,9 +162,10 @@ impl<T: Real> Solver<T> {
             if let Some(choose) = choose.take() {
                 // Bits of numbers that are not negative are ordered as the numbers are; NaN comes
                 // last, so it wins.
-                let mut agreed = [frequency.to_bits() as i64];
+                let mut agreed = [frequency.to_bits() as i64, self.notice];
                 self.communicator.max(&mut agreed);
-                dt = choose(Outlook { frequency: f64::from_bits(agreed[0] as u64) })?;
+                let [frequency, notice] = agreed;
+                dt = choose(Outlook { frequency: f64::from_bits(frequency as u64), notice })?;
             }
             self.update(Stage { scheme: self.scheme, index, dt });
         }
@@ -207,6 +212,23 @@ impl<T: Real> Solver<T> {
         }
         if let Some(band) = band {
             band.put_out(&self.communicator, sweep, state, stage);
+        }
+    }
+
+    /// Something for all ranks to know at the next step, such as that it should be the last one.
+    pub fn give_notice(&mut self, notice: i64) {
+        self.notice = notice;
+    }
+
+    /// The energy that the force holds, if it holds one.
+    pub fn held_energy(&self) -> Option<f64> {
+        self.band.as_ref().and_then(ForcedBand::held_energy)
+    }
+
+    /// Goes on from an account of the energy that the force has put in.
+    pub fn set_injected_energy(&mut self, energy: f64) {
+        if let Some(band) = &mut self.band {
+            band.set_injected_energy(energy);
         }
     }
 

@@ -7,7 +7,8 @@ use crate::error::{Error, Result};
 use crate::fields::SpectralFields;
 use crate::grid::{AXES, Grid};
 use crate::initial::{self, Initial, VelocityModes};
-use crate::io::snapshot::{Header, SnapshotReader};
+use crate::io::checkpoint::{self, CheckpointReader};
+use crate::io::snapshot::SnapshotReader;
 use crate::modes::Modes;
 use crate::parallel::{Communicator, Team};
 use crate::real::Real;
@@ -23,6 +24,8 @@ pub enum Start {
     Formula(VelocityModes),
     /// A snapshot, on any grid of the same box.
     Snapshot(SnapshotReader),
+    /// A checkpoint, on any grid of the same box.
+    Checkpoint(CheckpointReader),
 }
 
 impl Start {
@@ -35,9 +38,17 @@ impl Start {
         let Initial::File { path } = &config.initial else {
             return Ok(Start::Formula(initial::build(&config.initial, &grid, comm)?));
         };
-        let reader = SnapshotReader::open(comm, path)?;
-        let Header { lengths, fields, .. } = reader.header();
-        if *lengths != grid.lengths {
+        let (start, lengths, fields): (_, _, Vec<_>) = if checkpoint::is_checkpoint(comm, path)? {
+            let reader = CheckpointReader::open(comm, path)?;
+            let (lengths, fields) = (reader.header().lengths, reader.header().fields.clone());
+            (Start::Checkpoint(reader), lengths, fields)
+        } else {
+            let reader = SnapshotReader::open(comm, path)?;
+            let fields = reader.header().fields.iter().map(|f| f.name.clone()).collect();
+            let lengths = reader.header().lengths;
+            (Start::Snapshot(reader), lengths, fields)
+        };
+        if lengths != grid.lengths {
             return Err(Error::input(format!(
                 "initial.path: {} is of a box with lengths {lengths:?}, grid.lengths is {:?}; make \
                  them equal",
@@ -45,13 +56,13 @@ impl Start {
                 grid.lengths
             )));
         }
-        if let Some(name) = VELOCITY.iter().find(|name| fields.iter().all(|f| f.name != **name)) {
+        if let Some(name) = VELOCITY.iter().find(|name| fields.iter().all(|f| f != *name)) {
             return Err(Error::input(format!(
                 "initial.path: {} has no field {name}; it must hold u, v and w",
                 path.display()
             )));
         }
-        Ok(Start::Snapshot(reader))
+        Ok(start)
     }
 
     /// Fills `state` and adds the mean flow. Collective.
@@ -64,6 +75,7 @@ impl Start {
         match self {
             Start::Formula(velocity) => state.fill(velocity),
             Start::Snapshot(reader) => *state = read(&reader, config, comm, state.modes)?,
+            Start::Checkpoint(reader) => *state = regrid(&reader.read()?, state.modes, comm),
         }
         let mean = state.modes.place([0; AXES]);
         if let Some(place) = mean.filter(|place| state.bundles.contains(&place.bundle)) {

@@ -112,7 +112,7 @@ fn what_does_not_fit_is_refused_before_anything_is_written() {
     }
 }
 
-/// A directory that holds a run is left as it is.
+/// A run that its directory holds is left as it is by another configuration.
 #[test]
 fn a_run_is_never_overwritten() {
     let (case, _) = first_run();
@@ -123,7 +123,8 @@ fn a_run_is_never_overwritten() {
     for ranks in [1, 3] {
         let output = case.run(ranks, "first", &["--set", "time.end=0.02", "--set", "time.dt=0.01"]);
         assert_eq!(output.code(), 2, "{output:?}");
-        assert_eq!(output.stderr.matches("holds a run already").count(), 1, "{}", output.stderr);
+        assert_eq!(output.stderr.matches("time.dt: 0.02 -> 0.01").count(), 1, "{}", output.stderr);
+        assert!(!output.stderr.contains("time.end:"), "{}", output.stderr);
         assert!(output.stderr.contains("--output DIR"), "{}", output.stderr);
         assert_eq!(output.stdout, "");
     }

@@ -4,7 +4,10 @@
 mod blow_up;
 mod command_line;
 mod continuation;
+mod faults;
+mod restart;
 mod running;
 mod same_bits;
 mod schedule;
+mod stopping;
 mod what_it_needs;

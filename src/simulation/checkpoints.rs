@@ -1,0 +1,77 @@
+//! What a run remembers beside its fields, and how both are written as a checkpoint.
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::{Config, kept_checkpoints};
+use crate::error::{Error, Result};
+use crate::io::checkpoint::{self, Header};
+use crate::io::run_directory::RunDirectory;
+use crate::parallel::Communicator;
+use crate::real::Real;
+
+use super::LastGood;
+use super::solver::Solver;
+use super::start::VELOCITY;
+
+/// All that a run needs beside its fields to go on as if it had never stopped. What is due next
+/// follows from the time: a checkpoint is written after everything else of its step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunState {
+    /// Time.
+    pub time: f64,
+    /// Steps taken.
+    pub step: u64,
+    /// Last time step; 0 at the start.
+    pub dt: f64,
+    /// Energy that the force has put in since the start, per mass.
+    pub injected_energy: f64,
+    /// The energy that the force holds, if it holds one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_energy: Option<f64>,
+    /// Time of the last history row.
+    pub row_time: f64,
+    /// Energy put in until then.
+    pub row_injected_energy: f64,
+    /// The start of the last step.
+    pub last_good: LastGood,
+}
+
+impl RunState {
+    /// Reads what [`Self::to_toml`] wrote, to the same bits.
+    pub fn from_toml(text: &str) -> Result<Self, toml::de::Error> {
+        toml::from_str(text)
+    }
+
+    fn to_toml(self) -> Result<String> {
+        toml::to_string(&self)
+            .map_err(|e| Error::input(format!("cannot write the state of the run as TOML: {e}")))
+    }
+}
+
+/// Writes a checkpoint and removes those that are no longer wanted. Collective.
+pub fn write<T: Real>(
+    comm: &Communicator,
+    config: &Config,
+    directory: &RunDirectory,
+    solver: &Solver<T>,
+    run: RunState,
+) -> Result<()> {
+    let state = solver.state();
+    let grid = state.modes.grid;
+    let header = Header {
+        time: run.time,
+        step: run.step,
+        points: grid.points,
+        lengths: grid.lengths,
+        cutoff: grid.cutoff,
+        precision: config.precision,
+        fields: VELOCITY.map(String::from).into(),
+        code_version: crate::VERSION.into(),
+        config: config.to_toml()?,
+        run_state: run.to_toml()?,
+    };
+    checkpoint::write(comm, &directory.checkpoint(run.step), &header, state)?;
+    let keep = config.output.checkpoints.map_or_else(kept_checkpoints, |c| c.keep);
+    directory.keep_checkpoints(comm, keep)
+}

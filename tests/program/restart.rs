@@ -1,0 +1,245 @@
+//! A run that was interrupted and continued is the run that was not, to the last bit.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use dns_solver::io::checkpoint::CheckpointReader;
+use dns_solver::parallel::Communicator;
+
+use super::running::{Case, read_snapshot};
+
+/// Forced, with adapted steps, and with outputs that do not coincide.
+pub const FORCED: &str = "
+[grid]
+points = [24, 15, 12]
+lengths = [2.0, 1.0, 1.0]
+[physics]
+viscosity = 0.05
+[initial]
+kind = \"random\"
+energy = 0.5
+spectrum = { model = \"exponential\", peak = 2.0 }
+mean_flow = [0.3, 0.0, -0.1]
+[forcing]
+kind = \"constant_energy\"
+wavenumber = 1.5
+[time]
+cfl = 0.3
+end = 1.0
+[output]
+directory = \"replaced\"
+history = { every = 0.05 }
+snapshots = { every = 0.25, precision = \"double\" }
+checkpoints = { every = 0.11, keep = 3 }
+";
+
+/// Settings of the kinds of runs that are tried, beside [`FORCED`] itself.
+pub const VARIANTS: [&[&str]; 2] = [
+    &[
+        "--set",
+        "precision=single",
+        "--set",
+        "forcing={ kind='constant_power', power=0.2, wavenumber=1.5 }",
+    ],
+    &[
+        "--set",
+        "forcing={ kind='none' }",
+        "--set",
+        "time.cfl=",
+        "--set",
+        "time.dt=0.013",
+        "--set",
+        "time.scheme=rk3",
+    ],
+];
+
+/// Paths of the checkpoints of the run `name`, in order.
+pub fn checkpoints(case: &Case, name: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(case.path(name).join("checkpoints")).unwrap();
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "h5"));
+    paths.sort();
+    paths
+}
+
+/// Step, what the run remembers, and the bits of the modes.
+pub fn read_checkpoint(path: &Path) -> (u64, String, Vec<u64>) {
+    let reader = CheckpointReader::open(&Communicator::serial(), path).unwrap();
+    let state = reader.read::<f64>().unwrap();
+    let bits = state.data.iter().map(|x| x.to_bits()).collect();
+    (reader.header().step, reader.header().run_state.clone(), bits)
+}
+
+/// Checks that two runs have the same history, snapshots and last checkpoint.
+pub fn assert_same(case: &Case, a: &str, b: &str) {
+    assert_eq!(case.read(a, "history.csv"), case.read(b, "history.csv"), "{a} and {b}");
+    let (of_a, of_b) = (case.snapshots(a), case.snapshots(b));
+    assert!(!of_a.is_empty());
+    let names = |paths: &[PathBuf]| -> Vec<_> {
+        paths.iter().map(|path| path.file_name().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names(&of_a), names(&of_b));
+    for (a, b) in of_a.iter().zip(&of_b) {
+        let (a, b) = (read_snapshot(a), read_snapshot(b));
+        assert_eq!((a.0, a.1), (b.0, b.1));
+        assert!(a.2.iter().map(|x| x.to_bits()).eq(b.2.iter().map(|x| x.to_bits())));
+    }
+    assert_eq!(case.read(a, "snapshots.xmf"), case.read(b, "snapshots.xmf"));
+    let last = |name| read_checkpoint(checkpoints(case, name).last().unwrap());
+    let (a, b) = (last(a), last(b));
+    assert_eq!((a.0, &a.1), (b.0, &b.1));
+    assert!(a.2 == b.2, "the modes differ");
+}
+
+/// One step at a time, each by a new process on another number of ranks and threads.
+#[test]
+fn in_pieces_of_one_step_on_changing_ranks() {
+    for variant in [&[][..], VARIANTS[0], VARIANTS[1]] {
+        let case = Case::new(FORCED);
+        let short = [variant, &["--quiet", "--set", "time.end=0.2"]].concat();
+        case.solve(2, "whole", &short);
+        let steps = *case.column("whole", "step").last().unwrap() as usize;
+        assert!(steps > 5, "{steps}");
+        let layouts = [(1, "1"), (3, "1"), (1, "2"), (2, "2"), (4, "1")];
+        for step in 0..steps.min(7) {
+            let (ranks, threads) = layouts[step % layouts.len()];
+            // There is always less time left than the margin.
+            let piece = ["--walltime", "00:00:01", "--threads", threads];
+            let output = case.solve(ranks, "pieces", &[&short[..], &piece].concat());
+            assert!(case.read("pieces", "log.txt").contains("stopped early"), "{output:?}");
+            assert_eq!(
+                read_checkpoint(checkpoints(&case, "pieces").last().unwrap()).0,
+                step as u64 + 1
+            );
+        }
+        case.solve(3, "pieces", &short);
+        assert_same(&case, "whole", "pieces");
+    }
+}
+
+#[test]
+fn the_last_checkpoints_stay_and_change_no_step() {
+    let case = Case::new(FORCED);
+    case.solve(1, "run", &["--quiet"]);
+    let kept = checkpoints(&case, "run");
+    assert_eq!(kept.len(), 3);
+    assert_eq!(read_checkpoint(&kept[2]).0 as f64, *case.column("run", "step").last().unwrap());
+    // By default one at the start and one at the end.
+    case.solve(1, "none", &["--quiet", "--set", "output.checkpoints="]);
+    assert_eq!(case.read("none", "history.csv"), case.read("run", "history.csv"));
+    let steps: Vec<_> = checkpoints(&case, "none").iter().map(|c| read_checkpoint(c).0).collect();
+    assert_eq!(steps, [0, read_checkpoint(&kept[2]).0]);
+}
+
+#[test]
+fn a_complete_run_has_nothing_to_do_until_its_end_is_moved() {
+    let case = Case::new(FORCED);
+    case.solve(1, "run", &["--quiet", "--set", "time.end=0.5"]);
+    let before = (case.read("run", "history.csv"), case.read("run", "log.txt"));
+    for ranks in [1, 3] {
+        let output = case.solve(ranks, "run", &["--set", "time.end=0.5"]);
+        assert_eq!(output.stdout.matches("the run is complete").count(), 1, "{output:?}");
+    }
+    assert_eq!((case.read("run", "history.csv"), case.read("run", "log.txt")), before);
+    // 0.5 is a time of output anyway, so that the longer run passes it all the same.
+    let output = case.solve(2, "run", &["--threads", "2"]);
+    assert_eq!(output.stdout.matches("continues from").count(), 1, "{output:?}");
+    case.solve(1, "whole", &["--quiet"]);
+    assert_same(&case, "whole", "run");
+}
+
+#[test]
+fn a_given_checkpoint_is_taken() {
+    let case = Case::new(FORCED);
+    case.solve(1, "whole", &["--quiet"]);
+    let middle = checkpoints(&case, "whole")[0].clone();
+    fs::copy(&middle, case.path("middle.h5")).unwrap();
+    let file = case.path("middle.h5");
+    let given = ["--quiet", "--restart", file.to_str().unwrap()];
+    // In the run's own directory it is the run once more, from there.
+    case.solve(2, "again", &["--quiet"]);
+    case.solve(3, "again", &given);
+    assert_same(&case, "whole", "again");
+    // In another directory there is only what came after.
+    case.solve(2, "other", &given);
+    let rows = |name| {
+        let text = case.read(name, "history.csv");
+        text.lines()
+            .filter(|line| line.starts_with(|c: char| c.is_ascii_digit()))
+            .map(String::from)
+            .collect::<Vec<_>>()
+    };
+    // Not in the directory of a run with another configuration.
+    case.solve(1, "thick", &["--quiet", "--set", "physics.viscosity=0.5", "--set", "time.end=0.1"]);
+    let output = case.run(1, "thick", &given);
+    assert_eq!(output.code(), 2, "{output:?}");
+    assert!(output.stderr.contains("physics.viscosity: 0.5 -> 0.05"), "{}", output.stderr);
+    let (whole, other) = (rows("whole"), rows("other"));
+    assert!(!other.is_empty() && other.len() < whole.len());
+    assert_eq!(whole[whole.len() - other.len()..], other);
+}
+
+#[test]
+fn fresh_sets_the_old_run_aside() {
+    let case = Case::new(FORCED);
+    case.solve(1, "run", &["--quiet", "--set", "time.end=0.2"]);
+    let old = case.read("run", "history.csv");
+    for ranks in [1, 3] {
+        let change = ["--fresh", "--set", "time.end=0.1", "--set", "physics.viscosity=0.1"];
+        let output = case.solve(ranks, "run", &change);
+        assert!(output.stdout.contains("the run that was there is now"), "{output:?}");
+        assert_ne!(case.read("run", "history.csv"), old);
+    }
+    assert_eq!(case.read("run.old-1", "history.csv"), old);
+    assert_eq!(case.read("run.old-2", "history.csv"), case.read("run", "history.csv"));
+}
+
+#[test]
+fn a_change_of_the_physics_is_refused() {
+    let case = Case::new(FORCED);
+    case.solve(1, "run", &["--quiet", "--set", "time.end=0.1"]);
+    for (settings, difference) in [
+        (vec!["physics.viscosity=0.1"], "physics.viscosity: 0.05 -> 0.1"),
+        (vec!["grid.points=[24,15,15]"], "grid.points: [24, 15, 12] -> [24, 15, 15]"),
+        (vec!["precision=single"], "precision: \"double\" -> \"single\""),
+        (vec!["initial.seed=9"], "initial.seed: 0 -> 9"),
+        (vec!["forcing.energy=0.4"], "forcing.energy: not set -> 0.4"),
+        (vec!["time.cfl=", "time.dt=0.01"], "time.cfl: 0.3 -> not set"),
+        (vec!["time.scheme=rk3"], "time.scheme: \"rk4\" -> \"rk3\""),
+    ] {
+        let mut arguments = vec!["--set", "time.end=2"];
+        settings.iter().for_each(|setting| arguments.extend(["--set", setting]));
+        let ranks = if settings.len() == 2 { 3 } else { 1 };
+        let output = case.run(ranks, "run", &arguments);
+        assert_eq!(output.code(), 2, "{output:?}");
+        assert_eq!(output.stderr.matches(difference).count(), 1, "{}", output.stderr);
+        assert!(!output.stderr.contains("time.end:"), "{}", output.stderr);
+    }
+}
+
+/// A new run can start from a checkpoint, on this or another grid.
+#[test]
+fn a_checkpoint_is_an_initial_field() {
+    let case = Case::new(FORCED);
+    let end = ["--quiet", "--set", "time.end=0.1"];
+    case.solve(2, "first", &end);
+    let path = checkpoints(&case, "first").last().unwrap().display().to_string();
+    let start = format!("initial={{ kind = 'file', path = '{path}' }}");
+    let energy = |name: &str| case.column(name, "kinetic_energy");
+    let last = *energy("first").last().unwrap();
+    for ranks in [1, 3] {
+        let name = format!("same{ranks}");
+        case.solve(ranks, &name, &[&end[..], &["--set", &start]].concat());
+        assert_eq!(energy(&name)[0].to_bits(), last.to_bits());
+        let name = format!("finer{ranks}");
+        case.solve(
+            ranks,
+            &name,
+            &[&end[..], &["--set", &start, "--set", "grid.points=[30,20,18]"]].concat(),
+        );
+        assert_eq!(energy(&name)[0].to_bits(), last.to_bits());
+    }
+    let output = case.run(1, "no", &["--set", &start, "--set", "grid.lengths=[1,1,1]"]);
+    assert_eq!(output.code(), 2, "{output:?}");
+    assert!(output.stderr.contains("make them equal"), "{}", output.stderr);
+}
