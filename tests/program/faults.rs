@@ -62,8 +62,10 @@ fn killed_on_three_ranks() {
     check(VARIANTS[1], 3, 4);
 }
 
-/// Ways to damage a file.
-const DAMAGES: [(&str, fn(&Path)); 5] = [
+/// A way to damage a file, and its name.
+type Damage = (&'static str, fn(&Path));
+
+const DAMAGES: [Damage; 5] = [
     ("it is empty", |path| fs::write(path, "").unwrap()),
     ("it is not an HDF5 file", |path| fs::write(path, "step = 3").unwrap()),
     ("it is truncated", |path| {
