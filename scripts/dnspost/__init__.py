@@ -1,0 +1,48 @@
+"""Reads, analyses, draws and starts runs of dns-solver. `dnspost.open("runs/first")` begins."""
+
+from dnspost.checkpoint import Checkpoint
+from dnspost.fields import (
+    dissipation,
+    divergence,
+    gradient,
+    q_criterion,
+    vorticity,
+    vorticity_magnitude,
+)
+from dnspost.interpolation import sample
+from dnspost.run import Run
+from dnspost.run import open_run as open  # noqa: A004  (dnspost.open is the name people know)
+from dnspost.spectral import derivative, filtered, to_modes, to_points
+from dnspost.statistics import (
+    conditional_average,
+    correlation,
+    energy_flux,
+    energy_spectrum,
+    flow_scales,
+    pdf,
+    structure_functions,
+)
+
+__all__ = [
+    "Checkpoint",
+    "Run",
+    "conditional_average",
+    "correlation",
+    "derivative",
+    "dissipation",
+    "divergence",
+    "energy_flux",
+    "energy_spectrum",
+    "filtered",
+    "flow_scales",
+    "gradient",
+    "open",
+    "pdf",
+    "q_criterion",
+    "sample",
+    "structure_functions",
+    "to_modes",
+    "to_points",
+    "vorticity",
+    "vorticity_magnitude",
+]
