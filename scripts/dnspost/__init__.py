@@ -9,9 +9,11 @@ from dnspost.fields import (
     vorticity,
     vorticity_magnitude,
 )
+from dnspost.initial import projected, write_initial
 from dnspost.interpolation import sample
 from dnspost.run import Run
 from dnspost.run import open_run as open  # noqa: A004  (dnspost.open is the name people know)
+from dnspost.solver import SolverError, run, validate, write_config
 from dnspost.spectral import derivative, filtered, to_modes, to_points
 from dnspost.statistics import (
     conditional_average,
@@ -22,10 +24,13 @@ from dnspost.statistics import (
     pdf,
     structure_functions,
 )
+from dnspost.sweep import Sweep, sweep
 
 __all__ = [
     "Checkpoint",
     "Run",
+    "SolverError",
+    "Sweep",
     "conditional_average",
     "correlation",
     "derivative",
@@ -38,11 +43,17 @@ __all__ = [
     "gradient",
     "open",
     "pdf",
+    "projected",
     "q_criterion",
+    "run",
     "sample",
     "structure_functions",
+    "sweep",
     "to_modes",
     "to_points",
+    "validate",
     "vorticity",
     "vorticity_magnitude",
+    "write_config",
+    "write_initial",
 ]
