@@ -1,6 +1,7 @@
 """Reads, analyses, draws and starts runs of dns-solver. `dnspost.open("runs/first")` begins."""
 
 from dnspost.checkpoint import Checkpoint
+from dnspost.dataset import Normalisation, SnapshotDataset
 from dnspost.fields import (
     dissipation,
     divergence,
@@ -28,7 +29,9 @@ from dnspost.sweep import Sweep, sweep
 
 __all__ = [
     "Checkpoint",
+    "Normalisation",
     "Run",
+    "SnapshotDataset",
     "SolverError",
     "Sweep",
     "conditional_average",
