@@ -3,9 +3,9 @@
 import os
 from pathlib import Path
 
-import dnspost
 import pytest
 
+import dnspost
 from running import SOLVER, solve
 
 os.environ["DNS_SOLVER"] = str(SOLVER)  # also for what dnspost starts

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
-from dnspost.grid import VELOCITY, Array, point_coordinates
 
+from dnspost.grid import VELOCITY, Array, point_coordinates
 from running import coordinates
 
 CUBE = (1.0, 1.0, 1.0)

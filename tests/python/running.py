@@ -10,8 +10,9 @@ from typing import Any
 import h5py
 import numpy as np
 import pandas as pd
-from dnspost.solver import launcher
 from numpy.typing import NDArray
+
+from dnspost.solver import launcher
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SOLVER = Path(os.environ.get("DNS_SOLVER", REPOSITORY / "target/release/dns-solver")).resolve()

@@ -1,12 +1,12 @@
 """Derivatives, filters, spectra and statistics against fields of which they are known."""
 
-import dnspost
 import numpy as np
 import pytest
 import xarray as xr
+
+import dnspost
 from dnspost import grid
 from dnspost.statistics import integral_length, scales, shell_sum
-
 from exact_fields import CUBE, abc, noise, taylor_green, velocity
 from running import coordinates
 

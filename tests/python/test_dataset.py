@@ -1,8 +1,9 @@
 """Training data: the right numbers, the same for any number of processes."""
 
-import dnspost
 import numpy as np
 import pytest
+
+import dnspost
 from dnspost.dataset import Normalisation, SnapshotDataset
 
 

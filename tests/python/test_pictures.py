@@ -3,10 +3,11 @@
 import shutil
 from pathlib import Path
 
-import dnspost
 import matplotlib.image
 import numpy as np
 import pytest
+
+import dnspost
 from dnspost import plots
 from dnspost.cli import main
 from dnspost.slices import field_named, movie, plane, slices

@@ -6,11 +6,12 @@ import shutil
 import time
 from pathlib import Path
 
-import dnspost
 import h5py
 import numpy as np
 import pytest
 import xarray as xr
+
+import dnspost
 
 
 def test_a_run_tells_what_it_is(oblong: dnspost.Run) -> None:

@@ -9,9 +9,10 @@ import urllib.request
 from html.parser import HTMLParser
 from pathlib import Path
 
-import dnspost
 import matplotlib.image
 import pytest
+
+import dnspost
 from dnspost.cli import main
 from dnspost.health import checks
 from dnspost.report import page

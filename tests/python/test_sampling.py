@@ -1,11 +1,11 @@
 """Fields at any point and time."""
 
-import dnspost
 import numpy as np
 import pytest
 import xarray as xr
-from dnspost.grid import Array
 
+import dnspost
+from dnspost.grid import Array
 from exact_fields import abc, noise
 
 POINTS = np.random.default_rng(3).uniform(-20, 20, (100, 3))

@@ -6,11 +6,11 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import dnspost
 import numpy as np
 import pytest
-from dnspost.grid import VELOCITY
 
+import dnspost
+from dnspost.grid import VELOCITY
 from exact_fields import abc, noise, taylor_green
 
 CONFIG: dict[str, Any] = {
