@@ -23,8 +23,10 @@ _COLOUR_BAR = {
 
 def volume(run: Run, snapshot: xr.Dataset, path: Path, threshold: float = 1.5) -> Path:
     """Write a picture of the surfaces Q = threshold * rms of Q, coloured by the vorticity."""
-    import pyvista as pv
-
+    try:
+        import pyvista as pv
+    except ImportError:
+        raise RuntimeError("3-D pictures need pyvista: pip install pyvista") from None
     q = fields.q_criterion(snapshot).compute()
     vorticity = fields.vorticity_magnitude(snapshot).compute()
     level = threshold * float(np.sqrt((q**2).mean()))

@@ -75,10 +75,10 @@ def test_wrong_arguments_are_named(cube: dnspost.Run) -> None:
 
 
 def test_the_loader_of_pytorch_takes_it(cube: dnspost.Run) -> None:
-    """Batches of tensors, from two processes. PyTorch is too large to be installed for this."""
+    """Batches of tensors, from another process. PyTorch is too large to be installed for this."""
     torch = pytest.importorskip("torch")
     data = SnapshotDataset([cube], crop=8, crops=2, lag=1)
-    loader = torch.utils.data.DataLoader(data, batch_size=4, num_workers=2)
+    loader = torch.utils.data.DataLoader(data, batch_size=4, num_workers=1)
     batches = list(loader)
     assert len(batches) == 2
     now, later = batches[0]

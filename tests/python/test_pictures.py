@@ -1,6 +1,7 @@
 """Every picture is drawn, from the right numbers."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import matplotlib.image
@@ -141,6 +142,15 @@ def test_vortices_are_drawn_off_screen(
     assert is_a_picture(tmp_path / "volume.png", 1600)
     assert main(["volume", str(cube.directory), "-o", str(target), "--threshold", "1e9"]) == 2
     assert "lower threshold" in capsys.readouterr().err
+
+
+def test_without_pyvista_the_need_is_told(
+    cube: dnspost.Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is an extra: all else works without it."""
+    monkeypatch.setitem(sys.modules, "pyvista", None)
+    assert main(["volume", str(cube.directory)]) == 2
+    assert "pip install pyvista" in capsys.readouterr().err
 
 
 def test_scaling_comes_from_the_logs(cube: dnspost.Run, oblong: dnspost.Run) -> None:

@@ -6,7 +6,7 @@ import xarray as xr
 
 import dnspost
 from dnspost.grid import Array
-from exact_fields import abc, noise
+from exact_fields import abc, noise, velocity
 
 POINTS = np.random.default_rng(3).uniform(-20, 20, (100, 3))
 
@@ -37,6 +37,16 @@ def test_lagrange_polynomials_have_their_order(method: str, order: int) -> None:
     """Half the spacing, 2^order times less error."""
     ratio = largest_error(16, method) / largest_error(32, method)
     assert np.log2(ratio) == pytest.approx(order, abs=0.4)
+
+
+def test_lagrange_nodes_lie_evenly_on_both_sides() -> None:
+    """Half way from point 2 to 3, lag4 takes points 1 to 4 with weights -1/16, 9/16, 9/16, -1/16."""
+    spacing = 2 * np.pi / 8
+    peaks = [np.zeros((8, 8, 8)) for _ in range(3)]
+    for index, peak in zip((0, 1, 4), peaks, strict=True):
+        peak[:, :, index] = 1
+    found = dnspost.sample(velocity(peaks), np.array([[2.5 * spacing, 0.0, 0.0]]), "lag4")
+    assert [float(found[name][0]) for name in "uvw"] == pytest.approx([0, -1 / 16, -1 / 16])
 
 
 @pytest.mark.parametrize("method", ["spectral", "lag4", "lag6", "lag8"])
