@@ -40,7 +40,7 @@ def test_lagrange_polynomials_have_their_order(method: str, order: int) -> None:
 
 
 def test_lagrange_nodes_lie_evenly_on_both_sides() -> None:
-    """Half way from point 2 to 3, lag4 takes points 1 to 4 with weights -1/16, 9/16, 9/16, -1/16."""
+    """Half way between points 2 and 3, lag4 weighs points 1 to 4 by -1, 9, 9, -1 sixteenths."""
     spacing = 2 * np.pi / 8
     peaks = [np.zeros((8, 8, 8)) for _ in range(3)]
     for index, peak in zip((0, 1, 4), peaks, strict=True):
