@@ -12,8 +12,8 @@ from dnspost.fields import (
 )
 from dnspost.initial import projected, write_initial
 from dnspost.interpolation import sample
-from dnspost.run import Run
-from dnspost.run import open_run as open  # noqa: A004  (dnspost.open is the name people know)
+from dnspost.runs import Run
+from dnspost.runs import open_run as open  # noqa: A004  (dnspost.open is the name people know)
 from dnspost.solver import SolverError, run, validate, write_config
 from dnspost.spectral import derivative, filtered, to_modes, to_points
 from dnspost.statistics import (
@@ -25,7 +25,7 @@ from dnspost.statistics import (
     pdf,
     structure_functions,
 )
-from dnspost.sweep import Sweep, sweep
+from dnspost.sweeps import Sweep, sweep
 
 __all__ = [
     "Checkpoint",

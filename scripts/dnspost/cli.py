@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from dnspost import plots
 from dnspost.plots import at_time
 from dnspost.report import report
-from dnspost.run import Run, open_run
+from dnspost.runs import Run, open_run
 from dnspost.slices import movie, slices
 from dnspost.solver import SolverError
 from dnspost.style import save, style

@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 
 from dnspost.grid import AXES, VELOCITY, Array
-from dnspost.run import Run
+from dnspost.runs import Run
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dnspost import fields, statistics
-from dnspost.run import Run
+from dnspost.runs import Run
 from dnspost.spectral import derivative
 from dnspost.style import ONE_COLUMN, TWO_COLUMNS, label, plain_decades, reference_line, shades
 

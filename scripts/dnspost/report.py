@@ -10,7 +10,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from dnspost import health, plots, slices
-from dnspost.run import Run
+from dnspost.runs import Run
 from dnspost.style import style
 
 _STYLE = """

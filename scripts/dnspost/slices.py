@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from dnspost import fields
 from dnspost.grid import AXES
-from dnspost.run import Run
+from dnspost.runs import Run
 from dnspost.style import DIVERGING, ONE_COLUMN, SEQUENTIAL, label
 
 SYMBOLS = {"vorticity": r"$|\omega|$", "dissipation": r"$2\nu s_{ij}s_{ij}$"}

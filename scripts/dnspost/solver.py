@@ -13,7 +13,7 @@ from typing import Any
 
 import tomli_w
 
-from dnspost.run import Run, open_run
+from dnspost.runs import Run, open_run
 
 Config = Mapping[str, Any] | Path | str
 

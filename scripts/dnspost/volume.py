@@ -7,7 +7,7 @@ import xarray as xr
 
 from dnspost import fields
 from dnspost.grid import AXES, length
-from dnspost.run import Run
+from dnspost.runs import Run
 from dnspost.style import SEQUENTIAL
 
 _COLOUR_BAR = {

@@ -5,7 +5,7 @@ from pathlib import Path
 from threading import Lock
 
 from dnspost.report import page
-from dnspost.run import Run
+from dnspost.runs import Run
 
 REFRESH_SECONDS = 10
 

@@ -12,6 +12,7 @@ import pytest
 import dnspost
 from dnspost.grid import VELOCITY
 from exact_fields import abc, noise, taylor_green
+from running import SOLVER
 
 CONFIG: dict[str, Any] = {
     "grid": {"points": [12, 12, 12]},
@@ -100,6 +101,29 @@ def test_the_same_call_continues(config: dict[str, Any]) -> None:
     assert dnspost.run(config, fresh=True).viscosity == 0.2
 
 
+def test_a_run_is_followed_while_it_goes_on(config: dict[str, Any]) -> None:
+    """Whatever moment it is looked at, what is there can be read, and only grows."""
+    config["time"] = {"dt": 0.005, "end": 2.0}
+    config["output"]["snapshots"]["every"] = 0.05
+    path = dnspost.write_config(config, "config.toml")
+    rows, times = [0], [0]
+    with subprocess.Popen([str(SOLVER), str(path), "--quiet"]) as process:
+        while process.poll() is None:
+            if not Path("run/config.toml").exists():
+                continue
+            run = dnspost.open("run")
+            rows.append(len(run.history))
+            if run.snapshot_files:
+                snapshots = run.snapshots
+                times.append(snapshots.sizes["time"])
+                assert float(abs(snapshots["u"].isel(time=-1)).max()) > 0.1
+    assert process.returncode == 0
+    assert rows == sorted(rows)
+    assert times == sorted(times)
+    assert len(set(rows)) > 2, "it was seen on its way"
+    assert dnspost.open("run").is_complete
+
+
 def test_a_missing_solver_is_named(config: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """With what to do about it."""
     monkeypatch.setenv("DNS_SOLVER", "/nowhere/dns-solver")
@@ -107,7 +131,7 @@ def test_a_missing_solver_is_named(config: dict[str, Any], monkeypatch: pytest.M
         dnspost.run(config)
 
 
-def test_a_sweep_runs_what_is_left(config: dict[str, Any]) -> None:
+def test_a_sweep_runs_what_is_left(config: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Every combination once; a second call does only what is not complete."""
     vary = {"physics.viscosity": [0.1, 0.2], "initial.amplitude": [1.0, 2.0]}
     sweep = dnspost.sweep("sweep", config, vary)
@@ -122,6 +146,8 @@ def test_a_sweep_runs_what_is_left(config: dict[str, Any]) -> None:
     assert energy["003"] == max(energy["003"], energy["002"])
     assert energy["001"] > energy["003"] > energy["002"]
     assert dnspost.Sweep.open("sweep") == sweep
+    monkeypatch.setenv("DNS_SOLVER", "/nowhere")
+    assert list(sweep.run()) == list(sweep.cases), "nothing is left to start"
     with pytest.raises(ValueError, match="another sweep"):
         dnspost.sweep("sweep", config, {"physics.viscosity": [0.3]})
 

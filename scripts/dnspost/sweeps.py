@@ -18,7 +18,7 @@ import pandas as pd
 import tomli_w
 
 from dnspost import solver
-from dnspost.run import Run, open_run
+from dnspost.runs import Run, open_run
 
 
 @dataclass(frozen=True)
