@@ -64,7 +64,7 @@ def _resolution(history: pd.DataFrame) -> Check:
 
 def _time_step(run: Run, history: pd.DataFrame) -> Check:
     largest, scheme = float(history["cfl"].max()), run.config["time"]["scheme"]
-    limit = STABLE_CFL[scheme]
+    limit = STABLE_CFL.get(scheme, min(STABLE_CFL.values()))
     words = f"Largest Courant number; {scheme} is stable up to about {limit}."
     return Check("Time step", f"{largest:.2f}", _light(largest, 0.8 * limit, limit), words)
 

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from io import StringIO
 from pathlib import Path
@@ -87,8 +88,11 @@ class Run:
     @property
     def checkpoints(self) -> list[Checkpoint]:
         """The checkpoints in the order of time."""
-        found = files.numbered(self.directory / "checkpoints", "checkpoint")
-        return [Checkpoint.open(path) for path in found]
+        found = []
+        for path in files.numbered(self.directory / "checkpoints", "checkpoint"):
+            with suppress(FileNotFoundError):  # the run has just removed an old one
+                found.append(Checkpoint.open(path))
+        return found
 
     @property
     def log(self) -> str:
