@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
             "-o",
             "--output",
             type=Path,
-            help=f"where to write, without the ending (default: RUN/plots/{name})",
+            help="where to write (default: a file in RUN); each format adds its ending",
         )
         sub.set_defaults(command=command, name=name)
         if time:
@@ -135,8 +135,8 @@ def open_run_argument(text: str) -> Run:
 
 
 def _target(arguments: Arguments, run: Run) -> Path:
-    output: Path | None = arguments.output
-    return output or run.directory / "plots" / arguments.name
+    output: Path = arguments.output or run.directory / "plots" / arguments.name
+    return output.with_suffix("") if output.suffix in (".png", ".pdf") else output
 
 
 def _figure(arguments: Arguments, run: Run, figure: Figure) -> list[Path]:
@@ -151,7 +151,8 @@ def _slices(arguments: Arguments) -> list[Path]:
 
 def _volume(arguments: Arguments) -> list[Path]:
     snapshot = at_time(arguments.run.snapshots, arguments.time)
-    path = _target(arguments, arguments.run).with_suffix(".png")
+    path = _target(arguments, arguments.run)
+    path = path.with_name(f"{path.name}.png")
     return [volume(arguments.run, snapshot, path, arguments.threshold)]
 
 

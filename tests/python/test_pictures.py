@@ -48,10 +48,11 @@ def test_pictures_go_into_the_run_by_default(cube: dnspost.Run, tmp_path: Path) 
 def test_several_runs_in_one_figure(
     command: str, cube: dnspost.Run, oblong: dnspost.Run, tmp_path: Path
 ) -> None:
-    """Runs of different grids and lengths."""
+    """Runs of different grids and lengths; an ending that is given is no part of the name."""
     directories = [str(run.directory) for run in (cube, oblong)]
-    assert main([command, *directories, "-o", str(tmp_path / "figure")]) == 0
+    assert main([command, *directories, "-o", str(tmp_path / "figure.png")]) == 0
     assert is_a_picture(tmp_path / "figure.png", 2000)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["figure.pdf", "figure.png"]
 
 
 def test_mistakes_are_told(
