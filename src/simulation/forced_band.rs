@@ -71,11 +71,11 @@ impl<T: Real> ForcedBand<T> {
         self.force.state()
     }
 
-    /// Goes on from what the force remembered and the energy put in so far; false when `force` is
-    /// not of this force.
+    /// Goes on from what the force remembered, if anything, and the energy put in so far; false
+    /// when `force` is not of this force.
     pub fn restore(&mut self, force: &[f64], injected_energy: f64) -> bool {
         self.injected_energy = injected_energy;
-        self.force.restore(force)
+        force.is_empty() || self.force.restore(force)
     }
 
     /// Reads the velocity that the run starts from. Collective.
