@@ -40,12 +40,17 @@ fn is_unfinished(case: &Case, directory: &str) -> bool {
 
 /// Waits for the `moment`, and then for some microseconds, other ones for each `kill`. Whether the
 /// run is still at work.
-fn await_moment(case: &Case, child: &mut Child, moment: Moment, kill: usize) -> bool {
+fn await_moment(
+    case: &Case,
+    child: &mut Child,
+    (ranks, moment): (usize, Moment),
+    kill: usize,
+) -> bool {
     let rows = case.rows("run");
     let spread = (kill * 7919 + kill * kill * 31) % 101;
     let (running, delay) = match moment {
-        // The start of MPI is part of it.
-        Moment::Any => (true, 5000 * spread),
+        // The start of MPI is part of it, and takes longer for several ranks.
+        Moment::Any => (true, 10_000 * spread * ranks),
         Moment::Inside(files) => (wait_until(child, || is_unfinished(case, files)), 40 * spread),
         Moment::AfterRow => (wait_until(child, || case.rows("run") != rows), 20 * spread),
     };
@@ -69,7 +74,7 @@ fn kill_often(
     for kill in 0..kills {
         let mut child = case.start(ranks, "run", &endless);
         let moment = moments[kill % moments.len()];
-        if !await_moment(&case, &mut child, moment, kill) {
+        if !await_moment(&case, &mut child, (ranks, moment), kill) {
             panic!("{moment:?}: {}", fs::read_to_string(case.path("run.err")).unwrap());
         }
         let processes = children(child.id());

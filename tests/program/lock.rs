@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::restart::FORCED;
 use super::running::{Case, children, send, wait, wait_until};
 
-const ENDLESS: [&str; 4] = ["--set", "time.end=1e6", "--set", "output.snapshots.every=10"];
+const ENDLESS: [&str; 4] = ["--set", "time.end=1e6", "--set", "output.snapshots.every=1e5"];
 
 /// An endless run under way.
 fn start(case: &Case, ranks: usize) -> Child {
@@ -56,7 +56,9 @@ fn a_run_that_was_killed_leaves_no_lock_that_matters() {
 #[test]
 fn a_run_whose_directory_is_gone_ends() {
     let case = Case::new(FORCED);
-    for (ranks, checkpoints) in [(1, "100"), (3, "100"), (1, "0.1")] {
+    let (gone, unwritable) = ("it was removed, or another run has taken it over", "cannot write");
+    for (ranks, checkpoints, cause) in [(1, "1e5", gone), (3, "1e5", gone), (1, "0.1", unwritable)]
+    {
         let every = format!("output.checkpoints.every={checkpoints}");
         let mut child = case.start(ranks, "run", &[&ENDLESS[..], &["--set", &every]].concat());
         assert!(wait_until(&mut child, || case.rows("run") > 3));
@@ -67,6 +69,7 @@ fn a_run_whose_directory_is_gone_ends() {
         let message = fs::read_to_string(case.path("run.err")).unwrap();
         assert_eq!(message.matches("dns-solver: error: cannot ").count(), 1, "{message}");
         assert!(message.contains(case.path("run").to_str().unwrap()), "{message}");
+        assert!(message.contains(cause), "{message}");
         assert!(!case.path("run").exists());
         fs::remove_dir_all(case.path("gone")).unwrap();
     }

@@ -120,7 +120,13 @@ impl Lock {
         let mut found: Option<(Vec<u8>, Instant)> = None;
         loop {
             match fs::File::create_new(path) {
-                Ok(mut file) => break file.write_all(text.as_bytes()).map_err(failed)?,
+                Ok(mut file) => {
+                    break file.write_all(text.as_bytes()).map_err(|e| {
+                        // Without a name others would have to wait for it.
+                        let _ = fs::remove_file(path);
+                        failed(e)
+                    })?;
+                }
                 Err(e) if e.kind() != ErrorKind::AlreadyExists => return Err(failed(e)),
                 Err(_) => {}
             }
