@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use toml::Value;
 
 use crate::io;
@@ -18,10 +18,15 @@ use crate::simulation::Options;
 /// (HDF5) into a directory of its own. In a directory that holds a run, continues that run.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "dns-solver", version, long_version = long_version(), after_long_help = GUIDE)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Cli {
+    /// Another task than a run.
+    #[command(subcommand)]
+    pub task: Option<Task>,
+
     /// Configuration of the run, a TOML file
-    #[arg(value_name = "CONFIG.toml")]
-    pub config: PathBuf,
+    #[arg(value_name = "CONFIG.toml", required = true)]
+    pub config: Option<PathBuf>,
 
     /// Change one key of the configuration, any number of times
     ///
@@ -54,9 +59,36 @@ pub struct Cli {
     #[arg(long, value_name = "CHECKPOINT.h5")]
     pub restart: Option<PathBuf>,
 
+    /// Continue although these keys of the configuration have changed
+    ///
+    /// KEY is a dotted path such as grid.points, or a section such as forcing; several are separated
+    /// by commas. Without this option a change of the run's physics or numerics is refused.
+    #[arg(long, value_name = "KEY", value_delimiter = ',')]
+    pub allow_change: Vec<String>,
+
     /// Stop before so much wall-clock time has passed, with a checkpoint
     #[arg(long, value_name = "HH:MM:SS", value_parser = walltime)]
     pub walltime: Option<Duration>,
+
+    /// Exit code of a run that stopped before its end and can be continued; 0 if not given
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub stopped_code: u8,
+}
+
+/// Tasks beside running a simulation.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Task {
+    /// Make a checkpoint of a snapshot, or a snapshot of a checkpoint
+    ///
+    /// What FROM is decides. A snapshot gets the precision of the checkpoint. A checkpoint made of a
+    /// snapshot can be continued with --restart; it lacks what a force remembers and the account of
+    /// its energy, which begin anew.
+    Convert {
+        /// The file to read
+        from: PathBuf,
+        /// The file to write; must not exist
+        to: PathBuf,
+    },
 }
 
 /// Reads hours, minutes and seconds.
@@ -80,10 +112,12 @@ Examples:
                                                         removes time.dt, then sets time.cfl
 
   dns-solver configs/taylor_green.toml                  once more: continues where it stopped
+  dns-solver convert snapshot.h5 checkpoint.h5          or the other way round
 
 Stopping:
-  SIGTERM, SIGINT, SIGUSR1, a file `stop` in the run directory, or --walltime: the step is finished,
-  a checkpoint written, and the same command continues. A second SIGINT ends at once.
+  SIGTERM, SIGINT, SIGUSR1, a file `stop` in the run directory, --walltime, or the coming end of the
+  Slurm job: the step is finished, a checkpoint written, and the same command continues.
+  A second SIGINT ends at once.
 
 Exit codes:
   0  the run is complete, or was asked to stop and can be continued
@@ -126,6 +160,7 @@ impl Cli {
             quiet: self.quiet,
             fresh: self.fresh,
             restart: self.restart.clone(),
+            allowed_changes: self.allow_change.clone(),
             deadline: self.walltime.and_then(|walltime| started.checked_add(walltime)),
         }
     }

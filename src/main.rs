@@ -1,15 +1,16 @@
 //! `dns-solver`: reads the command line, starts MPI, runs, and says how it ended.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use dns_solver::cli::Cli;
+use dns_solver::cli::{Cli, Task};
 use dns_solver::config::Config;
 use dns_solver::error::Result;
 use dns_solver::parallel::{Communicator, Runtime};
 use dns_solver::simd::Cpu;
-use dns_solver::simulation;
+use dns_solver::simulation::{self, Ending};
 
 fn main() -> ExitCode {
     let started = Instant::now();
@@ -23,7 +24,8 @@ fn main() -> ExitCode {
     let communicator = Communicator::world();
     let code = match Cli::try_parse() {
         Ok(cli) => match run(&communicator, &cli, started) {
-            Ok(()) => 0,
+            Ok(Ending::Complete) => 0,
+            Ok(Ending::Stopped) => cli.stopped_code,
             Err(error) => {
                 if communicator.is_root() {
                     eprintln!("dns-solver: error: {error}");
@@ -47,8 +49,13 @@ fn main() -> ExitCode {
 }
 
 /// Runs what the command line asks for. Collective.
-fn run(communicator: &Communicator, cli: &Cli, started: Instant) -> Result<()> {
+fn run(communicator: &Communicator, cli: &Cli, started: Instant) -> Result<Ending> {
     communicator.agree(Cpu::check_environment())?;
-    let config = Config::load(communicator, &cli.config, &cli.overrides())?;
+    if let Some(Task::Convert { from, to }) = &cli.task {
+        return simulation::convert(communicator, from, to).map(|()| Ending::Complete);
+    }
+    // The command line has a path whenever there is no other task.
+    let path = cli.config.as_deref().unwrap_or(Path::new("CONFIG.toml"));
+    let config = Config::load(communicator, path, &cli.overrides())?;
     simulation::run(communicator, &config, &cli.options(started))
 }

@@ -136,7 +136,7 @@ fn require_waves(wavenumber: f64, grid: &Grid, path: &str, remedy: &str, problem
                      only up to {}; use at least {} points",
                     grid.points[axis],
                     grid.cutoff[axis],
-                    3 * n + 1
+                    n.saturating_mul(3).saturating_add(1)
                 ),
             );
         }

@@ -1,21 +1,24 @@
 //! What a run remembers beside its fields, and how both are written as a checkpoint.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, kept_checkpoints};
 use crate::error::{Error, Result};
+use crate::fields::SpectralFields;
 use crate::io::checkpoint::{self, Header};
 use crate::io::run_directory::RunDirectory;
 use crate::parallel::Communicator;
 use crate::real::Real;
 
-use super::LastGood;
+use super::blow_up::LastGood;
 use super::solver::Solver;
 use super::start::VELOCITY;
 
 /// All that a run needs beside its fields to go on as if it had never stopped. What is due next
 /// follows from the time: a checkpoint is written after everything else of its step.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunState {
     /// Time.
@@ -26,9 +29,8 @@ pub struct RunState {
     pub dt: f64,
     /// Energy that the force has put in since the start, per mass.
     pub injected_energy: f64,
-    /// The energy that the force holds, if it holds one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub held_energy: Option<f64>,
+    /// What the force remembers, see [`Force::state`](crate::forcing::Force::state).
+    pub force: Vec<f64>,
     /// Time of the last history row.
     pub row_time: f64,
     /// Energy put in until then.
@@ -43,8 +45,16 @@ impl RunState {
         toml::from_str(text)
     }
 
-    fn to_toml(self) -> Result<String> {
-        toml::to_string(&self)
+    /// As it is when another force takes over. What the old one has put in since the last history
+    /// row stays in the account.
+    pub fn forget_force(&mut self) {
+        self.force.clear();
+        self.row_injected_energy -= self.injected_energy;
+        self.injected_energy = 0.0;
+    }
+
+    fn to_toml(&self) -> Result<String> {
+        toml::to_string(self)
             .map_err(|e| Error::input(format!("cannot write the state of the run as TOML: {e}")))
     }
 }
@@ -55,9 +65,21 @@ pub fn write<T: Real>(
     config: &Config,
     directory: &RunDirectory,
     solver: &Solver<T>,
-    run: RunState,
+    run: &RunState,
 ) -> Result<()> {
-    let state = solver.state();
+    save(comm, &directory.checkpoint(run.step), config, solver.state(), run)?;
+    let keep = config.output.checkpoints.map_or_else(kept_checkpoints, |c| c.keep);
+    directory.keep_checkpoints(comm, keep)
+}
+
+/// Writes a checkpoint of `state` at `path`. Collective.
+pub fn save<T: Real>(
+    comm: &Communicator,
+    path: &Path,
+    config: &Config,
+    state: &SpectralFields<T>,
+    run: &RunState,
+) -> Result<()> {
     let grid = state.modes.grid;
     let header = Header {
         time: run.time,
@@ -71,7 +93,5 @@ pub fn write<T: Real>(
         config: config.to_toml()?,
         run_state: run.to_toml()?,
     };
-    checkpoint::write(comm, &directory.checkpoint(run.step), &header, state)?;
-    let keep = config.output.checkpoints.map_or_else(kept_checkpoints, |c| c.keep);
-    directory.keep_checkpoints(comm, keep)
+    checkpoint::write(comm, path, &header, state)
 }

@@ -90,7 +90,7 @@ impl Start {
 
 /// The velocity of a snapshot on the modes that its grid and the run's both keep. What rounding
 /// in the file made of div u = 0 is mended by projection. Collective.
-fn read<T: Real>(
+pub fn read<T: Real>(
     reader: &SnapshotReader,
     config: &Config,
     comm: &Communicator,

@@ -2,12 +2,18 @@
 //! under it on several. Every run has a time limit, so that a rank left waiting is a failure.
 
 mod blow_up;
+mod changes;
 mod command_line;
 mod continuation;
+mod convert;
+mod disk;
 mod faults;
+mod fuzz;
+mod lock;
 mod restart;
 mod running;
 mod same_bits;
 mod schedule;
+mod soak;
 mod stopping;
 mod what_it_needs;
