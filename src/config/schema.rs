@@ -10,12 +10,14 @@ use toml::Table;
 
 use super::reader::{is_reported, read};
 use super::{
-    Checkpoints, Config, Dealias, Equation, Grid, History, Output, Parallel, Physics, Precision,
-    Scheme, Snapshots, Step, Time,
+    Checkpoints, Config, Dealias, Grid, History, Output, Parallel, Physics, Precision, Scheme,
+    Snapshots, Step, Time,
 };
+use crate::equation::physics::{Kind, Magnetic, Scalar, Stratification};
 use crate::forcing::Forcing;
 use crate::grid::{self, AXES};
 use crate::initial::Initial;
+use crate::integrator::PowerLaw;
 use crate::problems::Problems;
 
 /// Largest Courant number accepted: beyond the limit of stability of every scheme.
@@ -33,6 +35,10 @@ struct Raw {
     initial: Option<Initial>,
     #[serde(rename = "initial.mean_flow")]
     mean_flow: [f64; AXES],
+    #[serde(rename = "initial.mean_magnetic_field")]
+    mean_magnetic_field: [f64; AXES],
+    #[serde(rename = "initial.magnetic")]
+    initial_magnetic: Option<Initial>,
     forcing: Forcing,
     time: RawTime,
     output: RawOutput,
@@ -56,8 +62,14 @@ impl Default for RawGrid {
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct RawPhysics {
-    equation: Equation,
+    equation: Kind,
     viscosity: Option<f64>,
+    hyper: Option<PowerLaw>,
+    drag: Option<PowerLaw>,
+    rotation: [f64; AXES],
+    magnetic: Option<Magnetic>,
+    stratification: Option<Stratification>,
+    scalars: Vec<Scalar>,
 }
 
 #[derive(Default, Deserialize)]
@@ -84,25 +96,43 @@ struct RawOutput {
 pub fn config(table: Table, directory: &Path, problems: &mut Problems) -> Option<Config> {
     let raw: Raw = read(table, problems)?;
     let grid = raw.grid.check(problems);
-    let physics = raw.physics.check(problems);
-    let initial =
-        required(raw.initial, "initial", "add [initial] kind = \"taylor_green\"", problems).map(
-            |mut initial| {
-                initial.resolve_paths(directory);
-                initial
-            },
-        );
-    for (axis, velocity) in raw.mean_flow.iter().enumerate() {
-        let path = format!("initial.mean_flow[{axis}]");
-        problems.require(velocity.is_finite(), &path, velocity, "a finite number");
+    let numerical_grid = grid.map(|grid| grid.build());
+    let physics = raw.physics.check(numerical_grid.as_ref(), problems);
+    let resolve = |mut initial: Initial| {
+        initial.resolve_paths(directory);
+        initial
+    };
+    let remedy = "add [initial] kind = \"taylor_green\"";
+    let initial = required(raw.initial, "initial", remedy, problems).map(resolve);
+    let initial_magnetic = raw.initial_magnetic.map(resolve);
+    for (name, mean) in
+        [("mean_flow", raw.mean_flow), ("mean_magnetic_field", raw.mean_magnetic_field)]
+    {
+        for (axis, value) in mean.iter().enumerate() {
+            let path = format!("initial.{name}[{axis}]");
+            problems.require(value.is_finite(), &path, value, "a finite number");
+        }
+    }
+    let has_magnetic_field = raw.mean_magnetic_field != [0.0; AXES] || initial_magnetic.is_some();
+    if has_magnetic_field && physics.as_ref().is_some_and(|p| p.equation == Kind::NavierStokes) {
+        let message = "is given, but equation = \"navier_stokes\" has no magnetic field; set \
+                       physics.equation = \"mhd\"";
+        problems.add("initial.magnetic", message);
     }
     raw.forcing.check(problems);
-    if let Some(grid) = grid {
-        let grid = grid.build();
+    if let Some(grid) = &numerical_grid {
         if let Some(initial) = &initial {
-            initial.check(&grid, problems);
+            initial.check(grid, problems);
         }
-        check_forced_wavenumber(&raw.forcing, &grid, problems);
+        if let Some(initial) = &initial_magnetic {
+            let mut found = Problems::default();
+            initial.check(grid, &mut found);
+            for problem in found.list {
+                let path = problem.path.replacen("initial", "initial.magnetic", 1);
+                problems.add(path, problem.message);
+            }
+        }
+        check_forced_wavenumber(&raw.forcing, grid, problems);
     }
     let time = raw.time.check(problems);
     let output = raw.output.check(time, problems);
@@ -118,6 +148,8 @@ pub fn config(table: Table, directory: &Path, problems: &mut Problems) -> Option
         physics: physics?,
         initial: initial?,
         mean_flow: raw.mean_flow,
+        mean_magnetic_field: raw.mean_magnetic_field,
+        initial_magnetic,
         forcing: raw.forcing,
         time: time?,
         output: output?,
@@ -154,15 +186,28 @@ impl RawGrid {
 }
 
 impl RawPhysics {
-    fn check(self, problems: &mut Problems) -> Option<Physics> {
+    fn check(self, grid: Option<&grid::Grid>, problems: &mut Problems) -> Option<Physics> {
         let viscosity = required(
             self.viscosity,
             "physics.viscosity",
             "the kinematic viscosity, for example viscosity = 1e-3",
             problems,
         )?;
-        problems.require_not_negative("physics.viscosity", viscosity);
-        Some(Physics { equation: self.equation, viscosity })
+        let RawPhysics {
+            equation, hyper, drag, rotation, magnetic, stratification, scalars, ..
+        } = self;
+        let physics = Physics {
+            equation,
+            viscosity,
+            hyper,
+            drag,
+            rotation,
+            magnetic,
+            stratification,
+            scalars,
+        };
+        physics.check(grid, problems);
+        Some(physics)
     }
 }
 

@@ -7,6 +7,7 @@
 mod abc;
 mod modes;
 mod random_field;
+mod scalar;
 mod spectrum;
 mod table;
 mod taylor_green;
@@ -25,6 +26,7 @@ use crate::problems::Problems;
 pub use abc::Abc;
 pub use modes::Mode;
 pub use random_field::RandomField;
+pub use scalar::{ScalarField, ScalarMode};
 pub use spectrum::Spectrum;
 pub use taylor_green::TaylorGreen;
 

@@ -8,21 +8,23 @@ use std::sync::{Mutex, PoisonError};
 
 use num_complex::Complex;
 
-use crate::equation::Equation;
 use crate::fields::SpectralFields;
 use crate::forcing::{Band, BandField, Force};
-use crate::integrator::Stage;
+use crate::integrator::{Damping, Stage};
 use crate::modes::{Modes, Place};
 use crate::parallel::Communicator;
 use crate::real::Real;
 use crate::transform::sweep::Sweep;
+
+/// Makes the tendency of a bundle, `assemble(bundle, contracted, tendency)`.
+pub type Assemble<'a, T> = dyn Fn(usize, &[T], &mut [T]) + Sync + 'a;
 
 /// A force with its band and the bundles of this rank that hold modes of it.
 pub struct ForcedBand<T: Real> {
     force: Box<dyn Force>,
     band: Band,
     layout: Modes,
-    viscosity: f64,
+    damping: Damping,
     bundles: Vec<usize>,
     /// All fields of each bundle: the tendency first, then the velocity that goes out.
     columns: Vec<Mutex<Vec<T>>>,
@@ -35,7 +37,7 @@ impl<T: Real> ForcedBand<T> {
     /// A force on the modes up to `wavenumber` of a velocity like `state`.
     pub fn new(
         state: &SpectralFields<T>,
-        viscosity: f64,
+        damping: Damping,
         force: Box<dyn Force>,
         wavenumber: f64,
     ) -> Self {
@@ -48,7 +50,7 @@ impl<T: Real> ForcedBand<T> {
             force,
             band,
             layout: state.modes,
-            viscosity,
+            damping,
             bundles,
             columns,
             velocity: BandField::new(),
@@ -106,19 +108,20 @@ impl<T: Real> ForcedBand<T> {
         &mut self,
         comm: &Communicator,
         sweep: &mut Sweep<T>,
-        equation: &dyn Equation<T>,
+        contracted: usize,
+        assemble: &Assemble<T>,
         stage: Stage,
     ) {
         let (bundles, columns) = (&self.bundles, &self.columns);
-        sweep.columns(bundles, equation.counts().contracted, 0, &|bundle, incoming, _| {
+        sweep.columns(bundles, contracted, 0, &|bundle, incoming, _| {
             if let Ok(position) = bundles.binary_search(&bundle) {
-                equation.assemble(bundle, incoming, &mut lock(&columns[position]));
+                assemble(bundle, incoming, &mut lock(&columns[position]));
             }
         });
         let mut rest = self.collect(comm);
         for ((rest, u), k2) in rest.iter_mut().zip(&self.velocity).zip(self.band.k_squared()) {
             for (rest, u) in rest.iter_mut().zip(u) {
-                *rest -= u * (self.viscosity * k2);
+                *rest -= u * self.damping.rate(*k2);
             }
         }
         let force = self.force.force(&self.band, &self.velocity, &rest);

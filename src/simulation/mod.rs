@@ -17,9 +17,9 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::config::{self, Config, Exchange, Step};
-use crate::diagnostics::{Budget, Scales};
-use crate::equation::{self, Equation};
+use crate::config::{Config, Exchange, Step};
+use crate::diagnostics::{Budget, Quantities, Scales};
+use crate::equation;
 use crate::error::{Error, Result};
 use crate::io::history::HistoryWriter;
 use crate::io::log::Log;
@@ -129,13 +129,6 @@ fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> R
     outcome
 }
 
-/// The equation of a run on the modes of its grid.
-fn build_equation<T: Real>(config: &Config, modes: &Modes) -> Box<dyn Equation<T>> {
-    match config.physics.equation {
-        config::Equation::NavierStokes => equation::navier_stokes(modes, config.physics.viscosity),
-    }
-}
-
 /// A run under way.
 struct Run<'a, T: Real> {
     comm: &'a Communicator,
@@ -145,6 +138,7 @@ struct Run<'a, T: Real> {
     log: &'a mut Log,
     progress: Progress,
     history: HistoryWriter,
+    quantities: Quantities,
     history_schedule: Schedule,
     snapshot_schedule: Option<Schedule>,
     checkpoint_schedule: Option<Schedule>,
@@ -192,7 +186,8 @@ impl<'a, T: Real> Run<'a, T> {
         deadline: Option<Instant>,
     ) -> Result<Self> {
         let team = comm.agree(Team::new(config.parallel.threads))?;
-        let equation = build_equation(config, &modes);
+        let equation = equation::build(&config.physics, &modes);
+        let quantities = Quantities::new(&config.physics);
         let held = match &origin {
             Origin::Beginning(_) => None,
             Origin::Checkpoint(resumed) => resumed.run.held_energy,
@@ -216,7 +211,7 @@ impl<'a, T: Real> Run<'a, T> {
             None => Schedule::new(every, end),
             Some(run) => Schedule::after(every, end, run.time),
         };
-        let (path, columns) = (directory.history(), &history::COLUMNS);
+        let (path, columns) = (directory.history(), &history::columns(&quantities));
         let history = match resumed {
             None => HistoryWriter::create(comm, &path, columns)?,
             Some(run) => HistoryWriter::resume(comm, &path, columns, run.step)?,
@@ -230,6 +225,7 @@ impl<'a, T: Real> Run<'a, T> {
             progress: Progress::new(log, first, end),
             log,
             history,
+            quantities,
             history_schedule: schedule(config.output.history.every),
             snapshot_schedule: config.output.snapshots.map(|s| schedule(s.every)),
             checkpoint_schedule: config.output.checkpoints.map(|c| schedule(c.every)),
@@ -395,9 +391,11 @@ impl<'a, T: Real> Run<'a, T> {
         let (state, sweep) = self.solver.state_and_sweep();
         let budget = Budget::measure(state, viscosity, sweep.team(), self.comm);
         let scales = Scales::new(&budget, viscosity, state.modes.grid.k_max());
+        let quantities = self.quantities.measure(state, &budget, sweep.team(), self.comm);
         let RunState { time, dt, row_time, row_injected_energy, .. } = self.now;
         let injected = self.solver.injected_energy() - row_injected_energy;
         let injected_power = if time > row_time { injected / (time - row_time) } else { 0.0 };
-        Row { time, dt, budget, scales, cfl: self.now.last_good.cfl, injected_power }
+        let cfl = self.now.last_good.cfl;
+        Row { time, dt, budget, scales, cfl, injected_power, quantities }
     }
 }

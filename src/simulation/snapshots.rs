@@ -1,4 +1,4 @@
-//! Writes the velocity as a snapshot.
+//! Writes the fields as a snapshot.
 
 use crate::config::Config;
 use crate::error::Result;
@@ -9,7 +9,6 @@ use crate::parallel::Communicator;
 use crate::real::{Precision, Real};
 
 use super::solver::Solver;
-use super::start::VELOCITY;
 
 /// Which instant a snapshot shows.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,22 +27,17 @@ pub fn write<T: Real>(
     solver: &mut Solver<T>,
     stamp: Stamp,
 ) -> Result<()> {
-    let field = |name: &&str, axis: &str| Field {
-        name: (*name).into(),
-        units: "L/T".into(),
-        long_name: format!("velocity along {axis}"),
-    };
+    let fields: Vec<_> = (config.physics.fields().into_iter())
+        .map(|f| Field { name: f.name, units: f.unit.into(), long_name: f.description })
+        .collect();
+    let count = fields.len();
     let header = Header {
         time: stamp.time,
         step: stamp.step,
         points: config.grid.points,
         lengths: config.grid.lengths,
         precision: config.output.snapshots.map_or(Precision::Single, |s| s.precision),
-        fields: VELOCITY
-            .iter()
-            .zip(["x", "y", "z"])
-            .map(|(name, axis)| field(name, axis))
-            .collect(),
+        fields,
     };
     let provenance = Provenance {
         code_version: crate::VERSION.into(),
@@ -54,8 +48,8 @@ pub fn write<T: Real>(
     let mut writer = SnapshotWriter::create(comm, &path, &header, &provenance)?;
     let (state, sweep) = solver.state_and_sweep();
     sweep.to_physical(state, |z0, values| {
-        let len = values.len() / VELOCITY.len();
-        for field in 0..VELOCITY.len() {
+        let len = values.len() / count;
+        for field in 0..count {
             writer.write_planes(field, z0, &values[field * len..(field + 1) * len])?;
         }
         Ok(())

@@ -8,7 +8,7 @@
 use crate::equation::{Equation, NonlinearTerms};
 use crate::error::Result;
 use crate::fields::SpectralFields;
-use crate::integrator::{Decay, Scheme, Stage};
+use crate::integrator::{Decays, Scheme, Stage};
 use crate::modes::Modes;
 use crate::parallel::{Communicator, SharedSlice, Team};
 use crate::real::Real;
@@ -26,12 +26,12 @@ pub struct Solver<T: Real> {
     scheme: Scheme,
     state: SpectralFields<T>,
     sum: SpectralFields<T>,
+    /// The fields at the present stage after the first; empty unless the equation uses them.
+    staged: SpectralFields<T>,
     band: Option<ForcedBand<T>>,
     /// Bundles of this rank that no force acts on.
     free: Vec<usize>,
-    /// Fields with the same diffusivity share their decay factors: index of each field's.
-    decay_of_field: Vec<usize>,
-    diffusivities: Vec<f64>,
+    decays: Decays<T>,
     notice: i64,
 }
 
@@ -60,32 +60,25 @@ impl<T: Real> Solver<T> {
         let owned = sweep.plan.bundles.clone();
         let state = SpectralFields::zeros(modes, owned.clone(), counts.fields);
         let band = force.map(|(force, wavenumber)| {
-            ForcedBand::new(&state, equation.diffusivity(0), force, wavenumber)
+            ForcedBand::new(&state, equation.damping(0), force, wavenumber)
         });
         let free = owned
+            .clone()
             .filter(|b| band.as_ref().is_none_or(|band| !band.bundles().contains(b)))
             .collect();
-        let mut diffusivities: Vec<f64> = Vec::new();
-        let decay_of_field = (0..counts.fields)
-            .map(|field| {
-                let diffusivity = equation.diffusivity(field);
-                diffusivities.iter().position(|&d| d == diffusivity).unwrap_or_else(|| {
-                    diffusivities.push(diffusivity);
-                    diffusivities.len() - 1
-                })
-            })
-            .collect();
+        let dampings = (0..counts.fields).map(|field| equation.damping(field));
+        let staged = if equation.uses_state() { owned.clone() } else { 0..0 };
         Ok(Solver {
             communicator: communicator.clone(),
             sweep,
+            decays: Decays::new(modes, owned, scheme, dampings),
+            staged: SpectralFields::zeros(modes, staged, counts.fields),
             equation,
             scheme,
             sum: state.clone(),
             state,
             band,
             free,
-            decay_of_field,
-            diffusivities,
             notice: 0,
         })
     }
@@ -128,14 +121,16 @@ impl<T: Real> Solver<T> {
     /// step. Collective.
     pub fn tendency(&mut self) -> SpectralFields<T> {
         self.nonlinear_terms(false);
-        let mut tendency = self.state.clone();
-        let (len, first) = (tendency.bundle_len(), tendency.bundles.start);
+        let state = &self.state;
+        let mut tendency = state.clone();
+        let (len, first) = (state.bundle_len(), state.bundles.start);
         let (equation, target) = (&*self.equation, SharedSlice::new(&mut tendency.data));
         let bundles = self.sweep.all_bundles();
         self.sweep.columns(&bundles, equation.counts().contracted, 0, &|bundle, incoming, _| {
             let at = (bundle - first) * len;
             // SAFETY: every bundle is worked on by one thread.
-            equation.assemble(bundle, incoming, unsafe { target.slice(at..at + len) });
+            let target = unsafe { target.slice(at..at + len) };
+            equation.assemble(bundle, state.bundle(bundle), incoming, target);
         });
         self.prepare();
         tendency
@@ -174,30 +169,41 @@ impl<T: Real> Solver<T> {
 
     /// The spectral half of a stage.
     fn update(&mut self, stage: Stage) {
-        let Solver { sweep, equation, state, sum, band, .. } = self;
+        let Solver { sweep, equation, state, sum, staged, band, decays, .. } = self;
         let (modes, counts) = (state.modes, equation.counts());
         let equation = &**equation;
-        let time = stage.scheme.decay_time(stage.index) * stage.dt;
-        let decays: Vec<_> =
-            self.diffusivities.iter().map(|&d| Decay::new(&modes, d, time)).collect();
-        let decay_of_field = &self.decay_of_field;
+        decays.prepare(stage);
         let (len, first) = (state.bundle_len(), state.bundles.start);
         let column_len = modes.column_len();
         {
+            let keeps_stages = !staged.data.is_empty();
             let (u, s) = (SharedSlice::new(&mut state.data), SharedSlice::new(&mut sum.data));
-            let advance = |bundle: usize, tendency: &mut [T]| {
-                let at = (bundle - first) * len;
+            let staged = SharedSlice::new(&mut staged.data);
+            let range = |bundle: usize| (bundle - first) * len..(bundle + 1 - first) * len;
+            let assemble = |bundle: usize, incoming: &[T], tendency: &mut [T]| {
                 // SAFETY: every bundle is worked on by one thread.
-                let (u, s) = unsafe { (u.slice(at..at + len), s.slice(at..at + len)) };
+                let present: &[T] = match (keeps_stages, stage.index) {
+                    (false, _) => &[],
+                    (true, 0) => unsafe { u.slice(range(bundle)) },
+                    (true, _) => unsafe { staged.slice(range(bundle)) },
+                };
+                equation.assemble(bundle, present, incoming, tendency);
+            };
+            let advance = |bundle: usize, tendency: &mut [T]| {
+                // SAFETY: every bundle is worked on by one thread.
+                let (u, s) = unsafe { (u.slice(range(bundle)), s.slice(range(bundle))) };
                 for field in 0..counts.fields {
                     let part = field * column_len..(field + 1) * column_len;
-                    let decay = &decays[decay_of_field[field]];
                     let (u, s) = (&mut u[part.clone()], &mut s[part.clone()]);
-                    stage.update(&modes, decay, bundle, u, s, &mut tendency[part]);
+                    stage.update(&modes, decays, (bundle, field), u, s, &mut tendency[part]);
+                }
+                if keeps_stages {
+                    // SAFETY: as above.
+                    unsafe { staged.slice(range(bundle)) }.copy_from_slice(tendency);
                 }
             };
             if let Some(band) = band {
-                band.bring_in(&self.communicator, sweep, equation, stage);
+                band.bring_in(&self.communicator, sweep, counts.contracted, &assemble, stage);
                 band.advance(advance);
             }
             sweep.columns(
@@ -205,7 +211,7 @@ impl<T: Real> Solver<T> {
                 counts.contracted,
                 counts.fields,
                 &|bundle, incoming, outgoing| {
-                    equation.assemble(bundle, incoming, outgoing);
+                    assemble(bundle, incoming, outgoing);
                     advance(bundle, outgoing);
                 },
             );

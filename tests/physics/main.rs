@@ -1,0 +1,9 @@
+//! The physics: exact solutions, invariants, balances and orders of convergence.
+
+mod damping;
+mod forcing;
+mod mhd;
+mod navier_stokes;
+mod rotation;
+mod scalars;
+mod setup;
