@@ -19,8 +19,13 @@ impl Force for ConstantEnergy {
         self.energy.get_or_insert_with(|| band.energy(velocity));
     }
 
-    fn held_energy(&self) -> Option<f64> {
-        self.energy
+    fn state(&self) -> Vec<f64> {
+        self.energy.into_iter().collect()
+    }
+
+    fn restore(&mut self, state: &[f64]) -> bool {
+        self.energy = state.first().copied();
+        state.len() == 1
     }
 
     fn force(&self, band: &Band, velocity: &BandField, tendency: &BandField) -> BandField {

@@ -17,9 +17,16 @@ pub trait Force {
         let _ = (band, velocity);
     }
 
-    /// What [`Self::start`] took from the velocity and the run must remember: the energy held.
-    fn held_energy(&self) -> Option<f64> {
-        None
+    /// What the force remembers beside its parameters, such as what [`Self::start`] took from the
+    /// velocity: numbers for a checkpoint, from which [`Self::restore`] goes on to the same bits.
+    fn state(&self) -> Vec<f64> {
+        Vec::new()
+    }
+
+    /// Takes up what [`Self::state`] gave, of a force of the same kind and band, after
+    /// [`Self::start`]. False when it is not that.
+    fn restore(&mut self, state: &[f64]) -> bool {
+        state.is_empty()
     }
 
     /// The force on each mode, given its velocity and everything else that changes it (nonlinear
@@ -72,14 +79,6 @@ impl Forcing {
                 problems.require_positive("forcing.wavenumber", *wavenumber);
             }
         }
-    }
-
-    /// As it is when `energy` was held since a start that did not name one.
-    pub fn holding(mut self, energy: Option<f64>) -> Self {
-        if let (Forcing::ConstantEnergy { energy: held, .. }, Some(energy)) = (&mut self, energy) {
-            held.get_or_insert(energy);
-        }
-        self
     }
 
     /// The force and the largest wavenumber it acts on; `None` without forcing.

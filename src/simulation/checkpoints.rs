@@ -14,7 +14,7 @@ use super::solver::Solver;
 
 /// All that a run needs beside its fields to go on as if it had never stopped. What is due next
 /// follows from the time: a checkpoint is written after everything else of its step.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunState {
     /// Time.
@@ -25,9 +25,8 @@ pub struct RunState {
     pub dt: f64,
     /// Energy that the force has put in since the start, per mass.
     pub injected_energy: f64,
-    /// The energy that the force holds, if it holds one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub held_energy: Option<f64>,
+    /// What the force remembers, see [`Force::state`](crate::forcing::Force::state).
+    pub force: Vec<f64>,
     /// Time of the last history row.
     pub row_time: f64,
     /// Energy put in until then.
@@ -42,8 +41,8 @@ impl RunState {
         toml::from_str(text)
     }
 
-    fn to_toml(self) -> Result<String> {
-        toml::to_string(&self)
+    fn to_toml(&self) -> Result<String> {
+        toml::to_string(self)
             .map_err(|e| Error::input(format!("cannot write the state of the run as TOML: {e}")))
     }
 }
@@ -54,7 +53,7 @@ pub fn write<T: Real>(
     config: &Config,
     directory: &RunDirectory,
     solver: &Solver<T>,
-    run: RunState,
+    run: &RunState,
 ) -> Result<()> {
     let state = solver.state();
     let grid = state.modes.grid;

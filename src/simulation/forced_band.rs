@@ -68,14 +68,16 @@ impl<T: Real> ForcedBand<T> {
         self.injected_energy
     }
 
-    /// The energy that the force holds, if it holds one.
-    pub fn held_energy(&self) -> Option<f64> {
-        self.force.held_energy()
+    /// What the force remembers, see [`Force::state`].
+    pub fn force_state(&self) -> Vec<f64> {
+        self.force.state()
     }
 
-    /// Goes on from an account of the energy put in so far.
-    pub fn set_injected_energy(&mut self, energy: f64) {
-        self.injected_energy = energy;
+    /// Goes on from what the force remembered and the energy put in so far; false when `force` is
+    /// not of this force.
+    pub fn restore(&mut self, force: &[f64], injected_energy: f64) -> bool {
+        self.injected_energy = injected_energy;
+        self.force.restore(force)
     }
 
     /// Reads the velocity that the run starts from. Collective.

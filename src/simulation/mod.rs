@@ -188,11 +188,7 @@ impl<'a, T: Real> Run<'a, T> {
         let team = comm.agree(Team::new(config.parallel.threads))?;
         let equation = equation::build(&config.physics, &modes);
         let quantities = Quantities::new(&config.physics);
-        let held = match &origin {
-            Origin::Beginning(_) => None,
-            Origin::Checkpoint(resumed) => resumed.run.held_energy,
-        };
-        let force = config.forcing.clone().holding(held).build();
+        let force = config.forcing.build();
         let mut solver = Solver::new(modes, comm, team, equation, config.time.scheme, force)?;
         let (state, resumed, reading) = match origin {
             Origin::Beginning(start) => {
@@ -204,18 +200,27 @@ impl<'a, T: Real> Run<'a, T> {
         };
         let started = Instant::now();
         solver.set_state(state);
-        let now = resumed.unwrap_or_default();
-        solver.set_injected_energy(now.injected_energy);
+        if let Some(run) = &resumed
+            && !solver.restore_force(&run.force, run.injected_energy)
+        {
+            return Err(Error::input(format!(
+                "the checkpoint does not hold what [forcing] must remember: {} numbers",
+                run.force.len()
+            )));
+        }
         let end = config.time.end;
-        let schedule = |every| match resumed {
+        let done_until = resumed.as_ref().map(|run| run.time);
+        let schedule = |every| match done_until {
             None => Schedule::new(every, end),
-            Some(run) => Schedule::after(every, end, run.time),
+            Some(time) => Schedule::after(every, end, time),
         };
         let (path, columns) = (directory.history(), &history::columns(&quantities));
-        let history = match resumed {
+        let history = match &resumed {
             None => HistoryWriter::create(comm, &path, columns)?,
             Some(run) => HistoryWriter::resume(comm, &path, columns, run.step)?,
         };
+        let is_new = resumed.is_none();
+        let now = resumed.unwrap_or_default();
         let first = (now.step, now.time);
         Ok(Run {
             comm,
@@ -231,7 +236,7 @@ impl<'a, T: Real> Run<'a, T> {
             checkpoint_schedule: config.output.checkpoints.map(|c| schedule(c.every)),
             now,
             first,
-            is_new: resumed.is_none(),
+            is_new,
             watch: Watch::new(comm, directory.stop_file(), deadline, reading),
             output_timings: Timings::default(),
             started,
@@ -294,7 +299,8 @@ impl<'a, T: Real> Run<'a, T> {
     fn advance(&mut self) -> Result<i64> {
         let snapshot = self.snapshot_schedule.map_or(f64::INFINITY, |s| s.next_time());
         let target = self.history_schedule.next_time().min(snapshot);
-        let (RunState { time, step, last_good, .. }, rule) = (self.now, self.config.time.step);
+        let RunState { time, step, last_good, .. } = self.now;
+        let rule = self.config.time.step;
         let (mut frequency, mut notice) = (0.0, 0);
         let mut next_time = time;
         self.solver.give_notice(self.watch.notice());
@@ -332,8 +338,8 @@ impl<'a, T: Real> Run<'a, T> {
         // What the checkpoint takes for written must be.
         self.comm.agree(self.history.sync())?;
         self.now.injected_energy = self.solver.injected_energy();
-        self.now.held_energy = self.solver.held_energy();
-        checkpoints::write(self.comm, self.config, self.directory, &self.solver, self.now)?;
+        self.now.force = self.solver.force_state();
+        checkpoints::write(self.comm, self.config, self.directory, &self.solver, &self.now)?;
         let took = started.elapsed();
         self.watch.checkpoint_took(took);
         self.output_timings.add(Part::Output, took);

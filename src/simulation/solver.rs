@@ -226,15 +226,17 @@ impl<T: Real> Solver<T> {
         self.notice = notice;
     }
 
-    /// The energy that the force holds, if it holds one.
-    pub fn held_energy(&self) -> Option<f64> {
-        self.band.as_ref().and_then(ForcedBand::held_energy)
+    /// What the force remembers, see [`Force::state`]; empty without forcing.
+    pub fn force_state(&self) -> Vec<f64> {
+        self.band.as_ref().map_or_else(Vec::new, ForcedBand::force_state)
     }
 
-    /// Goes on from an account of the energy that the force has put in.
-    pub fn set_injected_energy(&mut self, energy: f64) {
-        if let Some(band) = &mut self.band {
-            band.set_injected_energy(energy);
+    /// Goes on from what the force remembered and the energy that it had put in, after
+    /// [`Self::set_state`]; false when `force` is not of this force.
+    pub fn restore_force(&mut self, force: &[f64], injected_energy: f64) -> bool {
+        match &mut self.band {
+            Some(band) => band.restore(force, injected_energy),
+            None => force.is_empty(),
         }
     }
 
