@@ -27,7 +27,8 @@ fn serve<T: Real>(comm: &Communicator, points: [usize; 3], threads: usize, schem
     let team = Team::new(threads).expect("threads");
     let equation = equation::navier_stokes::<T>(&modes, 1.0 / 1600.0);
     let mut solver =
-        Solver::new(modes, comm, team, equation, scheme, Forcing::None.build()).expect("solver");
+        Solver::new(modes, comm, team, equation, scheme, Forcing::None.build(&modes.grid))
+            .expect("solver");
     let mut state = solver.state().clone();
     let flow =
         initial::build(&Initial::TaylorGreen(TaylorGreen { amplitude: 1.0 }), &modes.grid, comm);

@@ -15,6 +15,8 @@ pub enum Stream {
     InitialDirection = 1,
     /// The phase of a mode of a random initial scalar.
     InitialScalar = 2,
+    /// The noise of a mode of a stochastic force.
+    Forcing = 3,
 }
 
 /// The random numbers of one seed and stream.

@@ -119,20 +119,14 @@ pub fn config(table: Table, directory: &Path, problems: &mut Problems) -> Option
                        physics.equation = \"mhd\"";
         problems.add("initial.magnetic", message);
     }
-    raw.forcing.check(problems);
+    raw.forcing.check(numerical_grid.as_ref(), problems);
     if let Some(grid) = &numerical_grid {
         if let Some(initial) = &initial {
             initial.check(grid, problems);
         }
         if let Some(initial) = &initial_magnetic {
-            let mut found = Problems::default();
-            initial.check(grid, &mut found);
-            for problem in found.list {
-                let path = problem.path.replacen("initial", "initial.magnetic", 1);
-                problems.add(path, problem.message);
-            }
+            initial.check_at("initial.magnetic", grid, problems);
         }
-        check_forced_wavenumber(&raw.forcing, grid, problems);
     }
     let time = raw.time.check(problems);
     let output = raw.output.check(time, problems);
@@ -299,29 +293,5 @@ impl RawOutput {
             snapshots: self.snapshots,
             checkpoints: self.checkpoints,
         })
-    }
-}
-
-/// Notes a forced band without modes, or one that reaches to the cutoff.
-fn check_forced_wavenumber(forcing: &Forcing, grid: &grid::Grid, problems: &mut Problems) {
-    let (Forcing::ConstantPower { wavenumber, .. } | Forcing::ConstantEnergy { wavenumber, .. }) =
-        *forcing
-    else {
-        return;
-    };
-    let lowest = (0..AXES)
-        .filter(|&axis| grid.cutoff[axis] > 0)
-        .map(|axis| grid.wavenumber(axis, 1))
-        .fold(f64::INFINITY, f64::min);
-    let k_max = grid.k_max();
-    if !is_reported(problems, "forcing.wavenumber") {
-        problems.require(
-            (lowest..k_max).contains(&wavenumber),
-            "forcing.wavenumber",
-            wavenumber,
-            &format!(
-                "at least {lowest}, the box's lowest, and below {k_max}, the largest one kept"
-            ),
-        );
     }
 }

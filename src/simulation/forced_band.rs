@@ -30,18 +30,16 @@ pub struct ForcedBand<T: Real> {
     columns: Vec<Mutex<Vec<T>>>,
     /// Velocity of the band at the present stage.
     velocity: BandField,
-    injected_energy: f64,
 }
 
 impl<T: Real> ForcedBand<T> {
-    /// A force on the modes up to `wavenumber` of a velocity like `state`.
+    /// A force on a band of a velocity like `state`.
     pub fn new(
         state: &SpectralFields<T>,
         damping: Damping,
         force: Box<dyn Force>,
-        wavenumber: f64,
+        band: Band,
     ) -> Self {
-        let band = Band::new(&state.modes, wavenumber);
         let mut bundles = band.bundles();
         bundles.retain(|b| state.bundles.contains(b));
         let columns =
@@ -54,7 +52,6 @@ impl<T: Real> ForcedBand<T> {
             bundles,
             columns,
             velocity: BandField::new(),
-            injected_energy: 0.0,
         }
     }
 
@@ -63,20 +60,13 @@ impl<T: Real> ForcedBand<T> {
         &self.bundles
     }
 
-    /// Energy put in so far, per mass.
-    pub fn injected_energy(&self) -> f64 {
-        self.injected_energy
-    }
-
     /// What the force remembers, see [`Force::state`].
     pub fn force_state(&self) -> Vec<f64> {
         self.force.state()
     }
 
-    /// Goes on from what the force remembered and the energy put in so far; false when `force` is
-    /// not of this force.
-    pub fn restore(&mut self, force: &[f64], injected_energy: f64) -> bool {
-        self.injected_energy = injected_energy;
+    /// Goes on from what the force remembered; false when `force` is not of this force.
+    pub fn restore(&mut self, force: &[f64]) -> bool {
         self.force.restore(force)
     }
 
@@ -105,7 +95,8 @@ impl<T: Real> ForcedBand<T> {
         })
     }
 
-    /// Brings the band's bundles in, assembles their tendency and adds the force. Collective.
+    /// Brings the band's bundles in, assembles their tendency and adds the force. Returns the energy
+    /// that it puts in. Collective.
     pub fn bring_in(
         &mut self,
         comm: &Communicator,
@@ -113,7 +104,10 @@ impl<T: Real> ForcedBand<T> {
         contracted: usize,
         assemble: &Assemble<T>,
         stage: Stage,
-    ) {
+    ) -> f64 {
+        if stage.index == 0 {
+            self.force.advance(&self.band, stage.dt);
+        }
         let (bundles, columns) = (&self.bundles, &self.columns);
         sweep.columns(bundles, contracted, 0, &|bundle, incoming, _| {
             if let Ok(position) = bundles.binary_search(&bundle) {
@@ -128,7 +122,6 @@ impl<T: Real> ForcedBand<T> {
         }
         let force = self.force.force(&self.band, &self.velocity, &rest);
         let power = self.band.inner(&force, &self.velocity);
-        self.injected_energy += stage.scheme.weight(stage.index) * stage.dt * power;
         for (place, force) in self.band.places().zip(&force) {
             let Some(position) = self.position(place.bundle) else { continue };
             let mut column = lock(&self.columns[position]);
@@ -139,6 +132,7 @@ impl<T: Real> ForcedBand<T> {
                 column[offset + lanes] = column[offset + lanes] + T::from_double(force.im);
             }
         }
+        stage.scheme.weight(stage.index) * stage.dt * power
     }
 
     /// Calls `advance(bundle, tendency)`, which leaves the next velocity in place of the tendency.
@@ -149,20 +143,21 @@ impl<T: Real> ForcedBand<T> {
     }
 
     /// Puts the next velocity of the band's bundles out; after the last stage it is corrected
-    /// first, in `state` too. Collective.
+    /// first, in `state` too. Returns the energy that the correction adds. Collective.
     pub fn put_out(
         &mut self,
         comm: &Communicator,
         sweep: &mut Sweep<T>,
         state: &mut SpectralFields<T>,
         stage: Stage,
-    ) {
+    ) -> f64 {
+        let mut added = 0.0;
         self.velocity = self.collect(comm);
         if stage.index + 1 == stage.scheme.stages() {
             let energy = self.band.energy(&self.velocity);
             self.force.constrain(&self.band, &mut self.velocity);
             self.band.restore_symmetry(&mut self.velocity);
-            self.injected_energy += self.band.energy(&self.velocity) - energy;
+            added = self.band.energy(&self.velocity) - energy;
             self.write_back(state);
         }
         let (bundles, columns) = (&self.bundles, &self.columns);
@@ -171,6 +166,7 @@ impl<T: Real> ForcedBand<T> {
                 outgoing.copy_from_slice(&lock(&columns[position]));
             }
         });
+        added
     }
 
     /// Writes the band's velocity, rounded to `T`, to `columns` and `state`.

@@ -188,7 +188,7 @@ impl<'a, T: Real> Run<'a, T> {
         let team = comm.agree(Team::new(config.parallel.threads))?;
         let equation = equation::build(&config.physics, &modes);
         let quantities = Quantities::new(&config.physics);
-        let force = config.forcing.build();
+        let force = config.forcing.build(&modes.grid);
         let mut solver = Solver::new(modes, comm, team, equation, config.time.scheme, force)?;
         let (state, resumed, reading) = match origin {
             Origin::Beginning(start) => {
@@ -381,10 +381,15 @@ impl<'a, T: Real> Run<'a, T> {
     /// An error when the flow is no longer finite.
     fn check(&self, row: &Row) -> Result<()> {
         let Budget { kinetic_energy, enstrophy, .. } = row.budget;
-        if kinetic_energy.is_finite() && enstrophy.is_finite() {
+        let other = row.quantities.iter().any(|quantity| quantity.is_nan());
+        if kinetic_energy.is_finite() && enstrophy.is_finite() && !other {
             return Ok(());
         }
-        let found = format!("the kinetic energy is {kinetic_energy}, the enstrophy {enstrophy}");
+        let mut found =
+            format!("the kinetic energy is {kinetic_energy}, the enstrophy {enstrophy}");
+        if other {
+            found += ", and a field is not finite";
+        }
         Err(match self.now.step {
             0 => Error::input(format!("the initial field is not finite: {found}; see [initial]")),
             _ => self.now.last_good.blow_up(&format!("{found} at t = {}", self.now.time)),

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use crate::config::{Config, Step};
 use crate::equation::{self, Counts};
 use crate::error::Result;
+use crate::forcing::Forcing;
 use crate::modes::Modes;
 use crate::parallel::Communicator;
 use crate::real::Real;
@@ -34,7 +35,9 @@ impl Needs {
         let [kx, ky, kz] = modes.grid.cutoff;
         let points = modes.grid.point_count();
         // The state, a sum, and the state of a stage if it is used.
-        let registers = 2 + usize::from(equation.uses_state());
+        let registers = 2 + usize::from(
+            equation.uses_state() || matches!(config.forcing, Forcing::Linear { .. }),
+        );
         let memory = memory::<T>(config, &plan, counts, registers);
         let sent = |fields| size(plan.bytes_sent(fields, size_of::<T>()) as f64);
         let exchange = if ranks == 1 {

@@ -5,6 +5,7 @@
 //! again, all while it is in cache; stage velocities never exist as a whole. The exchange always
 //! holds the z-lines of the velocity that the next right-hand side needs.
 
+use crate::diagnostics::Budget;
 use crate::equation::{Equation, NonlinearTerms};
 use crate::error::Result;
 use crate::fields::SpectralFields;
@@ -16,7 +17,7 @@ use crate::transform::sweep::Sweep;
 use crate::transform::timings::Timings;
 
 use super::forced_band::ForcedBand;
-use crate::forcing::Force;
+use crate::forcing::{Band, Drive, Linear};
 
 /// A flow under way.
 pub struct Solver<T: Real> {
@@ -26,9 +27,12 @@ pub struct Solver<T: Real> {
     scheme: Scheme,
     state: SpectralFields<T>,
     sum: SpectralFields<T>,
-    /// The fields at the present stage after the first; empty unless the equation uses them.
+    /// The fields at the present stage after the first; empty unless something uses them.
     staged: SpectralFields<T>,
     band: Option<ForcedBand<T>>,
+    linear: Option<Linear>,
+    /// Energy that the force has put in since the start, per mass.
+    injected_energy: f64,
     /// Bundles of this rank that no force acts on.
     free: Vec<usize>,
     decays: Decays<T>,
@@ -52,22 +56,32 @@ impl<T: Real> Solver<T> {
         team: Team,
         equation: Box<dyn Equation<T>>,
         scheme: Scheme,
-        force: Option<(Box<dyn Force>, f64)>,
+        drive: Option<Drive>,
     ) -> Result<Self> {
         let counts = equation.counts();
         let slots = counts.fields.max(counts.contracted);
         let sweep = Sweep::new(modes, communicator, team, slots, counts.products)?;
         let owned = sweep.plan.bundles.clone();
         let state = SpectralFields::zeros(modes, owned.clone(), counts.fields);
-        let band = force.map(|(force, wavenumber)| {
-            ForcedBand::new(&state, equation.damping(0), force, wavenumber)
-        });
+        let damping = equation.damping(0);
+        let (band, linear) = match drive {
+            None => (None, None),
+            Some(Drive::Linear(force)) => {
+                let band = force.mirror(&modes, damping);
+                (Some(ForcedBand::new(&state, damping, Box::new(force), band)), Some(force))
+            }
+            Some(Drive::Band(force, wavenumber)) => {
+                let band = Band::new(&modes, wavenumber);
+                (Some(ForcedBand::new(&state, damping, force, band)), None)
+            }
+        };
         let free = owned
             .clone()
             .filter(|b| band.as_ref().is_none_or(|band| !band.bundles().contains(b)))
             .collect();
         let dampings = (0..counts.fields).map(|field| equation.damping(field));
-        let staged = if equation.uses_state() { owned.clone() } else { 0..0 };
+        let uses_state = equation.uses_state() || linear.is_some();
+        let staged = if uses_state { owned.clone() } else { 0..0 };
         Ok(Solver {
             communicator: communicator.clone(),
             sweep,
@@ -78,6 +92,8 @@ impl<T: Real> Solver<T> {
             sum: state.clone(),
             state,
             band,
+            linear,
+            injected_energy: 0.0,
             free,
             notice: 0,
         })
@@ -169,6 +185,7 @@ impl<T: Real> Solver<T> {
 
     /// The spectral half of a stage.
     fn update(&mut self, stage: Stage) {
+        let rate = self.linear.map(|force| self.linear_rate(force, stage));
         let Solver { sweep, equation, state, sum, staged, band, decays, .. } = self;
         let (modes, counts) = (state.modes, equation.counts());
         let equation = &**equation;
@@ -188,6 +205,9 @@ impl<T: Real> Solver<T> {
                     (true, _) => unsafe { staged.slice(range(bundle)) },
                 };
                 equation.assemble(bundle, present, incoming, tendency);
+                if let Some(rate) = rate {
+                    Linear::add(&modes, bundle, rate, present, tendency);
+                }
             };
             let advance = |bundle: usize, tendency: &mut [T]| {
                 // SAFETY: every bundle is worked on by one thread.
@@ -203,7 +223,8 @@ impl<T: Real> Solver<T> {
                 }
             };
             if let Some(band) = band {
-                band.bring_in(&self.communicator, sweep, counts.contracted, &assemble, stage);
+                self.injected_energy +=
+                    band.bring_in(&self.communicator, sweep, counts.contracted, &assemble, stage);
                 band.advance(advance);
             }
             sweep.columns(
@@ -217,8 +238,18 @@ impl<T: Real> Solver<T> {
             );
         }
         if let Some(band) = band {
-            band.put_out(&self.communicator, sweep, state, stage);
+            self.injected_energy += band.put_out(&self.communicator, sweep, state, stage);
         }
+    }
+
+    /// The rate of the linear force in a stage; notes what it puts in. Collective.
+    fn linear_rate(&mut self, force: Linear, stage: Stage) -> f64 {
+        let present = if stage.index == 0 { &self.state } else { &self.staged };
+        let budget = Budget::measure(present, 0.0, self.sweep.team(), &self.communicator);
+        let rate = force.rate(budget.fluctuation_energy);
+        let power = 2.0 * rate * budget.fluctuation_energy;
+        self.injected_energy += stage.scheme.weight(stage.index) * stage.dt * power;
+        rate
     }
 
     /// Something for all ranks to know at the next step, such as that it should be the last one.
@@ -234,15 +265,16 @@ impl<T: Real> Solver<T> {
     /// Goes on from what the force remembered and the energy that it had put in, after
     /// [`Self::set_state`]; false when `force` is not of this force.
     pub fn restore_force(&mut self, force: &[f64], injected_energy: f64) -> bool {
+        self.injected_energy = injected_energy;
         match &mut self.band {
-            Some(band) => band.restore(force, injected_energy),
+            Some(band) => band.restore(force),
             None => force.is_empty(),
         }
     }
 
     /// Energy that the force has put in since the start, per mass.
     pub fn injected_energy(&self) -> f64 {
-        self.band.as_ref().map_or(0.0, ForcedBand::injected_energy)
+        self.injected_energy
     }
 
     /// Largest |û(-k) - conj û(k)| in the forced band (0 without forcing). Collective.

@@ -62,7 +62,7 @@ impl<const N: usize> Setup<'_, N> {
             Team::new(1).unwrap(),
             equation::build(&self.physics, &modes),
             self.scheme,
-            self.forcing.build(),
+            self.forcing.build(&modes.grid),
         )
         .unwrap();
         let mut state = solver.state().clone();
@@ -210,4 +210,16 @@ pub fn order_of_drift<const N: usize>(
     let (coarse, fine) = (drift(10), drift(20));
     assert!(fine > 1e-15 && coarse < 0.1, "drifts {coarse} and {fine}");
     (coarse / fine).log2()
+}
+
+/// What limits the time step, see `Formulas::frequency`.
+pub fn frequency<const N: usize>(setup: &Setup<N>) -> f64 {
+    let mut found = 0.0;
+    let mut solver = setup.build::<f64>();
+    let choose = |outlook: Outlook| -> Result<f64> {
+        found = outlook.frequency;
+        Ok(1e-3)
+    };
+    solver.step(choose).unwrap();
+    found
 }
