@@ -138,8 +138,13 @@ impl<T: Real> Wavenumbers<T> {
 
     /// Makes each entry `map` of the exact wavenumber.
     pub fn fill(&mut self, modes: &Modes, map: impl Fn(f64) -> f64) {
+        self.fill_each(modes, |_, k| map(k));
+    }
+
+    /// Makes each entry `map` of its axis and the exact wavenumber.
+    pub fn fill_each(&mut self, modes: &Modes, map: impl Fn(usize, f64) -> f64) {
         let Grid { cutoff, .. } = modes.grid;
-        let value = |axis, n| T::from_double(map(modes.grid.wavenumber(axis, n)));
+        let value = |axis, n| T::from_double(map(axis, modes.grid.wavenumber(axis, n)));
         self.x.iter_mut().zip(0..).for_each(|(x, n)| *x = value(0, n));
         self.y.iter_mut().enumerate().for_each(|(i, y)| *y = value(1, signed(i, cutoff[1])));
         self.z.iter_mut().enumerate().for_each(|(i, z)| *z = value(2, signed(i, cutoff[2])));

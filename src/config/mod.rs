@@ -69,6 +69,8 @@ impl Grid {
     pub fn build(&self) -> grid::Grid {
         match self.dealias {
             Dealias::TwoThirds => grid::Grid::two_thirds(self.points, self.lengths),
+            Dealias::None => grid::Grid::full(self.points, self.lengths),
+            Dealias::PhaseShift => grid::Grid::spherical(self.points, self.lengths),
         }
     }
 }
@@ -80,6 +82,10 @@ pub enum Dealias {
     /// Modes |n| with 3 |n| < N are kept along each axis of N points.
     #[default]
     TwoThirds,
+    /// All modes below N/2 are kept, and products alias.
+    None,
+    /// Modes in a sphere of radius sqrt(2)/3 N are kept; aliasing cancels between stages.
+    PhaseShift,
 }
 
 /// `[time]`: how the run advances, and how far.

@@ -129,6 +129,12 @@ pub fn config(table: Table, directory: &Path, problems: &mut Problems) -> Option
         }
     }
     let time = raw.time.check(problems);
+    let shifts = grid.is_some_and(|grid| grid.dealias == Dealias::PhaseShift);
+    if shifts && time.is_some_and(|time| time.scheme == Scheme::Rk3) {
+        let message = "is \"rk3\", but with grid.dealias = \"phase_shift\" it must be `rk2` or `rk4`, \
+                       whose even and odd stages have equal weights";
+        problems.add("time.scheme", message);
+    }
     let output = raw.output.check(time, problems);
     problems.require(
         raw.parallel.threads > 0,

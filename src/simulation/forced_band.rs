@@ -17,7 +17,10 @@ use crate::real::Real;
 use crate::transform::sweep::Sweep;
 
 /// Makes the tendency of a bundle, `assemble(bundle, contracted, tendency)`.
-pub type Assemble<'a, T> = dyn Fn(usize, &[T], &mut [T]) + Sync + 'a;
+pub type Assemble<'a, T> = dyn Fn(usize, &mut [T], &mut [T]) + Sync + 'a;
+
+/// Makes of the next velocity of a bundle what goes out, `put_out(bundle, velocity)`.
+pub type PutOut<'a, T> = dyn Fn(usize, &mut [T]) + Sync + 'a;
 
 /// A force with its band and the bundles of this rank that hold modes of it.
 pub struct ForcedBand<T: Real> {
@@ -150,6 +153,7 @@ impl<T: Real> ForcedBand<T> {
         sweep: &mut Sweep<T>,
         state: &mut SpectralFields<T>,
         stage: Stage,
+        put_out: &PutOut<T>,
     ) -> f64 {
         let mut added = 0.0;
         self.velocity = self.collect(comm);
@@ -164,6 +168,7 @@ impl<T: Real> ForcedBand<T> {
         sweep.columns(bundles, 0, state.count, &|bundle, _, outgoing| {
             if let Ok(position) = bundles.binary_search(&bundle) {
                 outgoing.copy_from_slice(&lock(&columns[position]));
+                put_out(bundle, outgoing);
             }
         });
         added

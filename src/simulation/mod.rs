@@ -5,6 +5,7 @@ mod forced_band;
 mod history;
 mod needs;
 mod origin;
+mod phase_shift;
 mod progress;
 mod restart;
 mod schedule;
@@ -17,7 +18,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::config::{Config, Exchange, Step};
+use crate::config::{Config, Dealias, Exchange, Step};
 use crate::diagnostics::{Budget, Quantities, Scales};
 use crate::equation;
 use crate::error::{Error, Result};
@@ -190,6 +191,9 @@ impl<'a, T: Real> Run<'a, T> {
         let quantities = Quantities::new(&config.physics);
         let force = config.forcing.build(&modes.grid);
         let mut solver = Solver::new(modes, comm, team, equation, config.time.scheme, force)?;
+        if config.grid.dealias == Dealias::PhaseShift {
+            solver.use_phase_shifts();
+        }
         let (state, resumed, reading) = match origin {
             Origin::Beginning(start) => {
                 let mut state = solver.state().clone();

@@ -17,6 +17,7 @@ use crate::transform::sweep::Sweep;
 use crate::transform::timings::Timings;
 
 use super::forced_band::ForcedBand;
+use super::phase_shift::{Direction, PhaseShift, is_shifted};
 use crate::forcing::{Band, Drive, Linear};
 
 /// A flow under way.
@@ -36,6 +37,7 @@ pub struct Solver<T: Real> {
     /// Bundles of this rank that no force acts on.
     free: Vec<usize>,
     decays: Decays<T>,
+    phase_shift: Option<PhaseShift<T>>,
     notice: i64,
 }
 
@@ -95,8 +97,15 @@ impl<T: Real> Solver<T> {
             linear,
             injected_energy: 0.0,
             free,
+            phase_shift: None,
             notice: 0,
         })
+    }
+
+    /// From now on aliasing is removed by phase shifts; the grid must be a spherical one. To be
+    /// called before [`Self::set_state`].
+    pub fn use_phase_shifts(&mut self) {
+        self.phase_shift = Some(PhaseShift::new(self.state.modes));
     }
 
     /// The velocity as modes.
@@ -118,6 +127,11 @@ impl<T: Real> Solver<T> {
     /// Sets the velocity that the run starts from. Collective.
     pub fn set_state(&mut self, state: SpectralFields<T>) {
         self.state = state;
+        if let Some(sphere) = &self.phase_shift {
+            for bundle in self.state.bundles.clone() {
+                sphere.truncate(bundle, self.state.bundle_mut(bundle));
+            }
+        }
         if let Some(band) = &mut self.band {
             band.start(&self.communicator, &self.state);
         }
@@ -186,10 +200,19 @@ impl<T: Real> Solver<T> {
     /// The spectral half of a stage.
     fn update(&mut self, stage: Stage) {
         let rate = self.linear.map(|force| self.linear_rate(force, stage));
-        let Solver { sweep, equation, state, sum, staged, band, decays, .. } = self;
+        let Solver { sweep, equation, state, sum, staged, band, decays, phase_shift, .. } = self;
         let (modes, counts) = (state.modes, equation.counts());
         let equation = &**equation;
         decays.prepare(stage);
+        let phase_shift = phase_shift.as_ref();
+        let next = (stage.index + 1) % stage.scheme.stages();
+        let shift = phase_shift.filter(|_| is_shifted(next));
+        // What the next stage starts from, on its points.
+        let put_out = |bundle: usize, outgoing: &mut [T]| {
+            if let Some(shift) = shift {
+                shift.apply(Direction::Out, bundle, outgoing);
+            }
+        };
         let (len, first) = (state.bundle_len(), state.bundles.start);
         let column_len = modes.column_len();
         {
@@ -197,7 +220,10 @@ impl<T: Real> Solver<T> {
             let (u, s) = (SharedSlice::new(&mut state.data), SharedSlice::new(&mut sum.data));
             let staged = SharedSlice::new(&mut staged.data);
             let range = |bundle: usize| (bundle - first) * len..(bundle + 1 - first) * len;
-            let assemble = |bundle: usize, incoming: &[T], tendency: &mut [T]| {
+            let assemble = |bundle: usize, incoming: &mut [T], tendency: &mut [T]| {
+                if let Some(shift) = phase_shift.filter(|_| is_shifted(stage.index)) {
+                    shift.apply(Direction::Back, bundle, incoming);
+                }
                 // SAFETY: every bundle is worked on by one thread.
                 let present: &[T] = match (keeps_stages, stage.index) {
                     (false, _) => &[],
@@ -207,6 +233,9 @@ impl<T: Real> Solver<T> {
                 equation.assemble(bundle, present, incoming, tendency);
                 if let Some(rate) = rate {
                     Linear::add(&modes, bundle, rate, present, tendency);
+                }
+                if let Some(sphere) = phase_shift {
+                    sphere.truncate(bundle, tendency);
                 }
             };
             let advance = |bundle: usize, tendency: &mut [T]| {
@@ -234,11 +263,12 @@ impl<T: Real> Solver<T> {
                 &|bundle, incoming, outgoing| {
                     assemble(bundle, incoming, outgoing);
                     advance(bundle, outgoing);
+                    put_out(bundle, outgoing);
                 },
             );
         }
         if let Some(band) = band {
-            self.injected_energy += band.put_out(&self.communicator, sweep, state, stage);
+            self.injected_energy += band.put_out(&self.communicator, sweep, state, stage, &put_out);
         }
     }
 

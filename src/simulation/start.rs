@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use num_complex::Complex;
 
-use crate::config::Config;
+use crate::config::{Config, Dealias};
 use crate::error::{Error, Result};
 use crate::fields::SpectralFields;
 use crate::grid::{AXES, Grid};
@@ -174,7 +174,11 @@ fn read<T: Real>(
     comm: &Communicator,
     modes: Modes,
 ) -> Result<SpectralFields<T>> {
-    let grid = Grid::two_thirds(reader.header().points, reader.header().lengths);
+    let (points, lengths) = (reader.header().points, reader.header().lengths);
+    let grid = match config.grid.dealias {
+        Dealias::TwoThirds => Grid::two_thirds(points, lengths),
+        Dealias::None | Dealias::PhaseShift => Grid::full(points, lengths),
+    };
     let team = comm.agree(Team::new(config.parallel.threads))?;
     let count = names.len();
     let mut sweep = Sweep::<T>::new(Modes::new(grid, T::LANES), comm, team, count, count)?;

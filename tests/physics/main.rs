@@ -1,6 +1,7 @@
 //! The physics: exact solutions, invariants, balances and orders of convergence.
 
 mod damping;
+mod dealiasing;
 mod forcing;
 mod mhd;
 mod navier_stokes;

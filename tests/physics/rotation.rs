@@ -32,7 +32,7 @@ fn check_wave<const N: usize>(physics: Physics, mode: [i64; 3], amplitude: [C; N
     let mut solver = setup.build::<f64>();
     let start = solver.tendency();
     let largest = start.data.iter().fold(0.0_f64, |a, b| a.max(b.abs()));
-    assert!(largest > 0.3, "no small wave: {largest}");
+    assert!(largest > 0.1, "no small wave: {largest}");
     solver.set_state(start.clone());
     let slope = solver.tendency();
     let t = 1.7;
@@ -43,11 +43,11 @@ fn check_wave<const N: usize>(physics: Physics, mode: [i64; 3], amplitude: [C; N
     assert!(error < 1e-8 * largest, "{mode:?}: error {error}");
 }
 
-const WAVES: [[i64; 3]; 4] = [[1, 0, 2], [2, -1, 1], [0, 3, 1], [1, 1, -1]];
+const WAVES: [[i64; 3]; 4] = [[1, 0, 2], [2, -1, 1], [0, 3, 1], [1, 2, -1]];
 
 #[test]
 fn inertial_waves_have_their_frequency() {
-    let rotation = [0.7, 0.4, 1.1];
+    let rotation = [0.9, 0.5, 1.2];
     for mode in WAVES {
         let k = mode.map(|n| n as f64);
         let omega = 2.0 * dot(rotation, k) / dot(k, k).sqrt();

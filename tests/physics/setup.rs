@@ -54,8 +54,14 @@ fn coefficient<const N: usize>(list: &[([i64; 3], [C; N])], mode: [i64; 3]) -> [
 }
 
 impl<const N: usize> Setup<'_, N> {
+    /// The flow at its start, on a grid with two-thirds truncation.
     pub fn build<T: Real>(&self) -> Solver<T> {
-        let modes = Modes::new(Grid::two_thirds(self.points, self.lengths), T::LANES);
+        self.build_on(Grid::two_thirds(self.points, self.lengths), false)
+    }
+
+    /// The flow at its start on a given grid, with phase shifts or not.
+    pub fn build_on<T: Real>(&self, grid: Grid, phase_shifts: bool) -> Solver<T> {
+        let modes = Modes::new(grid, T::LANES);
         let mut solver = Solver::<T>::new(
             modes,
             &Communicator::serial(),
@@ -65,6 +71,9 @@ impl<const N: usize> Setup<'_, N> {
             self.forcing.build(&modes.grid),
         )
         .unwrap();
+        if phase_shifts {
+            solver.use_phase_shifts();
+        }
         let mut state = solver.state().clone();
         state.fill(|mode, out| out.copy_from_slice(&coefficient(self.modes, mode)));
         solver.set_state(state);
