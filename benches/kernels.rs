@@ -7,11 +7,12 @@ use std::time::Instant;
 
 use dns_solver::real::Real;
 use dns_solver::simd::Cpu;
-use dns_solver::transform::lines::{Direction, Lines, Rows};
+use dns_solver::transform::lines::{Direction, Lines, Source, Target};
 
 fn best<T: Real>(lines: &Lines<T>, length: usize) -> f64 {
     let row = 2 * T::LANES;
     let offsets: Vec<usize> = (0..length).map(|j| j * row).collect();
+    let (read, write) = (lines.read_table(&offsets), lines.write_table(&offsets));
     let source = dns_solver::fields::zeros::<T>(length * row);
     let mut target = dns_solver::fields::zeros::<T>(length * row);
     let mut work = dns_solver::fields::zeros::<T>(lines.work_len());
@@ -20,8 +21,8 @@ fn best<T: Real>(lines: &Lines<T>, length: usize) -> f64 {
     for _ in 0..400 {
         let start = Instant::now();
         for _ in 0..repeats {
-            let from = Rows { start: source.as_ptr(), offsets: &offsets };
-            let to = Rows { start: target.as_mut_ptr(), offsets: &offsets };
+            let from = Source { start: source.as_ptr(), table: &read };
+            let to = Target { start: target.as_mut_ptr(), table: &write };
             // SAFETY: offsets stay within both arrays.
             unsafe { lines.transform(Direction::Forward, from, to, &mut work) };
         }

@@ -12,7 +12,7 @@ use crate::modes::Modes;
 use crate::real::Real;
 use crate::simd;
 
-use super::lines::{ABSENT, Direction, Lines, Rows};
+use super::lines::{ABSENT, Direction, Lines, ReadTable, Source, Target, WriteTable};
 use super::plan::{Plan, transform_order};
 use super::rows::{Pack, Unpack};
 use super::sweep::{PlaneParts, Sweep, lock};
@@ -108,17 +108,20 @@ pub struct PlaneTables<T: Real> {
     /// Numbers from one row of a plane to the next, and in one field of it.
     row_stride: usize,
     field_len: usize,
-    /// x-lines: all values, and kept modes only.
-    x_values: Vec<usize>,
-    x_modes: Vec<usize>,
-    /// y-lines: rows of a plane, kept modes side by side, and rows of the exchange for each
+    /// x-lines: modes to values and back.
+    x_modes: ReadTable,
+    x_values: WriteTable,
+    x_products: ReadTable,
+    x_outputs: WriteTable,
+    /// y-lines: rows of the exchange to rows of a plane, for each `[slot][bundle along x]`, and
+    /// back as far as kept modes side by side.
+    y_exchange: Vec<ReadTable>,
+    y_values: WriteTable,
+    y_products: ReadTable,
+    y_outputs: WriteTable,
+    /// Rows of the exchange that the kept modes of a y-line go to, for each
     /// `[slot][bundle along x]`.
-    y_values: Vec<usize>,
-    y_modes: Vec<usize>,
-    y_exchange: Vec<Vec<usize>>,
-    /// The same without the rows that are absent.
     y_kept: Vec<Vec<usize>>,
-    bundles_along_x: usize,
 }
 
 impl<T: Real> PlaneTables<T> {
@@ -129,35 +132,36 @@ impl<T: Real> PlaneTables<T> {
         let along_x = plan.modes.bundles_along_x();
         // An odd number of bundles apart, so that the rows of a column do not share cache sets.
         let row_stride = (along_x | 1) * row_len;
-        let pruned = |points, cutoff| {
-            transform_order(points, cutoff)
-                .enumerate()
-                .map(|(j, index)| index.map_or(ABSENT, |_| j * row_len))
-        };
-        let y_exchange: Vec<Vec<usize>> = (0..plan.slots)
+        let (x, y) = (Lines::new(nx), Lines::new(ny));
+        let x_rows: Vec<_> = (0..nx).map(|j| j * row_len).collect();
+        let x_kept: Vec<_> = transform_order(nx, kx)
+            .zip(&x_rows)
+            .map(|(index, &row)| if index.is_some() { row } else { ABSENT })
+            .collect();
+        let y_rows: Vec<_> = (0..ny).map(|j| j * row_stride).collect();
+        let y_kept: Vec<_> =
+            transform_order(ny, ky).map(|i| i.map_or(ABSENT, |i| i * row_len)).collect();
+        let exchange: Vec<Vec<usize>> = (0..plan.slots)
             .flat_map(|field| (0..along_x).map(move |b| plan.plane_rows(field, b)))
             .collect();
         let kept = |rows: &Vec<usize>| rows.iter().copied().filter(|&r| r != ABSENT).collect();
         PlaneTables {
-            y_kept: y_exchange.iter().map(kept).collect(),
-            y_exchange,
-            x: Lines::new(nx),
-            y: Lines::new(ny),
+            x_modes: x.read_table(&x_kept),
+            x_values: x.write_table(&x_rows),
+            x_products: x.read_table(&x_rows),
+            x_outputs: x.write_table(&x_kept),
+            y_exchange: exchange.iter().map(|rows| y.read_table(rows)).collect(),
+            y_values: y.write_table(&y_rows),
+            y_products: y.read_table(&y_rows),
+            y_outputs: y.write_table(&y_kept),
+            y_kept: exchange.iter().map(kept).collect(),
+            x,
+            y,
             fields,
             row_stride,
             // Blocks reach past the last row; the rows there stay zero.
             field_len: ny.next_multiple_of(row_len) * row_stride,
-            x_values: (0..nx).map(|j| j * row_len).collect(),
-            x_modes: pruned(nx, kx).collect(),
-            y_values: (0..ny).map(|j| j * row_stride).collect(),
-            y_modes: transform_order(ny, ky).map(|i| i.map_or(ABSENT, |i| i * row_len)).collect(),
-            bundles_along_x: along_x,
         }
-    }
-
-    /// Rows of the exchange that a y-line of a field comes from and goes to.
-    fn exchange_rows(&self, field: usize, bundle: usize) -> &[usize] {
-        &self.y_exchange[field * self.bundles_along_x + bundle]
     }
 }
 
@@ -260,15 +264,15 @@ impl<T: Real> Plane<'_, T> {
         let along_x = self.plan.modes.bundles_along_x();
         for field in 0..self.job.inputs() {
             for bundle in 0..along_x {
-                let source = Rows { start, offsets: self.tables.exchange_rows(field, bundle) };
+                let line = field * along_x + bundle;
+                let source = Source { start, table: &self.tables.y_exchange[line] };
                 // The rows of a line lie far apart: those of the next one are called meanwhile.
-                let next = field * along_x + bundle + 1;
-                if next < self.job.inputs() * along_x {
-                    Rows { start, offsets: &self.tables.y_exchange[next] }.prefetch();
+                if line + 1 < self.job.inputs() * along_x {
+                    Source { start, table: &self.tables.y_exchange[line + 1] }.prefetch();
                 }
                 let offset = self.plane_offset(field, bundle);
                 let start = self.scratch.plane[offset..].as_mut_ptr();
-                let target = Rows { start, offsets: &self.tables.y_values };
+                let target = Target { start, table: &self.tables.y_values };
                 // SAFETY: the caller's promise, and tables within the plane.
                 unsafe {
                     self.tables.y.transform(
@@ -299,9 +303,9 @@ impl<T: Real> Plane<'_, T> {
                 stride: self.tables.row_stride,
                 line: &mut scratch.line,
             });
-            let source = Rows { start: scratch.line.as_ptr(), offsets: &self.tables.x_modes };
+            let source = Source { start: scratch.line.as_ptr(), table: &self.tables.x_modes };
             let start = scratch.inputs[field * block.len()..][..block.len()].as_mut_ptr();
-            let target = Rows { start, offsets: &self.tables.x_values };
+            let target = Target { start, table: &self.tables.x_values };
             // SAFETY: tables stay within one line and one field of the block.
             unsafe {
                 self.tables.x.transform(Direction::Inverse, source, target, &mut scratch.work)
@@ -322,8 +326,8 @@ impl<T: Real> Plane<'_, T> {
             let rows = self.rows(block, field);
             let scratch = &mut *self.scratch;
             let start = scratch.products[field * block.len()..][..block.len()].as_ptr();
-            let source = Rows { start, offsets: &self.tables.x_values };
-            let target = Rows { start: scratch.line.as_mut_ptr(), offsets: &self.tables.x_modes };
+            let source = Source { start, table: &self.tables.x_products };
+            let target = Target { start: scratch.line.as_mut_ptr(), table: &self.tables.x_outputs };
             // SAFETY: tables stay within one field of the block and one line.
             unsafe {
                 self.tables.x.transform(Direction::Forward, source, target, &mut scratch.work)
@@ -353,13 +357,13 @@ impl<T: Real> Plane<'_, T> {
             for field in 0..self.job.products() {
                 let offset = self.plane_offset(field, bundle);
                 let scratch = &mut *self.scratch;
-                let source = Rows {
+                let source = Source {
                     start: scratch.plane[offset..].as_ptr(),
-                    offsets: &self.tables.y_values,
+                    table: &self.tables.y_products,
                 };
-                let target = Rows {
+                let target = Target {
                     start: scratch.modes[field * line_len..].as_mut_ptr(),
-                    offsets: &self.tables.y_modes,
+                    table: &self.tables.y_outputs,
                 };
                 // SAFETY: tables stay within the plane and one line of modes.
                 unsafe {

@@ -20,7 +20,7 @@ use crate::parallel::{Communicator, SharedSlice, Team};
 use crate::real::Real;
 
 use super::exchange::Exchange;
-use super::lines::{ABSENT, Direction, Lines, Rows};
+use super::lines::{ABSENT, Direction, Lines, ReadTable, Source, Target, WriteTable};
 use super::plan::{Plan, transform_order};
 use super::planes::{PlaneScratch, PlaneTables};
 use super::timings::{Part, Stopwatch, Timings};
@@ -34,15 +34,38 @@ pub struct Sweep<T: Real> {
     /// Who owns what.
     pub plan: Plan,
     team: Team,
-    z: Lines<T>,
-    /// z-lines in a bundle's column.
-    z_modes: Vec<usize>,
-    /// z-lines in the exchange.
-    z_rows: Vec<usize>,
+    z: LinesAlongZ<T>,
     tables: PlaneTables<T>,
     exchange: Exchange<T>,
     scratch: Vec<Mutex<Scratch<T>>>,
     timings: Timings,
+}
+
+/// z-lines, from the exchange to the modes of a column, and from modes to the exchange.
+struct LinesAlongZ<T: Real> {
+    lines: Lines<T>,
+    exchange: ReadTable,
+    incoming: WriteTable,
+    outgoing: ReadTable,
+    exchange_back: WriteTable,
+}
+
+impl<T: Real> LinesAlongZ<T> {
+    fn new(plan: &Plan) -> Self {
+        let (nz, cutoff) = (plan.modes.grid.points[2], plan.modes.grid.cutoff[2]);
+        let lines = Lines::new(nz);
+        let rows = plan.column_rows();
+        let modes: Vec<_> = transform_order(nz, cutoff)
+            .map(|index| index.map_or(ABSENT, |row| row * plan.modes.row_len()))
+            .collect();
+        LinesAlongZ {
+            exchange: lines.read_table(&rows),
+            incoming: lines.write_table(&modes),
+            outgoing: lines.read_table(&modes),
+            exchange_back: lines.write_table(&rows),
+            lines,
+        }
+    }
 }
 
 /// What work on planes needs besides the exchange.
@@ -79,16 +102,12 @@ impl<T: Real> Sweep<T> {
     ) -> Result<Self> {
         let place = (communicator.rank(), communicator.size());
         let plan = Plan::new(modes, place, slots, communicator.shares_memory())?;
-        let nz = modes.grid.points[2];
-        let z = Lines::new(nz);
-        let z_modes = transform_order(nz, modes.grid.cutoff[2])
-            .map(|index| index.map_or(ABSENT, |row| row * modes.row_len()))
-            .collect();
+        let z = LinesAlongZ::new(&plan);
         let tables = PlaneTables::new(&plan, products.max(slots));
         let scratch = (0..team.threads())
             .map(|_| {
                 Mutex::new(Scratch {
-                    work: zeros(z.work_len()),
+                    work: zeros(z.lines.work_len()),
                     incoming: zeros(slots * modes.column_len()),
                     outgoing: zeros(slots * modes.column_len()),
                     planes: PlaneScratch::new(&tables, &plan),
@@ -97,13 +116,11 @@ impl<T: Real> Sweep<T> {
             })
             .collect();
         Ok(Sweep {
-            z_rows: plan.column_rows(),
             exchange: Exchange::new(&plan, communicator)?,
             timings: Timings::default(),
             plan,
             team,
             z,
-            z_modes,
             tables,
             scratch,
         })
@@ -129,7 +146,6 @@ impl<T: Real> Sweep<T> {
     ) {
         let exchange = self.exchange.columns();
         let (plan, z) = (&self.plan, &self.z);
-        let (z_modes, z_rows) = (&self.z_modes[..], &self.z_rows[..]);
         let column_len = plan.modes.column_len();
         let scratch = &self.scratch;
         self.team.run(bundles.len(), |thread, run| {
@@ -151,13 +167,14 @@ impl<T: Real> Sweep<T> {
                     if let Some(&bundle) = bundles.get(next) {
                         let shift = plan.column_shift(next_field, bundle);
                         let start = exchange.as_mut_ptr().wrapping_add(shift).cast_const();
-                        Rows { start, offsets: z_rows }.prefetch();
+                        Source { start, table: &z.exchange }.prefetch();
                     }
-                    let source = Rows { start: rows(field).cast_const(), offsets: z_rows };
-                    let target =
-                        Rows { start: column(&mut scratch.incoming, field), offsets: z_modes };
+                    let source = Source { start: rows(field).cast_const(), table: &z.exchange };
+                    let start = column(&mut scratch.incoming, field);
+                    let target = Target { start, table: &z.incoming };
+                    let work = &mut scratch.work;
                     // SAFETY: as above.
-                    unsafe { z.transform(Direction::Forward, source, target, &mut scratch.work) };
+                    unsafe { z.lines.transform(Direction::Forward, source, target, work) };
                 }
                 watch.lap(&mut scratch.timings, Part::Columns);
                 work(
@@ -168,10 +185,11 @@ impl<T: Real> Sweep<T> {
                 watch.lap(&mut scratch.timings, Part::Update);
                 for field in 0..outgoing {
                     let start = column(&mut scratch.outgoing, field).cast_const();
-                    let source = Rows { start, offsets: z_modes };
-                    let target = Rows { start: rows(field), offsets: z_rows };
+                    let source = Source { start, table: &z.outgoing };
+                    let target = Target { start: rows(field), table: &z.exchange_back };
+                    let work = &mut scratch.work;
                     // SAFETY: as above.
-                    unsafe { z.transform(Direction::Inverse, source, target, &mut scratch.work) };
+                    unsafe { z.lines.transform(Direction::Inverse, source, target, work) };
                 }
                 watch.lap(&mut scratch.timings, Part::Columns);
             }

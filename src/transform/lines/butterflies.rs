@@ -66,18 +66,18 @@ pub fn dft<V: Vector, const R: usize>(x: &mut [Pair<V>; R]) {
             let a = dft4([x[0], x[2], x[4], x[6]]);
             let b = dft4([x[1], x[3], x[5], x[7]]);
             let h = constant::<V>(std::f64::consts::FRAC_1_SQRT_2);
-            // b(t) times exp(-2 pi i t / 8), but for the factor -i of t = 2, 3.
-            let b1 = ((b[1].0 + b[1].1) * h, (b[1].1 - b[1].0) * h);
-            let b3 = ((b[3].0 + b[3].1) * h, (b[3].1 - b[3].0) * h);
+            // b(t) times exp(-2 pi i t / 8) is h c(t), but for the factor -i of t = 2, 3.
+            let c1 = (b[1].0 + b[1].1, b[1].1 - b[1].0);
+            let c3 = (b[3].1 + b[3].0, b[3].1 - b[3].0);
             x[0] = add(a[0], b[0]);
             x[4] = sub(a[0], b[0]);
-            x[1] = add(a[1], b1);
-            x[5] = sub(a[1], b1);
+            x[1] = (c1.0.mul_add(h, a[1].0), c1.1.mul_add(h, a[1].1));
+            x[5] = (c1.0.neg_mul_add(h, a[1].0), c1.1.neg_mul_add(h, a[1].1));
             x[2] = sub_i(a[2], b[2]);
             x[6] = add_i(a[2], b[2]);
             // exp(-6 pi i / 8) b = -i exp(-2 pi i / 8) b.
-            x[3] = sub_i(a[3], b3);
-            x[7] = add_i(a[3], b3);
+            x[3] = (c3.1.mul_add(h, a[3].0), c3.0.neg_mul_add(h, a[3].1));
+            x[7] = (c3.1.neg_mul_add(h, a[3].0), c3.0.mul_add(h, a[3].1));
         }
         _ => unreachable!("no butterfly of this size"),
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use num_complex::Complex;
 use rustfft::{Fft, FftPlanner};
 
-use super::{ABSENT, Direction, Rows};
+use super::{ABSENT, Direction, Source, Target};
 use crate::real::Real;
 
 /// RustFFT plans for one length.
@@ -42,8 +42,8 @@ impl<T: Real> Fallback<T> {
     pub unsafe fn transform(
         &self,
         direction: Direction,
-        source: Rows<*const T>,
-        target: Rows<*mut T>,
+        source: Source<T>,
+        target: Target<T>,
         work: &mut [T],
     ) {
         let plan = match direction {
@@ -54,7 +54,7 @@ impl<T: Real> Fallback<T> {
         let (_, work, _) = unsafe { work.align_to_mut::<Complex<T>>() };
         let (line, scratch) = work.split_at_mut(self.length);
         for lane in 0..T::LANES {
-            for (value, &offset) in line.iter_mut().zip(source.offsets) {
+            for (value, &offset) in line.iter_mut().zip(&source.table.0) {
                 *value = if offset == ABSENT {
                     Complex::default()
                 } else {
@@ -66,7 +66,7 @@ impl<T: Real> Fallback<T> {
                 };
             }
             plan.process_with_scratch(line, scratch);
-            for (value, &offset) in line.iter().zip(target.offsets) {
+            for (value, &offset) in line.iter().zip(&target.table.0) {
                 if offset != ABSENT {
                     // SAFETY: the row is writable by the caller's promise.
                     unsafe {

@@ -8,7 +8,8 @@
 use std::f64::consts::TAU;
 
 use super::butterflies::dft;
-use super::{ABSENT, Direction, Rows};
+use super::{ABSENT, Direction, Source, Target};
+use crate::fields::{Aligned, zeros};
 use crate::real::Real;
 use crate::simd::{Cpu, Vector};
 
@@ -26,6 +27,8 @@ pub struct MixedRadix<T> {
     passes: Vec<Pass<T>>,
     /// Mode number that position p holds after the last pass.
     order: Vec<usize>,
+    /// A row that is read for every absent one.
+    zeros: Aligned<T>,
 }
 
 /// Radices whose product is `length`, smallest first; `None` for a prime factor above 7.
@@ -99,7 +102,19 @@ impl<T: Real> MixedRadix<T> {
             weight *= radix;
             block = part;
         }
-        Some(MixedRadix { length, passes, order })
+        Some(MixedRadix { length, passes, order, zeros: zeros(2 * T::LANES) })
+    }
+
+    /// The rows of a line in the order in which the first pass reads them.
+    pub fn read_order(&self) -> Vec<usize> {
+        let radix = self.passes[0].radix;
+        let part = self.length / radix;
+        (0..part).flat_map(|j| (0..radix).map(move |s| j + s * part)).collect()
+    }
+
+    /// The rows of a line in the order in which the last pass writes them.
+    pub fn write_order(&self) -> Vec<usize> {
+        self.order.clone()
     }
 
     /// Transforms `T::LANES` lines.
@@ -110,8 +125,8 @@ impl<T: Real> MixedRadix<T> {
     pub unsafe fn transform<V: Vector<Scalar = T>>(
         &self,
         direction: Direction,
-        source: Rows<*const T>,
-        target: Rows<*mut T>,
+        source: Source<T>,
+        target: Target<T>,
         work: &mut [T],
     ) {
         let (re, im) = match direction {
@@ -119,28 +134,29 @@ impl<T: Real> MixedRadix<T> {
             Direction::Inverse => (T::LANES, 0),
         };
         let work = work.as_mut_ptr();
+        let (read, write) = (source.table.0.as_ptr(), target.table.0.as_ptr());
+        let zeros = self.zeros.as_ptr();
         let last = self.passes.len() - 1;
         for lane in (0..T::LANES).step_by(V::WIDTH) {
+            let (from, to) = (source.start.wrapping_add(lane), target.start.wrapping_add(lane));
             // SAFETY: every index below is smaller than the length; rows are valid by the
             // caller's promise and work holds 2 * LANES >= 2 * WIDTH numbers for each.
             unsafe {
-                let from_source = |j: usize| {
-                    let offset = *source.offsets.get_unchecked(j);
-                    if offset == ABSENT {
-                        return (V::zero(), V::zero());
-                    }
-                    let row = source.start.add(offset + lane);
+                let from_source = |_: usize, turn: usize| {
+                    // A row of zeros instead of a branch: a conditional move is cheaper.
+                    let offset = *read.add(turn);
+                    let row = if offset == ABSENT { zeros } else { from.wrapping_add(offset) };
                     (V::load(row.add(re)), V::load(row.add(im)))
                 };
                 let to_target = |p: usize, value: (V, V)| {
-                    let offset = *target.offsets.get_unchecked(*self.order.get_unchecked(p));
+                    let offset = *write.add(p);
                     if offset != ABSENT {
-                        let row = target.start.add(offset + lane);
+                        let row = to.add(offset);
                         value.0.store(row.add(re));
                         value.1.store(row.add(im));
                     }
                 };
-                let from_work = |p: usize| {
+                let from_work = |p: usize, _: usize| {
                     let row = work.add(2 * V::WIDTH * p);
                     (V::load(row), V::load(row.add(V::WIDTH)))
                 };
@@ -172,7 +188,7 @@ impl<T: Real> Pass<T> {
     unsafe fn run<V: Vector<Scalar = T>, const TWIDDLE: bool>(
         &self,
         length: usize,
-        load: impl Fn(usize) -> (V, V),
+        load: impl Fn(usize, usize) -> (V, V),
         store: impl Fn(usize, (V, V)),
     ) {
         match self.radix {
@@ -191,14 +207,16 @@ impl<T: Real> Pass<T> {
     fn butterflies<V: Vector<Scalar = T>, const TWIDDLE: bool, const R: usize>(
         &self,
         length: usize,
-        load: impl Fn(usize) -> (V, V),
+        load: impl Fn(usize, usize) -> (V, V),
         store: impl Fn(usize, (V, V)),
     ) {
         let part = self.block / R;
         for start in (0..length).step_by(self.block) {
             let mut factor = self.twiddles.as_ptr();
             for j in start..start + part {
-                let mut x: [(V, V); R] = std::array::from_fn(|s| load(j + s * part));
+                // Values are read in turn: R of the first butterfly, R of the next.
+                let turn = (j - start) * R;
+                let mut x: [(V, V); R] = std::array::from_fn(|s| load(j + s * part, turn + s));
                 dft(&mut x);
                 store(j, x[0]);
                 for (t, &(re, im)) in x.iter().enumerate().skip(1) {

@@ -31,22 +31,37 @@ pub enum Direction {
     Inverse,
 }
 
-/// Where the rows of a batch lie: row j starts at `start` + `offsets[j]`.
+/// Offsets of the rows of a line, in the order in which a transform reads them.
+pub struct ReadTable(Box<[usize]>);
+
+/// Offsets of the rows of a line, in the order in which a transform writes them.
+pub struct WriteTable(Box<[usize]>);
+
+/// Rows to read.
 #[derive(Clone, Copy)]
-pub struct Rows<'a, P> {
+pub struct Source<'a, T> {
     /// Pointer that offsets count from.
-    pub start: P,
+    pub start: *const T,
     /// One offset a row, in numbers.
-    pub offsets: &'a [usize],
+    pub table: &'a ReadTable,
 }
 
-impl<T: Real> Rows<'_, *const T> {
+/// Rows to write.
+#[derive(Clone, Copy)]
+pub struct Target<'a, T> {
+    /// Pointer that offsets count from.
+    pub start: *mut T,
+    /// One offset a row, in numbers.
+    pub table: &'a WriteTable,
+}
+
+impl<T: Real> Source<'_, T> {
     /// Asks for all rows to be brought into the second-level cache, for a transform that comes
     /// soon. (Into the first level would be too much: it would drive out the work at hand.)
     #[inline]
     pub fn prefetch(&self) {
         #[cfg(target_arch = "x86_64")]
-        for &offset in self.offsets.iter().filter(|&&offset| offset != ABSENT) {
+        for &offset in self.table.0.iter().filter(|&&offset| offset != ABSENT) {
             use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
             /// Bytes in a cache line; a row is two of them.
             const CACHE_LINE: usize = 64;
@@ -94,10 +109,26 @@ impl<T: Real> Lines<T> {
         }
     }
 
+    /// The table for reading: row j of a line lies at `offsets[j]`, or is [`ABSENT`].
+    pub fn read_table(&self, offsets: &[usize]) -> ReadTable {
+        ReadTable(match &self.method {
+            Method::MixedRadix(plan) => plan.read_order().iter().map(|&j| offsets[j]).collect(),
+            Method::Fallback(_) => offsets.into(),
+        })
+    }
+
+    /// The table for writing: row j of a line lies at `offsets[j]`, or is [`ABSENT`].
+    pub fn write_table(&self, offsets: &[usize]) -> WriteTable {
+        WriteTable(match &self.method {
+            Method::MixedRadix(plan) => plan.write_order().iter().map(|&j| offsets[j]).collect(),
+            Method::Fallback(_) => offsets.into(),
+        })
+    }
+
     /// Transforms one batch of lines from `source` to `target`.
     ///
     /// # Safety
-    /// Both tables have one entry a value of the line. Every row that is not [`ABSENT`] must be
+    /// Both tables were made by this plan. Every row that is not [`ABSENT`] must be
     /// valid for `2 * T::LANES` numbers, to read in `source` and to write in `target`; nobody else
     /// may write them meanwhile, and the two must not overlap unless they are the same rows of a
     /// transform done by RustFFT. `work` holds [`Self::work_len`] numbers.
@@ -105,12 +136,12 @@ impl<T: Real> Lines<T> {
     pub unsafe fn transform(
         &self,
         direction: Direction,
-        source: Rows<*const T>,
-        target: Rows<*mut T>,
+        source: Source<T>,
+        target: Target<T>,
         work: &mut [T],
     ) {
-        debug_assert_eq!(source.offsets.len(), self.length);
-        debug_assert_eq!(target.offsets.len(), self.length);
+        debug_assert_eq!(source.table.0.len(), self.length);
+        debug_assert_eq!(target.table.0.len(), self.length);
         debug_assert!(work.len() >= self.work_len());
         // SAFETY: the caller's promises are passed on.
         unsafe {
@@ -129,8 +160,8 @@ impl<T: Real> Lines<T> {
 struct Batch<'a, T: Real> {
     plan: &'a MixedRadix<T>,
     direction: Direction,
-    source: Rows<'a, *const T>,
-    target: Rows<'a, *mut T>,
+    source: Source<'a, T>,
+    target: Target<'a, T>,
     work: &'a mut [T],
 }
 

@@ -36,8 +36,9 @@ fn transform<T: Real>(
 ) -> Vec<T> {
     let mut target = vec![T::ZERO; source.len()];
     let mut work = vec![T::ZERO; lines.work_len()];
-    let from = Rows { start: source.as_ptr(), offsets: source_rows };
-    let to = Rows { start: target.as_mut_ptr(), offsets: target_rows };
+    let (read, write) = (lines.read_table(source_rows), lines.write_table(target_rows));
+    let from = Source { start: source.as_ptr(), table: &read };
+    let to = Target { start: target.as_mut_ptr(), table: &write };
     // SAFETY: offsets stay within both arrays, which do not overlap.
     unsafe {
         match &lines.method {
