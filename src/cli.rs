@@ -54,9 +54,20 @@ pub struct Cli {
     #[arg(long, value_name = "CHECKPOINT.h5")]
     pub restart: Option<PathBuf>,
 
+    /// Continue although these keys of the configuration have changed
+    ///
+    /// KEY is a dotted path such as grid.points, or a section such as forcing; several are separated
+    /// by commas. Without this option a change of the run's physics or numerics is refused.
+    #[arg(long, value_name = "KEY", value_delimiter = ',')]
+    pub allow_change: Vec<String>,
+
     /// Stop before so much wall-clock time has passed, with a checkpoint
     #[arg(long, value_name = "HH:MM:SS", value_parser = walltime)]
     pub walltime: Option<Duration>,
+
+    /// Exit code of a run that stopped before its end and can be continued; 0 if not given
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub stopped_code: u8,
 }
 
 /// Reads hours, minutes and seconds.
@@ -82,8 +93,9 @@ Examples:
   dns-solver configs/taylor_green.toml                  once more: continues where it stopped
 
 Stopping:
-  SIGTERM, SIGINT, SIGUSR1, a file `stop` in the run directory, or --walltime: the step is finished,
-  a checkpoint written, and the same command continues. A second SIGINT ends at once.
+  SIGTERM, SIGINT, SIGUSR1, a file `stop` in the run directory, --walltime, or the coming end of the
+  Slurm job: the step is finished, a checkpoint written, and the same command continues.
+  A second SIGINT ends at once.
 
 Exit codes:
   0  the run is complete, or was asked to stop and can be continued
@@ -126,6 +138,7 @@ impl Cli {
             quiet: self.quiet,
             fresh: self.fresh,
             restart: self.restart.clone(),
+            allowed_changes: self.allow_change.clone(),
             deadline: self.walltime.and_then(|walltime| started.checked_add(walltime)),
         }
     }

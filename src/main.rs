@@ -9,7 +9,7 @@ use dns_solver::config::Config;
 use dns_solver::error::Result;
 use dns_solver::parallel::{Communicator, Runtime};
 use dns_solver::simd::Cpu;
-use dns_solver::simulation;
+use dns_solver::simulation::{self, Ending};
 
 fn main() -> ExitCode {
     let started = Instant::now();
@@ -23,7 +23,8 @@ fn main() -> ExitCode {
     let communicator = Communicator::world();
     let code = match Cli::try_parse() {
         Ok(cli) => match run(&communicator, &cli, started) {
-            Ok(()) => 0,
+            Ok(Ending::Complete) => 0,
+            Ok(Ending::Stopped) => cli.stopped_code,
             Err(error) => {
                 if communicator.is_root() {
                     eprintln!("dns-solver: error: {error}");
@@ -47,7 +48,7 @@ fn main() -> ExitCode {
 }
 
 /// Runs what the command line asks for. Collective.
-fn run(communicator: &Communicator, cli: &Cli, started: Instant) -> Result<()> {
+fn run(communicator: &Communicator, cli: &Cli, started: Instant) -> Result<Ending> {
     communicator.agree(Cpu::check_environment())?;
     let config = Config::load(communicator, &cli.config, &cli.overrides())?;
     simulation::run(communicator, &config, &cli.options(started))

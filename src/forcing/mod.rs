@@ -30,10 +30,11 @@ pub trait Force {
         Vec::new()
     }
 
-    /// Takes up what [`Self::state`] gave, of a force of the same kind and band, after
-    /// [`Self::start`]. False when it is not that.
+    /// Takes up what [`Self::state`] gave, if that is not empty, of a force of the same kind and
+    /// band; called after [`Self::start`]. False when it is not that.
     fn restore(&mut self, state: &[f64]) -> bool {
-        state.is_empty()
+        let _ = state;
+        false
     }
 
     /// Called at the start of each step, of length `dt`.

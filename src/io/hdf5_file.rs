@@ -42,13 +42,26 @@ fn check(code: herr_t) -> Result<()> {
 }
 
 /// Opens an existing file on all ranks, with the MPI driver if there is MPI. Collective.
-pub fn open(comm: &Communicator, path: &Path, mode: OpenMode) -> Result<File> {
+fn open(comm: &Communicator, path: &Path, mode: OpenMode) -> Result<File> {
     File::with_options()
         .with_fapl(|access| match comm.raw() {
             Some(raw) => access.mpio(raw, None),
             None => access,
         })
         .open_as(path, mode)
+}
+
+/// Opens an existing file, and datasets of it by path, on all ranks. The datasets come first, so
+/// that they are closed before the file. Collective.
+pub fn open_datasets(
+    comm: &Communicator,
+    path: &Path,
+    mode: OpenMode,
+    names: &[String],
+) -> Result<(Vec<Dataset>, File)> {
+    let file = open(comm, path, mode)?;
+    let datasets = names.iter().map(|name| file.dataset(name)).collect::<Result<_>>()?;
+    Ok((datasets, file))
 }
 
 /// What HDF5 must be told to move planes of a dataset.

@@ -9,18 +9,40 @@ use crate::parallel::Communicator;
 
 /// The log of a run. Only rank 0 writes.
 pub struct Log {
-    file: Option<File>,
+    target: Target,
+    is_root: bool,
     shown: bool,
 }
 
+/// Where lines are kept.
+enum Target {
+    /// Here, until there is a file.
+    Memory(String),
+    File(File),
+    /// There was a file, but it could no longer be written to.
+    Nowhere,
+}
+
 impl Log {
-    /// Opens the log file, at its end if there is one. Unless `quiet`, lines also go to standard
-    /// output. Collective.
-    pub fn open(comm: &Communicator, path: &Path, quiet: bool) -> Result<Self> {
-        let open = || OpenOptions::new().create(true).append(true).open(path);
-        let opened = comm.is_root().then(open).transpose();
-        let file = comm.agree(opened.map_err(|e| Error::io("open log", path, e)))?;
-        Ok(Log { file, shown: comm.is_root() && !quiet })
+    /// A log that has no file yet. Unless `quiet`, lines also go to standard output.
+    pub fn new(comm: &Communicator, quiet: bool) -> Self {
+        let is_root = comm.is_root();
+        Log { target: Target::Memory(String::new()), is_root, shown: is_root && !quiet }
+    }
+
+    /// Opens the file, at its end if it is there, and writes to it what was logged so far.
+    /// Collective.
+    pub fn open(&mut self, comm: &Communicator, path: &Path) -> Result<()> {
+        let open = || -> std::io::Result<Target> {
+            let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+            if let Target::Memory(text) = &self.target {
+                file.write_all(text.as_bytes())?;
+            }
+            Ok(Target::File(file))
+        };
+        let opened = if self.is_root { open() } else { Ok(Target::Nowhere) };
+        self.target = comm.agree(opened.map_err(|e| Error::io("open log", path, e)))?;
+        Ok(())
     }
 
     /// Whether lines go to the standard output of this rank.
@@ -40,7 +62,7 @@ impl Log {
     /// Writes a warning: to the file, and to standard error also when quiet.
     pub fn warn(&mut self, text: &str) {
         let text = format!("warning: {text}");
-        if self.file.is_some() {
+        if self.is_root {
             eprintln!("dns-solver: {text}");
         }
         self.record(&text);
@@ -48,13 +70,19 @@ impl Log {
 
     /// Writes a line to the file only, as when a progress bar has the terminal.
     pub fn record(&mut self, text: &str) {
-        if let Some(file) = &mut self.file
-            && let Err(e) = file.write_all(format!("{text}\n").as_bytes())
-        {
-            eprintln!(
-                "dns-solver: warning: cannot write to the run log: {e}; the run goes on without it"
-            );
-            self.file = None;
+        let line = format!("{text}\n");
+        match &mut self.target {
+            Target::Memory(lines) => lines.push_str(&line),
+            Target::File(file) => {
+                if let Err(e) = file.write_all(line.as_bytes()) {
+                    eprintln!(
+                        "dns-solver: warning: cannot write to the run log: {e}; the run goes on \
+                         without it"
+                    );
+                    self.target = Target::Nowhere;
+                }
+            }
+            Target::Nowhere => {}
         }
     }
 }
@@ -68,16 +96,19 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("log.txt");
         for text in ["first", "second"] {
-            let mut log = Log::open(&Communicator::serial(), &path, true).unwrap();
+            let mut log = Log::new(&Communicator::serial(), true);
             log.line(text);
+            log.open(&Communicator::serial(), &path).unwrap();
+            log.line("later");
         }
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "first\nsecond\n");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "first\nlater\nsecond\nlater\n");
     }
 
     #[test]
     fn a_log_that_cannot_be_opened_is_named() {
         let path = Path::new("/nowhere/log.txt");
-        let error = Log::open(&Communicator::serial(), path, true).err().unwrap();
+        let serial = Communicator::serial();
+        let error = Log::new(&serial, true).open(&serial, path).unwrap_err();
         assert!(error.message.contains("/nowhere/log.txt"), "{error}");
     }
 }

@@ -1,8 +1,9 @@
 //! Everything that goes to or comes from files.
 //!
 //! A run directory holds `config.toml`, `log.txt`, `history.csv`, `snapshots.xmf`,
-//! `snapshots/snapshot_<step>.h5`, and `checkpoints/checkpoint_<step>.h5`. This is the only module that uses HDF5; it knows ranks and
-//! planes but no physics, and takes plain arguments.
+//! `snapshots/snapshot_<step>.h5`, `checkpoints/checkpoint_<step>.h5`, and, while the run is at work,
+//! `lock`. This is the only module that uses HDF5; it knows ranks and planes but no physics, and
+//! takes plain arguments.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -12,7 +13,9 @@ use crate::error::{Error, Result};
 pub mod checkpoint;
 mod hdf5_file;
 pub mod history;
+mod input_file;
 pub mod log;
+mod numbered;
 pub mod run_directory;
 pub mod snapshot;
 pub mod xdmf;

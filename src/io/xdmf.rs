@@ -31,9 +31,15 @@ fn write(run_directory: &Path) -> Result<()> {
     let path = run_directory.join(FILE_NAME);
     let failed = |e| Error::io("write", &path, e);
     let mut grids = String::new();
-    for name in snapshots(run_directory).map_err(failed)? {
-        match read_header(&run_directory.join(&name)) {
-            Ok(header) => grids.push_str(&grid(&name, &header)),
+    let snapshots = snapshots(run_directory);
+    for step in snapshots.steps().map_err(failed)? {
+        let file = snapshots.path(step);
+        match read_header(&file) {
+            Ok(header) => {
+                // The files of a run can be moved together.
+                let name = file.strip_prefix(run_directory).unwrap_or(&file);
+                grids.push_str(&grid(&name.display().to_string(), &header));
+            }
             // A comment must not hold two hyphens in a row.
             Err(e) => _ = writeln!(grids, "<!-- {} -->", e.message.replace("--", "- -")),
         }
@@ -104,6 +110,7 @@ fn grid(name: &str, header: &Header) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::io::log::Log;
     use crate::io::run_directory::RunDirectory;
     use crate::io::snapshot::{Field, Provenance, SnapshotWriter};
     use crate::real::Precision;
@@ -141,7 +148,9 @@ mod tests {
     fn the_series_lists_what_is_there() {
         let directory = tempfile::tempdir().unwrap();
         let serial = Communicator::serial();
-        let run = RunDirectory::create(&serial, &directory.path().join("run"), "").unwrap();
+        let (path, log) = (directory.path().join("run"), &mut Log::new(&serial, true));
+        let run = RunDirectory::enter(&serial, &path, log).unwrap();
+        run.begin(&serial, "").unwrap();
         save(&run, 20, Precision::Double, &["u", "v", "w"]);
         save(&run, 3, Precision::Single, &["u", "v"]);
         fs::write(run.snapshot(7), "damaged").unwrap();

@@ -9,7 +9,7 @@ use crate::io::run_directory::RunDirectory;
 use crate::parallel::Communicator;
 use crate::real::Real;
 
-use super::LastGood;
+use super::blow_up::LastGood;
 use super::solver::Solver;
 
 /// All that a run needs beside its fields to go on as if it had never stopped. What is due next
@@ -39,6 +39,14 @@ impl RunState {
     /// Reads what [`Self::to_toml`] wrote, to the same bits.
     pub fn from_toml(text: &str) -> Result<Self, toml::de::Error> {
         toml::from_str(text)
+    }
+
+    /// As it is when another force takes over. What the old one has put in since the last history
+    /// row stays in the account.
+    pub fn forget_force(&mut self) {
+        self.force.clear();
+        self.row_injected_energy -= self.injected_energy;
+        self.injected_energy = 0.0;
     }
 
     fn to_toml(&self) -> Result<String> {

@@ -68,9 +68,9 @@ impl<T: Real> ForcedBand<T> {
         self.force.state()
     }
 
-    /// Goes on from what the force remembered; false when `force` is not of this force.
+    /// Goes on from what the force remembered, if anything; false when `force` is not of this force.
     pub fn restore(&mut self, force: &[f64]) -> bool {
-        self.force.restore(force)
+        force.is_empty() || self.force.restore(force)
     }
 
     /// Reads the velocity that the run starts from. Collective.

@@ -2,23 +2,16 @@
 
 use crate::config::Config;
 use crate::error::Result;
+use crate::io::log::Log;
 use crate::io::run_directory::RunDirectory;
+use crate::io::xdmf;
 use crate::parallel::Communicator;
 use crate::real::Real;
 
 use super::Options;
 use super::checkpoints::RunState;
-use super::restart::{self, Resumed};
+use super::restart::{Request, Resumed};
 use super::start::Start;
-
-/// What the user is to know, from before there is a log.
-#[derive(Default)]
-pub struct Notes {
-    /// For the log.
-    pub lines: Vec<String>,
-    /// Warnings.
-    pub warnings: Vec<String>,
-}
 
 /// Where a run begins or goes on.
 pub enum Origin<T: Real> {
@@ -29,33 +22,68 @@ pub enum Origin<T: Real> {
 }
 
 impl<T: Real> Origin<T> {
-    /// What the run in `directory`, if there is one, and `options` mean. Collective.
+    /// What the run in `directory`, if there is one, and `options` mean. An old run may be set
+    /// aside, else nothing is changed yet. Collective.
     pub fn find(
         comm: &Communicator,
         config: &Config,
         options: &Options,
-        directory: &RunDirectory,
-        notes: &mut Notes,
+        directory: &mut RunDirectory,
+        log: &mut Log,
     ) -> Result<Self> {
+        let request = Request { config, directory, allowed: &options.allowed_changes };
         let resumed = match &options.restart {
             _ if options.fresh => None,
-            Some(path) => Some(restart::given(comm, config, directory, path)?),
-            None => restart::newest(comm, config, directory, &mut notes.warnings)?,
+            Some(path) => Some(request.given(comm, path)?),
+            None => request.newest(comm, log)?,
         };
         if let Some(resumed) = resumed {
             let RunState { time, step, .. } = resumed.run;
-            notes.lines.push(format!(
+            log.line(&format!(
                 "continues from {} at t = {time}, step {step}",
                 resumed.path.display()
             ));
+            for change in &resumed.changes {
+                log.line(&format!("changed, as allowed: {change}"));
+            }
             return Ok(Origin::Checkpoint(resumed));
         }
         let start = Start::open(config, comm)?;
         if options.fresh
-            && let Some(name) = directory.set_aside(comm)?
+            && let Some(name) = directory.set_aside(comm, log)?
         {
-            notes.lines.push(format!("the run that was there is now {}", name.display()));
+            log.line(&format!("the run that was there is now {}", name.display()));
         }
         Ok(Origin::Beginning(start))
+    }
+
+    /// A word to the user when the run that goes on has reached its end, `end`.
+    pub fn is_complete(&self, end: f64) -> Option<String> {
+        let Origin::Checkpoint(resumed) = self else { return None };
+        let RunState { time, step, .. } = resumed.run;
+        (time >= end).then(|| {
+            format!(
+                "the run is complete: {} is of t = {time}, step {step}, and time.end is {end}; to \
+                 go on raise time.end, to start over give --fresh",
+                resumed.path.display()
+            )
+        })
+    }
+
+    /// Makes the directory ready to be written to: what is there of later times goes. Collective.
+    pub fn prepare(
+        &self,
+        comm: &Communicator,
+        config: &Config,
+        directory: &RunDirectory,
+    ) -> Result<()> {
+        match self {
+            Origin::Beginning(_) => directory.begin(comm, &config.to_toml()?),
+            // Also when the checkpoint comes from elsewhere, into a directory without a run.
+            Origin::Checkpoint(resumed) => {
+                directory.reopen(comm, resumed.run.step, &config.to_toml()?)?;
+                xdmf::write_series(comm, directory.path())
+            }
+        }
     }
 }

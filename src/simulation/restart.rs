@@ -1,19 +1,20 @@
 //! What a run goes on from: the newest checkpoint that is good, or a given one.
 
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-
-use toml::{Table, Value};
 
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::fields::SpectralFields;
 use crate::io::checkpoint::CheckpointReader;
+use crate::io::log::Log;
 use crate::io::run_directory::RunDirectory;
+use crate::modes::Modes;
 use crate::parallel::Communicator;
 use crate::real::Real;
+use crate::transform::regrid::regrid;
 
+use super::changes::{self, Change};
 use super::checkpoints::RunState;
 
 /// A run as a checkpoint has it.
@@ -22,164 +23,103 @@ pub struct Resumed<T: Real> {
     pub path: PathBuf,
     /// What the run remembers.
     pub run: RunState,
-    /// The modes.
+    /// The modes, on the grid of the configuration.
     pub state: SpectralFields<T>,
+    /// What has changed since the checkpoint, all of it allowed.
+    pub changes: Vec<Change>,
     /// What it took to read.
     pub took: Duration,
 }
 
-/// The newest good checkpoint of the run in `directory`, if there are any; what is wrong with
-/// newer ones is added to `warnings`. Collective.
-///
-/// # Errors
-/// None is good, or the configuration has changed in more than may change.
-pub fn newest<T: Real>(
-    comm: &Communicator,
-    config: &Config,
-    directory: &RunDirectory,
-    warnings: &mut Vec<String>,
-) -> Result<Option<Resumed<T>>> {
-    let steps = directory.checkpoints(comm)?;
-    for &step in steps.iter().rev() {
-        let path = directory.checkpoint(step);
-        match CheckpointReader::open(comm, &path) {
-            Err(error) => warnings.push(error.message),
-            Ok(reader) => {
-                check_config(comm, config, &reader.header().config, &path)?;
-                match load(&reader, &path) {
-                    Err(error) => warnings.push(error.message),
-                    Ok(resumed) => return Ok(Some(resumed)),
+/// A run to be resumed.
+pub struct Request<'a> {
+    /// How it is to go on.
+    pub config: &'a Config,
+    /// Its directory.
+    pub directory: &'a RunDirectory,
+    /// Keys and tables of the configuration that may differ from what they were.
+    pub allowed: &'a [String],
+}
+
+impl Request<'_> {
+    /// The newest good checkpoint in the directory, if there are any; `log` is told what is wrong
+    /// with newer ones. Collective.
+    ///
+    /// # Errors
+    /// None is good, or the configuration has changed in more than may change.
+    pub fn newest<T: Real>(
+        &self,
+        comm: &Communicator,
+        log: &mut Log,
+    ) -> Result<Option<Resumed<T>>> {
+        let steps = self.directory.checkpoints(comm)?;
+        let mut unusable = Vec::new();
+        for &step in steps.iter().rev() {
+            let path = self.directory.checkpoint(step);
+            let error = match CheckpointReader::open(comm, &path) {
+                Err(error) => error,
+                Ok(reader) => {
+                    let changes = self.changes(comm, &reader.header().config, &path)?;
+                    match self.load(&reader, &path, changes) {
+                        Err(error) => error,
+                        Ok(resumed) => return Ok(Some(resumed)),
+                    }
                 }
-            }
+            };
+            log.warn(&error.message);
+            unusable.push(error.message);
         }
-    }
-    if steps.is_empty() {
-        return Ok(None);
-    }
-    Err(Error::input(format!(
-        "no checkpoint of {} can be used:\n  {}\ngive another with `--restart FILE`, or start over \
-         with `--fresh`, which sets this run aside",
-        directory.path().display(),
-        warnings.join("\n  ")
-    )))
-}
-
-/// The checkpoint at `path`, to go on from in `directory`. Collective.
-///
-/// # Errors
-/// It cannot be used, or the configuration differs from its own, or from that of a run in
-/// `directory`, in more than may change.
-pub fn given<T: Real>(
-    comm: &Communicator,
-    config: &Config,
-    directory: &RunDirectory,
-    path: &Path,
-) -> Result<Resumed<T>> {
-    if let Some(text) = directory.config(comm)? {
-        check_config(comm, config, &text, directory.path())?;
-    }
-    let reader = CheckpointReader::open(comm, path)?;
-    check_config(comm, config, &reader.header().config, path)?;
-    load(&reader, path)
-}
-
-fn load<T: Real>(reader: &CheckpointReader, path: &Path) -> Result<Resumed<T>> {
-    let started = Instant::now();
-    let run = RunState::from_toml(&reader.header().run_state).map_err(|cause| {
-        Error::input(format!("cannot use checkpoint {}: {cause}", path.display()))
-    })?;
-    let state = reader.read()?;
-    Ok(Resumed { path: path.to_owned(), run, state, took: started.elapsed() })
-}
-
-/// An error with all differences between the configuration and that `before`, of the checkpoint or
-/// run at `path`, which would change the course of the run. Collective.
-fn check_config(comm: &Communicator, config: &Config, before: &str, path: &Path) -> Result<()> {
-    let check = || {
-        let parse = |text: &str| {
-            toml::from_str::<Table>(text).map_err(|e| {
-                Error::input(format!("cannot read the configuration of {}: {e}", path.display()))
-            })
-        };
-        let old = physics(&parse(before)?);
-        let new = physics(&parse(&config.to_toml()?)?);
-        let differences = differences(&old, &new);
-        if differences.is_empty() {
-            return Ok(());
+        if steps.is_empty() {
+            return Ok(None);
         }
         Err(Error::input(format!(
-            "the configuration is not that of {}:\n{differences}undo this to continue; or start \
-             another run, in another directory with `--output DIR` or here with `--fresh`, which \
-             sets this one aside. Only time.end, [output] and [parallel] may change",
-            path.display()
+            "no checkpoint of {} can be used, for the reasons above; give another with `--restart \
+             FILE`, or start over with `--fresh`, which sets this run aside",
+            self.directory.path().display(),
         )))
-    };
-    comm.agree(check())
-}
-
-/// Paths and values of all keys that the course of the run depends on.
-fn physics(config: &Table) -> Vec<(String, String)> {
-    let mut keys = Vec::new();
-    flatten("", &Value::Table(config.clone()), &mut keys);
-    keys.retain(|(path, _)| {
-        path != "time.end" && !path.starts_with("output.") && !path.starts_with("parallel.")
-    });
-    keys
-}
-
-fn flatten(path: &str, value: &Value, keys: &mut Vec<(String, String)>) {
-    match value {
-        Value::Table(table) => {
-            for (key, value) in table {
-                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-                flatten(&path, value, keys);
-            }
-        }
-        value => keys.push((path.to_string(), value.to_string())),
     }
-}
 
-/// A line `key: old -> new` for each difference.
-fn differences(old: &[(String, String)], new: &[(String, String)]) -> String {
-    let mut text = String::new();
-    let value_in = |keys: &[(String, String)], path: &str| {
-        let found = keys.iter().find(|(key, _)| key == path);
-        found.map_or_else(|| "not set".to_string(), |(_, value)| value.clone())
-    };
-    for (path, value) in old {
-        let now = value_in(new, path);
-        if now != *value {
-            let _ = writeln!(text, "  {path}: {value} -> {now}");
+    /// The checkpoint at `path`. Collective.
+    ///
+    /// # Errors
+    /// It cannot be used, or the configuration differs from its own, or from that of a run in the
+    /// directory, in more than may change.
+    pub fn given<T: Real>(&self, comm: &Communicator, path: &Path) -> Result<Resumed<T>> {
+        if let Some(text) = self.directory.config(comm)? {
+            self.changes(comm, &text, self.directory.path())?;
         }
+        let reader = CheckpointReader::open(comm, path)?;
+        let changes = self.changes(comm, &reader.header().config, path)?;
+        self.load(&reader, path, changes)
     }
-    for (path, value) in new {
-        if old.iter().all(|(key, _)| key != path) {
-            let _ = writeln!(text, "  {path}: not set -> {value}");
+
+    /// The changes since the configuration `before` of the checkpoint or run at `path`. Collective.
+    fn changes(&self, comm: &Communicator, before: &str, path: &Path) -> Result<Vec<Change>> {
+        let source = path.display().to_string();
+        let changes = self
+            .config
+            .to_toml()
+            .and_then(|now| changes::allowed(before, &now, self.allowed, &source));
+        comm.agree(changes)
+    }
+
+    /// Reads what the checkpoint holds, onto the grid of the run. Collective.
+    fn load<T: Real>(
+        &self,
+        reader: &CheckpointReader,
+        path: &Path,
+        changes: Vec<Change>,
+    ) -> Result<Resumed<T>> {
+        let started = Instant::now();
+        let mut run = RunState::from_toml(&reader.header().run_state)
+            .map_err(|cause| reader.unusable(cause))?;
+        if changes.iter().any(|change| change.lies_in("forcing")) {
+            run.forget_force();
         }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn differences_that_matter_are_listed() {
-        let parse = |text: &str| physics(&toml::from_str(text).unwrap());
-        let old = parse(
-            "precision = 'double'\n[time]\ndt = 0.1\nend = 1.0\n[output]\ndirectory = 'a'\n\
-             [parallel]\nthreads = 1",
-        );
-        let new = parse(
-            "precision = 'single'\n[time]\ncfl = 0.5\nend = 2.0\n[output]\ndirectory = 'b'\n\
-             history = { every = 1.0 }",
-        );
-        assert_eq!(
-            differences(&old, &new),
-            "  precision: \"double\" -> \"single\"\n  time.dt: 0.1 -> not set\n  \
-             time.cfl: not set -> 0.5\n"
-        );
-        assert_eq!(differences(&old, &old), "");
+        let (mut state, grid) = (reader.read()?, self.config.grid.build());
+        if reader.header().grid() != grid {
+            state = regrid(&state, Modes::new(grid, T::LANES), reader.comm());
+        }
+        Ok(Resumed { path: path.to_owned(), run, state, changes, took: started.elapsed() })
     }
 }

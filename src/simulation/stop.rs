@@ -20,10 +20,13 @@ const SIGNALS: [(libc::c_int, &str); 3] =
 /// Time between two looks for the stop file.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// Notices, see [`Watch::notice`]; a signal's is its number plus [`BY_SIGNAL`].
+/// Notices, see [`Watch::notice`]; a signal's is its number plus [`BY_SIGNAL`]. The largest one of
+/// all ranks counts.
 const BY_FILE: i64 = 1;
 const BY_TIME: i64 = 2;
 const BY_SIGNAL: i64 = 100;
+/// The notice that the run directory is no longer ours: nothing more may be written.
+pub const LOST: i64 = 1000;
 
 extern "C" fn note(signal: libc::c_int) {
     SIGNAL.store(signal, Ordering::Relaxed);
@@ -54,39 +57,35 @@ pub struct Watch {
     stop_file: PathBuf,
     looked_at_file: Option<Instant>,
     deadline: Option<Instant>,
-    /// What the last checkpoint took.
+    /// The longest that a checkpoint took.
     checkpoint: Duration,
     last_look: Option<Instant>,
     longest_step: Duration,
 }
 
 impl Watch {
-    /// Looks for `stop_file`, and for the time `deadline` by which the run must have ended;
-    /// `checkpoint` is the time that writing one is expected to take.
-    pub fn new(
-        comm: &Communicator,
-        stop_file: PathBuf,
-        deadline: Option<Instant>,
-        checkpoint: Duration,
-    ) -> Self {
+    /// Looks for `stop_file`, and for the time `deadline` by which the run must have ended.
+    pub fn new(comm: &Communicator, stop_file: PathBuf, deadline: Option<Instant>) -> Self {
         Watch {
             is_root: comm.is_root(),
             stop_file,
             looked_at_file: None,
             deadline,
-            checkpoint,
+            checkpoint: Duration::ZERO,
             last_look: None,
             longest_step: Duration::ZERO,
         }
     }
 
-    /// What this rank knows before a step: 0, or the reason to stop after it.
-    pub fn notice(&mut self) -> i64 {
+    /// What this rank knows before a step: 0, or the reason to stop after it. `is_lost` says that
+    /// the run directory is no longer ours.
+    pub fn notice(&mut self, is_lost: bool) -> i64 {
         let now = Instant::now();
         if let Some(before) = self.last_look.replace(now) {
             self.longest_step = self.longest_step.max(now - before);
         }
         match SIGNAL.load(Ordering::Relaxed) {
+            _ if is_lost => LOST,
             0 if self.is_root && self.time_is_up(now) => BY_TIME,
             0 if self.is_root && self.file_is_there(now) => BY_FILE,
             0 => 0,
@@ -96,7 +95,7 @@ impl Watch {
 
     /// Takes account of a checkpoint that was written.
     pub fn checkpoint_took(&mut self, time: Duration) {
-        self.checkpoint = time;
+        self.checkpoint = self.checkpoint.max(time);
         // The step before it is over.
         self.last_look = None;
     }

@@ -35,7 +35,11 @@ fn stops_every_rank_within_a_step() {
             assert_eq!(output.code(), 3, "{output:?}");
             let count = output.stderr.matches("error: the solution blew up: ").count();
             assert_eq!(count, 1, "{}", output.stderr);
-            assert!(output.stderr.contains("take a smaller time.dt"), "{}", output.stderr);
+            assert!(output.stderr.contains("take a smaller time.dt or"), "{}", output.stderr);
+            // The checkpoint of the start is named.
+            let saved = case.checkpoints(&name)[0].display().to_string();
+            let text = format!("last checkpoint: {saved}, t = 0, step 0;");
+            assert_eq!(output.stderr.matches(&text).count(), 1, "{}", output.stderr);
             assert!(case.read(&name, "log.txt").contains("error: the solution blew up: "));
             let (_, good) = output.stderr.split_once("last good time: t = ").unwrap();
             messages.push(good.lines().next().unwrap().to_string());
@@ -57,6 +61,22 @@ fn stops_every_rank_within_a_step() {
         assert_eq!((time, found), (3.0 * n as f64, n as u64));
         assert!(velocity.iter().all(|u| u.is_finite()), "{}", path.display());
     }
+}
+
+/// The longest stable step is named, and with less than that the run goes on from its checkpoint.
+#[test]
+fn the_advice_is_good() {
+    let case = Case::new(UNSTABLE);
+    let changes = ["--set", "time.end=9", "--set", "output.snapshots="];
+    let output = case.run(1, "run", &changes);
+    assert_eq!(output.code(), 3, "{output:?}");
+    let (_, advice) = output.stderr.split_once("at t = 0 was a step of ").unwrap();
+    let step: f64 = advice.split(';').next().unwrap().parse().unwrap();
+    assert!(step > 1e-3 && step < 1.0, "{}", output.stderr);
+    let step = format!("time.dt={}", 0.2 * step);
+    let again = ["--set", &step, "--allow-change", "time.dt"];
+    let output = case.solve(1, "run", &[&changes[..], &again, &["--set", "time.end=1"]].concat());
+    assert!(output.stdout.contains("changed, as allowed: time.dt: 3.0 -> "), "{output:?}");
 }
 
 #[test]

@@ -2,30 +2,11 @@
 
 use std::fs;
 
-use super::running::{Case, read_snapshot};
-
-const RUN: &str = "
-[grid]
-points = [24, 18, 20]
-lengths = [1.0, 2.0, 1.0]
-[physics]
-viscosity = 0.02
-[initial]
-kind = \"random\"
-energy = 0.5
-spectrum = { model = \"exponential\", peak = 2.0 }
-mean_flow = [0.2, 0.0, 0.0]
-[time]
-dt = 0.02
-end = 0.2
-[output]
-directory = \"replaced\"
-snapshots = { every = 0.1, precision = \"double\" }
-";
+use super::running::{Case, DECAYING, read_snapshot};
 
 /// A case with a run "first" of 10 steps, and the setting that starts from its step 5.
 fn first_run() -> (Case, String) {
-    let case = Case::new(RUN);
+    let case = Case::new(DECAYING);
     case.solve(2, "first", &["--quiet"]);
     // Relative to the configuration, wherever the program is started.
     let start = "initial={ kind = 'file', path = 'first/snapshots/snapshot_00000005.h5' }";

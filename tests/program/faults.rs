@@ -4,9 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use super::restart::{FORCED, VARIANTS, assert_same, checkpoints};
-use super::running::Case;
-use super::stopping::{rows, send, start, wait_until};
+use super::restart::{FORCED, VARIANTS};
+use super::running::{Case, children, send, wait_until};
 
 /// Whether a file is being written in a directory of a run.
 fn is_writing(case: &Case, directory: &str) -> bool {
@@ -21,10 +20,10 @@ fn check(settings: &[&str], ranks: usize, kills: usize) {
     let settings = [settings, &["--set", "output.snapshots.every=0.1"]].concat();
     let mut inside = 0;
     for kill in 0..kills {
-        let mut child = start(&case, ranks, "run", &settings);
-        let before = rows(&case, "run");
+        let mut child = case.start(ranks, "run", &settings);
+        let before = case.rows("run");
         let running = wait_until(&mut child, || match kill % 4 {
-            0 => rows(&case, "run") != before,
+            0 => case.rows("run") != before,
             1 | 2 => is_writing(&case, "checkpoints"),
             _ => is_writing(&case, "snapshots"),
         });
@@ -35,10 +34,8 @@ fn check(settings: &[&str], ranks: usize, kills: usize) {
             break;
         }
         let process = child.id();
-        let victims = fs::read_to_string(format!("/proc/{process}/task/{process}/children"));
-        let victims = victims.unwrap_or_default();
-        match victims.split_whitespace().nth(kill % ranks) {
-            Some(rank) if ranks > 1 => send(rank.parse().unwrap(), libc::SIGKILL),
+        match children(process).get(kill % ranks) {
+            Some(rank) if ranks > 1 => send(*rank, libc::SIGKILL),
             _ => send(process, libc::SIGKILL),
         }
         wait_until(&mut child, || false);
@@ -47,7 +44,7 @@ fn check(settings: &[&str], ranks: usize, kills: usize) {
     assert!(inside > 0, "no kill came inside a checkpoint");
     case.solve(2, "run", &[&settings[..], &["--quiet"]].concat());
     case.solve(1, "whole", &[&settings[..], &["--quiet"]].concat());
-    assert_same(&case, "whole", "run");
+    case.assert_same("whole", "run");
 }
 
 #[test]
@@ -91,7 +88,7 @@ fn a_damaged_checkpoint_is_passed_over() {
     case.solve(1, "whole", &["--quiet"]);
     case.solve(1, "run", &["--quiet", "--set", "time.end=0.5"]);
     for (n, (message, damage)) in DAMAGES.iter().enumerate() {
-        let newest = checkpoints(&case, "run").pop().unwrap();
+        let newest = case.checkpoints("run").pop().unwrap();
         damage(&newest);
         let end = format!("time.end={}", 0.55 + 0.05 * n as f64);
         let output = case.solve([1, 3][n % 2], "run", &["--set", &end]);
@@ -102,14 +99,14 @@ fn a_damaged_checkpoint_is_passed_over() {
         assert!(newest.with_extension("h5.unused").exists() || newest.exists());
     }
     case.solve(2, "run", &["--quiet"]);
-    assert_same(&case, "whole", "run");
+    case.assert_same("whole", "run");
 }
 
 #[test]
 fn without_any_good_checkpoint_it_says_so() {
     let case = Case::new(FORCED);
     case.solve(1, "run", &["--quiet", "--set", "time.end=0.5"]);
-    for (path, (_, damage)) in checkpoints(&case, "run").iter().zip(DAMAGES) {
+    for (path, (_, damage)) in case.checkpoints("run").iter().zip(DAMAGES) {
         damage(path);
     }
     let history = case.read("run", "history.csv");
@@ -128,7 +125,7 @@ fn without_any_good_checkpoint_it_says_so() {
     }
     assert_eq!(case.read("run", "history.csv"), history);
     // Nor is anything overwritten when they are gone.
-    checkpoints(&case, "run").iter().for_each(|path| fs::remove_file(path).unwrap());
+    case.checkpoints("run").iter().for_each(|path| fs::remove_file(path).unwrap());
     let output = case.run(1, "run", &[]);
     assert_eq!(output.code(), 2, "{output:?}");
     assert!(output.stderr.contains("holds a run already"), "{}", output.stderr);

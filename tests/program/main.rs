@@ -2,9 +2,11 @@
 //! under it on several. Every run has a time limit, so that a rank left waiting is a failure.
 
 mod blow_up;
+mod changes;
 mod command_line;
 mod continuation;
 mod faults;
+mod lock;
 mod restart;
 mod running;
 mod same_bits;

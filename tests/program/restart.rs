@@ -1,12 +1,8 @@
 //! A run that was interrupted and continued is the run that was not, to the last bit.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
-use dns_solver::io::checkpoint::CheckpointReader;
-use dns_solver::parallel::Communicator;
-
-use super::running::{Case, read_snapshot};
+use super::running::{Case, read_checkpoint};
 
 /// Forced, with adapted steps, and with outputs that do not coincide.
 pub const FORCED: &str = "
@@ -63,44 +59,6 @@ pub const VARIANTS: [&[&str]; 3] = [
     ],
 ];
 
-/// Paths of the checkpoints of the run `name`, in order.
-pub fn checkpoints(case: &Case, name: &str) -> Vec<PathBuf> {
-    let entries = fs::read_dir(case.path(name).join("checkpoints")).unwrap();
-    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "h5"));
-    paths.sort();
-    paths
-}
-
-/// Step, what the run remembers, and the bits of the modes.
-pub fn read_checkpoint(path: &Path) -> (u64, String, Vec<u64>) {
-    let reader = CheckpointReader::open(&Communicator::serial(), path).unwrap();
-    let state = reader.read::<f64>().unwrap();
-    let bits = state.data.iter().map(|x| x.to_bits()).collect();
-    (reader.header().step, reader.header().run_state.clone(), bits)
-}
-
-/// Checks that two runs have the same history, snapshots and last checkpoint.
-pub fn assert_same(case: &Case, a: &str, b: &str) {
-    assert_eq!(case.read(a, "history.csv"), case.read(b, "history.csv"), "{a} and {b}");
-    let (of_a, of_b) = (case.snapshots(a), case.snapshots(b));
-    assert!(!of_a.is_empty());
-    let names = |paths: &[PathBuf]| -> Vec<_> {
-        paths.iter().map(|path| path.file_name().unwrap().to_owned()).collect()
-    };
-    assert_eq!(names(&of_a), names(&of_b));
-    for (a, b) in of_a.iter().zip(&of_b) {
-        let (a, b) = (read_snapshot(a), read_snapshot(b));
-        assert_eq!((a.0, a.1), (b.0, b.1));
-        assert!(a.2.iter().map(|x| x.to_bits()).eq(b.2.iter().map(|x| x.to_bits())));
-    }
-    assert_eq!(case.read(a, "snapshots.xmf"), case.read(b, "snapshots.xmf"));
-    let last = |name| read_checkpoint(checkpoints(case, name).last().unwrap());
-    let (a, b) = (last(a), last(b));
-    assert_eq!((a.0, &a.1), (b.0, &b.1));
-    assert!(a.2 == b.2, "the modes differ");
-}
-
 /// One step at a time, each by a new process on another number of ranks and threads.
 #[test]
 fn in_pieces_of_one_step_on_changing_ranks() {
@@ -118,12 +76,12 @@ fn in_pieces_of_one_step_on_changing_ranks() {
             let output = case.solve(ranks, "pieces", &[&short[..], &piece].concat());
             assert!(case.read("pieces", "log.txt").contains("stopped early"), "{output:?}");
             assert_eq!(
-                read_checkpoint(checkpoints(&case, "pieces").last().unwrap()).0,
+                read_checkpoint(case.checkpoints("pieces").last().unwrap()).0,
                 step as u64 + 1
             );
         }
         case.solve(3, "pieces", &short);
-        assert_same(&case, "whole", "pieces");
+        case.assert_same("whole", "pieces");
     }
 }
 
@@ -131,13 +89,13 @@ fn in_pieces_of_one_step_on_changing_ranks() {
 fn the_last_checkpoints_stay_and_change_no_step() {
     let case = Case::new(FORCED);
     case.solve(1, "run", &["--quiet"]);
-    let kept = checkpoints(&case, "run");
+    let kept = case.checkpoints("run");
     assert_eq!(kept.len(), 3);
     assert_eq!(read_checkpoint(&kept[2]).0 as f64, *case.column("run", "step").last().unwrap());
     // By default one at the start and one at the end.
     case.solve(1, "none", &["--quiet", "--set", "output.checkpoints="]);
     assert_eq!(case.read("none", "history.csv"), case.read("run", "history.csv"));
-    let steps: Vec<_> = checkpoints(&case, "none").iter().map(|c| read_checkpoint(c).0).collect();
+    let steps: Vec<_> = case.checkpoints("none").iter().map(|c| read_checkpoint(c).0).collect();
     assert_eq!(steps, [0, read_checkpoint(&kept[2]).0]);
 }
 
@@ -155,21 +113,21 @@ fn a_complete_run_has_nothing_to_do_until_its_end_is_moved() {
     let output = case.solve(2, "run", &["--threads", "2"]);
     assert_eq!(output.stdout.matches("continues from").count(), 1, "{output:?}");
     case.solve(1, "whole", &["--quiet"]);
-    assert_same(&case, "whole", "run");
+    case.assert_same("whole", "run");
 }
 
 #[test]
 fn a_given_checkpoint_is_taken() {
     let case = Case::new(FORCED);
     case.solve(1, "whole", &["--quiet"]);
-    let middle = checkpoints(&case, "whole")[0].clone();
+    let middle = case.checkpoints("whole")[0].clone();
     fs::copy(&middle, case.path("middle.h5")).unwrap();
     let file = case.path("middle.h5");
     let given = ["--quiet", "--restart", file.to_str().unwrap()];
     // In the run's own directory it is the run once more, from there.
     case.solve(2, "again", &["--quiet"]);
     case.solve(3, "again", &given);
-    assert_same(&case, "whole", "again");
+    case.assert_same("whole", "again");
     // In another directory there is only what came after.
     case.solve(2, "other", &given);
     let rows = |name| {
@@ -204,36 +162,13 @@ fn fresh_sets_the_old_run_aside() {
     assert_eq!(case.read("run.old-2", "history.csv"), case.read("run", "history.csv"));
 }
 
-#[test]
-fn a_change_of_the_physics_is_refused() {
-    let case = Case::new(FORCED);
-    case.solve(1, "run", &["--quiet", "--set", "time.end=0.1"]);
-    for (settings, difference) in [
-        (vec!["physics.viscosity=0.1"], "physics.viscosity: 0.05 -> 0.1"),
-        (vec!["grid.points=[24,15,15]"], "grid.points: [24, 15, 12] -> [24, 15, 15]"),
-        (vec!["precision=single"], "precision: \"double\" -> \"single\""),
-        (vec!["initial.seed=9"], "initial.seed: 0 -> 9"),
-        (vec!["forcing.energy=0.4"], "forcing.energy: not set -> 0.4"),
-        (vec!["time.cfl=", "time.dt=0.01"], "time.cfl: 0.3 -> not set"),
-        (vec!["time.scheme=rk3"], "time.scheme: \"rk4\" -> \"rk3\""),
-    ] {
-        let mut arguments = vec!["--set", "time.end=2"];
-        settings.iter().for_each(|setting| arguments.extend(["--set", setting]));
-        let ranks = if settings.len() == 2 { 3 } else { 1 };
-        let output = case.run(ranks, "run", &arguments);
-        assert_eq!(output.code(), 2, "{output:?}");
-        assert_eq!(output.stderr.matches(difference).count(), 1, "{}", output.stderr);
-        assert!(!output.stderr.contains("time.end:"), "{}", output.stderr);
-    }
-}
-
 /// A new run can start from a checkpoint, on this or another grid.
 #[test]
 fn a_checkpoint_is_an_initial_field() {
     let case = Case::new(FORCED);
     let end = ["--quiet", "--set", "time.end=0.1"];
     case.solve(2, "first", &end);
-    let path = checkpoints(&case, "first").last().unwrap().display().to_string();
+    let path = case.checkpoints("first").last().unwrap().display().to_string();
     let start = format!("initial={{ kind = 'file', path = '{path}' }}");
     let energy = |name: &str| case.column(name, "kinetic_energy");
     let last = *energy("first").last().unwrap();

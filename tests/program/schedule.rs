@@ -1,26 +1,21 @@
 //! Times of output and the end are hit exactly.
 
-use super::running::{Case, read_snapshot};
+use super::running::{Case, DECAYING, read_snapshot};
 
-const DECAY: &str = "
-[grid]
-points = [8, 8, 8]
-[physics]
-viscosity = 0.1
-[initial]
-kind = \"taylor_green\"
-[time]
-dt = 0.03
-end = 1.0
-[output]
-directory = \"replaced\"
-history = { every = 0.1 }
-snapshots = { every = 0.3 }
-";
+/// What is changed in [`DECAYING`].
+const SETTINGS: [&str; 7] = [
+    "grid={ points=[8,8,8] }",
+    "physics.viscosity=0.1",
+    "initial={ kind='taylor_green' }",
+    "time.dt=0.03",
+    "time.end=1",
+    "output.history.every=0.1",
+    "output.snapshots.every=0.3",
+];
 
 /// Rows at all multiples of 0.1, snapshots at all of 0.3 and at the end, whatever the step.
 fn check(settings: &[&str], longest: f64) {
-    let case = Case::new(DECAY);
+    let case = Case::with(DECAYING, &SETTINGS);
     case.solve(1, "run", &[&["--quiet"], settings].concat());
     let times = case.column("run", "time");
     assert_eq!(times.len(), 11);
@@ -61,7 +56,7 @@ fn with_a_courant_number() {
 /// The Courant number asked for is the one taken, where neither dt_max nor an output cuts it.
 #[test]
 fn the_courant_number_is_kept() {
-    let case = Case::new(DECAY);
+    let case = Case::with(DECAYING, &SETTINGS);
     let settings = ["time.dt=", "time.cfl=0.1", "output.history.every=0.7", "physics.viscosity=0"];
     let mut arguments = vec!["--quiet"];
     settings.iter().for_each(|setting| arguments.extend(["--set", setting]));

@@ -1,59 +1,13 @@
 //! Requests to stop end a run in good order, and the same command continues it.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Child;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::restart::{FORCED, assert_same};
-use super::running::Case;
-
-/// Starts the run `name` without waiting for its end. Its output goes to `name.out` and `name.err`.
-pub fn start(case: &Case, ranks: usize, name: &str, arguments: &[&str]) -> Child {
-    let program = env!("CARGO_BIN_EXE_dns-solver");
-    let mut command = if ranks == 1 {
-        Command::new(program)
-    } else {
-        let mut command = Command::new("mpirun");
-        command.args(["--allow-run-as-root", "--oversubscribe", "--bind-to", "none", "-n"]);
-        command.args([&ranks.to_string(), program]);
-        command
-    };
-    let file = |ending: &str| fs::File::create(case.path(&format!("{name}.{ending}"))).unwrap();
-    command.arg(case.path("config.toml")).arg("--output").arg(case.path(name)).args(arguments);
-    command.stdin(Stdio::null()).stdout(file("out")).stderr(file("err")).spawn().unwrap()
-}
-
-/// Sends a signal to a process.
-pub fn send(process: u32, signal: libc::c_int) {
-    // SAFETY: a plain system call on a child that was not waited for.
-    assert_eq!(unsafe { libc::kill(process as libc::pid_t, signal) }, 0);
-}
-
-/// Waits until something is so; false when `child` has ended before. Panics after a minute.
-pub fn wait_until(child: &mut Child, mut condition: impl FnMut() -> bool) -> bool {
-    let started = Instant::now();
-    while !condition() {
-        if child.try_wait().unwrap().is_some() {
-            return false;
-        }
-        assert!(started.elapsed() < Duration::from_secs(60), "waits in vain");
-        std::thread::sleep(Duration::from_micros(200));
-    }
-    true
-}
-
-/// Waits for the end of a process, at most a minute.
-fn wait(mut child: Child) -> std::process::ExitStatus {
-    wait_until(&mut child, || false);
-    child.wait().unwrap()
-}
-
-/// Rows of the history so far.
-pub fn rows(case: &Case, name: &str) -> usize {
-    let text = fs::read_to_string(case.path(name).join("history.csv")).unwrap_or_default();
-    text.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_digit())).count()
-}
+use super::restart::FORCED;
+use super::running::{Case, send, wait, wait_until};
 
 /// A run that ends only when it is stopped.
 const ENDLESS: [&str; 6] = [
@@ -68,8 +22,8 @@ const ENDLESS: [&str; 6] = [
 /// Stops an endless run by `stop`, and compares it with one that goes there undisturbed.
 fn check(ranks: usize, stop: impl Fn(&Case, &Child), because: &str) {
     let case = Case::new(FORCED);
-    let mut child = start(&case, ranks, "run", &ENDLESS);
-    assert!(wait_until(&mut child, || rows(&case, "run") > 3));
+    let mut child = case.start(ranks, "run", &ENDLESS);
+    assert!(wait_until(&mut child, || case.rows("run") > 3));
     stop(&case, &child);
     let status = wait(child);
     let text = |ending: &str| fs::read_to_string(case.path(&format!("run.{ending}"))).unwrap();
@@ -79,11 +33,11 @@ fn check(ranks: usize, stop: impl Fn(&Case, &Child), because: &str) {
     assert!(text("out").contains(because), "{}", text("out"));
     assert!(!case.path("run").join("stop").exists());
     // A few rows further, in both ways.
-    let end = format!("time.end={}", (rows(&case, "run") + 4) as f64 * 0.05);
+    let end = format!("time.end={}", (case.rows("run") + 4) as f64 * 0.05);
     let rest = [&ENDLESS[2..], &["--quiet", "--set", &end]].concat();
     case.solve(2, "run", &rest);
     case.solve(1, "whole", &rest);
-    assert_same(&case, "whole", "run");
+    case.assert_same("whole", "run");
 }
 
 #[test]
@@ -124,15 +78,57 @@ fn a_second_interrupt_ends_at_once() {
     let case = Case::new(FORCED);
     // Steps that take long.
     let arguments = [&ENDLESS[..], &["--set", "grid.points=[120,120,120]"]].concat();
-    let mut child = start(&case, 1, "run", &arguments);
-    assert!(wait_until(&mut child, || fs::read_dir(case.path("run").join("checkpoints"))
-        .is_ok_and(|entries| entries
-            .flatten()
-            .any(|e| e.path().extension().is_some_and(|x| x == "h5")))));
+    let mut child = case.start(1, "run", &arguments);
+    assert!(wait_until(&mut child, || !case.checkpoints("run").is_empty()));
     std::thread::sleep(Duration::from_millis(300));
     send(child.id(), libc::SIGINT);
     std::thread::sleep(Duration::from_millis(20));
     send(child.id(), libc::SIGINT);
     let status = wait(child);
     assert_eq!(status.signal(), Some(libc::SIGINT), "{status:?}");
+}
+
+/// Seconds since 1970, some from now.
+fn seconds_from_now(seconds: i64) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    (now as i64 + seconds).to_string()
+}
+
+/// Checks that an endless run stops by itself, because its time is up, before `limit`.
+fn check_time(case: &Case, ranks: usize, variables: &[(&str, &str)], limit: Duration) {
+    let started = Instant::now();
+    let code = ["--stopped-code", "75"];
+    let output = case.run_with(variables, ranks, "run", &[&ENDLESS[..], &code].concat());
+    assert_eq!(output.code(), 75, "{output:?}");
+    assert!(output.stdout.contains("the Slurm job ends in "), "{output:?}");
+    assert!(output.stdout.contains("wall-clock time is up"), "{output:?}");
+    assert!(ranks > 1 || started.elapsed() < limit, "{:?}", started.elapsed());
+}
+
+#[test]
+fn before_the_slurm_job_ends() {
+    let (case, limit) = (Case::new(FORCED), Duration::from_secs(7));
+    for ranks in [1, 3] {
+        let end = seconds_from_now(6);
+        check_time(&case, ranks, &[("SLURM_JOB_END_TIME", &end)], limit);
+    }
+    // An older Slurm is asked.
+    let squeue = case.path("squeue");
+    fs::write(&squeue, "#!/bin/sh\n[ \"$*\" = '--noheader --format=%L --jobs 12' ] && echo 0:06\n")
+        .unwrap();
+    fs::set_permissions(&squeue, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", case.path("").display(), std::env::var("PATH").unwrap());
+    check_time(&case, 1, &[("SLURM_JOB_ID", "12"), ("PATH", &path)], limit);
+    assert!(case.column("run", "step").len() > 5);
+}
+
+#[test]
+fn a_slurm_job_whose_end_is_not_known_goes_on() {
+    let case = Case::new(FORCED);
+    let past = seconds_from_now(-1);
+    for (variable, name) in [("SLURM_JOB_END_TIME", past.as_str()), ("SLURM_JOB_ID", "12")] {
+        let output = case.run_with(&[(variable, name)], 1, variable, &["--set", "time.end=0.1"]);
+        output.assert_error(0, "cannot tell when this Slurm job ends");
+        assert!(!output.stdout.contains("stopped early"), "{output:?}");
+    }
 }

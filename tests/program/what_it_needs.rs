@@ -3,22 +3,17 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::running::{Case, run_solver};
+use super::running::{Case, DECAYING, SOLVER, run_solver};
 
-const RUN: &str = "
-[grid]
-points = [64, 64, 64]
-[physics]
-viscosity = 0.01
-[initial]
-kind = \"taylor_green\"
-[time]
-dt = 0.01
-end = 0.02
-[output]
-directory = \"replaced\"
-snapshots = { every = 0.02, precision = \"double\" }
-";
+/// What is changed in [`DECAYING`].
+const SETTINGS: [&str; 6] = [
+    "grid={ points=[64,64,64] }",
+    "physics.viscosity=0.01",
+    "initial={ kind='taylor_green' }",
+    "time.dt=0.01",
+    "time.end=0.02",
+    "output.snapshots.every=0.02",
+];
 
 /// The value in the line "name: value" of a report.
 fn line<'a>(report: &'a str, name: &str) -> &'a str {
@@ -28,7 +23,7 @@ fn line<'a>(report: &'a str, name: &str) -> &'a str {
 
 #[test]
 fn a_dry_run_reports_and_writes_nothing() {
-    let case = Case::new(RUN);
+    let case = Case::with(DECAYING, &SETTINGS);
     let shared = case.solve(3, "run", &["--dry-run"]);
     assert!(line(&shared.stdout, "all-to-all").contains("share memory"), "{}", shared.stdout);
     let messages = ["--set", "parallel.exchange=all_to_all"];
@@ -57,10 +52,9 @@ fn a_dry_run_reports_and_writes_nothing() {
 /// Largest resident memory of a run on one rank, in bytes: the high-water mark that the kernel
 /// keeps, read until the program ends. (`getrusage` would start from the memory of this process.)
 fn resident(case: &Case, name: &str, arguments: &[&str]) -> f64 {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_dns-solver"))
-        .args([case.path("config.toml").to_str().unwrap(), "--quiet"])
-        .args(["--output", case.path(name).to_str().unwrap()])
-        .args(arguments)
+    let mut child = Command::new(SOLVER)
+        .args(case.line(name, arguments))
+        .arg("--quiet")
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
@@ -84,7 +78,7 @@ fn resident(case: &Case, name: &str, arguments: &[&str]) -> f64 {
 
 #[test]
 fn the_memory_it_tells_is_the_memory_it_takes() {
-    let case = Case::new(RUN);
+    let case = Case::with(DECAYING, &SETTINGS);
     let alone = resident(&case, "none", &["--dry-run"]);
     for (name, settings) in [
         ("double", &["--set", "grid.points=[96,96,96]"][..]),
@@ -102,7 +96,7 @@ fn the_memory_it_tells_is_the_memory_it_takes() {
 
 #[test]
 fn quiet_is_quiet_and_the_log_is_not() {
-    let case = Case::new(RUN);
+    let case = Case::with(DECAYING, &SETTINGS);
     let settings = ["--set", "grid.points=[8,8,8]", "--set", "output.history.every=0.01"];
     let loud = case.solve(3, "loud", &settings);
     let quiet = case.solve(3, "quiet", &[&settings[..], &["--quiet"]].concat());

@@ -58,6 +58,17 @@ impl Header {
         Grid { points: self.points, lengths: self.lengths, cutoff: self.cutoff }
     }
 
+    /// Shape of every dataset: `[columns, nz]`.
+    fn shape(&self) -> [usize; 2] {
+        let [kx, ky, kz] = self.cutoff;
+        [(2 * ky + 1) * (kx + 1), 2 * kz + 1]
+    }
+
+    /// Paths of the fields' datasets.
+    fn datasets(&self) -> Vec<String> {
+        self.fields.iter().map(|name| format!("fields/{name}")).collect()
+    }
+
     /// A checksum of all of it.
     fn checksum(&self) -> Result<i64, toml::ser::Error> {
         Ok(checksum::of_text(&toml::to_string(self)?))

@@ -44,20 +44,21 @@ pub fn write<T: Real>(
         None => Ok(()),
     })?;
     let name = Temporary::path_for(path);
-    let file = comm.agree(hdf5_file::open(comm, &name, OpenMode::ReadWrite).map_err(failed))?;
-    for (field, name) in header.fields.iter().enumerate() {
-        let dataset = comm.agree(file.dataset(&format!("fields/{name}")).map_err(failed))?;
+    let opened = hdf5_file::open_datasets(comm, &name, OpenMode::ReadWrite, &header.datasets());
+    let (datasets, file) = comm.agree(opened.map_err(failed))?;
+    for (field, dataset) in datasets.iter().enumerate() {
         for bundles in batches(state.modes, state.bundles.clone(), comm) {
             let first = first_column(&state.modes, bundles.start);
             let numbers = pack(state, field, bundles);
             let written = match header.precision {
-                Precision::Single => write_as::<f32>(comm, &dataset, first, &numbers),
-                Precision::Double => write_as::<f64>(comm, &dataset, first, &numbers),
+                Precision::Single => write_as::<f32>(comm, dataset, first, &numbers),
+                Precision::Double => write_as::<f64>(comm, dataset, first, &numbers),
             };
             comm.agree(written.map_err(failed))?;
         }
     }
     let flushed = file.flush();
+    drop(datasets);
     comm.agree(flushed.and(file.close()).map_err(failed))?;
     CheckpointReader::open(comm, &name)?.verify::<T>()?;
     comm.agree(temporary.map_or(Ok(()), Temporary::rename))
@@ -96,8 +97,6 @@ fn create_file(path: &Path, header: &Header, checksums: &[i64]) -> hdf5::Result<
     let checksum = header.checksum().map_err(|e| e.to_string())?;
     hdf5_file::write_number(&file, "checksum", checksum)?;
     let group = file.create_group("fields")?;
-    let ny = 2 * header.cutoff[1] + 1;
-    let shape = [ny * (header.cutoff[0] + 1), 2 * header.cutoff[2] + 1];
     for (name, checksum) in header.fields.iter().zip(checksums) {
         let dataset = match header.precision {
             Precision::Single => group.new_dataset::<Complex<f32>>(),
@@ -106,7 +105,7 @@ fn create_file(path: &Path, header: &Header, checksums: &[i64]) -> hdf5::Result<
         // All ranks write at once, so the space must be there, and every number is written.
         .alloc_time(Some(AllocTime::Early))
         .fill_time(FillTime::Never)
-        .shape(shape)
+        .shape(header.shape())
         .create(name.as_str())?;
         hdf5_file::write_number(&dataset, "checksum", *checksum)?;
     }

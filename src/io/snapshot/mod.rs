@@ -8,14 +8,9 @@
 mod reader;
 mod writer;
 
-use std::path::Path;
-
-use hdf5::{Dataset, File, OpenMode};
 use serde::{Deserialize, Serialize};
 
-use super::hdf5_file;
 use crate::grid::AXES;
-use crate::parallel::Communicator;
 use crate::real::Precision;
 
 pub use reader::SnapshotReader;
@@ -61,35 +56,32 @@ pub struct Provenance {
     pub parameters: Vec<(String, f64)>,
 }
 
-/// Shape of every field: `[nz, ny, nx]`.
-fn shape(header: &Header) -> [usize; AXES] {
-    let [nx, ny, nz] = header.points;
-    [nz, ny, nx]
-}
+impl Header {
+    /// Shape of every field: `[nz, ny, nx]`.
+    fn shape(&self) -> [usize; AXES] {
+        let [nx, ny, nz] = self.points;
+        [nz, ny, nx]
+    }
 
-/// Opens a file and the datasets of its fields on all ranks; datasets come first, so that they are
-/// closed before the file. Collective.
-fn open(
-    comm: &Communicator,
-    path: &Path,
-    mode: OpenMode,
-    header: &Header,
-) -> hdf5::Result<(Vec<Dataset>, File)> {
-    let file = hdf5_file::open(comm, path, mode)?;
-    let group = file.group("fields")?;
-    let datasets =
-        header.fields.iter().map(|f| group.dataset(&f.name)).collect::<Result<_, _>>()?;
-    Ok((datasets, file))
+    /// Paths of the fields' datasets.
+    fn datasets(&self) -> Vec<String> {
+        self.fields.iter().map(|field| format!("fields/{}", field.name)).collect()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::f64::consts::TAU;
     use std::fs;
+    use std::path::Path;
+
+    use hdf5::File;
 
     use super::writer::DESCRIPTION;
     use super::*;
     use crate::error::{ErrorKind, Result};
+    use crate::io::hdf5_file;
+    use crate::parallel::Communicator;
 
     fn header(precision: Precision) -> Header {
         let field = |name: &str| Field {

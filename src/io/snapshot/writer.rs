@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use hdf5::dataset::{AllocTime, FillTime};
 use hdf5::{Dataset, File, Group, H5Type, OpenMode};
 
-use super::{Field, Header, Provenance, open, shape};
+use super::{Field, Header, Provenance};
 use crate::error::{Error, Result};
 use crate::grid::AXES;
 use crate::io::{Temporary, hdf5_file};
@@ -51,7 +51,8 @@ impl SnapshotWriter {
             Some(temporary) => create_file(temporary.path(), header, provenance).map_err(failed),
             None => Ok(()),
         })?;
-        let opened = open(comm, &Temporary::path_for(path), OpenMode::ReadWrite, header);
+        let name = Temporary::path_for(path);
+        let opened = hdf5_file::open_datasets(comm, &name, OpenMode::ReadWrite, &header.datasets());
         let (datasets, file) = comm.agree(opened.map_err(failed))?;
         Ok(SnapshotWriter {
             datasets,
@@ -150,7 +151,7 @@ fn create_field<E: H5Type>(group: &Group, header: &Header, field: &Field) -> hdf
         // All ranks write at once, so the space must be there, and every number is written.
         .alloc_time(Some(AllocTime::Early))
         .fill_time(FillTime::Never)
-        .shape(shape(header))
+        .shape(header.shape())
         .create(field.name.as_str())?;
     hdf5_file::write_text(&dataset, "units", &field.units)?;
     hdf5_file::write_text(&dataset, "long_name", &field.long_name)?;

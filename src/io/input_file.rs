@@ -1,0 +1,84 @@
+//! HDF5 files that all ranks read: rank 0 looks at everything first, so that the others neither
+//! crowd the file nor fail alone, then all open the datasets.
+
+use std::fmt::Display;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use hdf5::{Dataset, File, MinorErrorCode, OpenMode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::hdf5_file;
+use crate::error::{Error, Result};
+use crate::parallel::Communicator;
+
+/// A file open on all ranks. Dropping is collective.
+pub struct InputFile<H> {
+    /// The datasets asked for, in that order.
+    pub datasets: Vec<Dataset>,
+    // Kept open for the datasets, and closed after them.
+    _file: File,
+    /// All that is known about the file beside its numbers.
+    pub header: H,
+    /// The ranks that read.
+    pub comm: Communicator,
+    kind: &'static str,
+    path: PathBuf,
+}
+
+impl<H: Serialize + DeserializeOwned> InputFile<H> {
+    /// Opens a file of a `kind` such as "snapshot". `look` reads and checks the header on rank 0;
+    /// `names` tells which datasets to open. An error says what is wrong with the file. Collective.
+    pub fn open(
+        comm: &Communicator,
+        kind: &'static str,
+        path: &Path,
+        look: impl FnOnce(&Path) -> Result<H, String>,
+        names: impl FnOnce(&H) -> Vec<String>,
+    ) -> Result<Self> {
+        let failed = |cause: &dyn Display| unusable(kind, path, cause);
+        let bytes = comm.from_root(|| {
+            let header = look(path).map_err(|cause| failed(&cause))?;
+            toml::to_string(&header).map(String::into_bytes).map_err(|e| failed(&e))
+        })?;
+        let header: H = toml::from_slice(&bytes).map_err(|e| failed(&e))?;
+        let opened = hdf5_file::open_datasets(comm, path, OpenMode::Read, &names(&header));
+        let (datasets, file) = comm.agree(opened.map_err(|e| failed(&e)))?;
+        Ok(InputFile {
+            datasets,
+            _file: file,
+            header,
+            comm: comm.clone(),
+            kind,
+            path: path.to_owned(),
+        })
+    }
+
+    /// The error that the file cannot be used because of `cause`.
+    pub fn unusable(&self, cause: impl Display) -> Error {
+        unusable(self.kind, &self.path, cause)
+    }
+}
+
+/// The error that a file cannot be used because of `cause`.
+pub fn unusable(kind: &str, path: &Path, cause: impl Display) -> Error {
+    Error::input(format!("cannot use {kind} {}: {cause}", path.display()))
+}
+
+/// Opens a file on one rank, or says why that is not possible.
+pub fn open_alone(path: &Path) -> Result<File, String> {
+    let length = fs::metadata(path).map_err(|e| e.to_string())?.len();
+    if length == 0 {
+        return Err("it is empty".into());
+    }
+    File::open(path).map_err(|e| {
+        if e.contains_minor(MinorErrorCode::NotHdf5) {
+            "it is not an HDF5 file".into()
+        } else if e.contains_minor(MinorErrorCode::Truncated) {
+            "it is truncated, as after an incomplete copy".into()
+        } else {
+            e.to_string()
+        }
+    })
+}

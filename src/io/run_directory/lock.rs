@@ -1,0 +1,342 @@
+//! The lock of a run directory: two runs never write to the same one.
+//!
+//! It is a file that names its owner and is rewritten every few seconds, its *beat*. Who finds one
+//! waits for the next beat, which says that the owner lives. Without a beat the owner is dead: on
+//! the same machine if the kernel does not know the process, on another machine after
+//! [`Pace::patience`]. Files are only created, read, renamed and removed, and no clocks are
+//! compared, so that it works on network file systems and between nodes. An owner that was taken
+//! for dead, perhaps because it was suspended, finds that out at its next beat.
+
+use std::fs;
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// How often the owner gives a sign of life, and how long others wait for one.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Time between two beats.
+    pub beat: Duration,
+    /// Time without a beat after which an owner on another machine counts as dead.
+    pub patience: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Pace { beat: Duration::from_secs(5), patience: Duration::from_secs(60) }
+    }
+}
+
+/// Time between two looks at the lock of another.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// What a lock says about its owner.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+struct Owner {
+    /// For people.
+    host: String,
+    /// Slurm job, if any, for people.
+    job: Option<String>,
+    process: u32,
+    /// When the process was started: a number may be used again.
+    started: String,
+    /// The running kernel and its table of processes. A name of a host would not tell containers
+    /// apart.
+    machine: String,
+    /// Counts the signs of life. A string of fixed length, so that the file is overwritten in
+    /// place, also when the disk is full.
+    beat: String,
+}
+
+impl Owner {
+    fn this_process() -> Self {
+        let line = |path: &str| fs::read_to_string(path).unwrap_or_default().trim().to_string();
+        let table = fs::read_link("/proc/self/ns/pid").unwrap_or_default();
+        let process = std::process::id();
+        Owner {
+            host: line("/proc/sys/kernel/hostname"),
+            job: std::env::var("SLURM_JOB_ID").ok(),
+            process,
+            started: start_of(process).unwrap_or_default(),
+            machine: format!("{} {}", line("/proc/sys/kernel/random/boot_id"), table.display()),
+            beat: String::new(),
+        }
+    }
+
+    fn with_beat(&self, beat: u64) -> String {
+        let owner = Owner { beat: format!("{beat:012}"), ..self.clone() };
+        // Plain strings and a number always have a form in TOML.
+        toml::to_string(&owner).unwrap_or_default()
+    }
+
+    /// Whether the kernel knows that this process has ended; `None` if it is of another machine.
+    fn has_ended(&self) -> Option<bool> {
+        let same = self.machine == Owner::this_process().machine && !self.started.is_empty();
+        same.then(|| start_of(self.process).is_none_or(|started| started != self.started))
+    }
+
+    fn name(&self) -> String {
+        let job = self.job.as_ref().map_or_else(String::new, |job| format!(", Slurm job {job}"));
+        format!("process {} on {}{job}", self.process, self.host)
+    }
+}
+
+/// When a process was started, in ticks since the kernel was; `None` if it has ended.
+fn start_of(process: u32) -> Option<String> {
+    let text = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name of the program, in parentheses, may hold anything; state and times follow it.
+    let mut fields = text.rsplit_once(')')?.1.split_whitespace();
+    let state = fields.next()?;
+    (!matches!(state, "Z" | "X")).then(|| fields.nth(18).map(str::to_string))?
+}
+
+/// A lock that is held until this is dropped.
+pub struct Lock {
+    path: PathBuf,
+    /// Ends the thread that beats, when dropped.
+    stop: Option<Sender<()>>,
+    heart: Option<JoinHandle<()>>,
+    lost: Arc<AtomicBool>,
+}
+
+impl Lock {
+    /// Creates the lock file at `path`, perhaps after a wait for signs of life of another owner.
+    /// `tell` is told when one is waited for, or was found dead.
+    ///
+    /// # Errors
+    /// Another run lives, or the file cannot be written.
+    pub fn acquire(path: &Path, pace: Pace, tell: &mut dyn FnMut(&str)) -> Result<Self> {
+        let owner = Owner::this_process();
+        let text = owner.with_beat(0);
+        let failed = |e| Error::io("lock the run directory with", path, e);
+        let mut found: Option<(Vec<u8>, Instant)> = None;
+        loop {
+            match fs::File::create_new(path) {
+                Ok(mut file) => break file.write_all(text.as_bytes()).map_err(failed)?,
+                Err(e) if e.kind() != ErrorKind::AlreadyExists => return Err(failed(e)),
+                Err(_) => {}
+            }
+            let now = match fs::read(path) {
+                Err(e) if e.kind() == ErrorKind::NotFound => continue,
+                now => now.map_err(failed)?,
+            };
+            let other: Option<Owner> = toml::from_slice(&now).ok();
+            let name = other.as_ref().map_or("a program that left no name".into(), Owner::name);
+            let is_first_look = found.is_none();
+            let (before, since) = found.get_or_insert_with(|| (now.clone(), Instant::now()));
+            let ended = other.as_ref().and_then(Owner::has_ended);
+            let waited = since.elapsed() > pace.patience;
+            if ended == Some(true) || (ended.is_none() && waited) {
+                tell(&format!("the lock of {name} is taken over: that run has ended"));
+                break take_over(path, &text).map_err(failed)?;
+            } else if *before != now || waited {
+                return Err(taken(path, &name));
+            } else if is_first_look && ended.is_none() {
+                let seconds = pace.patience.as_secs();
+                tell(&format!("waiting up to {seconds} s for a sign of life from {name}"));
+            }
+            thread::sleep(LOOK);
+        }
+        let lost = Arc::new(AtomicBool::new(false));
+        let (stop, stopped) = mpsc::channel();
+        let heart = {
+            let (path, lost) = (path.to_owned(), lost.clone());
+            move || {
+                let mut beat = 0;
+                while stopped.recv_timeout(pace.beat) == Err(RecvTimeoutError::Timeout) {
+                    match renew(&path, &owner, beat) {
+                        Ok(true) => beat += 1,
+                        Ok(false) => return lost.store(true, Ordering::Relaxed),
+                        // A file server that does not answer for a while, or a full disk.
+                        Err(_) => {}
+                    }
+                }
+            }
+        };
+        let heart = thread::Builder::new().name("lock".into()).spawn(heart).map_err(failed)?;
+        Ok(Lock { path: path.to_owned(), stop: Some(stop), heart: Some(heart), lost })
+    }
+
+    /// Whether the file is gone, or another run has taken it over.
+    pub fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Ends the beats and leaves the file as it is.
+    pub fn leave(mut self) {
+        self.rest();
+        self.lost.store(true, Ordering::Relaxed);
+    }
+
+    fn rest(&mut self) {
+        self.stop.take();
+        if let Some(heart) = self.heart.take() {
+            // It does nothing that could panic.
+            let _ = heart.join();
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        self.rest();
+        if !self.is_lost() {
+            // Should it stay, then as the lock of a process that has ended.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Replaces the lock of an owner that is dead. If several do so at once, the last one has it.
+fn take_over(path: &Path, text: &str) -> io::Result<()> {
+    let mut own = path.as_os_str().to_owned();
+    own.push(format!(".{}", std::process::id()));
+    fs::write(&own, text)?;
+    fs::rename(&own, path)?;
+    thread::sleep(LOOK);
+    match fs::read(path)? == text.as_bytes() {
+        true => Ok(()),
+        false => Err(io::Error::other("another run takes it over at the same time")),
+    }
+}
+
+/// Writes the beat after number `beat`; false when the lock is no longer that of `owner`.
+fn renew(path: &Path, owner: &Owner, beat: u64) -> io::Result<bool> {
+    let now = match fs::read(path) {
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(false);
+        }
+        now => now?,
+    };
+    if now != owner.with_beat(beat).as_bytes() {
+        return Ok(false);
+    }
+    let mut file = fs::OpenOptions::new().write(true).open(path)?;
+    file.write_all(owner.with_beat(beat + 1).as_bytes())?;
+    Ok(true)
+}
+
+fn taken(path: &Path, name: &str) -> Error {
+    Error::input(format!(
+        "another run is at work in this directory: {name}, says {}. Wait for its end or stop it, \
+         or choose another directory with `--output DIR`. If you are sure that it has ended, \
+         remove that file",
+        path.display()
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const QUICK: Pace =
+        Pace { beat: Duration::from_millis(100), patience: Duration::from_millis(600) };
+
+    fn acquire(path: &Path) -> (Result<Lock>, String) {
+        let mut told = String::new();
+        let lock = Lock::acquire(path, QUICK, &mut |text| told += text);
+        (lock, told)
+    }
+
+    fn path(directory: &tempfile::TempDir) -> PathBuf {
+        directory.path().join("lock")
+    }
+
+    /// A lock as another process would have left it.
+    fn leave(path: &Path, change: impl FnOnce(&mut Owner)) {
+        let mut owner = Owner::this_process();
+        change(&mut owner);
+        fs::write(path, owner.with_beat(7)).unwrap();
+    }
+
+    #[test]
+    fn a_second_owner_is_refused_while_the_first_lives() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = path(&directory);
+        let (first, told) = acquire(&path);
+        let first = first.unwrap();
+        assert_eq!(told, "");
+        let message = acquire(&path).0.err().unwrap().message;
+        let process = format!("process {}", std::process::id());
+        assert!(message.contains(&process) && message.contains("--output DIR"), "{message}");
+        assert!(!first.is_lost());
+        drop(first);
+        assert!(!path.exists());
+        acquire(&path).0.unwrap();
+    }
+
+    #[test]
+    fn signs_of_life_come_from_other_machines_too() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = path(&directory);
+        let other = |owner: &mut Owner| owner.machine = "elsewhere".into();
+        leave(&path, other);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                thread::sleep(QUICK.patience / 2);
+                let mut owner = Owner::this_process();
+                other(&mut owner);
+                renew(&path, &owner, 7).unwrap();
+            });
+            assert!(acquire(&path).0.err().unwrap().message.contains("at work"));
+        });
+        // None comes.
+        let (lock, told) = acquire(&path);
+        lock.unwrap();
+        assert!(told.contains("waiting up to") && told.contains("taken over"), "{told}");
+    }
+
+    #[test]
+    fn the_lock_of_a_dead_process_is_taken_at_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = path(&directory);
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        child.wait().unwrap();
+        type Change = Box<dyn FnOnce(&mut Owner)>;
+        let used_again: Change = Box::new(|owner| owner.started = "1".into());
+        let ended: Change = Box::new(move |owner| owner.process = child.id());
+        for change in [used_again, ended] {
+            leave(&path, change);
+            let started = Instant::now();
+            let (lock, told) = acquire(&path);
+            lock.unwrap();
+            assert!(started.elapsed() < QUICK.patience && told.contains("taken over"), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_no_lock_is_waited_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = path(&directory);
+        fs::write(&path, "").unwrap();
+        let (lock, told) = acquire(&path);
+        lock.unwrap();
+        assert!(told.contains("left no name"), "{told}");
+    }
+
+    #[test]
+    fn an_owner_notices_that_it_lost_the_lock() {
+        for take in [
+            |path: &Path| fs::remove_file(path).unwrap(),
+            |path: &Path| leave(path, |owner| owner.process += 1),
+        ] {
+            let directory = tempfile::tempdir().unwrap();
+            let path = path(&directory);
+            let lock = acquire(&path).0.unwrap();
+            take(&path);
+            thread::sleep(5 * QUICK.beat);
+            assert!(lock.is_lost());
+            let there = path.exists();
+            drop(lock);
+            assert_eq!(path.exists(), there, "the lock of another is left alone");
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! The directory of a run: locked while a run is at work in it, made when the run starts, reopened
+//! when it goes on.
+
+mod lock;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::log::Log;
+use super::numbered::Numbered;
+use super::{Temporary, history};
+use crate::error::{Error, Result};
+use crate::parallel::Communicator;
+
+use lock::{Lock, Pace};
+
+const CONFIG: &str = "config.toml";
+const HISTORY: &str = "history.csv";
+const SNAPSHOTS: &str = "snapshots";
+const CHECKPOINTS: &str = "checkpoints";
+const LOG: &str = "log.txt";
+const STOP: &str = "stop";
+const LOCK: &str = "lock";
+
+/// A directory that no other run can use while this lives.
+pub struct RunDirectory {
+    path: PathBuf,
+    /// On rank 0 only, and not after it was lost or left.
+    lock: Option<Lock>,
+    /// Made for this run, to be removed if nothing came to be in it.
+    is_new: bool,
+}
+
+impl RunDirectory {
+    /// Makes the directory at `path` if it is not there, and locks it; `log` is told when another
+    /// run was or may be at work in it. Collective.
+    ///
+    /// # Errors
+    /// Another run is, or the directory cannot be written to.
+    pub fn enter(comm: &Communicator, path: &Path, log: &mut Log) -> Result<Self> {
+        let mut directory = RunDirectory { path: path.to_owned(), lock: None, is_new: false };
+        let locked = if comm.is_root() { directory.lock(log) } else { Ok(()) };
+        comm.agree(locked)?;
+        Ok(directory)
+    }
+
+    fn lock(&mut self, log: &mut Log) -> Result<()> {
+        let failed = |e| Error::io("create run directory", &self.path, e);
+        self.is_new = !self.path.try_exists().map_err(failed)?;
+        fs::create_dir_all(&self.path).map_err(failed)?;
+        let lock =
+            Lock::acquire(&self.path.join(LOCK), Pace::default(), &mut |text| log.warn(text));
+        self.lock = Some(lock?);
+        Ok(())
+    }
+
+    /// Whether the directory was removed, or taken over by another run. Known on rank 0.
+    pub fn is_lost(&self) -> bool {
+        self.lock.as_ref().is_some_and(Lock::is_lost)
+    }
+
+    /// Makes it the directory of a new run, with `config.toml` and empty `snapshots/` and
+    /// `checkpoints/`. One that holds a run already is refused, unless that run had the same
+    /// `config` and was killed before its first step; other files in it, such as those of a batch
+    /// system, do not matter. Collective.
+    pub fn begin(&self, comm: &Communicator, config: &str) -> Result<()> {
+        comm.agree(if comm.is_root() { self.make(config) } else { Ok(()) })
+    }
+
+    /// Makes the directory what it was after `step`, with a new `config.toml`: later snapshots and
+    /// unfinished files are removed, and later checkpoints, which cannot be used or are not
+    /// wanted, get the ending `.unused`. Nothing is done to the history. Collective.
+    pub fn reopen(&self, comm: &Communicator, step: u64, config: &str) -> Result<()> {
+        let reopened = if comm.is_root() { self.go_back(step, config) } else { Ok(()) };
+        comm.agree(reopened.map_err(|e| Error::io("continue run directory", &self.path, e)))
+    }
+
+    /// Renames the directory to the first free name with `.old-1`, `.old-2` and so on, which it
+    /// returns, and makes an empty one in its place. Does nothing if it is new anyway. Collective.
+    pub fn set_aside(&mut self, comm: &Communicator, log: &mut Log) -> Result<Option<PathBuf>> {
+        let name = comm.from_root(|| {
+            if self.is_new {
+                return Ok(Vec::new());
+            }
+            let name = self.rename()?;
+            self.lock(log)?;
+            Ok(name.display().to_string().into_bytes())
+        })?;
+        let name = String::from_utf8_lossy(&name).into_owned();
+        Ok((!name.is_empty()).then(|| name.into()))
+    }
+
+    /// The directory itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The configuration of the run in the directory, if there is one. Collective.
+    pub fn config(&self, comm: &Communicator) -> Result<Option<String>> {
+        let path = self.path.join(CONFIG);
+        let text = comm.from_root(|| match fs::read(&path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            text => text.map_err(|e| Error::io("read", &path, e)),
+        })?;
+        Ok((!text.is_empty()).then(|| String::from_utf8_lossy(&text).into_owned()))
+    }
+
+    /// Where the history goes.
+    pub fn history(&self) -> PathBuf {
+        self.path.join(HISTORY)
+    }
+
+    /// Where the log goes.
+    pub fn log(&self) -> PathBuf {
+        self.path.join(LOG)
+    }
+
+    /// The file that asks the run to stop.
+    pub fn stop_file(&self) -> PathBuf {
+        self.path.join(STOP)
+    }
+
+    /// Where the snapshot of a step goes: `snapshots/snapshot_00000010.h5` for step 10.
+    pub fn snapshot(&self, step: u64) -> PathBuf {
+        snapshots(&self.path).path(step)
+    }
+
+    /// Where the checkpoint of a step goes: `checkpoints/checkpoint_00000010.h5` for step 10.
+    pub fn checkpoint(&self, step: u64) -> PathBuf {
+        self.numbered_checkpoints().path(step)
+    }
+
+    /// Steps of the finished checkpoints, in order; none when there is no such directory.
+    /// Collective.
+    pub fn checkpoints(&self, comm: &Communicator) -> Result<Vec<u64>> {
+        let bytes = comm.from_root(|| {
+            let steps = self.numbered_checkpoints().steps();
+            let steps = steps.map_err(|e| Error::io("list checkpoints of", &self.path, e))?;
+            Ok(steps.into_iter().flat_map(u64::to_le_bytes).collect())
+        })?;
+        let (steps, _) = bytes.as_chunks();
+        Ok(steps.iter().map(|bytes| u64::from_le_bytes(*bytes)).collect())
+    }
+
+    /// Removes all checkpoints but the last `keep`. Collective.
+    pub fn keep_checkpoints(&self, comm: &Communicator, keep: usize) -> Result<()> {
+        let remove = || {
+            let checkpoints = self.numbered_checkpoints();
+            let mut steps = checkpoints.steps()?;
+            steps.truncate(steps.len().saturating_sub(keep));
+            checkpoints.remove(steps.into_iter())
+        };
+        let removed = if comm.is_root() { remove() } else { Ok(()) };
+        comm.agree(removed.map_err(|e| Error::io("remove old checkpoints of", &self.path, e)))
+    }
+
+    fn numbered_checkpoints(&self) -> Numbered {
+        Numbered::new(self.path.join(CHECKPOINTS), "checkpoint_")
+    }
+
+    fn make(&self, config: &str) -> Result<()> {
+        let failed = |e| Error::io("create run directory", &self.path, e);
+        for name in [CONFIG, HISTORY, SNAPSHOTS, CHECKPOINTS] {
+            if self.path.join(name).try_exists().map_err(failed)? && !self.is_unstarted(config) {
+                return Err(self.taken(name));
+            }
+        }
+        self.clear().map_err(failed)?;
+        fs::write(self.path.join(CONFIG), config).map_err(failed)
+    }
+
+    /// Whether a run with this configuration was killed before its first step, so that nothing in
+    /// its directory is worth keeping.
+    fn is_unstarted(&self, config: &str) -> bool {
+        fs::read_to_string(self.path.join(CONFIG)).is_ok_and(|found| found == config)
+            && self.numbered_checkpoints().steps().is_ok_and(|steps| steps.is_empty())
+            && history::last_step(&self.history()).unwrap_or(0) == 0
+    }
+
+    /// Removes what a run wrote before its first step.
+    fn clear(&self) -> io::Result<()> {
+        match fs::remove_file(self.history()) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+            _ => {}
+        }
+        for files in [snapshots(&self.path), self.numbered_checkpoints()] {
+            files.tidy()?;
+            files.remove(files.steps()?.into_iter())?;
+        }
+        Ok(())
+    }
+
+    fn go_back(&self, step: u64, config: &str) -> io::Result<()> {
+        let (snapshots, checkpoints) = (snapshots(&self.path), self.numbered_checkpoints());
+        snapshots.tidy()?;
+        checkpoints.tidy()?;
+        for later in checkpoints.steps()?.into_iter().filter(|later| *later > step) {
+            let path = checkpoints.path(later);
+            fs::rename(&path, path.with_extension("h5.unused"))?;
+        }
+        snapshots.remove(snapshots.steps()?.into_iter().filter(|later| *later > step))?;
+        let temporary = Temporary::new(&self.path.join(CONFIG));
+        fs::write(temporary.path(), config)?;
+        temporary.publish()
+    }
+
+    /// Renames the directory without its lock.
+    fn rename(&mut self) -> Result<PathBuf> {
+        let failed = |e| Error::io("rename run directory", &self.path, e);
+        let whole = self.path.canonicalize().map_err(failed)?;
+        if std::env::current_dir().is_ok_and(|here| here.starts_with(&whole)) {
+            return Err(Error::input(format!(
+                "--fresh renames the run directory {}, so start the program outside of it",
+                self.path.display()
+            )));
+        }
+        let mut number = 1;
+        loop {
+            let mut name = whole.clone().into_os_string();
+            name.push(format!(".old-{number}"));
+            let name = PathBuf::from(name);
+            if !name.try_exists().map_err(failed)? {
+                // The file stays until the directory has its new name, and keeps others out.
+                self.lock.take().into_iter().for_each(Lock::leave);
+                fs::rename(&whole, &name).map_err(failed)?;
+                fs::remove_file(name.join(LOCK)).map_err(failed)?;
+                return Ok(name);
+            }
+            number += 1;
+        }
+    }
+
+    fn taken(&self, name: &str) -> Error {
+        Error::input(format!(
+            "run directory {0} holds a run already ({name} is there), but no checkpoint to \
+             continue it from, and a run is never overwritten: give `--fresh` to set it aside, or \
+             choose another `output.directory` in the configuration, or `--output DIR`",
+            self.path.display()
+        ))
+    }
+}
+
+impl Drop for RunDirectory {
+    fn drop(&mut self) {
+        self.lock.take();
+        if self.is_new {
+            // Refused while something is in it.
+            let _ = fs::remove_dir(&self.path);
+        }
+    }
+}
+
+/// The snapshots of the run directory at `path`.
+pub(super) fn snapshots(path: &Path) -> Numbered {
+    Numbered::new(path.join(SNAPSHOTS), "snapshot_")
+}
+
+#[cfg(test)]
+mod tests;

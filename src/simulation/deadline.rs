@@ -1,0 +1,117 @@
+//! When a run must have ended: `--walltime`, and the end of the Slurm job that it is in.
+
+use std::env;
+use std::io::Read;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crate::io::log::Log;
+use crate::parallel::Communicator;
+
+/// How long `squeue` may take to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The earlier one of `walltime` and the end of the Slurm job, if any. Only rank 0 looks, and gets
+/// an answer.
+pub fn find(comm: &Communicator, walltime: Option<Instant>, log: &mut Log) -> Option<Instant> {
+    if !comm.is_root() {
+        return None;
+    }
+    let left = match slurm_time_left(walltime.is_some()) {
+        Ok(left) => left,
+        Err(cause) => {
+            log.warn(&format!(
+                "cannot tell when this Slurm job ends: {cause}; give --walltime HH:MM:SS to stop \
+                 before with a checkpoint"
+            ));
+            None
+        }
+    };
+    if let Some(left) = left {
+        log.line(&format!("the Slurm job ends in {} s, the run before that", left.as_secs()));
+    }
+    let job_end = left.and_then(|left| Instant::now().checked_add(left));
+    walltime.into_iter().chain(job_end).min()
+}
+
+/// Time until the end of the Slurm job, if this is in one and its time is limited. Slurm is not
+/// asked when `has_walltime`.
+fn slurm_time_left(has_walltime: bool) -> Result<Option<Duration>, String> {
+    // Since Slurm 22.05.
+    if let Ok(text) = env::var("SLURM_JOB_END_TIME") {
+        let end: u64 = text.parse().map_err(|_| format!("SLURM_JOB_END_TIME is {text}"))?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        // A variable that outlived its job, as in a shell that goes on.
+        return match Duration::from_secs(end).checked_sub(now) {
+            None => Err(format!("SLURM_JOB_END_TIME is {end}, which has passed")),
+            left => Ok(left),
+        };
+    }
+    match env::var("SLURM_JOB_ID") {
+        Ok(job) if !has_walltime => parse_time_left(&ask_squeue(&job)?),
+        _ => Ok(None),
+    }
+}
+
+/// What `squeue` says about the time left to a job.
+fn ask_squeue(job: &str) -> Result<String, String> {
+    let failed = |e: std::io::Error| format!("squeue: {e}");
+    let mut child = Command::new("squeue")
+        .args(["--noheader", "--format=%L", "--jobs", job])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(failed)?;
+    let started = Instant::now();
+    while child.try_wait().map_err(failed)?.is_none() {
+        if started.elapsed() > PATIENCE {
+            child.kill().and_then(|()| child.wait()).map_err(failed)?;
+            return Err(format!("squeue does not answer within {} s", PATIENCE.as_secs()));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let mut text = String::new();
+    if let Some(mut output) = child.stdout.take() {
+        output.read_to_string(&mut text).map_err(failed)?;
+    }
+    Ok(text.trim().to_string())
+}
+
+/// Reads `days-hours:minutes:seconds`, of which the first parts may be missing.
+fn parse_time_left(text: &str) -> Result<Option<Duration>, String> {
+    if matches!(text, "UNLIMITED" | "NOT_SET") {
+        return Ok(None);
+    }
+    let wrong = || format!("squeue says \"{text}\"");
+    let (days, clock) = text.split_once('-').unwrap_or(("0", text));
+    let parts = days.parse::<u64>().into_iter().chain(clock.split(':').flat_map(str::parse));
+    let parts: Vec<u64> = parts.collect();
+    if parts.len() != clock.split(':').count() + 1 || !(3..=4).contains(&parts.len()) {
+        return Err(wrong());
+    }
+    let seconds = parts[1..]
+        .iter()
+        .try_fold(0_u64, |sum, part| sum.checked_mul(60).and_then(|sum| sum.checked_add(*part)));
+    let days = parts[0].checked_mul(86400);
+    let total = days.zip(seconds).and_then(|(days, seconds)| days.checked_add(seconds));
+    total.map(|total| Some(Duration::from_secs(total))).ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_of_squeue_are_read() {
+        for (text, seconds) in
+            [("5:07", 307), ("0:00", 0), ("1:00:00", 3600), ("2-03:04:05", 183_845)]
+        {
+            assert_eq!(parse_time_left(text), Ok(Some(Duration::from_secs(seconds))), "{text}");
+        }
+        assert_eq!(parse_time_left("UNLIMITED"), Ok(None));
+        for wrong in ["", "INVALID", "7", "1-2", "1:2:3:4", "-1:00", "99999999999999999999:00"] {
+            assert!(parse_time_left(wrong).is_err(), "{wrong}");
+        }
+    }
+}
