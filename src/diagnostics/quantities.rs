@@ -163,7 +163,7 @@ impl Quantities {
             "rossby",
             "1",
             "dissipation / (2 Omega E), E without mean flow",
-            move |b, _| b.dissipation / (rate * b.fluctuation_energy),
+            move |b, _| ratio(b.dissipation, rate * b.fluctuation_energy),
         );
         self.derive("micro_rossby", "1", "sqrt(<omega.omega>) / (2 Omega)", move |b, _| {
             (2.0 * b.enstrophy).sqrt() / rate
