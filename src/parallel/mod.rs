@@ -6,21 +6,21 @@
 
 mod runtime;
 mod team;
+mod transfer;
 mod window;
 
 use std::rc::Rc;
 
 use mpi::collective::SystemOperation;
-use mpi::datatype::{MutView, Partition, PartitionMut, UserDatatype, View};
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::{AsRaw, Communicator as _, CommunicatorCollectives, Equivalence, Root};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::exact_sum::ExactSum;
-use crate::real::Real;
 
 pub use runtime::Runtime;
 pub use team::{SharedSlice, Team};
+pub use transfer::{Counts, Transfer};
 pub use window::Window;
 
 /// The contiguous share of `rank` when `count` things are dealt to `size` ranks: sizes differ by
@@ -37,15 +37,6 @@ pub struct Communicator {
     /// `None` without MPI.
     mpi: Option<Rc<SimpleCommunicator>>,
     shares_memory: bool,
-}
-
-/// How many rows go to and come from each rank, and where they lie, in rows.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Counts {
-    /// Rows for or from each rank.
-    pub counts: Vec<i32>,
-    /// Position of each rank's first row.
-    pub offsets: Vec<i32>,
 }
 
 impl Communicator {
@@ -74,6 +65,12 @@ impl Communicator {
     /// The same ranks, which pass messages even if they could share memory.
     pub fn without_shared_memory(&self) -> Self {
         Communicator { mpi: self.mpi.clone(), shares_memory: false }
+    }
+
+    /// The same ranks, whose messages never meet those of this one. Collective.
+    pub fn private_copy(&self) -> Self {
+        let mpi = self.mpi.as_ref().map(|c| Rc::new(c.duplicate()));
+        Communicator { mpi, shares_memory: self.shares_memory }
     }
 
     /// This rank's number, from 0.
@@ -208,42 +205,6 @@ impl Communicator {
         let mut bytes = self.agree(if self.is_root() { work() } else { Ok(Vec::new()) })?;
         self.broadcast(&mut bytes);
         Ok(bytes)
-    }
-
-    /// Moves rows of `row_len` numbers between all ranks. Counting in rows keeps messages of up to
-    /// 2^31 rows within MPI's 32-bit counts. Collective.
-    pub fn all_to_all_rows<T: Real>(
-        &self,
-        row_len: usize,
-        send: (&[T], &Counts),
-        receive: (&mut [T], &Counts),
-    ) {
-        let Some(c) = self.peers() else {
-            let numbers = |counts: &Counts| {
-                let start = counts.offsets[0] as usize * row_len;
-                start..start + counts.counts[0] as usize * row_len
-            };
-            return receive.0[numbers(receive.1)].copy_from_slice(&send.0[numbers(send.1)]);
-        };
-        let row =
-            UserDatatype::contiguous((row_len * size_of::<T>()) as i32, &u8::equivalent_datatype());
-        // SAFETY: any Real is plain bytes; the views cover what the counts say, in rows of `row`.
-        unsafe {
-            let bytes =
-                std::slice::from_raw_parts(send.0.as_ptr().cast::<u8>(), size_of_val(send.0));
-            let into = std::slice::from_raw_parts_mut(
-                receive.0.as_mut_ptr().cast::<u8>(),
-                size_of_val(receive.0),
-            );
-            let rows = |len: usize| (len / row_len / size_of::<T>()) as i32;
-            let send_view = View::with_count_and_datatype(bytes, rows(bytes.len()), &row);
-            let into_len = into.len();
-            let mut receive_view = MutView::with_count_and_datatype(into, rows(into_len), &row);
-            let from = Partition::new(&send_view, &send.1.counts[..], &send.1.offsets[..]);
-            let mut to =
-                PartitionMut::new(&mut receive_view, &receive.1.counts[..], &receive.1.offsets[..]);
-            c.all_to_all_varcount_into(&from, &mut to);
-        }
     }
 }
 

@@ -1,22 +1,22 @@
 //! The exchange: rows on their way between columns and planes.
 //!
 //! Ranks of one node share a single array, which the columns of one rank write where the planes of
-//! another read it: to move means to wait for each other. Ranks of several nodes send blocks by an
-//! all-to-all between two arrays of their own. A single rank has one array and nobody to wait for.
+//! another read it: to move means to wait for each other. A single rank has one array and nobody to
+//! wait for. Ranks of several nodes send blocks between two arrays of their own: every part of
+//! their bundles is an all-to-all of its own that runs while other parts are worked on. Parts leave
+//! in the same order on every rank.
 
 use crate::error::Result;
 use crate::fields::{Aligned, zeros};
-use crate::parallel::{Communicator, Counts, SharedSlice, Window};
+use crate::parallel::{Communicator, SharedSlice, Window};
 use crate::real::Real;
 
+use super::messages::Messages;
 use super::plan::Plan;
 
 /// The exchange of one rank.
 pub struct Exchange<T: Real> {
-    communicator: Communicator,
     arrays: Arrays<T>,
-    /// Numbers in a row.
-    row_len: usize,
     /// Where this rank's planes begin in a shared array, and how many numbers they are.
     first: usize,
     len: usize,
@@ -25,14 +25,7 @@ pub struct Exchange<T: Real> {
 enum Arrays<T: Real> {
     Local(Aligned<T>),
     Shared(Window<T>),
-    Messages { columns: Side<T>, planes: Side<T> },
-}
-
-/// One end of the all-to-all.
-struct Side<T: Real> {
-    array: Aligned<T>,
-    /// Rows to and from each rank, by the number of fields that move.
-    counts: Vec<Counts>,
+    Messages(Messages<T>),
 }
 
 impl<T: Real> Exchange<T> {
@@ -43,22 +36,10 @@ impl<T: Real> Exchange<T> {
         } else if plan.shared {
             Arrays::Shared(Window::new(communicator, plan.planes_len())?)
         } else {
-            let all = |counts: &dyn Fn(usize) -> Counts| (0..=plan.slots).map(counts).collect();
-            Arrays::Messages {
-                columns: Side {
-                    array: zeros(plan.columns_len()),
-                    counts: all(&|fields| plan.column_counts(fields)),
-                },
-                planes: Side {
-                    array: zeros(plan.planes_len()),
-                    counts: all(&|fields| plan.plane_counts(fields)),
-                },
-            }
+            Arrays::Messages(Messages::new(plan, communicator))
         };
         Ok(Exchange {
-            communicator: communicator.clone(),
             arrays,
-            row_len: plan.modes.row_len(),
             first: if plan.shared { plan.first_plane_number() } else { 0 },
             len: plan.planes_len(),
         })
@@ -69,7 +50,7 @@ impl<T: Real> Exchange<T> {
         match &mut self.arrays {
             Arrays::Local(array) => SharedSlice::new(array),
             Arrays::Shared(window) => window.slice(),
-            Arrays::Messages { columns, .. } => SharedSlice::new(&mut columns.array),
+            Arrays::Messages(messages) => SharedSlice::new(&mut messages.columns),
         }
     }
 
@@ -78,40 +59,41 @@ impl<T: Real> Exchange<T> {
         match &mut self.arrays {
             Arrays::Local(array) => SharedSlice::new(array),
             Arrays::Shared(window) => window.slice().part(self.first..self.first + self.len),
-            Arrays::Messages { planes, .. } => SharedSlice::new(&mut planes.array),
+            Arrays::Messages(messages) => SharedSlice::new(&mut messages.planes),
         }
     }
 
-    /// Moves `fields` fields from columns to planes. Collective.
+    /// Waits until a part that comes from planes is here.
+    pub fn arrive(&mut self, part: usize) {
+        if let Arrays::Messages(messages) = &mut self.arrays {
+            messages.arrive(part);
+        }
+    }
+
+    /// Notes that columns have put out `fields` fields of so many bundles of a part; a part that is
+    /// complete starts on its way to planes.
+    pub fn put(&mut self, part: usize, bundles: usize, fields: usize) {
+        if let Arrays::Messages(messages) = &mut self.arrays {
+            messages.put(part, bundles, fields);
+        }
+    }
+
+    /// Moves `fields` fields from columns to planes, as far as [`Self::put`] has not. Collective.
     pub fn to_planes(&mut self, fields: usize) {
         match &mut self.arrays {
             Arrays::Local(_) => {}
             Arrays::Shared(window) => window.synchronize(),
-            Arrays::Messages { columns, planes } => {
-                send(&self.communicator, self.row_len, fields, columns, planes);
-            }
+            Arrays::Messages(messages) => messages.to_planes(fields),
         }
     }
 
-    /// Moves `fields` fields from planes to columns. Collective.
+    /// Starts to move `fields` fields from planes to columns, where [`Self::arrive`] awaits each
+    /// part. Collective.
     pub fn to_columns(&mut self, fields: usize) {
         match &mut self.arrays {
             Arrays::Local(_) => {}
             Arrays::Shared(window) => window.synchronize(),
-            Arrays::Messages { columns, planes } => {
-                send(&self.communicator, self.row_len, fields, planes, columns);
-            }
+            Arrays::Messages(messages) => messages.to_columns(fields),
         }
     }
-}
-
-fn send<T: Real>(
-    communicator: &Communicator,
-    row_len: usize,
-    fields: usize,
-    from: &Side<T>,
-    to: &mut Side<T>,
-) {
-    let source = (&from.array[..], &from.counts[fields]);
-    communicator.all_to_all_rows(row_len, source, (&mut to.array, &to.counts[fields]));
 }

@@ -3,6 +3,7 @@
 
 pub mod exchange;
 pub mod lines;
+pub mod messages;
 pub mod physical;
 pub mod plan;
 pub mod planes;

@@ -3,8 +3,11 @@
 //! Bundles of columns are dealt to ranks in balanced contiguous runs, and so are z-planes. Between
 //! the two lies the exchange: the rows of `slots` fields, in blocks that MPI can send as they are.
 //!
-//! - On the columns' side a block holds what goes to one destination: `[field][my bundle][plane]`.
-//! - On the planes' side a block holds what came from one source: `[field][its bundle][plane]`.
+//! - On the columns' side a block holds what goes to one destination.
+//! - On the planes' side a block holds what came from one source.
+//!
+//! The bundles of a rank form a few *parts*, which are sent one by one while others are worked on.
+//! A block is `[part][field][bundle of the part][plane]`.
 //!
 //! Each field and bundle has `plane_stride` rows whatever the number of planes, so that a row's
 //! place is a table look-up plus a shift. Fields beyond those in use are not sent.
@@ -39,7 +42,16 @@ pub struct Plan {
     pub planes: Range<usize>,
     /// Rows from one field and bundle to the next.
     pub plane_stride: usize,
+    /// Parts of a rank's bundles.
+    pub parts: usize,
 }
+
+/// Parts when messages are passed: more overlap better, but each costs a latency.
+const MOST_PARTS: usize = 4;
+
+/// A message of fewer rows is not worth a part of its own: 32 KiB, which a network moves in the
+/// time of a few latencies.
+const ROWS_WORTH_A_MESSAGE: usize = 256;
 
 /// Rows of a power-of-two distance fall into the same cache sets; such strides get one row more.
 const ALIASING_ROWS: usize = 16;
@@ -56,15 +68,19 @@ impl Plan {
         let nz = modes.grid.points[2];
         let tallest = share(nz, 0, ranks).len();
         let plane_stride = tallest + usize::from(tallest.is_multiple_of(ALIASING_ROWS));
+        let shared = shared || ranks == 1;
+        let message = slots * share(modes.bundles(), 0, ranks).len() * plane_stride;
+        let parts = if shared { 1 } else { (message / ROWS_WORTH_A_MESSAGE).clamp(1, MOST_PARTS) };
         let plan = Plan {
             modes,
             rank,
             ranks,
             slots,
-            shared: shared || ranks == 1,
+            shared,
             bundles: share(modes.bundles(), rank, ranks),
             planes: share(nz, rank, ranks),
             plane_stride,
+            parts,
         };
         // The first rank has the largest share of both.
         let largest = Plan { bundles: share(modes.bundles(), 0, ranks), ..plan.clone() };
@@ -96,6 +112,25 @@ impl Plan {
         if self.shared { 0..self.modes.bundles() } else { self.bundles.clone() }
     }
 
+    /// One part of some rank's bundles.
+    fn part_of(&self, rank: usize, part: usize) -> Range<usize> {
+        let bundles = share(self.modes.bundles(), rank, self.ranks);
+        let within = share(bundles.len(), part, self.parts);
+        bundles.start + within.start..bundles.start + within.end
+    }
+
+    /// One part of this rank's bundles.
+    pub fn part(&self, part: usize) -> Range<usize> {
+        self.part_of(self.rank, part)
+    }
+
+    /// Offset of a field's rows of `bundle`, which belongs to the run `run` of bundles that lie
+    /// together, counted from where the run of bundle 0 would begin.
+    fn shift(&self, run: &Range<usize>, field: usize, bundle: usize) -> usize {
+        self.block_len(self.slots, run.start)
+            + self.block_len(1, field * run.len() + bundle - run.start)
+    }
+
     /// Numbers in the exchange on the columns' side.
     pub fn columns_len(&self) -> usize {
         self.ranks_with_planes() * self.block_len(self.slots, self.column_bundles().len())
@@ -124,46 +159,52 @@ impl Plan {
 
     /// Columns' side: what to add to [`Self::column_rows`] for a field and bundle of this rank.
     pub fn column_shift(&self, field: usize, bundle: usize) -> usize {
-        let bundles = self.column_bundles();
-        let index = field * bundles.len() + bundle - bundles.start;
-        index * self.plane_stride * self.modes.row_len()
+        let all = self.column_bundles();
+        let mut parts = (0..self.parts).map(|part| self.part(part));
+        let run = if self.shared { None } else { parts.find(|run| run.contains(&bundle)) };
+        self.shift(&run.unwrap_or(all.clone()), field, bundle)
+            - self.block_len(self.slots, all.start)
     }
 
     /// Planes' side: offset of the rows of a y-line of this rank's first plane, in the order of
     /// the transform along y; rows of cut-off ny are [`ABSENT`].
     pub fn plane_rows(&self, field: usize, bundle_along_x: usize) -> Vec<usize> {
         let along_x = self.modes.bundles_along_x();
-        let ranks = if self.shared { 1 } else { self.ranks };
-        let sources: Vec<_> = (0..ranks).map(|s| share(self.modes.bundles(), s, ranks)).collect();
+        let runs: Vec<_> = if self.shared {
+            vec![self.column_bundles()]
+        } else {
+            let parts = |rank| (0..self.parts).map(move |part| self.part_of(rank, part));
+            (0..self.ranks).flat_map(parts).collect()
+        };
         transform_order(self.modes.grid.points[1], self.modes.grid.cutoff[1])
             .map(|index| {
                 let Some(index) = index else { return ABSENT };
                 let bundle = index * along_x + bundle_along_x;
-                let source = &sources[sources.partition_point(|s| s.end <= bundle)];
-                self.block_len(self.slots, source.start)
-                    + self.block_len(1, field * source.len() + bundle - source.start)
+                self.shift(&runs[runs.partition_point(|run| run.end <= bundle)], field, bundle)
             })
             .collect()
     }
 
-    /// Rows of `fields` fields between this rank's columns and every rank's planes.
-    pub fn column_counts(&self, fields: usize) -> Counts {
+    /// Rows of `fields` fields between one part of this rank's columns and every rank's planes.
+    pub fn column_counts(&self, part: usize, fields: usize) -> Counts {
+        let bundles = self.part(part);
         let block = self.slots * self.bundles.len() * self.plane_stride;
-        let rows = fields * self.bundles.len() * self.plane_stride;
+        let start = self.slots * (bundles.start - self.bundles.start) * self.plane_stride;
+        let rows = fields * bundles.len() * self.plane_stride;
         let has_planes = |rank| rank < self.ranks_with_planes();
         Counts {
             counts: (0..self.ranks).map(|r| if has_planes(r) { rows as i32 } else { 0 }).collect(),
             offsets: (0..self.ranks)
-                .map(|r| if has_planes(r) { (r * block) as i32 } else { 0 })
+                .map(|r| if has_planes(r) { (r * block + start) as i32 } else { 0 })
                 .collect(),
         }
     }
 
-    /// Rows of `fields` fields between this rank's planes and every rank's columns.
-    pub fn plane_counts(&self, fields: usize) -> Counts {
+    /// Rows of `fields` fields between this rank's planes and one part of every rank's columns.
+    pub fn plane_counts(&self, part: usize, fields: usize) -> Counts {
         let mut counts = Counts::default();
         for source in 0..self.ranks {
-            let bundles = share(self.modes.bundles(), source, self.ranks);
+            let bundles = self.part_of(source, part);
             let rows = |fields, bundles| (fields * bundles * self.plane_stride) as i32;
             let used = !self.planes.is_empty();
             counts.counts.push(if used { rows(fields, bundles.len()) } else { 0 });
@@ -175,9 +216,8 @@ impl Plan {
     /// Bytes that this rank sends to other ranks when `fields` fields of `number_size`-byte
     /// numbers go from columns to planes.
     pub fn bytes_sent(&self, fields: usize, number_size: usize) -> usize {
-        let counts = self.column_counts(fields).counts;
-        let rows: usize =
-            (0..self.ranks).filter(|&r| r != self.rank).map(|r| counts[r] as usize).sum();
+        let others = self.ranks_with_planes() - usize::from(!self.planes.is_empty());
+        let rows = others * fields * self.bundles.len() * self.plane_stride;
         rows * self.modes.row_len() * number_size
     }
 }
@@ -213,9 +253,10 @@ mod tests {
         for (points, ranks) in
             [([12, 10, 16], 1), ([12, 10, 7], 3), ([16, 9, 4], 6), ([8, 2, 5], 7), ([30, 7, 33], 2)]
         {
-            let plans = plans(points, ranks, false);
-            let row_len = plans[0].modes.row_len();
-            for fields in 1..=3 {
+            for (fields, parts) in [(1, 1), (2, 4), (3, 1), (3, 3)] {
+                let mut plans = plans(points, ranks, false);
+                plans.iter_mut().filter(|p| !p.shared).for_each(|p| p.parts = parts);
+                let row_len = plans[0].modes.row_len();
                 let mut received: Vec<_> =
                     plans.iter().map(|p| vec![None; p.planes_len() / row_len]).collect();
                 for plan in &plans {
@@ -230,13 +271,16 @@ mod tests {
                             }
                         }
                     }
-                    let from = plan.column_counts(fields);
-                    for (rank, receiver) in plans.iter().enumerate() {
-                        let to = receiver.plane_counts(fields);
-                        assert_eq!(from.counts[rank], to.counts[plan.rank]);
-                        let count = from.counts[rank] as usize;
-                        let (a, b) = (from.offsets[rank] as usize, to.offsets[plan.rank] as usize);
-                        received[rank][b..b + count].copy_from_slice(&send[a..a + count]);
+                    for part in 0..plan.parts {
+                        let from = plan.column_counts(part, fields);
+                        for (rank, receiver) in plans.iter().enumerate() {
+                            let to = receiver.plane_counts(part, fields);
+                            assert_eq!(from.counts[rank], to.counts[plan.rank]);
+                            let count = from.counts[rank] as usize;
+                            let a = from.offsets[rank] as usize;
+                            let b = to.offsets[plan.rank] as usize;
+                            received[rank][b..b + count].copy_from_slice(&send[a..a + count]);
+                        }
                     }
                 }
                 for (plan, received) in plans.iter().zip(&received) {

@@ -49,7 +49,7 @@ pub fn regrid<T: Real>(
     let receive = counts(bundles.clone(), &modes, &old, comm.size(), rows_each);
     let rows: i32 = receive.counts.iter().sum();
     let mut incoming = vec![T::ZERO; rows as usize * row_len];
-    comm.all_to_all_rows(row_len, (&outgoing, &send), (&mut incoming, &receive));
+    comm.all_to_all(row_len, (&outgoing, &send), (&mut incoming, &receive));
 
     let mut columns = incoming.chunks_exact(rows_each * row_len);
     for bundle in bundles {

@@ -11,6 +11,7 @@
 //!
 //! The forward direction carries 1 / (nx ny nz), so spectral values are Fourier coefficients.
 
+use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::Result;
@@ -135,9 +136,36 @@ impl<T: Real> Sweep<T> {
         exchange + threads * (columns + PlaneScratch::numbers(&tables, plan))
     }
 
-    /// Brings `incoming` fields of the given bundles of this rank in from the exchange, calls
-    /// `work`, and puts `outgoing` fields out into it.
+    /// Brings `incoming` fields of the given bundles of this rank, in ascending order, in from the
+    /// exchange, calls `work`, and puts `outgoing` fields out into it.
     pub fn columns(
+        &mut self,
+        bundles: &[usize],
+        incoming: usize,
+        outgoing: usize,
+        work: &ColumnWork<T>,
+    ) {
+        for part in 0..self.plan.parts {
+            let Range { start, end } = self.plan.part(part);
+            let from = bundles.partition_point(|&bundle| bundle < start);
+            let to = bundles.partition_point(|&bundle| bundle < end);
+            let bundles = &bundles[from..to];
+            let mut watch = Stopwatch::start();
+            if incoming > 0 {
+                self.exchange.arrive(part);
+            }
+            watch.lap(&mut self.timings, Part::Exchange);
+            self.columns_here(bundles, incoming, outgoing, work);
+            let mut watch = Stopwatch::start();
+            if outgoing > 0 {
+                self.exchange.put(part, bundles.len(), outgoing);
+            }
+            watch.lap(&mut self.timings, Part::Exchange);
+        }
+    }
+
+    /// As [`Self::columns`], for bundles whose rows are here.
+    fn columns_here(
         &mut self,
         bundles: &[usize],
         incoming: usize,

@@ -1,0 +1,97 @@
+//! All-to-all of rows of numbers, blocking or not.
+
+use mpi::datatype::UserDatatype;
+use mpi::ffi;
+use mpi::traits::{AsRaw, Equivalence};
+
+use super::Communicator;
+use crate::real::Real;
+
+/// How many rows go to and come from each rank, and where they lie, in rows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Counts {
+    /// Rows for or from each rank.
+    pub counts: Vec<i32>,
+    /// Position of each rank's first row.
+    pub offsets: Vec<i32>,
+}
+
+/// Rows under way between all ranks. Dropping it waits until they have arrived.
+#[must_use = "dropping a transfer waits for it"]
+pub struct Transfer {
+    /// `None` when there was nobody to send to.
+    request: Option<ffi::MPI_Request>,
+}
+
+impl Drop for Transfer {
+    fn drop(&mut self) {
+        if let Some(request) = &mut self.request {
+            // SAFETY: a request that was started and not yet awaited.
+            unsafe { ffi::MPI_Wait(request, ffi::RSMPI_STATUS_IGNORE) };
+        }
+    }
+}
+
+impl Communicator {
+    /// Moves rows of `row_len` numbers between all ranks. Collective.
+    ///
+    /// # Panics
+    /// If counts reach beyond the arrays.
+    pub fn all_to_all<T: Real>(
+        &self,
+        row_len: usize,
+        send: (&[T], &Counts),
+        receive: (&mut [T], &Counts),
+    ) {
+        let fits = |rows: &Counts, len: usize| {
+            let mut blocks = rows.counts.iter().zip(&rows.offsets);
+            blocks.all(|(&count, &offset)| (count + offset) as usize * row_len <= len)
+        };
+        assert!(fits(send.1, send.0.len()) && fits(receive.1, receive.0.len()));
+        let (from, to) = ((send.0.as_ptr(), send.1), (receive.0.as_mut_ptr(), receive.1));
+        // SAFETY: the arrays are borrowed until the transfer has been awaited, here.
+        drop(unsafe { self.start_all_to_all(row_len, from, to) });
+    }
+
+    /// Starts to move rows of `row_len` numbers between all ranks. Counting in rows keeps messages
+    /// of up to 2^31 rows within MPI's 32-bit counts. Collective.
+    ///
+    /// # Safety
+    /// Until the transfer is dropped, both arrays must be valid as far as the counts reach, nobody
+    /// may write the rows that are sent or use those that are received, and the counts must stay
+    /// where they are.
+    pub unsafe fn start_all_to_all<T: Real>(
+        &self,
+        row_len: usize,
+        send: (*const T, &Counts),
+        receive: (*mut T, &Counts),
+    ) -> Transfer {
+        let Some(c) = self.peers() else {
+            let at = |counts: &Counts| counts.offsets[0] as usize * row_len;
+            let len = receive.1.counts[0] as usize * row_len;
+            // SAFETY: the caller's promise.
+            unsafe { receive.0.add(at(receive.1)).copy_from(send.0.add(at(send.1)), len) };
+            return Transfer { request: None };
+        };
+        let row =
+            UserDatatype::contiguous((row_len * size_of::<T>()) as i32, &u8::equivalent_datatype());
+        // SAFETY: the caller's promise; any Real is plain bytes; MPI keeps the type as long as it
+        // needs it.
+        unsafe {
+            let mut request = std::mem::zeroed();
+            ffi::MPI_Ialltoallv(
+                send.0.cast(),
+                send.1.counts.as_ptr(),
+                send.1.offsets.as_ptr(),
+                row.as_raw(),
+                receive.0.cast(),
+                receive.1.counts.as_ptr(),
+                receive.1.offsets.as_ptr(),
+                row.as_raw(),
+                c.as_raw(),
+                &raw mut request,
+            );
+            Transfer { request: Some(request) }
+        }
+    }
+}
