@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use toml::Value;
 
 use crate::io;
@@ -18,10 +18,15 @@ use crate::simulation::Options;
 /// (HDF5) into a directory of its own. In a directory that holds a run, continues that run.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "dns-solver", version, long_version = long_version(), after_long_help = GUIDE)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Cli {
+    /// Another task than a run.
+    #[command(subcommand)]
+    pub task: Option<Task>,
+
     /// Configuration of the run, a TOML file
-    #[arg(value_name = "CONFIG.toml")]
-    pub config: PathBuf,
+    #[arg(value_name = "CONFIG.toml", required = true)]
+    pub config: Option<PathBuf>,
 
     /// Change one key of the configuration, any number of times
     ///
@@ -70,6 +75,22 @@ pub struct Cli {
     pub stopped_code: u8,
 }
 
+/// Tasks beside running a simulation.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Task {
+    /// Make a checkpoint of a snapshot, or a snapshot of a checkpoint
+    ///
+    /// What FROM is decides. A snapshot gets the precision of the checkpoint. A checkpoint made of a
+    /// snapshot can be continued with --restart; it lacks what a force remembers and the account of
+    /// its energy, which begin anew.
+    Convert {
+        /// The file to read
+        from: PathBuf,
+        /// The file to write; must not exist
+        to: PathBuf,
+    },
+}
+
 /// Reads hours, minutes and seconds.
 fn walltime(text: &str) -> Result<Duration, String> {
     let parts: Vec<u64> = text.split(':').map_while(|part| part.parse().ok()).collect();
@@ -91,6 +112,7 @@ Examples:
                                                         removes time.dt, then sets time.cfl
 
   dns-solver configs/taylor_green.toml                  once more: continues where it stopped
+  dns-solver convert snapshot.h5 checkpoint.h5          or the other way round
 
 Stopping:
   SIGTERM, SIGINT, SIGUSR1, a file `stop` in the run directory, --walltime, or the coming end of the

@@ -1,10 +1,11 @@
 //! `dns-solver`: reads the command line, starts MPI, runs, and says how it ended.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use dns_solver::cli::Cli;
+use dns_solver::cli::{Cli, Task};
 use dns_solver::config::Config;
 use dns_solver::error::Result;
 use dns_solver::parallel::{Communicator, Runtime};
@@ -50,6 +51,11 @@ fn main() -> ExitCode {
 /// Runs what the command line asks for. Collective.
 fn run(communicator: &Communicator, cli: &Cli, started: Instant) -> Result<Ending> {
     communicator.agree(Cpu::check_environment())?;
-    let config = Config::load(communicator, &cli.config, &cli.overrides())?;
+    if let Some(Task::Convert { from, to }) = &cli.task {
+        return simulation::convert(communicator, from, to).map(|()| Ending::Complete);
+    }
+    // The command line has a path whenever there is no other task.
+    let path = cli.config.as_deref().unwrap_or(Path::new("CONFIG.toml"));
+    let config = Config::load(communicator, path, &cli.overrides())?;
     simulation::run(communicator, &config, &cli.options(started))
 }

@@ -23,6 +23,9 @@ use crate::problems::Problems;
 /// Largest Courant number accepted: beyond the limit of stability of every scheme.
 const CFL_LIMIT: f64 = 3.0;
 
+/// Most points along an axis: with this many along each, all their numbers can still be counted.
+const MAX_POINTS: usize = 1 << 19;
+
 /// Rows of the history, or a few less, when the file does not say how many.
 const HISTORY_ROWS: f64 = 100.0;
 
@@ -170,7 +173,13 @@ impl RawGrid {
         let points =
             required(self.points, "grid.points", "for example points = [64, 64, 64]", problems);
         for (axis, n) in points.into_iter().flatten().enumerate() {
-            problems.require(n > 0, &format!("grid.points[{axis}]"), n, "1 or more");
+            let allowed = format!("1 to {MAX_POINTS}");
+            problems.require(
+                (1..=MAX_POINTS).contains(&n),
+                &format!("grid.points[{axis}]"),
+                n,
+                &allowed,
+            );
         }
         for (axis, length) in self.lengths.into_iter().enumerate() {
             problems.require_positive(&format!("grid.lengths[{axis}]"), length);

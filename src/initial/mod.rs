@@ -201,7 +201,7 @@ fn require_waves(
                  only up to {}; use at least {} points",
                 grid.points[axis],
                 grid.cutoff[axis],
-                3 * n + 1
+                n.saturating_mul(3).saturating_add(1)
             ),
         );
     }

@@ -10,12 +10,13 @@ use std::ffi::CString;
 use std::ops::Range;
 use std::path::Path;
 
-use hdf5::types::VarLenUnicode;
+use hdf5::types::{TypeDescriptor, VarLenUnicode};
 use hdf5::{
     Dataset, Dataspace, Datatype, Error, File, H5Type, Hyperslab, Location, OpenMode, PropertyList,
     Result, SliceOrIndex,
 };
 use hdf5_sys::h5::herr_t;
+use hdf5_sys::h5a::{H5Aread, H5Awrite};
 use hdf5_sys::h5d::{H5Dread, H5Dwrite};
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::{
@@ -62,6 +63,19 @@ pub fn open_datasets(
     let file = open(comm, path, mode)?;
     let datasets = names.iter().map(|name| file.dataset(name)).collect::<Result<_>>()?;
     Ok((datasets, file))
+}
+
+/// The error that `path` could not be written. HDF5 wraps that of the system in numbers that help
+/// nobody.
+pub fn write_failed(path: &Path, cause: impl std::fmt::Display) -> crate::error::Error {
+    let text = cause.to_string();
+    let system = text.split("error message = '").nth(1).and_then(|rest| rest.split('\'').next());
+    let cause = system.unwrap_or(&text);
+    crate::error::Error::io(
+        "write",
+        path,
+        format!("{cause}; is the disk full, or a quota used up?"),
+    )
 }
 
 /// What HDF5 must be told to move planes of a dataset.
@@ -161,6 +175,37 @@ pub fn read_planes<E: H5Type + Clone + Default>(
 pub fn write_text(at: &Location, name: &str, text: &str) -> Result<()> {
     let text: VarLenUnicode = text.parse().map_err(|_| "text with a zero byte")?;
     at.new_attr::<VarLenUnicode>().create(name)?.write_scalar(&text)
+}
+
+/// Adds a text attribute that lies in the attribute itself, where the latest format of HDF5 has
+/// checksums. The text of [`write_text`] lies in a heap without any; when that is damaged, HDF5
+/// 1.10 crashes on reading.
+pub fn write_fixed_text(at: &Location, name: &str, text: &str) -> Result<()> {
+    let kind = TypeDescriptor::FixedUnicode(text.len().max(1));
+    let attribute = at.new_attr_builder().empty_as(&kind).create(name)?;
+    let kind = attribute.dtype()?;
+    // There is room for one byte in any case.
+    let bytes = [text.as_bytes(), &[0]].concat();
+    let _lock = hdf5_sys::LOCK.lock();
+    // SAFETY: all ids are alive; `bytes` holds as many as the type has.
+    check(unsafe { H5Awrite(attribute.id(), kind.id(), bytes.as_ptr().cast()) })
+}
+
+/// Reads what [`write_fixed_text`] wrote.
+pub fn read_fixed_text(at: &Location, name: &str) -> Result<String> {
+    let attribute = at.attr(name)?;
+    let kind = attribute.dtype()?;
+    if !matches!(kind.to_descriptor()?, TypeDescriptor::FixedUnicode(_)) || !attribute.is_scalar() {
+        return Err(format!("{name} is no text of fixed length").into());
+    }
+    let mut bytes = vec![0_u8; kind.size()];
+    {
+        let _lock = hdf5_sys::LOCK.lock();
+        // SAFETY: all ids are alive; `bytes` has room for one value of the type.
+        check(unsafe { H5Aread(attribute.id(), kind.id(), bytes.as_mut_ptr().cast()) })?;
+    }
+    let text = String::from_utf8(bytes).map_err(|_| format!("{name} is not valid UTF-8"))?;
+    Ok(text.trim_end_matches('\0').to_string())
 }
 
 /// Adds a number as an attribute.

@@ -17,8 +17,8 @@ use crate::parallel::Communicator;
 pub struct InputFile<H> {
     /// The datasets asked for, in that order.
     pub datasets: Vec<Dataset>,
-    // Kept open for the datasets, and closed after them.
-    _file: File,
+    /// The file itself, closed after the datasets.
+    pub file: File,
     /// All that is known about the file beside its numbers.
     pub header: H,
     /// The ranks that read.
@@ -45,14 +45,7 @@ impl<H: Serialize + DeserializeOwned> InputFile<H> {
         let header: H = toml::from_slice(&bytes).map_err(|e| failed(&e))?;
         let opened = hdf5_file::open_datasets(comm, path, OpenMode::Read, &names(&header));
         let (datasets, file) = comm.agree(opened.map_err(|e| failed(&e)))?;
-        Ok(InputFile {
-            datasets,
-            _file: file,
-            header,
-            comm: comm.clone(),
-            kind,
-            path: path.to_owned(),
-        })
+        Ok(InputFile { datasets, file, header, comm: comm.clone(), kind, path: path.to_owned() })
     }
 
     /// The error that the file cannot be used because of `cause`.

@@ -1,9 +1,12 @@
 //! What a run remembers beside its fields, and how both are written as a checkpoint.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, kept_checkpoints};
 use crate::error::{Error, Result};
+use crate::fields::SpectralFields;
 use crate::io::checkpoint::{self, Header};
 use crate::io::run_directory::RunDirectory;
 use crate::parallel::Communicator;
@@ -63,7 +66,19 @@ pub fn write<T: Real>(
     solver: &Solver<T>,
     run: &RunState,
 ) -> Result<()> {
-    let state = solver.state();
+    save(comm, &directory.checkpoint(run.step), config, solver.state(), run)?;
+    let keep = config.output.checkpoints.map_or_else(kept_checkpoints, |c| c.keep);
+    directory.keep_checkpoints(comm, keep)
+}
+
+/// Writes a checkpoint of `state` at `path`. Collective.
+pub fn save<T: Real>(
+    comm: &Communicator,
+    path: &Path,
+    config: &Config,
+    state: &SpectralFields<T>,
+    run: &RunState,
+) -> Result<()> {
     let grid = state.modes.grid;
     let header = Header {
         time: run.time,
@@ -77,7 +92,5 @@ pub fn write<T: Real>(
         config: config.to_toml()?,
         run_state: run.to_toml()?,
     };
-    checkpoint::write(comm, &directory.checkpoint(run.step), &header, state)?;
-    let keep = config.output.checkpoints.map_or_else(kept_checkpoints, |c| c.keep);
-    directory.keep_checkpoints(comm, keep)
+    checkpoint::write(comm, path, &header, state)
 }

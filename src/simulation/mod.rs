@@ -3,6 +3,7 @@
 mod blow_up;
 mod changes;
 mod checkpoints;
+mod convert;
 mod deadline;
 mod forced_band;
 mod history;
@@ -30,6 +31,7 @@ use crate::modes::Modes;
 use crate::parallel::Communicator;
 use crate::real::{Precision, Real};
 
+pub use convert::convert;
 use needs::Needs;
 use origin::Origin;
 use run::Run;

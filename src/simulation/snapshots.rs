@@ -1,12 +1,16 @@
 //! Writes the fields as a snapshot.
 
+use std::path::Path;
+
 use crate::config::Config;
 use crate::error::Result;
+use crate::fields::SpectralFields;
 use crate::io::run_directory::RunDirectory;
 use crate::io::snapshot::{Field, Header, Provenance, SnapshotWriter};
 use crate::io::xdmf;
 use crate::parallel::Communicator;
 use crate::real::{Precision, Real};
+use crate::transform::sweep::Sweep;
 
 use super::solver::Solver;
 
@@ -27,6 +31,23 @@ pub fn write<T: Real>(
     solver: &mut Solver<T>,
     stamp: Stamp,
 ) -> Result<()> {
+    let precision = config.output.snapshots.map_or(Precision::Single, |s| s.precision);
+    let (state, sweep) = solver.state_and_sweep();
+    save(comm, &directory.snapshot(stamp.step), config, precision, state, sweep, stamp)?;
+    solver.prepare();
+    xdmf::write_series(comm, directory.path())
+}
+
+/// Writes the fields `state` as a snapshot at `path`, with `sweep` for the transform. Collective.
+pub fn save<T: Real>(
+    comm: &Communicator,
+    path: &Path,
+    config: &Config,
+    precision: Precision,
+    state: &SpectralFields<T>,
+    sweep: &mut Sweep<T>,
+    stamp: Stamp,
+) -> Result<()> {
     let fields: Vec<_> = (config.physics.fields().into_iter())
         .map(|f| Field { name: f.name, units: f.unit.into(), long_name: f.description })
         .collect();
@@ -36,7 +57,7 @@ pub fn write<T: Real>(
         step: stamp.step,
         points: config.grid.points,
         lengths: config.grid.lengths,
-        precision: config.output.snapshots.map_or(Precision::Single, |s| s.precision),
+        precision,
         fields,
     };
     let provenance = Provenance {
@@ -44,9 +65,7 @@ pub fn write<T: Real>(
         config: config.to_toml()?,
         parameters: vec![("viscosity".into(), config.physics.viscosity)],
     };
-    let path = directory.snapshot(stamp.step);
-    let mut writer = SnapshotWriter::create(comm, &path, &header, &provenance)?;
-    let (state, sweep) = solver.state_and_sweep();
+    let mut writer = SnapshotWriter::create(comm, path, &header, &provenance)?;
     sweep.to_physical(state, |z0, values| {
         let len = values.len() / count;
         for field in 0..count {
@@ -54,7 +73,5 @@ pub fn write<T: Real>(
         }
         Ok(())
     })?;
-    writer.finish()?;
-    solver.prepare();
-    xdmf::write_series(comm, directory.path())
+    writer.finish()
 }

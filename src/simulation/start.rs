@@ -5,6 +5,7 @@ use std::ops::Range;
 use num_complex::Complex;
 
 use crate::config::{Config, Dealias};
+use crate::equation::Physics;
 use crate::error::{Error, Result};
 use crate::fields::SpectralFields;
 use crate::grid::{AXES, Grid};
@@ -156,18 +157,15 @@ impl FieldsInFile {
             }
         }
         if let Reader::Snapshot(_) = self.reader {
-            // What rounding in the file made of div u = 0 is mended.
-            project(state, 0);
-            if let Some(magnetic) = config.physics.magnetic_fields() {
-                project(state, magnetic.start);
-            }
+            make_solenoidal(state, &config.physics);
         }
         Ok(())
     }
 }
 
-/// The fields `names` of a snapshot on the modes that its grid and the run's both keep. Collective.
-fn read<T: Real>(
+/// The fields `names` of a snapshot on the modes that its grid and the run's both keep. Rounding in
+/// the file breaks div u = 0, see [`make_solenoidal`]. Collective.
+pub fn read<T: Real>(
     reader: &SnapshotReader,
     names: &[&str],
     config: &Config,
@@ -194,6 +192,14 @@ fn read<T: Real>(
     // Its buffers are not needed beside the two fields.
     drop(sweep);
     Ok(regrid(&fields, modes, comm))
+}
+
+/// Removes what is not solenoidal from the velocity and the magnetic field.
+pub fn make_solenoidal<T: Real>(state: &mut SpectralFields<T>, physics: &Physics) {
+    project(state, 0);
+    if let Some(magnetic) = physics.magnetic_fields() {
+        project(state, magnetic.start);
+    }
 }
 
 /// Removes the part along k of the vector whose components begin at field `first`.

@@ -153,7 +153,7 @@ fn read_attributes(file: &File) -> hdf5::Result<(Header, i64)> {
     let triple = |name| -> hdf5::Result<[usize; AXES]> {
         Ok(hdf5_file::read_triple::<i64>(file, name)?.map(|n| n as usize))
     };
-    let names = hdf5_file::read_text(file, "field_names")?;
+    let names = hdf5_file::read_fixed_text(file, "field_names")?;
     let mut header = Header {
         time: hdf5_file::read_number(file, "time")?,
         step: hdf5_file::read_number::<i64>(file, "step")? as u64,
@@ -162,9 +162,9 @@ fn read_attributes(file: &File) -> hdf5::Result<(Header, i64)> {
         cutoff: triple("cutoff")?,
         precision: Precision::Double,
         fields: names.split_whitespace().map(str::to_string).collect(),
-        code_version: hdf5_file::read_text(file, "code_version")?,
-        config: hdf5_file::read_text(file, "config")?,
-        run_state: hdf5_file::read_text(file, "run_state")?,
+        code_version: hdf5_file::read_fixed_text(file, "code_version")?,
+        config: hdf5_file::read_fixed_text(file, "config")?,
+        run_state: hdf5_file::read_fixed_text(file, "run_state")?,
     };
     for name in header.datasets() {
         let number = file.dataset(&name)?.dtype()?;

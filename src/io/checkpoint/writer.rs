@@ -7,7 +7,7 @@ use hdf5::{Dataset, File, H5Type, OpenMode};
 use num_complex::Complex;
 
 use super::{CheckpointReader, FORMAT, Header, batches, checksum, first_column, pack, total};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::fields::SpectralFields;
 use crate::io::{Temporary, hdf5_file};
 use crate::parallel::Communicator;
@@ -27,8 +27,7 @@ pub fn write<T: Real>(
     header: &Header,
     state: &SpectralFields<T>,
 ) -> Result<()> {
-    let failed =
-        |e| Error::io("write", path, format!("{e}; is the disk full, or a quota used up?"));
+    let failed = |e| hdf5_file::write_failed(path, e);
     let mut checksums = vec![0_i64; state.count];
     for (field, checksum) in checksums.iter_mut().enumerate() {
         for bundle in state.bundles.clone() {
@@ -84,16 +83,16 @@ fn create_file(path: &Path, header: &Header, checksums: &[i64]) -> hdf5::Result<
     // The latest format of HDF5's own structures has checksums.
     let file = File::with_options().with_fapl(|access| access.libver_latest()).create(path)?;
     hdf5_file::write_number(&file, "checkpoint_format", FORMAT)?;
-    hdf5_file::write_text(&file, "description", DESCRIPTION)?;
+    hdf5_file::write_fixed_text(&file, "description", DESCRIPTION)?;
     hdf5_file::write_number(&file, "time", header.time)?;
     hdf5_file::write_number(&file, "step", header.step as i64)?;
     hdf5_file::write_numbers(&file, "points", &header.points.map(|n| n as i64))?;
     hdf5_file::write_numbers(&file, "lengths", &header.lengths)?;
     hdf5_file::write_numbers(&file, "cutoff", &header.cutoff.map(|n| n as i64))?;
-    hdf5_file::write_text(&file, "field_names", &header.fields.join(" "))?;
-    hdf5_file::write_text(&file, "code_version", &header.code_version)?;
-    hdf5_file::write_text(&file, "config", &header.config)?;
-    hdf5_file::write_text(&file, "run_state", &header.run_state)?;
+    hdf5_file::write_fixed_text(&file, "field_names", &header.fields.join(" "))?;
+    hdf5_file::write_fixed_text(&file, "code_version", &header.code_version)?;
+    hdf5_file::write_fixed_text(&file, "config", &header.config)?;
+    hdf5_file::write_fixed_text(&file, "run_state", &header.run_state)?;
     let checksum = header.checksum().map_err(|e| e.to_string())?;
     hdf5_file::write_number(&file, "checksum", checksum)?;
     let group = file.create_group("fields")?;

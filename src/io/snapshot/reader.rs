@@ -33,6 +33,12 @@ impl SnapshotReader {
         &self.file.header
     }
 
+    /// The configuration of the run that wrote it, in TOML. Collective.
+    pub fn config(&self) -> Result<String> {
+        let text = hdf5_file::read_text(&self.file.file, "config");
+        self.file.comm.agree(text.map_err(|e| self.file.unusable(e)))
+    }
+
     /// Reads planes `planes` of a field, `[z][ny][nx]`; a rank may ask for none. Every rank makes
     /// the same number of calls with the same names. Collective.
     pub fn read_planes(&self, field: &str, planes: Range<usize>) -> Result<Vec<f64>> {

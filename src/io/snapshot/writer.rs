@@ -7,7 +7,7 @@ use hdf5::dataset::{AllocTime, FillTime};
 use hdf5::{Dataset, File, Group, H5Type, OpenMode};
 
 use super::{Field, Header, Provenance};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::grid::AXES;
 use crate::io::{Temporary, hdf5_file};
 use crate::parallel::Communicator;
@@ -45,7 +45,7 @@ impl SnapshotWriter {
         header: &Header,
         provenance: &Provenance,
     ) -> Result<Self> {
-        let failed = |e| Error::io("write", path, e);
+        let failed = |e| hdf5_file::write_failed(path, e);
         let temporary = comm.is_root().then(|| Temporary::new(path));
         comm.agree(match &temporary {
             Some(temporary) => create_file(temporary.path(), header, provenance).map_err(failed),
@@ -73,10 +73,7 @@ impl SnapshotWriter {
             Precision::Single => self.write_as::<T, f32>(field, z0, data),
             Precision::Double => self.write_as::<T, f64>(field, z0, data),
         };
-        self.comm.agree(written.map_err(|e| {
-            let cause = format!("{e}; is the disk full, or a quota used up?");
-            Error::io("write", &self.path, cause)
-        }))
+        self.comm.agree(written.map_err(|e| hdf5_file::write_failed(&self.path, e)))
     }
 
     fn write_as<T: Real, E: Real + H5Type>(
@@ -96,7 +93,7 @@ impl SnapshotWriter {
         let flushed = file.flush();
         drop(datasets);
         let closed = flushed.and(file.close());
-        comm.agree(closed.map_err(|e| Error::io("write", &path, e)))?;
+        comm.agree(closed.map_err(|e| hdf5_file::write_failed(&path, e)))?;
         comm.agree(temporary.map_or(Ok(()), Temporary::rename))
     }
 }

@@ -1,0 +1,88 @@
+//! Snapshots made of checkpoints, and checkpoints made of snapshots.
+
+use std::path::Path;
+
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::io::checkpoint::{self, CheckpointReader};
+use crate::io::snapshot::SnapshotReader;
+use crate::modes::Modes;
+use crate::parallel::{Communicator, Team};
+use crate::real::{Precision, Real};
+use crate::transform::sweep::Sweep;
+
+use super::blow_up::LastGood;
+use super::checkpoints::{self, RunState};
+use super::snapshots::{self, Stamp};
+use super::start;
+
+/// Writes the checkpoint or snapshot `from` as the other of the two, at `to`. Collective.
+///
+/// # Errors
+/// `from` is neither, or is damaged; `to` is there already or cannot be written.
+pub fn convert(comm: &Communicator, from: &Path, to: &Path) -> Result<()> {
+    comm.from_root(|| match to.try_exists() {
+        Ok(false) => Ok(Vec::new()),
+        Ok(true) => Err(Error::input(format!(
+            "{} is there already, and is not overwritten; give another name",
+            to.display()
+        ))),
+        Err(e) => Err(Error::io("look for", to, e)),
+    })?;
+    if checkpoint::is_checkpoint(comm, from)? {
+        let reader = CheckpointReader::open(comm, from)?;
+        let config = configuration(comm, &reader.header().config, from)?;
+        match reader.header().precision {
+            Precision::Single => to_snapshot::<f32>(comm, &reader, &config, to),
+            Precision::Double => to_snapshot::<f64>(comm, &reader, &config, to),
+        }
+    } else {
+        let reader = SnapshotReader::open(comm, from)?;
+        let config = configuration(comm, &reader.config()?, from)?;
+        match config.precision {
+            Precision::Single => to_checkpoint::<f32>(comm, &reader, &config, to),
+            Precision::Double => to_checkpoint::<f64>(comm, &reader, &config, to),
+        }
+    }
+}
+
+/// The configuration that the file at `path` holds. Collective.
+fn configuration(comm: &Communicator, text: &str, path: &Path) -> Result<Config> {
+    let name = format!("the configuration in {}", path.display());
+    comm.agree(Config::parse(text, &name, Path::new(""), &[]))
+}
+
+fn to_snapshot<T: Real>(
+    comm: &Communicator,
+    reader: &CheckpointReader,
+    config: &Config,
+    to: &Path,
+) -> Result<()> {
+    let (header, state) = (reader.header(), reader.read::<T>()?);
+    let team = comm.agree(Team::new(config.parallel.threads))?;
+    let mut sweep = Sweep::<T>::new(state.modes, comm, team, state.count, 0)?;
+    let stamp = Stamp { time: header.time, step: header.step };
+    snapshots::save(comm, to, config, header.precision, &state, &mut sweep, stamp)
+}
+
+fn to_checkpoint<T: Real>(
+    comm: &Communicator,
+    reader: &SnapshotReader,
+    config: &Config,
+    to: &Path,
+) -> Result<()> {
+    let (time, step) = (reader.header().time, reader.header().step);
+    let modes = Modes::new(config.grid.build(), T::LANES);
+    let fields = config.physics.fields();
+    let names: Vec<_> = fields.iter().map(|field| field.name.as_str()).collect();
+    let mut state = start::read::<T>(reader, &names, config, comm, modes)?;
+    start::make_solenoidal(&mut state, &config.physics);
+    let run = RunState {
+        time,
+        step,
+        row_time: time,
+        last_good: LastGood { time, step, cfl: 0.0 },
+        ..RunState::default()
+    };
+    checkpoints::save(comm, to, config, &state, &run)
+}

@@ -1,0 +1,66 @@
+//! A long run takes no more memory and no more files than a short one.
+
+use std::fs;
+
+use super::restart::FORCED;
+use super::running::{Case, children, send, wait, wait_until};
+
+/// Resident memory in kB, and open files, of a process.
+fn held(process: u32) -> (f64, usize) {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.strip_suffix(" kB"));
+    let files = fs::read_dir(format!("/proc/{process}/fd")).unwrap().count();
+    (resident.unwrap().trim().parse().unwrap(), files)
+}
+
+/// Runs `steps` steps with a row for each 5, a checkpoint for each 10 and a snapshot for each 50,
+/// and compares what each rank holds after a tenth of them with what it holds at the end.
+fn check(ranks: usize, steps: usize) {
+    let case = Case::new(FORCED);
+    let mut arguments = vec!["--quiet"];
+    for setting in [
+        "time.cfl=",
+        "time.dt=0.01",
+        "time.end=1e6",
+        "output.history.every=0.05",
+        "output.checkpoints.every=0.1",
+        "output.snapshots.every=0.5",
+    ] {
+        arguments.extend(["--set", setting]);
+    }
+    let mut child = case.start(ranks, "run", &arguments);
+    let processes = |child: u32| if ranks == 1 { vec![child] } else { children(child) };
+    let mut look = |steps: usize| -> Vec<_> {
+        assert!(wait_until(&mut child, || case.rows("run") > steps / 5));
+        processes(child.id()).into_iter().map(held).collect()
+    };
+    let (early, late) = (look(steps / 10), look(steps));
+    send(child.id(), libc::SIGUSR1);
+    assert_eq!(wait(child).code(), Some(0));
+    assert_eq!(early.len(), ranks);
+    for (rank, ((memory, files), (memory_late, files_late))) in
+        early.into_iter().zip(late).enumerate()
+    {
+        println!(
+            "rank {rank} of {ranks}, {steps} steps: {memory} kB and {files} files after a tenth, \
+             {memory_late} kB and {files_late} files at the end"
+        );
+        // A checkpoint or snapshot may be open at the moment.
+        assert!(files.abs_diff(files_late) <= 2);
+        assert!(memory_late < 1.02 * memory + 300.0);
+    }
+}
+
+#[test]
+fn memory_and_files_stay_as_they_are() {
+    check(1, 2000);
+    check(3, 500);
+}
+
+/// `scripts/faults.sh` runs it.
+#[test]
+#[ignore = "takes minutes"]
+fn memory_and_files_stay_as_they_are_for_10000_steps() {
+    check(1, 10_000);
+    check(3, 10_000);
+}
