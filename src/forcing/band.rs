@@ -149,7 +149,8 @@ impl Band {
     }
 
     /// Largest |û(-k) - conj û(k)| on the nx = 0 plane.
-    pub fn asymmetry(&self, velocity: &BandField) -> f64 {
+    #[cfg(test)]
+    pub(super) fn asymmetry(&self, velocity: &BandField) -> f64 {
         let pairs = self.conjugate.iter().enumerate().filter_map(|(i, j)| j.map(|j| (i, j)));
         pairs
             .flat_map(|(i, j)| {

@@ -191,11 +191,6 @@ impl<T: Real> ForcedBand<T> {
             }
         }
     }
-
-    /// Largest |û(-k) - conj û(k)| of the band in `state`. Collective.
-    pub fn asymmetry(&self, comm: &Communicator, state: &SpectralFields<T>) -> f64 {
-        self.band.asymmetry(&self.band.collect(comm, |place, axis| state.get(place, axis)))
-    }
 }
 
 /// One bundle's numbers; a panic elsewhere leaves nothing in them that matters.

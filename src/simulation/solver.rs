@@ -307,11 +307,6 @@ impl<T: Real> Solver<T> {
         self.injected_energy
     }
 
-    /// Largest |û(-k) - conj û(k)| in the forced band (0 without forcing). Collective.
-    pub fn band_asymmetry(&self) -> f64 {
-        self.band.as_ref().map_or(0.0, |band| band.asymmetry(&self.communicator, &self.state))
-    }
-
     /// Where the time went on this rank.
     pub fn timings(&self) -> Timings {
         self.sweep.timings()
