@@ -1,14 +1,13 @@
 """How many FFTW pairs does a time step cost?
 
-One RK4 step of Navier-Stokes (double precision, 2/3 rule, CFL check on, outputs off) over one
-FFTW (MEASURE) 3-D real-to-complex + complex-to-real pair of the same size on one thread. The two
-alternate, and so do all variants of a size, so that a machine's noise hits them alike; medians.
-Textbook codes cost 25 to 40 pairs: their 18 or more transforms alone cost 18.
-
-Ranks spin while they wait for input, so measure `ranks2` in a run of its own.
+One RK4 step of Navier-Stokes (2/3 rule, CFL check on, outputs off) over one FFTW (MEASURE, double
+precision, one thread) 3-D real-to-complex + complex-to-real pair of the same size. All sizes and
+variants alternate in one run, so that a machine's noise hits them alike; medians. Textbook codes
+cost 25 to 40 pairs: their 18 or more transforms alone cost 18.
 
     pip install pyfftw numpy
-    python benches/yardstick.py [--sizes 64,128] [--variants double,single,avx2,threads2 | ranks2]
+    python benches/yardstick.py [--sizes 64,128] [--variants double,single,avx2,threads2,ranks2]
+    python benches/yardstick.py --sizes 128,96,144,160,192,240 --variants double
 """
 
 import argparse
@@ -21,14 +20,18 @@ import time
 import numpy
 import pyfftw
 
+MPIRUN = ["mpirun", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none", "-n"]
+
+# Arguments, environment, command in front.
 VARIANTS = {
-    "double": ([], {}, 1),
-    "single": (["--single"], {}, 1),
-    "avx2": ([], {"DNS_SOLVER_CPU": "avx2"}, 1),
-    "avx2-single": (["--single"], {"DNS_SOLVER_CPU": "avx2"}, 1),
-    "portable": ([], {"DNS_SOLVER_CPU": "portable"}, 1),
-    "threads2": (["--threads", "2"], {}, 1),
-    "ranks2": ([], {}, 2),
+    "double": ([], {}, []),
+    "single": (["--single"], {}, []),
+    "avx2": ([], {"DNS_SOLVER_CPU": "avx2"}, []),
+    "avx2-single": (["--single"], {"DNS_SOLVER_CPU": "avx2"}, []),
+    "portable": ([], {"DNS_SOLVER_CPU": "portable"}, []),
+    "threads2": (["--threads", "2"], {}, []),
+    "ranks2": ([], {}, [*MPIRUN, "2"]),
+    "messages2": (["--messages"], {}, [*MPIRUN, "2"]),
 }
 
 
@@ -51,29 +54,38 @@ class Pair:
 
 
 class Stepper:
-    """The solver's step bench in a process of its own, one step on demand."""
+    """The step bench: a process of its own that takes one step on demand.
+
+    Under mpirun a new process for every sample takes a few, because ranks spin while they wait.
+    """
 
     def __init__(self, program, points, variant):
-        arguments, environment, ranks = VARIANTS[variant]
-        command = [program, "--points", str(points), *arguments]
-        if ranks > 1:
-            mpirun = ["mpirun", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none"]
-            command = [*mpirun, "-n", str(ranks), *command]
-        self.process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            bufsize=1,
-            env={**os.environ, **environment},
-        )
+        arguments, environment, front = VARIANTS[variant]
+        self.command = [*front, program, "--points", str(points), *arguments]
+        self.options = {"text": True, "env": {**os.environ, **environment}}
+        self.process = None
+        if not front:
+            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "bufsize": 1}
+            self.process = subprocess.Popen(self.command, **pipes, **self.options)
 
     def seconds(self):
+        if self.process is None:
+            run = subprocess.run(
+                [*self.command, "--steps", "5"],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                check=True,
+                timeout=300,
+                **self.options,
+            )
+            return float(run.stdout.split()[0])
         self.process.stdin.write("step\n")
         return float(self.process.stdout.readline())
 
     def end(self):
         """Where the time went, as text."""
+        if self.process is None:
+            return ""
         self.process.stdin.write("end\n")
         return self.process.communicate()[0]
 
@@ -88,31 +100,41 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", default="64,128")
     parser.add_argument("--variants", default="double,single,avx2,threads2")
-    parser.add_argument("--seconds", type=float, default=10.0, help="per size")
+    parser.add_argument("--seconds", type=float, default=20.0, help="in all")
     parser.add_argument("--program", help="step bench to run instead of the newest one built")
     parser.add_argument("--parts", action="store_true", help="print where the time goes")
     options = parser.parse_args()
     program = options.program or newest_program()
-    print(f"{'points':>6} {'variant':>12} {'ms/step':>9} {'ms/pair':>9} {'pairs':>7} {'ns/point':>9}")
-    for points in map(int, options.sizes.split(",")):
-        pair = Pair(points)
-        steppers = {v: Stepper(program, points, v) for v in options.variants.split(",")}
-        times = {name: [] for name in ["pair", *steppers]}
-        start = time.perf_counter()
-        while time.perf_counter() - start < options.seconds or len(times["pair"]) < 5:
-            times["pair"].append(pair.seconds())
-            for name, stepper in steppers.items():
-                times[name].append(stepper.seconds())
-        median = {name: statistics.median(values[1:]) for name, values in times.items()}
-        for name, stepper in steppers.items():
-            ratio = median[name] / median["pair"]
-            print(
-                f"{points:>6} {name:>12} {median[name] * 1e3:>9.3f} {median['pair'] * 1e3:>9.3f} "
-                f"{ratio:>7.2f} {median[name] / points**3 * 1e9:>9.2f}"
-            )
-            parts = stepper.end()
-            if options.parts:
-                print(parts)
+    sizes = [int(size) for size in options.sizes.split(",")]
+    pairs = {points: Pair(points) for points in sizes}
+    steppers = {
+        (points, variant): Stepper(program, points, variant)
+        for points in sizes
+        for variant in options.variants.split(",")
+    }
+    timed = {**pairs, **steppers}
+    times = {key: [] for key in timed}
+    start = time.perf_counter()
+    while time.perf_counter() - start < options.seconds or len(times[sizes[0]]) < 5:
+        for key, one in timed.items():
+            times[key].append(one.seconds())
+    median = {key: statistics.median(values[1:]) for key, values in times.items()}
+    first = next(iter(steppers))
+
+    def per_point(key):
+        return median[key] / key[0] ** 3
+
+    print(f"{len(times[first])} rounds; 'relative': time per point over that of the first line")
+    print(f"{'points':>6} {'variant':>12} {'ms/step':>9} {'ms/pair':>9} {'pairs':>7} {'relative':>9}")
+    for key, stepper in steppers.items():
+        points, variant = key
+        print(
+            f"{points:>6} {variant:>12} {median[key] * 1e3:>9.3f} {median[points] * 1e3:>9.3f} "
+            f"{median[key] / median[points]:>7.2f} {per_point(key) / per_point(first):>9.2f}"
+        )
+        parts = stepper.end()
+        if options.parts:
+            print(parts)
 
 
 if __name__ == "__main__":

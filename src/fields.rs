@@ -2,22 +2,34 @@
 
 use std::ops::Range;
 
-use aligned_vec::{AVec, ConstAlign};
+use aligned_vec::{AVec, RuntimeAlign};
 use num_complex::Complex;
 
 use crate::grid::AXES;
 use crate::modes::{Modes, Place};
 use crate::real::Real;
 
-/// Alignment of every large array, in bytes: two cache lines, one full AVX-512 pair of vectors.
-pub const ALIGNMENT: usize = 128;
+/// Alignment of every array, in bytes: two cache lines, one full AVX-512 pair of vectors.
+const ALIGNMENT: usize = 128;
+
+/// Size of a huge page, and the size from which arrays lie on such pages.
+const HUGE_PAGE: usize = 2 << 20;
 
 /// A zeroed or filled array, aligned for SIMD.
-pub type Aligned<T> = AVec<T, ConstAlign<ALIGNMENT>>;
+pub type Aligned<T> = AVec<T, RuntimeAlign>;
 
-/// An aligned array of `len` zeros.
+/// An aligned array of `len` zeros, large ones on huge pages: rows of one line lie on more pages
+/// than a processor remembers the addresses of.
 pub fn zeros<T: Real>(len: usize) -> Aligned<T> {
-    let mut array = AVec::with_capacity(ALIGNMENT, len);
+    let bytes = len * size_of::<T>();
+    let alignment = if bytes < HUGE_PAGE { ALIGNMENT } else { HUGE_PAGE };
+    let mut array = Aligned::<T>::with_capacity(alignment, len);
+    #[cfg(target_os = "linux")]
+    if bytes >= HUGE_PAGE {
+        let start = array.as_mut_ptr().cast();
+        // SAFETY: advice on whole pages of an allocation of our own. It may be refused.
+        unsafe { libc::madvise(start, bytes / HUGE_PAGE * HUGE_PAGE, libc::MADV_HUGEPAGE) };
+    }
     array.resize(len, T::zero());
     array
 }
