@@ -36,8 +36,9 @@ fn serve<T: Real>(comm: &Communicator, options: &Options) {
     let modes = Modes::new(Grid::two_thirds(options.points, [1.0; 3]), T::LANES);
     let team = Team::new(options.threads).expect("threads");
     let equation = equation::navier_stokes::<T>(&modes, 1.0 / 1600.0);
-    let mut solver = Solver::new(modes, comm, team, equation, Scheme::Rk4, Forcing::None.build())
-        .expect("solver");
+    let mut solver =
+        Solver::new(modes, comm, team, equation, Scheme::Rk4, Forcing::None.build(&modes.grid))
+            .expect("solver");
     let mut state = solver.state().clone();
     let flow =
         initial::build(&Initial::TaylorGreen(TaylorGreen { amplitude: 1.0 }), &modes.grid, comm);

@@ -3,7 +3,8 @@
 //! The box has sides 2 pi `lengths[i]` and `points[i]` points along axis i = x, y, z. Mode number
 //! n along axis i has wavenumber k = n / `lengths[i]`. With two-thirds truncation only modes
 //! |n| <= K with 3 K < N are kept, so that no product of two kept modes aliases onto a kept one
-//! (Orszag 1971, J. Atmos. Sci. 28, 1074); the Nyquist mode is never among them.
+//! (Orszag 1971, J. Atmos. Sci. 28, 1074). The Nyquist mode is never among them, whatever the
+//! truncation.
 
 use std::f64::consts::TAU;
 
@@ -25,6 +26,17 @@ impl Grid {
     /// A grid with two-thirds truncation. `points` are at least 1 and `lengths` positive.
     pub fn two_thirds(points: [usize; AXES], lengths: [f64; AXES]) -> Self {
         Grid { points, lengths, cutoff: points.map(|n| n.div_ceil(3) - 1) }
+    }
+
+    /// A grid whose modes are all kept, but for those at N/2: products alias.
+    pub fn full(points: [usize; AXES], lengths: [f64; AXES]) -> Self {
+        Grid { points, lengths, cutoff: points.map(|n| (n - 1) / 2) }
+    }
+
+    /// A grid for modes within a sphere of the radius sqrt(2)/3 N, for dealiasing by phase shifts.
+    pub fn spherical(points: [usize; AXES], lengths: [f64; AXES]) -> Self {
+        // The integer part of sqrt(2 n^2 / 9), which is never a whole number.
+        Grid { points, lengths, cutoff: points.map(|n| (2 * n * n / 9).isqrt()) }
     }
 
     /// Number of grid points as a float: it may exceed any integer type's comfort.

@@ -124,20 +124,30 @@ pub struct Wavenumbers<T> {
 }
 
 impl<T: Real> Wavenumbers<T> {
-    /// The tables of a layout; each entry is `map` of the exact wavenumber.
-    pub fn map(modes: &Modes, map: impl Fn(f64) -> f64) -> Self {
-        let Grid { cutoff, .. } = modes.grid;
-        let value = |axis, n| T::from_double(map(modes.grid.wavenumber(axis, n)));
-        Wavenumbers {
-            x: (0..modes.bundles_along_x() * modes.lanes).map(|n| value(0, n as i64)).collect(),
-            y: (0..modes.ny()).map(|i| value(1, signed(i, cutoff[1]))).collect(),
-            z: (0..modes.rows()).map(|i| value(2, signed(i, cutoff[2]))).collect(),
-        }
-    }
-
     /// The tables of a layout.
     pub fn new(modes: &Modes) -> Self {
-        Self::map(modes, |k| k)
+        let zeros = |len| vec![T::ZERO; len];
+        let mut tables = Wavenumbers {
+            x: zeros(modes.bundles_along_x() * modes.lanes),
+            y: zeros(modes.ny()),
+            z: zeros(modes.rows()),
+        };
+        tables.fill(modes, |k| k);
+        tables
+    }
+
+    /// Makes each entry `map` of the exact wavenumber.
+    pub fn fill(&mut self, modes: &Modes, map: impl Fn(f64) -> f64) {
+        self.fill_each(modes, |_, k| map(k));
+    }
+
+    /// Makes each entry `map` of its axis and the exact wavenumber.
+    pub fn fill_each(&mut self, modes: &Modes, map: impl Fn(usize, f64) -> f64) {
+        let Grid { cutoff, .. } = modes.grid;
+        let value = |axis, n| T::from_double(map(axis, modes.grid.wavenumber(axis, n)));
+        self.x.iter_mut().zip(0..).for_each(|(x, n)| *x = value(0, n));
+        self.y.iter_mut().enumerate().for_each(|(i, y)| *y = value(1, signed(i, cutoff[1])));
+        self.z.iter_mut().enumerate().for_each(|(i, z)| *z = value(2, signed(i, cutoff[2])));
     }
 
     /// Entries of the lanes of a bundle, and its entry along y.

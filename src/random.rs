@@ -13,6 +13,10 @@ pub enum Stream {
     InitialPhases = 0,
     /// How the energy of a mode of a random initial field is shared between its two directions.
     InitialDirection = 1,
+    /// The phase of a mode of a random initial scalar.
+    InitialScalar = 2,
+    /// The noise of a mode of a stochastic force.
+    Forcing = 3,
 }
 
 /// The random numbers of one seed and stream.

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
+use crate::equation::Physics;
 use crate::error::{Error, Result};
 use crate::forcing::Forcing;
 use crate::grid::{self, AXES};
@@ -36,6 +37,12 @@ pub struct Config {
     /// `[initial] mean_flow`: the mean velocity, added to the initial field.
     #[serde(rename = "initial.mean_flow")]
     pub mean_flow: [f64; AXES],
+    /// `[initial] mean_magnetic_field`: the mean magnetic field, added likewise.
+    #[serde(rename = "initial.mean_magnetic_field", skip_serializing_if = "is_zero")]
+    pub mean_magnetic_field: [f64; AXES],
+    /// `[initial.magnetic]`: the magnetic field at the start; none is zero.
+    #[serde(rename = "initial.magnetic", skip_serializing_if = "Option::is_none")]
+    pub initial_magnetic: Option<Initial>,
     /// `[forcing]`.
     pub forcing: Forcing,
     /// `[time]`.
@@ -62,6 +69,8 @@ impl Grid {
     pub fn build(&self) -> grid::Grid {
         match self.dealias {
             Dealias::TwoThirds => grid::Grid::two_thirds(self.points, self.lengths),
+            Dealias::None => grid::Grid::full(self.points, self.lengths),
+            Dealias::PhaseShift => grid::Grid::spherical(self.points, self.lengths),
         }
     }
 }
@@ -73,24 +82,10 @@ pub enum Dealias {
     /// Modes |n| with 3 |n| < N are kept along each axis of N points.
     #[default]
     TwoThirds,
-}
-
-/// `[physics]`: what is solved.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Physics {
-    /// The equation.
-    pub equation: Equation,
-    /// Kinematic viscosity, 0 or more.
-    pub viscosity: f64,
-}
-
-/// The equations there are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Equation {
-    /// Incompressible Navier-Stokes.
-    #[default]
-    NavierStokes,
+    /// All modes below N/2 are kept, and products alias.
+    None,
+    /// Modes in a sphere of radius sqrt(2)/3 N are kept; aliasing cancels between stages.
+    PhaseShift,
 }
 
 /// `[time]`: how the run advances, and how far.
@@ -172,6 +167,10 @@ pub struct Checkpoints {
 /// How many checkpoints stay when the configuration does not say.
 pub fn kept_checkpoints() -> usize {
     2
+}
+
+fn is_zero(vector: &[f64; AXES]) -> bool {
+    *vector == [0.0; AXES]
 }
 
 fn single() -> Precision {

@@ -10,12 +10,14 @@ use toml::Table;
 
 use super::reader::{is_reported, read};
 use super::{
-    Checkpoints, Config, Dealias, Equation, Grid, History, Output, Parallel, Physics, Precision,
-    Scheme, Snapshots, Step, Time,
+    Checkpoints, Config, Dealias, Grid, History, Output, Parallel, Physics, Precision, Scheme,
+    Snapshots, Step, Time,
 };
+use crate::equation::physics::{Kind, Magnetic, Scalar, Stratification};
 use crate::forcing::Forcing;
 use crate::grid::{self, AXES};
 use crate::initial::Initial;
+use crate::integrator::PowerLaw;
 use crate::problems::Problems;
 
 /// Largest Courant number accepted: beyond the limit of stability of every scheme.
@@ -36,6 +38,10 @@ struct Raw {
     initial: Option<Initial>,
     #[serde(rename = "initial.mean_flow")]
     mean_flow: [f64; AXES],
+    #[serde(rename = "initial.mean_magnetic_field")]
+    mean_magnetic_field: [f64; AXES],
+    #[serde(rename = "initial.magnetic")]
+    initial_magnetic: Option<Initial>,
     forcing: Forcing,
     time: RawTime,
     output: RawOutput,
@@ -59,8 +65,14 @@ impl Default for RawGrid {
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct RawPhysics {
-    equation: Equation,
+    equation: Kind,
     viscosity: Option<f64>,
+    hyper: Option<PowerLaw>,
+    drag: Option<PowerLaw>,
+    rotation: [f64; AXES],
+    magnetic: Option<Magnetic>,
+    stratification: Option<Stratification>,
+    scalars: Vec<Scalar>,
 }
 
 #[derive(Default, Deserialize)]
@@ -87,27 +99,45 @@ struct RawOutput {
 pub fn config(table: Table, directory: &Path, problems: &mut Problems) -> Option<Config> {
     let raw: Raw = read(table, problems)?;
     let grid = raw.grid.check(problems);
-    let physics = raw.physics.check(problems);
-    let initial =
-        required(raw.initial, "initial", "add [initial] kind = \"taylor_green\"", problems).map(
-            |mut initial| {
-                initial.resolve_paths(directory);
-                initial
-            },
-        );
-    for (axis, velocity) in raw.mean_flow.iter().enumerate() {
-        let path = format!("initial.mean_flow[{axis}]");
-        problems.require(velocity.is_finite(), &path, velocity, "a finite number");
-    }
-    raw.forcing.check(problems);
-    if let Some(grid) = grid {
-        let grid = grid.build();
-        if let Some(initial) = &initial {
-            initial.check(&grid, problems);
+    let numerical_grid = grid.map(|grid| grid.build());
+    let physics = raw.physics.check(numerical_grid.as_ref(), problems);
+    let resolve = |mut initial: Initial| {
+        initial.resolve_paths(directory);
+        initial
+    };
+    let remedy = "add [initial] kind = \"taylor_green\"";
+    let initial = required(raw.initial, "initial", remedy, problems).map(resolve);
+    let initial_magnetic = raw.initial_magnetic.map(resolve);
+    for (name, mean) in
+        [("mean_flow", raw.mean_flow), ("mean_magnetic_field", raw.mean_magnetic_field)]
+    {
+        for (axis, value) in mean.iter().enumerate() {
+            let path = format!("initial.{name}[{axis}]");
+            problems.require(value.is_finite(), &path, value, "a finite number");
         }
-        check_forced_wavenumber(&raw.forcing, &grid, problems);
+    }
+    let has_magnetic_field = raw.mean_magnetic_field != [0.0; AXES] || initial_magnetic.is_some();
+    if has_magnetic_field && physics.as_ref().is_some_and(|p| p.equation == Kind::NavierStokes) {
+        let message = "is given, but equation = \"navier_stokes\" has no magnetic field; set \
+                       physics.equation = \"mhd\"";
+        problems.add("initial.magnetic", message);
+    }
+    raw.forcing.check(numerical_grid.as_ref(), problems);
+    if let Some(grid) = &numerical_grid {
+        if let Some(initial) = &initial {
+            initial.check(grid, problems);
+        }
+        if let Some(initial) = &initial_magnetic {
+            initial.check_at("initial.magnetic", grid, problems);
+        }
     }
     let time = raw.time.check(problems);
+    let shifts = grid.is_some_and(|grid| grid.dealias == Dealias::PhaseShift);
+    if shifts && time.is_some_and(|time| time.scheme == Scheme::Rk3) {
+        let message = "is \"rk3\", but with grid.dealias = \"phase_shift\" it must be `rk2` or `rk4`, \
+                       whose even and odd stages have equal weights";
+        problems.add("time.scheme", message);
+    }
     let output = raw.output.check(time, problems);
     problems.require(
         raw.parallel.threads > 0,
@@ -121,6 +151,8 @@ pub fn config(table: Table, directory: &Path, problems: &mut Problems) -> Option
         physics: physics?,
         initial: initial?,
         mean_flow: raw.mean_flow,
+        mean_magnetic_field: raw.mean_magnetic_field,
+        initial_magnetic,
         forcing: raw.forcing,
         time: time?,
         output: output?,
@@ -163,15 +195,28 @@ impl RawGrid {
 }
 
 impl RawPhysics {
-    fn check(self, problems: &mut Problems) -> Option<Physics> {
+    fn check(self, grid: Option<&grid::Grid>, problems: &mut Problems) -> Option<Physics> {
         let viscosity = required(
             self.viscosity,
             "physics.viscosity",
             "the kinematic viscosity, for example viscosity = 1e-3",
             problems,
         )?;
-        problems.require_not_negative("physics.viscosity", viscosity);
-        Some(Physics { equation: self.equation, viscosity })
+        let RawPhysics {
+            equation, hyper, drag, rotation, magnetic, stratification, scalars, ..
+        } = self;
+        let physics = Physics {
+            equation,
+            viscosity,
+            hyper,
+            drag,
+            rotation,
+            magnetic,
+            stratification,
+            scalars,
+        };
+        physics.check(grid, problems);
+        Some(physics)
     }
 }
 
@@ -263,29 +308,5 @@ impl RawOutput {
             snapshots: self.snapshots,
             checkpoints: self.checkpoints,
         })
-    }
-}
-
-/// Notes a forced band without modes, or one that reaches to the cutoff.
-fn check_forced_wavenumber(forcing: &Forcing, grid: &grid::Grid, problems: &mut Problems) {
-    let (Forcing::ConstantPower { wavenumber, .. } | Forcing::ConstantEnergy { wavenumber, .. }) =
-        *forcing
-    else {
-        return;
-    };
-    let lowest = (0..AXES)
-        .filter(|&axis| grid.cutoff[axis] > 0)
-        .map(|axis| grid.wavenumber(axis, 1))
-        .fold(f64::INFINITY, f64::min);
-    let k_max = grid.k_max();
-    if !is_reported(problems, "forcing.wavenumber") {
-        problems.require(
-            (lowest..k_max).contains(&wavenumber),
-            "forcing.wavenumber",
-            wavenumber,
-            &format!(
-                "at least {lowest}, the box's lowest, and below {k_max}, the largest one kept"
-            ),
-        );
     }
 }

@@ -29,9 +29,15 @@ impl Tag {
 }
 
 /// All tables with a tag, inner ones first.
-pub const TAGS: [Tag; 3] = [
+pub const TAGS: [Tag; 5] = [
+    Tag { table: "initial.magnetic.spectrum", key: "model", common: &[] },
+    Tag { table: "initial.magnetic", key: "kind", common: &[] },
     Tag { table: "initial.spectrum", key: "model", common: &[] },
-    Tag { table: "initial", key: "kind", common: &["mean_flow"] },
+    Tag {
+        table: "initial",
+        key: "kind",
+        common: &["mean_flow", "mean_magnetic_field", "magnetic"],
+    },
     Tag { table: "forcing", key: "kind", common: &[] },
 ];
 

@@ -22,13 +22,28 @@ precision = "single"
 points = [64, 48, 32]
 lengths = [1.0, 2.0, 0.5]
 [physics]
+equation = "mhd"
 viscosity = 6.1e-17
+hyper = { coefficient = 1e-8, order = 4 }
+rotation = [0.0, 0.1, 1.0]
+magnetic = { prandtl = 0.5, drag = { coefficient = 0.1, order = 0.0 } }
+stratification = { frequency = 2.0, vertical = "y", diffusivity = 0.01 }
+[[physics.scalars]]
+name = "dye"
+schmidt = 1.0
+[[physics.scalars]]
+name = "heat"
+diffusivity = 0.1
+gradient = [0.0, 0.0, 1.0]
+initial = { variance = 0.5, peak = 2.0, modes = [{ mode = [1, 0, 0], re = 1.0 }] }
 [initial]
 kind = "random"
 seed = 7
 energy = 0.1
 spectrum = { model = "table", path = "spectrum.txt" }
 mean_flow = [1.0, 0.0, -0.1]
+mean_magnetic_field = [0.0, 0.0, 0.5]
+magnetic = { kind = "random", energy = 1.0, spectrum = { model = "exponential", peak = 2.0 } }
 [forcing]
 kind = "constant_power"
 power = 0.3333333333333333
@@ -95,19 +110,21 @@ fn misspelt_keys_and_kinds_get_a_hint() {
         problems(&GOOD.replace("viscosity", "viscocity"), &[]),
         [
             "physics.viscocity: unknown key (did you mean `viscosity`?); the keys of [physics] \
-             are `equation`, `viscosity`",
+             are `equation`, `viscosity`, `hyper`, `drag`, `rotation`, `magnetic`, `stratification`, `scalars`",
             "physics.viscosity: is missing; the kinematic viscosity, for example viscosity = 1e-3",
         ]
     );
     assert_eq!(
         problems(GOOD, &["forcing.kind=constant_powr"]),
         ["forcing.kind: is \"constant_powr\" (did you mean `constant_power`?), must be `none` or \
-          `constant_power` or `constant_energy` (from --set forcing.kind=constant_powr)"]
+          `constant_power` or `constant_energy` or `linear` or `stochastic` or `taylor_green` or \
+          `kolmogorov` or `abc` (from --set forcing.kind=constant_powr)"]
     );
     assert_eq!(
         problems(GOOD, &["initial.mean_flw=[1,0,0]"]),
         ["initial.mean_flw: unknown key (did you mean `mean_flow`?); the keys of [initial] with \
-          kind = \"taylor_green\" are `kind`, `mean_flow`, `amplitude` (from --set \
+          kind = \"taylor_green\" are `kind`, `mean_flow`, `mean_magnetic_field`, `magnetic`, \
+          `amplitude` (from --set \
           initial.mean_flw=[1,0,0])"]
     );
     assert_eq!(
@@ -122,7 +139,7 @@ fn a_kind_needs_its_keys_and_no_others() {
     assert_eq!(
         problems(GOOD, &["forcing.kind=constant_power", "forcing.wavenumber=2"]),
         ["forcing.power: is missing; the keys of [forcing] with kind = \"constant_power\" are \
-          `kind`, `power`, `wavenumber`"]
+          `kind`, `power`, `wavenumber`, `helicity`"]
     );
     assert_eq!(
         problems(GOOD, &["forcing.kind=none", "forcing.power=2"]),
@@ -131,7 +148,8 @@ fn a_kind_needs_its_keys_and_no_others() {
     );
     assert_eq!(
         problems(GOOD, &["forcing.power=2"]),
-        ["forcing.kind: is missing, must be `none` or `constant_power` or `constant_energy`"]
+        ["forcing.kind: is missing, must be `none` or `constant_power` or `constant_energy` or \
+          `linear` or `stochastic` or `taylor_green` or `kolmogorov` or `abc`"]
     );
     assert_eq!(
         problems(GOOD, &["forcing=none"]),
@@ -171,7 +189,7 @@ fn everything_wrong_is_reported_at_once() {
         "grid.points[1]: is 0, must be 1 to 524288",
         "grid.lengths: is [1.0, 1.0], must be an array of length 3",
         "physics.viscosity: is NaN, must be a finite number, 0 or more",
-        "physics.nu: unknown key; the keys of [physics] are `equation`, `viscosity`",
+        "physics.nu: unknown key; the keys of [physics] are `equation`, `viscosity`, `hyper`, `drag`, `rotation`, `magnetic`, `stratification`, `scalars`",
         "initial.modes[1].mode[1]: is 0.5, must be a whole number",
         "initial.modes[0].real: unknown key (did you mean `re`?); the keys of [initial.modes[0]] are `mode`, `re`, `im`",
         "initial.mean_flow: is \"fast\", must be an array of length 3",
@@ -215,6 +233,43 @@ fn sections_that_depend_on_each_other_are_checked() {
     assert!(parse(GOOD, &[&forcing("9.9")]).is_ok());
     // The field itself is checked against the grid as well.
     assert!(problems(GOOD, &["grid.points=[2,2,2]"])[0].starts_with("initial"));
+}
+
+#[test]
+fn physics_that_does_not_fit_together_is_refused() {
+    assert_eq!(
+        problems(
+            GOOD,
+            &[
+                "physics.magnetic.prandtl=1",
+                "physics.stratification={ frequency = 0, prandtl = 1, diffusivity = 1 }",
+                "physics.scalars=[{ name = 'u', schmidt = 1 }, { name = 'c' }]",
+                "initial.mean_magnetic_field=[1, 0, 0]",
+                "forcing={ kind = 'kolmogorov', wavenumber = 0.5 }",
+            ]
+        )
+        .iter()
+        .map(|line| line.split(": ").take(2).collect::<Vec<_>>().join(": "))
+        .collect::<Vec<_>>(),
+        [
+            "physics.magnetic: is there, but equation = \"navier_stokes\" has no magnetic field; \
+             set physics.equation = \"mhd\"",
+            "physics.stratification.frequency: is 0, must be a finite number above 0 (from --set \
+             physics.stratification={ frequency = 0, prandtl = 1, diffusivity = 1 })",
+            "physics.stratification.prandtl: is one too many",
+            "physics.scalars[0].name: is \"u\", must be lower-case letters, digits and _, and not \
+             the name of another field (from --set physics.scalars=[{ name = 'u', schmidt = 1 }, \
+             { name = 'c' }])",
+            "physics.scalars[1].diffusivity: is missing",
+            "initial.magnetic: is given, but equation = \"navier_stokes\" has no magnetic field; \
+             set physics.equation = \"mhd\"",
+            "forcing.wavenumber: needs waves of wavenumber 0.5, but that makes 0.5 waves along \
+             grid.lengths[1] = 1, not a whole number; choose a wavenumber that fits \
+             grid.lengths[1] (from --set forcing={ kind = 'kolmogorov', wavenumber = 0.5 })",
+        ]
+    );
+    let missing = problems(GOOD, &["physics.equation=mhd"]);
+    assert!(missing[0].starts_with("physics.magnetic: is missing; equation = \"mhd\" needs"));
 }
 
 #[test]
@@ -284,6 +339,7 @@ fn the_manual_is_right() {
         "grid.lengths=",
         "grid.dealias=",
         "physics.equation=",
+        "physics.rotation=",
         "initial.mean_flow=",
         "forcing=",
         "time.scheme=",

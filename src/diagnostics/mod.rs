@@ -1,9 +1,10 @@
-//! Scalar quantities and spectra of a velocity field, summed over its modes.
+//! Scalar quantities and spectra of a flow, summed over its modes.
 //!
 //! All sums are exact sums of terms that belong to one column or one mode each, so they have the
 //! same bits for any number of ranks and threads.
 
 mod budget;
+mod quantities;
 mod scales;
 mod spectrum;
 
@@ -15,6 +16,7 @@ use crate::parallel::{Communicator, Team};
 use crate::real::Real;
 
 pub use budget::Budget;
+pub use quantities::{Name, Quantities};
 pub use scales::Scales;
 pub use spectrum::energy_spectrum;
 

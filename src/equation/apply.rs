@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Counts, Formulas};
+use crate::integrator::Damping;
 use crate::modes::{Modes, Wavenumbers};
 use crate::real::Real;
 use crate::simd::{self, Kernel, Vector};
@@ -13,8 +14,11 @@ pub trait Equation<T: Real>: Send + Sync {
     /// Counts of fields.
     fn counts(&self) -> Counts;
 
-    /// Diffusivity of a field.
-    fn diffusivity(&self, field: usize) -> f64;
+    /// Damping of a field.
+    fn damping(&self, field: usize) -> Damping;
+
+    /// Whether [`Self::assemble`] needs the state.
+    fn uses_state(&self) -> bool;
 
     /// Products of a block of values, inputs and products `[field][x][lane]`.
     fn products(&self, block: Block, inputs: &[T], products: &mut [T]);
@@ -26,8 +30,9 @@ pub trait Equation<T: Real>: Send + Sync {
     /// `[product][ny][re lanes, im lanes]`, contracted fields go to their rows.
     fn contract(&self, bundle_along_x: usize, products: &[T], contracted: &mut OutputRows<T>);
 
-    /// Tendency of the columns of a bundle: both `[field][row][re lanes, im lanes]`.
-    fn assemble(&self, bundle: usize, contracted: &[T], tendency: &mut [T]);
+    /// Tendency of the columns of a bundle; all are `[field][row][re lanes, im lanes]`. `state` may
+    /// be empty if [`Self::uses_state`] is false.
+    fn assemble(&self, bundle: usize, state: &[T], contracted: &[T], tendency: &mut [T]);
 }
 
 /// Formulas with the tables they are applied with.
@@ -55,8 +60,12 @@ impl<F: Formulas, T: Real> Equation<T> for Apply<F, T> {
         self.formulas.counts()
     }
 
-    fn diffusivity(&self, field: usize) -> f64 {
-        self.formulas.diffusivity(field)
+    fn damping(&self, field: usize) -> Damping {
+        self.formulas.damping(field)
+    }
+
+    fn uses_state(&self) -> bool {
+        self.formulas.uses_state()
     }
 
     fn products(&self, block: Block, inputs: &[T], products: &mut [T]) {
@@ -72,8 +81,8 @@ impl<F: Formulas, T: Real> Equation<T> for Apply<F, T> {
         simd::run(Contract { equation: self, bundle_along_x, products, contracted });
     }
 
-    fn assemble(&self, bundle: usize, contracted: &[T], tendency: &mut [T]) {
-        simd::run(Assemble { equation: self, bundle, contracted, tendency });
+    fn assemble(&self, bundle: usize, state: &[T], contracted: &[T], tendency: &mut [T]) {
+        simd::run(Assemble { equation: self, bundle, state, contracted, tendency });
     }
 }
 
@@ -169,9 +178,23 @@ impl<F: Formulas, T: Real> Kernel<T> for Contract<'_, '_, F, T> {
     }
 }
 
+/// Reads real parts from `at` on and imaginary parts from `lanes` further on.
+///
+/// # Safety
+/// Both must lie within `numbers`.
+#[inline(always)]
+unsafe fn load_complex<V: Vector>(numbers: &[V::Scalar], at: usize, lanes: usize) -> (V, V) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let from = numbers.as_ptr().add(at);
+        (V::load(from), V::load(from.add(lanes)))
+    }
+}
+
 struct Assemble<'a, F, T: Real> {
     equation: &'a Apply<F, T>,
     bundle: usize,
+    state: &'a [T],
     contracted: &'a [T],
     tendency: &'a mut [T],
 }
@@ -186,20 +209,19 @@ impl<F: Formulas, T: Real> Kernel<T> for Assemble<'_, F, T> {
         let Counts { fields, contracted, .. } = formulas.counts();
         assert!(self.contracted.len() >= contracted * rows * row_len);
         assert!(self.tendency.len() >= fields * rows * row_len);
+        assert!(!formulas.uses_state() || self.state.len() >= fields * rows * row_len);
         assert!(kx.len() == lanes && lanes % V::WIDTH == 0);
         for (row, &kz) in k.z.iter().enumerate() {
             for lane in (0..lanes).step_by(V::WIDTH) {
-                // SAFETY: field numbers stay below the counts asserted above, row below rows.
+                // SAFETY: field numbers stay below the counts asserted above, row below rows, and
+                // only formulas that use the state read it.
                 unsafe {
                     let at = |field: usize| (field * rows + row) * row_len + lane;
                     let kx = V::load(kx.as_ptr().add(lane));
-                    let load = |c: usize| {
-                        let from = self.contracted.as_ptr().add(at(c));
-                        (V::load(from), V::load(from.add(lanes)))
-                    };
                     formulas.assemble(
                         [kx, V::splat(ky), V::splat(kz)],
-                        load,
+                        |f| load_complex(self.state, at(f), lanes),
+                        |c| load_complex(self.contracted, at(c), lanes),
                         |f, value: (V, V)| {
                             let to = self.tendency.as_mut_ptr().add(at(f));
                             value.0.store(to);

@@ -11,15 +11,16 @@
 //! become four fields before they travel: kx T_xx + ky T_xy, kx T_xy + ky T_yy, T_xz, T_yz.
 //! The mean flow (k = 0) has no tendency and stays as it is.
 
-use super::{Complex, Counts, Formulas};
-use crate::real::Real;
+use super::algebra::{Complex, add_scaled, combine, project, times_minus_i};
+use super::{Counts, Formulas};
+use crate::integrator::Damping;
 use crate::simd::Vector;
 
 /// Navier-Stokes for the velocity (u, v, w).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NavierStokes {
-    /// Kinematic viscosity nu.
-    pub viscosity: f64,
+    /// Viscosity, and whatever else damps the velocity.
+    pub damping: Damping,
 }
 
 /// Products: u u - w w, u v, u w, v v - w w, v w.
@@ -29,25 +30,13 @@ const UW: usize = 2;
 const VV: usize = 3;
 const VW: usize = 4;
 
-/// a x + b y for real a, b.
-#[inline(always)]
-fn combine<V: Vector>(a: V, x: Complex<V>, b: V, y: Complex<V>) -> Complex<V> {
-    (a.mul_add(x.0, b * y.0), a.mul_add(x.1, b * y.1))
-}
-
-/// x + a y for real a.
-#[inline(always)]
-fn add_scaled<V: Vector>(x: Complex<V>, a: V, y: Complex<V>) -> Complex<V> {
-    (a.mul_add(y.0, x.0), a.mul_add(y.1, x.1))
-}
-
 impl Formulas for NavierStokes {
     fn counts(&self) -> Counts {
         Counts { fields: 3, products: 5, contracted: 4 }
     }
 
-    fn diffusivity(&self, _field: usize) -> f64 {
-        self.viscosity
+    fn damping(&self, _field: usize) -> Damping {
+        self.damping
     }
 
     #[inline(always)]
@@ -85,26 +74,20 @@ impl Formulas for NavierStokes {
     #[inline(always)]
     fn assemble<V: Vector>(
         &self,
-        [kx, ky, kz]: [V; 3],
+        k: [V; 3],
+        _state: impl Fn(usize) -> Complex<V>,
         contracted: impl Fn(usize) -> Complex<V>,
         mut tendency: impl FnMut(usize, Complex<V>),
     ) {
+        let [kx, ky, kz] = k;
         let [uw, vw] = [contracted(2), contracted(3)];
         // k_j T_ij, the divergence without its factor i.
         let x = add_scaled(contracted(0), kz, uw);
         let y = add_scaled(contracted(1), kz, vw);
         let z = combine(kx, uw, ky, vw);
-        let k_squared = kx * kx + ky * ky + kz * kz;
-        // At k = 0 the divergence is zero, and so is the pressure, whatever the divisor.
-        let tiny = V::splat(V::Scalar::from_double(f32::MIN_POSITIVE.into()));
-        let inverse = V::splat(V::Scalar::from_double(1.0)) / k_squared.max(tiny);
-        let along = add_scaled(combine(kx, x, ky, y), kz, z);
-        let pressure = (along.0 * inverse, along.1 * inverse);
-        for (i, (component, k)) in [(x, kx), (y, ky), (z, kz)].into_iter().enumerate() {
-            let re = k.neg_mul_add(pressure.0, component.0);
-            let im = k.neg_mul_add(pressure.1, component.1);
-            // Times -i.
-            tendency(i, (im, -re));
-        }
+        let [x, y, z] = project(k, [x, y, z]);
+        tendency(0, times_minus_i(x));
+        tendency(1, times_minus_i(y));
+        tendency(2, times_minus_i(z));
     }
 }

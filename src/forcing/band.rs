@@ -17,6 +17,7 @@ pub type BandField = Vec<[Complex<f64>; AXES]>;
 
 /// The stored modes with 0 < |k| <= `wavenumber`, in the order of their places.
 pub struct Band {
+    grid: Grid,
     modes: Vec<([i64; AXES], Place)>,
     k_squared: Vec<f64>,
     /// For each mode with nx = 0: the index of its conjugate.
@@ -26,12 +27,22 @@ pub struct Band {
 impl Band {
     /// The band of a layout. Modes beyond the cutoff are not part of it.
     pub fn new(layout: &Modes, wavenumber: f64) -> Self {
+        Band::select(layout, wavenumber, layout.grid.cutoff[0])
+    }
+
+    /// The part of the band with nx = 0, where both k and -k are stored.
+    pub fn mirror(layout: &Modes, wavenumber: f64) -> Self {
+        Band::select(layout, wavenumber, 0)
+    }
+
+    /// The part of the band with nx up to `last`.
+    fn select(layout: &Modes, wavenumber: f64, last: usize) -> Self {
         let grid = &layout.grid;
         let reach: [i64; AXES] = std::array::from_fn(|axis| {
             ((wavenumber * grid.lengths[axis]).floor() as i64).min(grid.cutoff[axis] as i64)
         });
         let mut modes = Vec::new();
-        for nx in 0..=reach[0] {
+        for nx in 0..=reach[0].min(last as i64) {
             for ny in -reach[1]..=reach[1] {
                 for nz in -reach[2]..=reach[2] {
                     let k_squared = k_squared(grid, [nx, ny, nz]);
@@ -45,7 +56,7 @@ impl Band {
         let index: HashMap<_, _> = modes.iter().enumerate().map(|(i, (m, _))| (*m, i)).collect();
         let conjugate = modes.iter().map(|(m, _)| index.get(&m.map(|n| -n)).copied()).collect();
         let k_squared = modes.iter().map(|(m, _)| k_squared(grid, *m)).collect();
-        Band { modes, k_squared, conjugate }
+        Band { grid: *grid, modes, k_squared, conjugate }
     }
 
     /// Number of modes.
@@ -68,6 +79,21 @@ impl Band {
     /// Squared wavenumber of each mode.
     pub fn k_squared(&self) -> &[f64] {
         &self.k_squared
+    }
+
+    /// Mode numbers of each mode.
+    pub fn mode_numbers(&self) -> impl Iterator<Item = [i64; AXES]> {
+        self.modes.iter().map(|(mode, _)| *mode)
+    }
+
+    /// The wavevector of each mode.
+    pub fn wavevectors(&self) -> impl Iterator<Item = [f64; AXES]> {
+        self.mode_numbers().map(|mode| self.grid.wavevector(mode))
+    }
+
+    /// Number of modes, the unstored conjugates included.
+    pub fn population(&self) -> f64 {
+        self.mode_numbers().map(|mode| Modes::weight(mode[0])).sum()
     }
 
     /// Where each mode is stored.
@@ -123,7 +149,8 @@ impl Band {
     }
 
     /// Largest |û(-k) - conj û(k)| on the nx = 0 plane.
-    pub fn asymmetry(&self, velocity: &BandField) -> f64 {
+    #[cfg(test)]
+    pub(super) fn asymmetry(&self, velocity: &BandField) -> f64 {
         let pairs = self.conjugate.iter().enumerate().filter_map(|(i, j)| j.map(|j| (i, j)));
         pairs
             .flat_map(|(i, j)| {

@@ -2,19 +2,53 @@
 //!
 //! Ghosal, Lund, Moin & Akselvoll 1995, J. Fluid Mech. 286, 229 (their f = eps û / (2 E) with the
 //! energy E_f of the forced modes). A band at rest cannot be pushed this way: no power then.
+//!
+//! With a `helicity` h the velocity is split into its helical parts, i k x û± = ±k û± (Waleffe 1992,
+//! Phys. Fluids A 4, 350), and power (1 ± h) P / 2 goes into each: f = P+ û+ / (2 E+) +
+//! P- û- / (2 E-). h = 1 drives one handedness only.
+
+use num_complex::Complex;
 
 use super::{Band, BandField, Force};
+use crate::grid::AXES;
 
 /// Power P into the band.
 pub struct ConstantPower {
     /// P, energy per mass and time.
     pub power: f64,
+    /// h, from -1 to 1; the helicity of the flow's own when left out.
+    pub helicity: Option<f64>,
 }
 
 impl Force for ConstantPower {
     fn force(&self, band: &Band, velocity: &BandField, _tendency: &BandField) -> BandField {
-        let twice_energy = band.inner(velocity, velocity);
-        let rate = if twice_energy > 0.0 { self.power / twice_energy } else { 0.0 };
-        velocity.iter().map(|u| u.map(|component| component * rate)).collect()
+        let along = |part: &BandField, power: f64| -> BandField {
+            let twice_energy = band.inner(part, part);
+            let rate = if twice_energy > 0.0 { power / twice_energy } else { 0.0 };
+            part.iter().map(|u| u.map(|component| component * rate)).collect()
+        };
+        let Some(helicity) = self.helicity else { return along(velocity, self.power) };
+        let [plus, minus] = [1.0, -1.0].map(|sign| {
+            let power = 0.5 * (1.0 + sign * helicity) * self.power;
+            along(&helical(band, velocity, sign), power)
+        });
+        let sum = |(a, b): (&[Complex<f64>; AXES], &[Complex<f64>; AXES])| {
+            std::array::from_fn(|axis| a[axis] + b[axis])
+        };
+        plus.iter().zip(&minus).map(sum).collect()
     }
+}
+
+/// û± = (û ± i k x û / k) / 2.
+fn helical(band: &Band, velocity: &BandField, sign: f64) -> BandField {
+    let part = |(u, k): (&[Complex<f64>; AXES], [f64; AXES])| {
+        let length = k.iter().map(|k| k * k).sum::<f64>().sqrt();
+        let factor = Complex::new(0.0, sign / length);
+        std::array::from_fn(|axis| {
+            let (next, last) = ((axis + 1) % AXES, (axis + 2) % AXES);
+            let cross = u[last] * k[next] - u[next] * k[last];
+            (u[axis] + cross * factor) * 0.5
+        })
+    };
+    velocity.iter().zip(band.wavevectors()).map(part).collect()
 }

@@ -1,14 +1,21 @@
-//! Forces that keep turbulence going. One file a kind; all act on a [`Band`] of low modes.
+//! Forces that keep turbulence going. One file a kind; all but [`Linear`] act on a [`Band`] of low
+//! modes.
 
 mod band;
 mod constant_energy;
 mod constant_power;
+mod linear;
+mod steady;
+mod stochastic;
 
 use serde::{Deserialize, Serialize};
 
+use crate::grid::{AXES, Grid};
+use crate::initial::{Abc, Initial, Kolmogorov, TaylorGreen};
 use crate::problems::Problems;
 
 pub use band::{Band, BandField};
+pub use linear::Linear;
 
 /// A force on the modes of a band.
 pub trait Force {
@@ -30,6 +37,11 @@ pub trait Force {
         false
     }
 
+    /// Called at the start of each step, of length `dt`.
+    fn advance(&mut self, band: &Band, dt: f64) {
+        let _ = (band, dt);
+    }
+
     /// The force on each mode, given its velocity and everything else that changes it (nonlinear
     /// terms, pressure and viscosity).
     fn force(&self, band: &Band, velocity: &BandField, tendency: &BandField) -> BandField;
@@ -39,6 +51,14 @@ pub trait Force {
     fn constrain(&self, band: &Band, velocity: &mut BandField) {
         let _ = (band, velocity);
     }
+}
+
+/// What drives a flow, ready to run.
+pub enum Drive {
+    /// A force on the modes up to a wavenumber.
+    Band(Box<dyn Force>, f64),
+    /// A force on all modes.
+    Linear(Linear),
 }
 
 /// `[forcing]`: what drives the flow.
@@ -54,6 +74,10 @@ pub enum Forcing {
         power: f64,
         /// k_f, in units of the wavenumber.
         wavenumber: f64,
+        /// h, from -1 to 1: power (1 + h) P / 2 goes into modes of positive helicity, the rest
+        /// into those of negative; when left out it is shared as the modes have it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        helicity: Option<f64>,
     },
     /// The energy of the modes 0 < k <= k_f is held, as in JHTDB's isotropic1024.
     ConstantEnergy {
@@ -62,36 +86,133 @@ pub enum Forcing {
         /// k_f, in units of the wavenumber.
         wavenumber: f64,
     },
+    /// f = A u on all modes.
+    Linear {
+        /// A, one over a time.
+        rate: f64,
+        /// The energy to settle at: f = A (energy / K) u.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        energy: Option<f64>,
+    },
+    /// An Ornstein-Uhlenbeck process on each mode 0 < k <= k_f.
+    Stochastic {
+        /// The power it puts in, about.
+        power: f64,
+        /// k_f, in units of the wavenumber.
+        wavenumber: f64,
+        /// Time over which the force changes.
+        correlation_time: f64,
+        /// Seed of the random numbers.
+        #[serde(default)]
+        seed: u64,
+    },
+    /// f = A (sin x cos y cos z, -cos x sin y cos z, 0).
+    TaylorGreen(TaylorGreen),
+    /// f = A sin ky along x.
+    Kolmogorov(Kolmogorov),
+    /// f in the shape of the ABC flow.
+    Abc(Abc),
 }
 
 impl Forcing {
-    /// Adds what is wrong with the parameters to `problems`.
-    pub fn check(&self, problems: &mut Problems) {
+    /// Adds to `problems` what is wrong with the parameters, or does not fit the grid.
+    pub fn check(&self, grid: Option<&Grid>, problems: &mut Problems) {
         match self {
-            Forcing::None => {}
-            Forcing::ConstantPower { power, wavenumber } => {
+            Forcing::None | Forcing::TaylorGreen(_) | Forcing::Kolmogorov(_) | Forcing::Abc(_) => {}
+            Forcing::ConstantPower { power, helicity, .. } => {
                 problems.require_not_negative("forcing.power", *power);
-                problems.require_positive("forcing.wavenumber", *wavenumber);
+                if let Some(helicity) = helicity {
+                    let path = "forcing.helicity";
+                    problems.require(helicity.abs() <= 1.0, path, helicity, "from -1 to 1");
+                }
             }
-            Forcing::ConstantEnergy { energy, wavenumber } => {
+            Forcing::ConstantEnergy { energy, .. } => {
                 if let Some(energy) = energy {
                     problems.require_positive("forcing.energy", *energy);
                 }
-                problems.require_positive("forcing.wavenumber", *wavenumber);
             }
+            Forcing::Linear { rate, energy } => {
+                problems.require_not_negative("forcing.rate", *rate);
+                if let Some(energy) = energy {
+                    problems.require_positive("forcing.energy", *energy);
+                }
+            }
+            Forcing::Stochastic { power, correlation_time, .. } => {
+                problems.require_positive("forcing.power", *power);
+                problems.require_positive("forcing.correlation_time", *correlation_time);
+            }
+        }
+        if let Some(wavenumber) = self.wavenumber() {
+            let known = problems.list.len();
+            problems.require_positive("forcing.wavenumber", wavenumber);
+            if let Some(grid) = grid.filter(|_| problems.list.len() == known) {
+                check_wavenumber(wavenumber, grid, problems);
+            }
+        }
+        if let (Some(flow), Some(grid)) = (self.shape(), grid) {
+            flow.check_at("forcing", grid, problems);
         }
     }
 
-    /// The force and the largest wavenumber it acts on; `None` without forcing.
-    pub fn build(&self) -> Option<(Box<dyn Force>, f64)> {
+    /// k_f, if the kind has one.
+    fn wavenumber(&self) -> Option<f64> {
         match *self {
-            Forcing::None => None,
-            Forcing::ConstantPower { power, wavenumber } => {
-                Some((Box::new(constant_power::ConstantPower { power }), wavenumber))
-            }
-            Forcing::ConstantEnergy { energy, wavenumber } => {
-                Some((Box::new(constant_energy::ConstantEnergy { energy }), wavenumber))
-            }
+            Forcing::ConstantPower { wavenumber, .. }
+            | Forcing::ConstantEnergy { wavenumber, .. }
+            | Forcing::Stochastic { wavenumber, .. } => Some(wavenumber),
+            _ => None,
         }
     }
+
+    /// The flow that a steady force has the shape of.
+    fn shape(&self) -> Option<Initial> {
+        match self {
+            Forcing::TaylorGreen(flow) => Some(Initial::TaylorGreen(flow.clone())),
+            Forcing::Kolmogorov(flow) => Some(Initial::Kolmogorov(flow.clone())),
+            Forcing::Abc(flow) => Some(Initial::Abc(flow.clone())),
+            _ => None,
+        }
+    }
+
+    /// The force in a box; `None` without forcing.
+    pub fn build(&self, grid: &Grid) -> Option<Drive> {
+        let (force, wavenumber): (Box<dyn Force>, f64) = match *self {
+            Forcing::None => return None,
+            Forcing::Linear { rate, energy } => {
+                return Some(Drive::Linear(Linear { rate, energy }));
+            }
+            Forcing::ConstantPower { power, wavenumber, helicity } => {
+                (Box::new(constant_power::ConstantPower { power, helicity }), wavenumber)
+            }
+            Forcing::ConstantEnergy { energy, wavenumber } => {
+                (Box::new(constant_energy::ConstantEnergy { energy }), wavenumber)
+            }
+            Forcing::Stochastic { power, wavenumber, correlation_time, seed } => {
+                let force = stochastic::Stochastic::new(power, correlation_time, seed);
+                (Box::new(force), wavenumber)
+            }
+            Forcing::TaylorGreen(_) | Forcing::Kolmogorov(_) | Forcing::Abc(_) => {
+                let modes = self.shape()?.few_modes(grid)?;
+                let square = |m: &crate::initial::Mode| -> f64 {
+                    grid.wavevector(m.mode).iter().map(|k| k * k).sum()
+                };
+                let reach = modes.iter().map(square).fold(0.0, f64::max).sqrt();
+                (Box::new(steady::Steady::new(modes)), reach)
+            }
+        };
+        Some(Drive::Band(force, wavenumber))
+    }
+}
+
+/// Notes a forced band without modes, or one that reaches to the cutoff.
+fn check_wavenumber(wavenumber: f64, grid: &Grid, problems: &mut Problems) {
+    let lowest = (0..AXES)
+        .filter(|&axis| grid.cutoff[axis] > 0)
+        .map(|axis| grid.wavenumber(axis, 1))
+        .fold(f64::INFINITY, f64::min);
+    let k_max = grid.k_max();
+    let allowed =
+        format!("at least {lowest}, the box's lowest, and below {k_max}, the largest one kept");
+    let fits = (lowest..k_max).contains(&wavenumber);
+    problems.require(fits, "forcing.wavenumber", wavenumber, &allowed);
 }

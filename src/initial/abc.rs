@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Mode, mode_number, one, require_waves};
-use crate::grid::Grid;
+use crate::grid::{AXES, Grid};
 use crate::problems::Problems;
 
 /// Parameters of the ABC flow.
@@ -36,7 +36,9 @@ impl Abc {
         problems.require_positive(path, self.wavenumber);
         if problems.list.len() == before {
             let remedy = "choose a wavenumber that fits the lengths";
-            require_waves(self.wavenumber, grid, path, remedy, problems);
+            (0..AXES).for_each(|axis| {
+                require_waves(self.wavenumber, grid, axis, path, remedy, problems);
+            });
         }
     }
 

@@ -5,11 +5,16 @@
 //! parameters and formula, a variant of [`Initial`], and an arm in [`Initial::check`] and [`build`].
 
 mod abc;
+mod beltrami;
+mod kolmogorov;
 mod modes;
 mod random_field;
+mod scalar;
+mod shear_layer;
 mod spectrum;
 mod table;
 mod taylor_green;
+mod waves;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -23,10 +28,15 @@ use crate::parallel::Communicator;
 use crate::problems::Problems;
 
 pub use abc::Abc;
+pub use beltrami::Beltrami;
+pub use kolmogorov::Kolmogorov;
 pub use modes::Mode;
 pub use random_field::RandomField;
+pub use scalar::{ScalarField, ScalarMode};
+pub use shear_layer::ShearLayer;
 pub use spectrum::Spectrum;
 pub use taylor_green::TaylorGreen;
+pub use waves::Waves;
 
 /// `[initial]`: which field the run starts from.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -36,6 +46,20 @@ pub enum Initial {
     TaylorGreen(TaylorGreen),
     /// The Arnold-Beltrami-Childress flow.
     Abc(Abc),
+    /// The vortex of Kida.
+    Kida(Waves),
+    /// The flow u = A sin ky along x.
+    Kolmogorov(Kolmogorov),
+    /// A random flow along its vorticity.
+    Beltrami(Beltrami),
+    /// Two shear layers that roll up.
+    ShearLayer(ShearLayer),
+    /// The velocity of the three-dimensional Orszag-Tang vortex.
+    OrszagTang(Waves),
+    /// Its magnetic field.
+    OrszagTangMagnetic(Waves),
+    /// The insulating magnetic field for the Taylor-Green vortex.
+    TaylorGreenMagnetic(Waves),
     /// A random solenoidal field with a prescribed spectrum.
     Random(RandomField),
     /// Fourier modes by hand.
@@ -59,9 +83,45 @@ impl Initial {
         match self {
             Initial::TaylorGreen(flow) => flow.check(grid, problems),
             Initial::Abc(flow) => flow.check(grid, problems),
+            Initial::Kida(flow) => flow.check(waves::KIDA, grid, problems),
+            Initial::Kolmogorov(flow) => flow.check(grid, problems),
+            Initial::Beltrami(flow) => flow.check(grid, problems),
+            Initial::ShearLayer(flow) => flow.check(grid, problems),
+            Initial::OrszagTang(flow) => flow.check(waves::ORSZAG_TANG, grid, problems),
+            Initial::OrszagTangMagnetic(field) => {
+                field.check(waves::ORSZAG_TANG_MAGNETIC, grid, problems);
+            }
+            Initial::TaylorGreenMagnetic(field) => {
+                field.check(waves::TAYLOR_GREEN_MAGNETIC, grid, problems);
+            }
             Initial::Random(field) => field.check(grid, problems),
             Initial::Modes { modes } => modes::check(modes, grid, problems),
             Initial::File { .. } => {}
+        }
+    }
+
+    /// As [`Self::check`], for a flow whose parameters are in the table at `path`.
+    pub fn check_at(&self, path: &str, grid: &Grid, problems: &mut Problems) {
+        let mut found = Problems::default();
+        self.check(grid, &mut found);
+        for problem in found.list {
+            problems.add(problem.path.replacen("initial", path, 1), problem.message);
+        }
+    }
+
+    /// The modes of a kind that has only a few; k or -k of each.
+    pub fn few_modes(&self, grid: &Grid) -> Option<Vec<Mode>> {
+        match self {
+            Initial::TaylorGreen(flow) => Some(flow.modes(grid)),
+            Initial::Abc(flow) => Some(flow.modes(grid)),
+            Initial::Kida(flow) => Some(flow.modes(waves::KIDA, grid)),
+            Initial::Kolmogorov(flow) => Some(flow.modes(grid)),
+            Initial::Beltrami(flow) => Some(flow.modes(grid)),
+            Initial::OrszagTang(flow) => Some(flow.modes(waves::ORSZAG_TANG, grid)),
+            Initial::OrszagTangMagnetic(f) => Some(f.modes(waves::ORSZAG_TANG_MAGNETIC, grid)),
+            Initial::TaylorGreenMagnetic(f) => Some(f.modes(waves::TAYLOR_GREEN_MAGNETIC, grid)),
+            Initial::Modes { modes } => Some(modes.clone()),
+            Initial::Random(_) | Initial::ShearLayer(_) | Initial::File { .. } => None,
         }
     }
 
@@ -81,14 +141,13 @@ impl Initial {
 /// numbers, the run reads it itself. Collective: every rank must call this.
 pub fn build(initial: &Initial, grid: &Grid, communicator: &Communicator) -> Result<VelocityModes> {
     match initial {
-        Initial::TaylorGreen(flow) => Ok(sum_of_modes(&flow.modes(grid))),
-        Initial::Abc(flow) => Ok(sum_of_modes(&flow.modes(grid))),
         Initial::Random(field) => field.build(grid, communicator),
-        Initial::Modes { modes } => Ok(sum_of_modes(modes)),
+        Initial::ShearLayer(flow) => Ok(flow.build(grid)),
         Initial::File { path } => Err(Error::input(format!(
             "initial.path: {} cannot be built from a formula, it must be read",
             path.display()
         ))),
+        few => Ok(sum_of_modes(&few.few_modes(grid).unwrap_or_default())),
     }
 }
 
@@ -97,7 +156,7 @@ fn sum_of_modes(modes: &[Mode]) -> VelocityModes {
     let table: HashMap<_, _> = modes
         .iter()
         .flat_map(|mode| {
-            let value = mode.velocity();
+            let value = mode.coefficients();
             [(mode.mode.map(|n| -n), value.map(|u| u.conj())), (mode.mode, value)]
         })
         .collect();
@@ -112,34 +171,39 @@ fn mode_number(wavenumber: f64, grid: &Grid, axis: usize) -> i64 {
     (wavenumber * grid.lengths[axis]).round() as i64
 }
 
-/// Notes at `path` when some axis does not hold waves of this wavenumber, with the `remedy`.
-fn require_waves(wavenumber: f64, grid: &Grid, path: &str, remedy: &str, problems: &mut Problems) {
+/// Notes at `path` when `axis` does not hold waves of this wavenumber, with the `remedy`.
+fn require_waves(
+    wavenumber: f64,
+    grid: &Grid,
+    axis: usize,
+    path: &str,
+    remedy: &str,
+    problems: &mut Problems,
+) {
     /// Wavenumbers are typed as decimals: 0.3333333333 times 3 counts as one wave.
     const TOLERANCE: f64 = 1e-9;
-    for axis in 0..AXES {
-        let waves = wavenumber * grid.lengths[axis];
-        let n = mode_number(wavenumber, grid, axis);
-        if n < 1 || (waves - n as f64).abs() > TOLERANCE * waves {
-            problems.add(
-                path,
-                format!(
-                    "needs waves of wavenumber {wavenumber}, but that makes {waves} waves along \
-                     grid.lengths[{axis}] = {}, not a whole number; {remedy}",
-                    grid.lengths[axis]
-                ),
-            );
-        } else if n > grid.cutoff[axis] as i64 {
-            problems.add(
-                path,
-                format!(
-                    "needs mode number {n} along axis {axis}, but grid.points[{axis}] = {} keeps \
-                     only up to {}; use at least {} points",
-                    grid.points[axis],
-                    grid.cutoff[axis],
-                    n.saturating_mul(3).saturating_add(1)
-                ),
-            );
-        }
+    let waves = wavenumber * grid.lengths[axis];
+    let n = mode_number(wavenumber, grid, axis);
+    if n < 1 || (waves - n as f64).abs() > TOLERANCE * waves {
+        problems.add(
+            path,
+            format!(
+                "needs waves of wavenumber {wavenumber}, but that makes {waves} waves along \
+                 grid.lengths[{axis}] = {}, not a whole number; {remedy}",
+                grid.lengths[axis]
+            ),
+        );
+    } else if n > grid.cutoff[axis] as i64 {
+        problems.add(
+            path,
+            format!(
+                "needs mode number {n} along axis {axis}, but grid.points[{axis}] = {} keeps \
+                 only up to {}; use at least {} points",
+                grid.points[axis],
+                grid.cutoff[axis],
+                n.saturating_mul(3).saturating_add(1)
+            ),
+        );
     }
 }
 
@@ -211,6 +275,12 @@ mod tests {
         for initial in [
             "kind = 'taylor_green'",
             "kind = 'abc'",
+            "kind = 'kida'",
+            "kind = 'kolmogorov'",
+            "kind = 'beltrami'\nenergy = 1",
+            "kind = 'shear_layer'\nthickness = 1",
+            "kind = 'orszag_tang_magnetic'",
+            "kind = 'taylor_green_magnetic'",
             "kind = 'random'\nenergy = 1\nspectrum = { model = 'exponential', peak = 3 }",
             "kind = 'modes'\nmodes = [{ mode = [0, 2, 1], re = [1, 0, 0], im = [0, 1, -1] }]",
         ] {

@@ -28,7 +28,7 @@ const SOLENOIDAL: f64 = 1e-12;
 
 impl Mode {
     /// û.
-    pub(super) fn velocity(&self) -> [Complex<f64>; 3] {
+    pub fn coefficients(&self) -> [Complex<f64>; 3] {
         std::array::from_fn(|i| Complex::new(self.re[i], self.im[i]))
     }
 
@@ -44,7 +44,7 @@ impl Mode {
             }
         }
         let k = grid.wavevector(self.mode);
-        let u = self.velocity();
+        let u = self.coefficients();
         let divergence = (u[0] * k[0] + u[1] * k[1] + u[2] * k[2]).norm();
         let size = |squares: f64| squares.sqrt();
         let scale =

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Mode, mode_number, one, require_waves};
-use crate::grid::Grid;
+use crate::grid::{AXES, Grid};
 use crate::problems::Problems;
 
 /// Parameters of the Taylor-Green vortex.
@@ -28,7 +28,9 @@ impl TaylorGreen {
         problems.require(finite, "initial.amplitude", amplitude, "a finite number");
         let remedy = "make the lengths whole numbers, or give the waves by hand with \
                       initial.kind = \"modes\"";
-        require_waves(WAVENUMBER, grid, "initial.kind", remedy, problems);
+        (0..AXES).for_each(|axis| {
+            require_waves(WAVENUMBER, grid, axis, "initial.kind", remedy, problems);
+        });
     }
 
     /// Half of the eight modes; the others are their conjugates.

@@ -5,11 +5,13 @@
 //! TM 81315). Two registers are kept besides the tendency: the state `u` and a running `sum`. A
 //! stage is one small update of each mode that also gives the velocity the next stage starts from.
 
+mod decay;
 mod update;
 
 use serde::{Deserialize, Serialize};
 
-pub use update::{Decay, Stage};
+pub use decay::{Damping, Decay, Decays, PowerLaw};
+pub use update::Stage;
 
 /// Time integration scheme.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -51,5 +53,17 @@ impl Scheme {
             Scheme::Rk3 => [1.0 / 3.0, 5.0 / 12.0, 1.0 / 4.0][stage],
             Scheme::Rk4 => 0.5,
         }
+    }
+    /// How many different times [`Self::decay_time`] gives.
+    pub fn decay_times(self) -> usize {
+        match self {
+            Scheme::Rk2 | Scheme::Rk4 => 1,
+            Scheme::Rk3 => 3,
+        }
+    }
+
+    /// Which of these times a stage has.
+    pub fn decay_slot(self, stage: usize) -> usize {
+        stage.min(self.decay_times() - 1)
     }
 }

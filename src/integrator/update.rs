@@ -1,22 +1,9 @@
 //! The update of one bundle in one stage.
 
-use super::Scheme;
-use crate::modes::{Modes, Wavenumbers};
+use super::{Decay, Decays, Scheme};
+use crate::modes::Modes;
 use crate::real::Real;
 use crate::simd::{self, Kernel, Vector};
-
-/// Decay factors e = exp(-diffusivity k^2 time) of one field, as a product over the three axes.
-///
-/// Kept as e - 1: in single precision e itself would be rounded so close to 1 that slow decay is
-/// wrong by percents, and by the same percents in every step.
-pub struct Decay<T: Real>(Wavenumbers<T>);
-
-impl<T: Real> Decay<T> {
-    /// The factors for a diffusivity and a time.
-    pub fn new(modes: &Modes, diffusivity: f64, time: f64) -> Self {
-        Decay(Wavenumbers::map(modes, |k| (-diffusivity * k * k * time).exp_m1()))
-    }
-}
 
 /// One stage of one step.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,18 +17,20 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Updates one field of one bundle. `tendency` becomes the field that the next stage (or, in
+    /// Updates one field of one bundle; `decays` must be prepared for this stage. `tendency` becomes the field that the next stage (or, in
     /// the last one, the next step) starts from. All slices are `[row][re lanes, im lanes]`.
     pub fn update<T: Real>(
         self,
         modes: &Modes,
-        decay: &Decay<T>,
-        bundle: usize,
+        decays: &Decays<T>,
+        (bundle, field): (usize, usize),
         u: &mut [T],
         sum: &mut [T],
         tendency: &mut [T],
     ) {
-        simd::run(Update { stage: self, modes, decay, bundle, u, sum, tendency });
+        let decay = decays.of_field(self, field);
+        let position = decays.position(bundle);
+        simd::run(Update { stage: self, modes, decay, bundle, position, u, sum, tendency });
     }
 }
 
@@ -50,6 +39,8 @@ struct Update<'a, T: Real> {
     modes: &'a Modes,
     decay: &'a Decay<T>,
     bundle: usize,
+    /// The place of the bundle among those of this rank.
+    position: usize,
     u: &'a mut [T],
     sum: &'a mut [T],
     tendency: &'a mut [T],
@@ -104,16 +95,26 @@ impl<T: Real> Update<'_, T> {
     #[inline(always)]
     fn each<V: Vector<Scalar = T>>(self, formula: impl Fn(Point<V>)) {
         let (lanes, row_len, rows) = (self.modes.lanes, self.modes.row_len(), self.modes.rows());
-        let (x, y) = self.decay.0.of_bundle(self.modes, self.bundle);
-        assert!(x.len() == lanes && lanes % V::WIDTH == 0);
+        assert!(lanes.is_multiple_of(V::WIDTH));
         assert!(
             [self.u.len(), self.sum.len(), self.tendency.len()]
                 .iter()
                 .all(|&l| l >= rows * row_len)
         );
-        for (row, &z) in self.decay.0.z.iter().enumerate() {
-            // (1 + y) (1 + z) - 1, and below with x.
-            let yz = V::splat(y * z + (y + z));
+        for row in 0..rows {
+            // (1 + x) (1 + y) (1 + z) - 1, or an entry x of a table and y = z = 0.
+            let (x, yz) = match self.decay {
+                Decay::Product(factors) => {
+                    let (x, y) = factors.of_bundle(self.modes, self.bundle);
+                    let z = factors.z[row];
+                    (x, y * z + (y + z))
+                }
+                Decay::Table(factors) => {
+                    (&factors[(self.position * rows + row) * lanes..][..lanes], T::ZERO)
+                }
+            };
+            assert!(x.len() == lanes);
+            let yz = V::splat(yz);
             for lane in (0..row_len).step_by(V::WIDTH) {
                 let at = row * row_len + lane;
                 // SAFETY: `at` stays inside the three slices, lane % lanes inside x.

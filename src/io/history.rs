@@ -5,6 +5,7 @@
 //! first line even if it is a comment, and `pandas.read_csv(path, comment="#")` read. Numbers have
 //! the fewest digits that give back the same bits.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
@@ -15,14 +16,14 @@ use crate::error::{Error, Result};
 use crate::parallel::Communicator;
 
 /// A column after the first, which is always the step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
     /// Name, such as `kinetic_energy`.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Units, such as `L^2/T^2`; `1` for a pure number.
     pub unit: &'static str,
     /// What it is, in words.
-    pub description: &'static str,
+    pub description: Cow<'static, str>,
 }
 
 /// The history of a run. Only rank 0 holds a file; the others count along.
@@ -133,8 +134,12 @@ mod tests {
     use super::*;
 
     const COLUMNS: [Column; 2] = [
-        Column { name: "time", unit: "T", description: "simulated time" },
-        Column { name: "dt", unit: "T", description: "time step" },
+        Column {
+            name: Cow::Borrowed("time"),
+            unit: "T",
+            description: Cow::Borrowed("simulated time"),
+        },
+        Column { name: Cow::Borrowed("dt"), unit: "T", description: Cow::Borrowed("time step") },
     ];
 
     #[test]

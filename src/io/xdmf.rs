@@ -18,7 +18,8 @@ use crate::parallel::Communicator;
 const FILE_NAME: &str = "snapshots.xmf";
 
 /// Fields that together are a vector.
-const VECTORS: [(&str, [&str; AXES]); 1] = [("velocity", ["u", "v", "w"])];
+const VECTORS: [(&str, [&str; AXES]); 2] =
+    [("velocity", ["u", "v", "w"]), ("magnetic_field", ["bx", "by", "bz"])];
 
 /// Writes the series anew from the snapshots found in a run directory, in order of steps. One
 /// that cannot be read is left out, and named in a comment. Collective.

@@ -14,7 +14,6 @@ use crate::real::Real;
 
 use super::blow_up::LastGood;
 use super::solver::Solver;
-use super::start::VELOCITY;
 
 /// All that a run needs beside its fields to go on as if it had never stopped. What is due next
 /// follows from the time: a checkpoint is written after everything else of its step.
@@ -88,7 +87,7 @@ pub fn save<T: Real>(
         lengths: grid.lengths,
         cutoff: grid.cutoff,
         precision: config.precision,
-        fields: VELOCITY.map(String::from).into(),
+        fields: config.physics.fields().into_iter().map(|field| field.name).collect(),
         code_version: crate::VERSION.into(),
         config: config.to_toml()?,
         run_state: run.to_toml()?,

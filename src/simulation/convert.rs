@@ -4,7 +4,6 @@ use std::path::Path;
 
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::grid::AXES;
 use crate::io::checkpoint::{self, CheckpointReader};
 use crate::io::snapshot::SnapshotReader;
 use crate::modes::Modes;
@@ -61,7 +60,7 @@ fn to_snapshot<T: Real>(
 ) -> Result<()> {
     let (header, state) = (reader.header(), reader.read::<T>()?);
     let team = comm.agree(Team::new(config.parallel.threads))?;
-    let mut sweep = Sweep::<T>::new(state.modes, comm, team, AXES, AXES)?;
+    let mut sweep = Sweep::<T>::new(state.modes, comm, team, state.count, 0)?;
     let stamp = Stamp { time: header.time, step: header.step };
     snapshots::save(comm, to, config, header.precision, &state, &mut sweep, stamp)
 }
@@ -74,7 +73,10 @@ fn to_checkpoint<T: Real>(
 ) -> Result<()> {
     let (time, step) = (reader.header().time, reader.header().step);
     let modes = Modes::new(config.grid.build(), T::LANES);
-    let state = start::read::<T>(reader, config, comm, modes)?;
+    let fields = config.physics.fields();
+    let names: Vec<_> = fields.iter().map(|field| field.name.as_str()).collect();
+    let mut state = start::read::<T>(reader, &names, config, comm, modes)?;
+    start::make_solenoidal(&mut state, &config.physics);
     let run = RunState {
         time,
         step,

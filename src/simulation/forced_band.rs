@@ -8,38 +8,41 @@ use std::sync::{Mutex, PoisonError};
 
 use num_complex::Complex;
 
-use crate::equation::Equation;
 use crate::fields::SpectralFields;
 use crate::forcing::{Band, BandField, Force};
-use crate::integrator::Stage;
+use crate::integrator::{Damping, Stage};
 use crate::modes::{Modes, Place};
 use crate::parallel::Communicator;
 use crate::real::Real;
 use crate::transform::sweep::Sweep;
+
+/// Makes the tendency of a bundle, `assemble(bundle, contracted, tendency)`.
+pub type Assemble<'a, T> = dyn Fn(usize, &mut [T], &mut [T]) + Sync + 'a;
+
+/// Makes of the next velocity of a bundle what goes out, `put_out(bundle, velocity)`.
+pub type PutOut<'a, T> = dyn Fn(usize, &mut [T]) + Sync + 'a;
 
 /// A force with its band and the bundles of this rank that hold modes of it.
 pub struct ForcedBand<T: Real> {
     force: Box<dyn Force>,
     band: Band,
     layout: Modes,
-    viscosity: f64,
+    damping: Damping,
     bundles: Vec<usize>,
     /// All fields of each bundle: the tendency first, then the velocity that goes out.
     columns: Vec<Mutex<Vec<T>>>,
     /// Velocity of the band at the present stage.
     velocity: BandField,
-    injected_energy: f64,
 }
 
 impl<T: Real> ForcedBand<T> {
-    /// A force on the modes up to `wavenumber` of a velocity like `state`.
+    /// A force on a band of a velocity like `state`.
     pub fn new(
         state: &SpectralFields<T>,
-        viscosity: f64,
+        damping: Damping,
         force: Box<dyn Force>,
-        wavenumber: f64,
+        band: Band,
     ) -> Self {
-        let band = Band::new(&state.modes, wavenumber);
         let mut bundles = band.bundles();
         bundles.retain(|b| state.bundles.contains(b));
         let columns =
@@ -48,11 +51,10 @@ impl<T: Real> ForcedBand<T> {
             force,
             band,
             layout: state.modes,
-            viscosity,
+            damping,
             bundles,
             columns,
             velocity: BandField::new(),
-            injected_energy: 0.0,
         }
     }
 
@@ -61,20 +63,13 @@ impl<T: Real> ForcedBand<T> {
         &self.bundles
     }
 
-    /// Energy put in so far, per mass.
-    pub fn injected_energy(&self) -> f64 {
-        self.injected_energy
-    }
-
     /// What the force remembers, see [`Force::state`].
     pub fn force_state(&self) -> Vec<f64> {
         self.force.state()
     }
 
-    /// Goes on from what the force remembered, if anything, and the energy put in so far; false
-    /// when `force` is not of this force.
-    pub fn restore(&mut self, force: &[f64], injected_energy: f64) -> bool {
-        self.injected_energy = injected_energy;
+    /// Goes on from what the force remembered, if anything; false when `force` is not of this force.
+    pub fn restore(&mut self, force: &[f64]) -> bool {
         force.is_empty() || self.force.restore(force)
     }
 
@@ -103,29 +98,33 @@ impl<T: Real> ForcedBand<T> {
         })
     }
 
-    /// Brings the band's bundles in, assembles their tendency and adds the force. Collective.
+    /// Brings the band's bundles in, assembles their tendency and adds the force. Returns the energy
+    /// that it puts in. Collective.
     pub fn bring_in(
         &mut self,
         comm: &Communicator,
         sweep: &mut Sweep<T>,
-        equation: &dyn Equation<T>,
+        contracted: usize,
+        assemble: &Assemble<T>,
         stage: Stage,
-    ) {
+    ) -> f64 {
+        if stage.index == 0 {
+            self.force.advance(&self.band, stage.dt);
+        }
         let (bundles, columns) = (&self.bundles, &self.columns);
-        sweep.columns(bundles, equation.counts().contracted, 0, &|bundle, incoming, _| {
+        sweep.columns(bundles, contracted, 0, &|bundle, incoming, _| {
             if let Ok(position) = bundles.binary_search(&bundle) {
-                equation.assemble(bundle, incoming, &mut lock(&columns[position]));
+                assemble(bundle, incoming, &mut lock(&columns[position]));
             }
         });
         let mut rest = self.collect(comm);
         for ((rest, u), k2) in rest.iter_mut().zip(&self.velocity).zip(self.band.k_squared()) {
             for (rest, u) in rest.iter_mut().zip(u) {
-                *rest -= u * (self.viscosity * k2);
+                *rest -= u * self.damping.rate(*k2);
             }
         }
         let force = self.force.force(&self.band, &self.velocity, &rest);
         let power = self.band.inner(&force, &self.velocity);
-        self.injected_energy += stage.scheme.weight(stage.index) * stage.dt * power;
         for (place, force) in self.band.places().zip(&force) {
             let Some(position) = self.position(place.bundle) else { continue };
             let mut column = lock(&self.columns[position]);
@@ -136,6 +135,7 @@ impl<T: Real> ForcedBand<T> {
                 column[offset + lanes] = column[offset + lanes] + T::from_double(force.im);
             }
         }
+        stage.scheme.weight(stage.index) * stage.dt * power
     }
 
     /// Calls `advance(bundle, tendency)`, which leaves the next velocity in place of the tendency.
@@ -146,28 +146,32 @@ impl<T: Real> ForcedBand<T> {
     }
 
     /// Puts the next velocity of the band's bundles out; after the last stage it is corrected
-    /// first, in `state` too. Collective.
+    /// first, in `state` too. Returns the energy that the correction adds. Collective.
     pub fn put_out(
         &mut self,
         comm: &Communicator,
         sweep: &mut Sweep<T>,
         state: &mut SpectralFields<T>,
         stage: Stage,
-    ) {
+        put_out: &PutOut<T>,
+    ) -> f64 {
+        let mut added = 0.0;
         self.velocity = self.collect(comm);
         if stage.index + 1 == stage.scheme.stages() {
             let energy = self.band.energy(&self.velocity);
             self.force.constrain(&self.band, &mut self.velocity);
             self.band.restore_symmetry(&mut self.velocity);
-            self.injected_energy += self.band.energy(&self.velocity) - energy;
+            added = self.band.energy(&self.velocity) - energy;
             self.write_back(state);
         }
         let (bundles, columns) = (&self.bundles, &self.columns);
         sweep.columns(bundles, 0, state.count, &|bundle, _, outgoing| {
             if let Ok(position) = bundles.binary_search(&bundle) {
                 outgoing.copy_from_slice(&lock(&columns[position]));
+                put_out(bundle, outgoing);
             }
         });
+        added
     }
 
     /// Writes the band's velocity, rounded to `T`, to `columns` and `state`.
@@ -186,11 +190,6 @@ impl<T: Real> ForcedBand<T> {
                 }
             }
         }
-    }
-
-    /// Largest |û(-k) - conj û(k)| of the band in `state`. Collective.
-    pub fn asymmetry(&self, comm: &Communicator, state: &SpectralFields<T>) -> f64 {
-        self.band.asymmetry(&self.band.collect(comm, |place, axis| state.get(place, axis)))
     }
 }
 

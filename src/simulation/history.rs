@@ -1,10 +1,12 @@
 //! Rows of `history.csv`.
 
-use crate::diagnostics::{Budget, Scales};
+use std::borrow::Cow;
+
+use crate::diagnostics::{Budget, Quantities, Scales};
 use crate::io::history::Column;
 
 /// Everything known about the flow at one instant.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// Time.
     pub time: f64,
@@ -18,10 +20,12 @@ pub struct Row {
     pub cfl: f64,
     /// Mean power of the force since the last row; 0 at the start.
     pub injected_power: f64,
+    /// The other quantities of the flow's physics.
+    pub quantities: Vec<f64>,
 }
 
-/// The columns after `step`, in order.
-pub const COLUMNS: [Column; 13] = [
+/// The columns that every flow has.
+const COLUMNS: [Column; 13] = [
     column("time", "T", "time"),
     column("dt", "T", "last time step"),
     column("kinetic_energy", "L^2/T^2", "<u.u>/2, mean flow included"),
@@ -33,19 +37,33 @@ pub const COLUMNS: [Column; 13] = [
     column("kolmogorov_length", "L", "eta = (nu^3 / dissipation)^(1/4)"),
     column("kmax_eta", "1", "largest wavenumber kept along every axis times eta"),
     column("max_divergence", "1/T", "largest |k.u_hat| of any mode"),
-    column("cfl", "1", "dt max(|u|/dx + |v|/dy + |w|/dz) at the start of the last step"),
+    column(
+        "cfl",
+        "1",
+        "dt times the largest frequency at the start of the last step, see docs/numerics.md",
+    ),
     column("injected_power", "L^2/T^3", "mean power of the force since the last row"),
 ];
 
 const fn column(name: &'static str, unit: &'static str, description: &'static str) -> Column {
-    Column { name, unit, description }
+    Column { name: Cow::Borrowed(name), unit, description: Cow::Borrowed(description) }
+}
+
+/// The columns after `step`, in order.
+pub fn columns(quantities: &Quantities) -> Vec<Column> {
+    let others = quantities.names().map(|name| Column {
+        name: name.name.clone().into(),
+        unit: name.unit,
+        description: name.description.clone().into(),
+    });
+    COLUMNS.into_iter().chain(others).collect()
 }
 
 impl Row {
-    /// The numbers in the order of [`COLUMNS`].
-    pub fn values(&self) -> [f64; COLUMNS.len()] {
-        let Row { time, dt, budget, scales, cfl, injected_power } = self;
-        [
+    /// The numbers in the order of [`columns`].
+    pub fn values(&self) -> Vec<f64> {
+        let Row { time, dt, budget, scales, cfl, injected_power, quantities } = self;
+        let of_every_flow = [
             *time,
             *dt,
             budget.kinetic_energy,
@@ -59,6 +77,7 @@ impl Row {
             budget.max_divergence,
             *cfl,
             *injected_power,
-        ]
+        ];
+        of_every_flow.into_iter().chain(quantities.iter().copied()).collect()
     }
 }

@@ -9,6 +9,7 @@ mod forced_band;
 mod history;
 mod needs;
 mod origin;
+mod phase_shift;
 mod progress;
 mod restart;
 mod run;
@@ -22,8 +23,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use crate::config::{self, Config, Exchange};
-use crate::equation::{self, Equation};
+use crate::config::{Config, Exchange};
 use crate::error::Result;
 use crate::io::log::Log;
 use crate::io::run_directory::RunDirectory;
@@ -111,11 +111,4 @@ fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> R
         log.record(&format!("error: {error}"));
     }
     outcome
-}
-
-/// The equation of a run on the modes of its grid.
-fn build_equation<T: Real>(config: &Config, modes: &Modes) -> Box<dyn Equation<T>> {
-    match config.physics.equation {
-        config::Equation::NavierStokes => equation::navier_stokes(modes, config.physics.viscosity),
-    }
 }

@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use crate::config::{Config, Step};
+use crate::equation::{self, Counts};
 use crate::error::Result;
-use crate::grid::AXES;
+use crate::forcing::Forcing;
 use crate::modes::Modes;
 use crate::parallel::Communicator;
 use crate::real::Real;
@@ -25,14 +26,19 @@ impl Needs {
     /// What `config` needs on the ranks of `comm`; an error if they cannot run it.
     pub fn new<T: Real>(config: &Config, modes: Modes, comm: &Communicator) -> Result<Self> {
         let (ranks, threads) = (comm.size(), config.parallel.threads);
-        let counts = super::build_equation::<T>(config, &modes).counts();
+        let equation = equation::build::<T>(&config.physics, &modes);
+        let counts = equation.counts();
         let slots = counts.fields.max(counts.contracted);
         // The first rank has the largest share of everything.
         let plan = Plan::new(modes, (0, ranks), slots, comm.shares_memory())?;
         let [nx, ny, nz] = config.grid.points;
         let [kx, ky, kz] = modes.grid.cutoff;
         let points = modes.grid.point_count();
-        let memory = memory::<T>(config, &plan, counts.fields, counts.products);
+        // The state, a sum, and the state of a stage if it is used.
+        let registers = 2 + usize::from(
+            equation.uses_state() || matches!(config.forcing, Forcing::Linear { .. }),
+        );
+        let memory = memory::<T>(config, &plan, counts, registers);
         let sent = |fields| size(plan.bytes_sent(fields, size_of::<T>()) as f64);
         let exchange = if ranks == 1 {
             "none, there is one rank".into()
@@ -83,7 +89,7 @@ impl Needs {
                 ),
             ),
             ("all-to-all", exchange),
-            ("output", output(config, points)),
+            ("output", output(config, points, counts.fields)),
         ];
         if let Step::Fixed { dt } = config.time.step {
             let steps = (config.time.end / dt * (1.0 - 1e-9)).ceil();
@@ -112,15 +118,17 @@ impl Needs {
 }
 
 /// Bytes that the rank with the largest share needs for its arrays.
-fn memory<T: Real>(config: &Config, plan: &Plan, fields: usize, products: usize) -> f64 {
+fn memory<T: Real>(config: &Config, plan: &Plan, counts: Counts, registers: usize) -> f64 {
+    let Counts { fields, products, .. } = counts;
     let field = plan.bundles.len() * plan.modes.column_len();
-    let numbers = 2 * fields * field + Sweep::<T>::numbers(plan, products, config.parallel.threads);
+    let numbers =
+        registers * fields * field + Sweep::<T>::numbers(plan, products, config.parallel.threads);
     // One at a time: the initial field before it becomes the state, the planes of a snapshot.
     let initial = fields * field * size_of::<T>();
     let snapshot = config.output.snapshots.map_or(0, |snapshots| {
         let [nx, ny, _] = plan.modes.grid.points;
         let values = nx * ny * Sweep::<T>::planes_per_batch(plan);
-        values * (AXES * size_of::<T>() + snapshots.precision.bytes())
+        values * (fields * size_of::<T>() + snapshots.precision.bytes())
     });
     (numbers * size_of::<T>() + initial.max(snapshot)) as f64
 }
@@ -137,14 +145,14 @@ fn idle(ranks: usize, have: usize, things: &str, key: &str) -> Option<String> {
 }
 
 /// Number and size of the files.
-fn output(config: &Config, points: f64) -> String {
+fn output(config: &Config, points: f64, fields: usize) -> String {
     let end = config.time.end;
     let rows = Schedule::new(config.output.history.every, end).occasions();
     match config.output.snapshots {
         None => format!("{rows:.0} rows of history, no snapshots"),
         Some(snapshots) => {
             let count = Schedule::new(snapshots.every, end).occasions();
-            let each = points * (AXES * snapshots.precision.bytes()) as f64;
+            let each = points * (fields * snapshots.precision.bytes()) as f64;
             format!(
                 "{rows:.0} rows of history, {count:.0} snapshots of {}, {} in all",
                 size(each),

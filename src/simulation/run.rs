@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::config::{Config, Step};
-use crate::diagnostics::{Budget, Scales};
+use crate::config::{Config, Dealias, Step};
+use crate::diagnostics::{Budget, Quantities, Scales};
+use crate::equation;
 use crate::error::{Error, Result};
 use crate::io::history::HistoryWriter;
 use crate::io::log::Log;
@@ -22,7 +23,7 @@ use super::restart::Resumed;
 use super::schedule::{Schedule, next_step};
 use super::solver::Solver;
 use super::stop::{self, Watch};
-use super::{Ending, build_equation, snapshots};
+use super::{Ending, snapshots};
 
 /// A run under way.
 pub struct Run<'a, T: Real> {
@@ -33,6 +34,7 @@ pub struct Run<'a, T: Real> {
     log: &'a mut Log,
     progress: Progress,
     history: HistoryWriter,
+    quantities: Quantities,
     history_schedule: Schedule,
     snapshot_schedule: Option<Schedule>,
     checkpoint_schedule: Option<Schedule>,
@@ -58,10 +60,14 @@ impl<'a, T: Real> Run<'a, T> {
         deadline: Option<Instant>,
     ) -> Result<Self> {
         let team = comm.agree(Team::new(config.parallel.threads))?;
-        let equation = build_equation(config, &modes);
-        let force = config.forcing.build();
+        let equation = equation::build(&config.physics, &modes);
+        let quantities = Quantities::new(&config.physics);
+        let force = config.forcing.build(&modes.grid);
         let mut solver = Solver::new(modes, comm, team, equation, config.time.scheme, force)?;
-        let (path, columns) = (directory.history(), &history::COLUMNS);
+        if config.grid.dealias == Dealias::PhaseShift {
+            solver.use_phase_shifts();
+        }
+        let (path, columns) = (directory.history(), &history::columns(&quantities));
         let (mut watch, end) = (Watch::new(comm, directory.stop_file(), deadline), config.time.end);
         let (now, saved, history) = match origin {
             Origin::Beginning(start) => {
@@ -101,6 +107,7 @@ impl<'a, T: Real> Run<'a, T> {
             progress: Progress::new(log, first, end),
             log,
             history,
+            quantities,
             history_schedule: schedule(config.output.history.every),
             snapshot_schedule: config.output.snapshots.map(|s| schedule(s.every)),
             checkpoint_schedule: config.output.checkpoints.map(|c| schedule(c.every)),
@@ -261,10 +268,15 @@ impl<'a, T: Real> Run<'a, T> {
     /// An error when the flow is no longer finite.
     fn check(&self, row: &Row) -> Result<()> {
         let Budget { kinetic_energy, enstrophy, .. } = row.budget;
-        if kinetic_energy.is_finite() && enstrophy.is_finite() {
+        let other = row.quantities.iter().any(|quantity| quantity.is_nan());
+        if kinetic_energy.is_finite() && enstrophy.is_finite() && !other {
             return Ok(());
         }
-        let found = format!("the kinetic energy is {kinetic_energy}, the enstrophy {enstrophy}");
+        let mut found =
+            format!("the kinetic energy is {kinetic_energy}, the enstrophy {enstrophy}");
+        if other {
+            found += ", and a field is not finite";
+        }
         Err(match self.now.step {
             0 => Error::input(format!("the initial field is not finite: {found}; see [initial]")),
             _ => {
@@ -280,9 +292,11 @@ impl<'a, T: Real> Run<'a, T> {
         let (state, sweep) = self.solver.state_and_sweep();
         let budget = Budget::measure(state, viscosity, sweep.team(), self.comm);
         let scales = Scales::new(&budget, viscosity, state.modes.grid.k_max());
+        let quantities = self.quantities.measure(state, &budget, sweep.team(), self.comm);
         let RunState { time, dt, row_time, row_injected_energy, .. } = self.now;
         let injected = self.solver.injected_energy() - row_injected_energy;
         let injected_power = if time > row_time { injected / (time - row_time) } else { 0.0 };
-        Row { time, dt, budget, scales, cfl: self.now.last_good.cfl, injected_power }
+        let cfl = self.now.last_good.cfl;
+        Row { time, dt, budget, scales, cfl, injected_power, quantities }
     }
 }

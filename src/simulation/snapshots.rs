@@ -1,4 +1,4 @@
-//! Writes the velocity as a snapshot.
+//! Writes the fields as a snapshot.
 
 use std::path::Path;
 
@@ -13,7 +13,6 @@ use crate::real::{Precision, Real};
 use crate::transform::sweep::Sweep;
 
 use super::solver::Solver;
-use super::start::VELOCITY;
 
 /// Which instant a snapshot shows.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,7 +38,7 @@ pub fn write<T: Real>(
     xdmf::write_series(comm, directory.path())
 }
 
-/// Writes the velocity `state` as a snapshot at `path`, with `sweep` for the transform. Collective.
+/// Writes the fields `state` as a snapshot at `path`, with `sweep` for the transform. Collective.
 pub fn save<T: Real>(
     comm: &Communicator,
     path: &Path,
@@ -49,22 +48,17 @@ pub fn save<T: Real>(
     sweep: &mut Sweep<T>,
     stamp: Stamp,
 ) -> Result<()> {
-    let field = |name: &&str, axis: &str| Field {
-        name: (*name).into(),
-        units: "L/T".into(),
-        long_name: format!("velocity along {axis}"),
-    };
+    let fields: Vec<_> = (config.physics.fields().into_iter())
+        .map(|f| Field { name: f.name, units: f.unit.into(), long_name: f.description })
+        .collect();
+    let count = fields.len();
     let header = Header {
         time: stamp.time,
         step: stamp.step,
         points: config.grid.points,
         lengths: config.grid.lengths,
         precision,
-        fields: VELOCITY
-            .iter()
-            .zip(["x", "y", "z"])
-            .map(|(name, axis)| field(name, axis))
-            .collect(),
+        fields,
     };
     let provenance = Provenance {
         code_version: crate::VERSION.into(),
@@ -73,8 +67,8 @@ pub fn save<T: Real>(
     };
     let mut writer = SnapshotWriter::create(comm, path, &header, &provenance)?;
     sweep.to_physical(state, |z0, values| {
-        let len = values.len() / VELOCITY.len();
-        for field in 0..VELOCITY.len() {
+        let len = values.len() / count;
+        for field in 0..count {
             writer.write_planes(field, z0, &values[field * len..(field + 1) * len])?;
         }
         Ok(())

@@ -5,10 +5,11 @@
 //! again, all while it is in cache; stage velocities never exist as a whole. The exchange always
 //! holds the z-lines of the velocity that the next right-hand side needs.
 
+use crate::diagnostics::Budget;
 use crate::equation::{Equation, NonlinearTerms};
 use crate::error::Result;
 use crate::fields::SpectralFields;
-use crate::integrator::{Decay, Scheme, Stage};
+use crate::integrator::{Decays, Scheme, Stage};
 use crate::modes::Modes;
 use crate::parallel::{Communicator, SharedSlice, Team};
 use crate::real::Real;
@@ -16,7 +17,8 @@ use crate::transform::sweep::Sweep;
 use crate::transform::timings::Timings;
 
 use super::forced_band::ForcedBand;
-use crate::forcing::Force;
+use super::phase_shift::{Direction, PhaseShift, is_shifted};
+use crate::forcing::{Band, Drive, Linear};
 
 /// A flow under way.
 pub struct Solver<T: Real> {
@@ -26,12 +28,16 @@ pub struct Solver<T: Real> {
     scheme: Scheme,
     state: SpectralFields<T>,
     sum: SpectralFields<T>,
+    /// The fields at the present stage after the first; empty unless something uses them.
+    staged: SpectralFields<T>,
     band: Option<ForcedBand<T>>,
+    linear: Option<Linear>,
+    /// Energy that the force has put in since the start, per mass.
+    injected_energy: f64,
     /// Bundles of this rank that no force acts on.
     free: Vec<usize>,
-    /// Fields with the same diffusivity share their decay factors: index of each field's.
-    decay_of_field: Vec<usize>,
-    diffusivities: Vec<f64>,
+    decays: Decays<T>,
+    phase_shift: Option<PhaseShift<T>>,
     notice: i64,
 }
 
@@ -52,42 +58,54 @@ impl<T: Real> Solver<T> {
         team: Team,
         equation: Box<dyn Equation<T>>,
         scheme: Scheme,
-        force: Option<(Box<dyn Force>, f64)>,
+        drive: Option<Drive>,
     ) -> Result<Self> {
         let counts = equation.counts();
         let slots = counts.fields.max(counts.contracted);
         let sweep = Sweep::new(modes, communicator, team, slots, counts.products)?;
         let owned = sweep.plan.bundles.clone();
         let state = SpectralFields::zeros(modes, owned.clone(), counts.fields);
-        let band = force.map(|(force, wavenumber)| {
-            ForcedBand::new(&state, equation.diffusivity(0), force, wavenumber)
-        });
+        let damping = equation.damping(0);
+        let (band, linear) = match drive {
+            None => (None, None),
+            Some(Drive::Linear(force)) => {
+                let band = force.mirror(&modes, damping);
+                (Some(ForcedBand::new(&state, damping, Box::new(force), band)), Some(force))
+            }
+            Some(Drive::Band(force, wavenumber)) => {
+                let band = Band::new(&modes, wavenumber);
+                (Some(ForcedBand::new(&state, damping, force, band)), None)
+            }
+        };
         let free = owned
+            .clone()
             .filter(|b| band.as_ref().is_none_or(|band| !band.bundles().contains(b)))
             .collect();
-        let mut diffusivities: Vec<f64> = Vec::new();
-        let decay_of_field = (0..counts.fields)
-            .map(|field| {
-                let diffusivity = equation.diffusivity(field);
-                diffusivities.iter().position(|&d| d == diffusivity).unwrap_or_else(|| {
-                    diffusivities.push(diffusivity);
-                    diffusivities.len() - 1
-                })
-            })
-            .collect();
+        let dampings = (0..counts.fields).map(|field| equation.damping(field));
+        let uses_state = equation.uses_state() || linear.is_some();
+        let staged = if uses_state { owned.clone() } else { 0..0 };
         Ok(Solver {
             communicator: communicator.clone(),
             sweep,
+            decays: Decays::new(modes, owned, scheme, dampings),
+            staged: SpectralFields::zeros(modes, staged, counts.fields),
             equation,
             scheme,
             sum: state.clone(),
             state,
             band,
+            linear,
+            injected_energy: 0.0,
             free,
-            decay_of_field,
-            diffusivities,
+            phase_shift: None,
             notice: 0,
         })
+    }
+
+    /// From now on aliasing is removed by phase shifts; the grid must be a spherical one. To be
+    /// called before [`Self::set_state`].
+    pub fn use_phase_shifts(&mut self) {
+        self.phase_shift = Some(PhaseShift::new(self.state.modes));
     }
 
     /// The velocity as modes.
@@ -109,6 +127,11 @@ impl<T: Real> Solver<T> {
     /// Sets the velocity that the run starts from. Collective.
     pub fn set_state(&mut self, state: SpectralFields<T>) {
         self.state = state;
+        if let Some(sphere) = &self.phase_shift {
+            for bundle in self.state.bundles.clone() {
+                sphere.truncate(bundle, self.state.bundle_mut(bundle));
+            }
+        }
         if let Some(band) = &mut self.band {
             band.start(&self.communicator, &self.state);
         }
@@ -128,14 +151,16 @@ impl<T: Real> Solver<T> {
     /// step. Collective.
     pub fn tendency(&mut self) -> SpectralFields<T> {
         self.nonlinear_terms(false);
-        let mut tendency = self.state.clone();
-        let (len, first) = (tendency.bundle_len(), tendency.bundles.start);
+        let state = &self.state;
+        let mut tendency = state.clone();
+        let (len, first) = (state.bundle_len(), state.bundles.start);
         let (equation, target) = (&*self.equation, SharedSlice::new(&mut tendency.data));
         let bundles = self.sweep.all_bundles();
         self.sweep.columns(&bundles, equation.counts().contracted, 0, &|bundle, incoming, _| {
             let at = (bundle - first) * len;
             // SAFETY: every bundle is worked on by one thread.
-            equation.assemble(bundle, incoming, unsafe { target.slice(at..at + len) });
+            let target = unsafe { target.slice(at..at + len) };
+            equation.assemble(bundle, state.bundle(bundle), incoming, target);
         });
         self.prepare();
         tendency
@@ -174,30 +199,61 @@ impl<T: Real> Solver<T> {
 
     /// The spectral half of a stage.
     fn update(&mut self, stage: Stage) {
-        let Solver { sweep, equation, state, sum, band, .. } = self;
+        let rate = self.linear.map(|force| self.linear_rate(force, stage));
+        let Solver { sweep, equation, state, sum, staged, band, decays, phase_shift, .. } = self;
         let (modes, counts) = (state.modes, equation.counts());
         let equation = &**equation;
-        let time = stage.scheme.decay_time(stage.index) * stage.dt;
-        let decays: Vec<_> =
-            self.diffusivities.iter().map(|&d| Decay::new(&modes, d, time)).collect();
-        let decay_of_field = &self.decay_of_field;
+        decays.prepare(stage);
+        let phase_shift = phase_shift.as_ref();
+        let next = (stage.index + 1) % stage.scheme.stages();
+        let shift = phase_shift.filter(|_| is_shifted(next));
+        // What the next stage starts from, on its points.
+        let put_out = |bundle: usize, outgoing: &mut [T]| {
+            if let Some(shift) = shift {
+                shift.apply(Direction::Out, bundle, outgoing);
+            }
+        };
         let (len, first) = (state.bundle_len(), state.bundles.start);
         let column_len = modes.column_len();
         {
+            let keeps_stages = !staged.data.is_empty();
             let (u, s) = (SharedSlice::new(&mut state.data), SharedSlice::new(&mut sum.data));
-            let advance = |bundle: usize, tendency: &mut [T]| {
-                let at = (bundle - first) * len;
+            let staged = SharedSlice::new(&mut staged.data);
+            let range = |bundle: usize| (bundle - first) * len..(bundle + 1 - first) * len;
+            let assemble = |bundle: usize, incoming: &mut [T], tendency: &mut [T]| {
+                if let Some(shift) = phase_shift.filter(|_| is_shifted(stage.index)) {
+                    shift.apply(Direction::Back, bundle, incoming);
+                }
                 // SAFETY: every bundle is worked on by one thread.
-                let (u, s) = unsafe { (u.slice(at..at + len), s.slice(at..at + len)) };
+                let present: &[T] = match (keeps_stages, stage.index) {
+                    (false, _) => &[],
+                    (true, 0) => unsafe { u.slice(range(bundle)) },
+                    (true, _) => unsafe { staged.slice(range(bundle)) },
+                };
+                equation.assemble(bundle, present, incoming, tendency);
+                if let Some(rate) = rate {
+                    Linear::add(&modes, bundle, rate, present, tendency);
+                }
+                if let Some(sphere) = phase_shift {
+                    sphere.truncate(bundle, tendency);
+                }
+            };
+            let advance = |bundle: usize, tendency: &mut [T]| {
+                // SAFETY: every bundle is worked on by one thread.
+                let (u, s) = unsafe { (u.slice(range(bundle)), s.slice(range(bundle))) };
                 for field in 0..counts.fields {
                     let part = field * column_len..(field + 1) * column_len;
-                    let decay = &decays[decay_of_field[field]];
                     let (u, s) = (&mut u[part.clone()], &mut s[part.clone()]);
-                    stage.update(&modes, decay, bundle, u, s, &mut tendency[part]);
+                    stage.update(&modes, decays, (bundle, field), u, s, &mut tendency[part]);
+                }
+                if keeps_stages {
+                    // SAFETY: as above.
+                    unsafe { staged.slice(range(bundle)) }.copy_from_slice(tendency);
                 }
             };
             if let Some(band) = band {
-                band.bring_in(&self.communicator, sweep, equation, stage);
+                self.injected_energy +=
+                    band.bring_in(&self.communicator, sweep, counts.contracted, &assemble, stage);
                 band.advance(advance);
             }
             sweep.columns(
@@ -205,14 +261,25 @@ impl<T: Real> Solver<T> {
                 counts.contracted,
                 counts.fields,
                 &|bundle, incoming, outgoing| {
-                    equation.assemble(bundle, incoming, outgoing);
+                    assemble(bundle, incoming, outgoing);
                     advance(bundle, outgoing);
+                    put_out(bundle, outgoing);
                 },
             );
         }
         if let Some(band) = band {
-            band.put_out(&self.communicator, sweep, state, stage);
+            self.injected_energy += band.put_out(&self.communicator, sweep, state, stage, &put_out);
         }
+    }
+
+    /// The rate of the linear force in a stage; notes what it puts in. Collective.
+    fn linear_rate(&mut self, force: Linear, stage: Stage) -> f64 {
+        let present = if stage.index == 0 { &self.state } else { &self.staged };
+        let budget = Budget::measure(present, 0.0, self.sweep.team(), &self.communicator);
+        let rate = force.rate(budget.fluctuation_energy);
+        let power = 2.0 * rate * budget.fluctuation_energy;
+        self.injected_energy += stage.scheme.weight(stage.index) * stage.dt * power;
+        rate
     }
 
     /// Something for all ranks to know at the next step, such as that it should be the last one.
@@ -220,7 +287,7 @@ impl<T: Real> Solver<T> {
         self.notice = notice;
     }
 
-    /// What the force remembers, see [`Force::state`]; empty without forcing.
+    /// What the force remembers, see [`Force::state`](crate::forcing::Force::state); empty without forcing.
     pub fn force_state(&self) -> Vec<f64> {
         self.band.as_ref().map_or_else(Vec::new, ForcedBand::force_state)
     }
@@ -228,20 +295,16 @@ impl<T: Real> Solver<T> {
     /// Goes on from what the force remembered and the energy that it had put in, after
     /// [`Self::set_state`]; false when `force` is not of this force.
     pub fn restore_force(&mut self, force: &[f64], injected_energy: f64) -> bool {
+        self.injected_energy = injected_energy;
         match &mut self.band {
-            Some(band) => band.restore(force, injected_energy),
+            Some(band) => band.restore(force),
             None => force.is_empty(),
         }
     }
 
     /// Energy that the force has put in since the start, per mass.
     pub fn injected_energy(&self) -> f64 {
-        self.band.as_ref().map_or(0.0, ForcedBand::injected_energy)
-    }
-
-    /// Largest |û(-k) - conj û(k)| in the forced band (0 without forcing). Collective.
-    pub fn band_asymmetry(&self) -> f64 {
-        self.band.as_ref().map_or(0.0, |band| band.asymmetry(&self.communicator, &self.state))
+        self.injected_energy
     }
 
     /// Where the time went on this rank.

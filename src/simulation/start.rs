@@ -1,12 +1,15 @@
-//! The velocity that a run starts from.
+//! The fields that a run starts from.
+
+use std::ops::Range;
 
 use num_complex::Complex;
 
-use crate::config::Config;
+use crate::config::{Config, Dealias};
+use crate::equation::Physics;
 use crate::error::{Error, Result};
 use crate::fields::SpectralFields;
 use crate::grid::{AXES, Grid};
-use crate::initial::{self, Initial, VelocityModes};
+use crate::initial::{self, Initial};
 use crate::io::checkpoint::{self, CheckpointReader};
 use crate::io::snapshot::SnapshotReader;
 use crate::modes::Modes;
@@ -15,16 +18,26 @@ use crate::real::Real;
 use crate::transform::regrid::regrid;
 use crate::transform::sweep::Sweep;
 
-/// Names of the velocity's datasets in snapshots.
-pub const VELOCITY: [&str; AXES] = ["u", "v", "w"];
-
 /// What a run starts from: found and checked, but not yet in memory.
-pub enum Start {
-    /// A function of the mode numbers.
-    Formula(VelocityModes),
-    /// A snapshot, on any grid of the same box.
+pub struct Start {
+    /// Fields that are functions of the mode numbers, and where they are in the state.
+    formulas: Vec<(Range<usize>, Formula)>,
+    /// Fields that a file has, on any grid of the same box.
+    file: Option<FieldsInFile>,
+}
+
+/// Some fields as a function of the mode numbers.
+type Formula = Box<dyn Fn([i64; AXES], &mut [Complex<f64>])>;
+
+/// Fields of a run that a file has.
+struct FieldsInFile {
+    reader: Reader,
+    /// Their places in the state and in the file, and their names.
+    fields: Vec<(usize, usize, String)>,
+}
+
+enum Reader {
     Snapshot(SnapshotReader),
-    /// A checkpoint, on any grid of the same box.
     Checkpoint(CheckpointReader),
 }
 
@@ -34,19 +47,67 @@ impl Start {
     /// # Errors
     /// A file is missing, is no snapshot with a velocity, or is of another box.
     pub fn open(config: &Config, comm: &Communicator) -> Result<Self> {
+        let (grid, physics) = (config.grid.build(), &config.physics);
+        let mut formulas: Vec<(Range<usize>, Formula)> = Vec::new();
+        let mut file = None;
+        if let Initial::File { path } = &config.initial {
+            file = Some(FieldsInFile::open(config, path, comm)?);
+        } else {
+            formulas.push((0..AXES, initial::build(&config.initial, &grid, comm)?));
+        }
+        if let (Some(fields), Some(initial)) = (physics.magnetic_fields(), &config.initial_magnetic)
+        {
+            formulas.push((fields, initial::build(initial, &grid, comm)?));
+        }
+        for (field, scalar) in (physics.first_scalar()..).zip(&physics.scalars) {
+            let modes = scalar.initial.build(&grid);
+            formulas.push((field..field + 1, Box::new(move |mode, out| out[0] = modes(mode))));
+        }
+        Ok(Start { formulas, file })
+    }
+
+    /// Fills `state` and adds the mean velocity and magnetic field. Fields that the file has come
+    /// from there. Collective.
+    pub fn fill<T: Real>(
+        self,
+        config: &Config,
+        comm: &Communicator,
+        state: &mut SpectralFields<T>,
+    ) -> Result<()> {
+        state.fill(|mode, out| {
+            for (fields, formula) in &self.formulas {
+                formula(mode, &mut out[fields.clone()]);
+            }
+        });
+        if let Some(file) = &self.file {
+            file.read(config, comm, state)?;
+        }
+        let mean = state.modes.place([0; AXES]);
+        if let Some(place) = mean.filter(|place| state.bundles.contains(&place.bundle)) {
+            let magnetic = config.physics.magnetic_fields().into_iter().flatten();
+            let means = (0..AXES).zip(config.mean_flow);
+            for (field, mean) in means.chain(magnetic.zip(config.mean_magnetic_field)) {
+                let value = state.at(place, field);
+                state.set(place, field, Complex::new(value.re + T::from_double(mean), value.im));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl FieldsInFile {
+    /// Opens a snapshot or checkpoint. Collective.
+    fn open(config: &Config, path: &std::path::Path, comm: &Communicator) -> Result<Self> {
         let grid = config.grid.build();
-        let Initial::File { path } = &config.initial else {
-            return Ok(Start::Formula(initial::build(&config.initial, &grid, comm)?));
-        };
-        let (start, lengths, fields): (_, _, Vec<_>) = if checkpoint::is_checkpoint(comm, path)? {
+        let (reader, lengths, names): (_, _, Vec<_>) = if checkpoint::is_checkpoint(comm, path)? {
             let reader = CheckpointReader::open(comm, path)?;
             let (lengths, fields) = (reader.header().lengths, reader.header().fields.clone());
-            (Start::Checkpoint(reader), lengths, fields)
+            (Reader::Checkpoint(reader), lengths, fields)
         } else {
             let reader = SnapshotReader::open(comm, path)?;
             let fields = reader.header().fields.iter().map(|f| f.name.clone()).collect();
             let lengths = reader.header().lengths;
-            (Start::Snapshot(reader), lengths, fields)
+            (Reader::Snapshot(reader), lengths, fields)
         };
         if lengths != grid.lengths {
             return Err(Error::input(format!(
@@ -56,52 +117,72 @@ impl Start {
                 grid.lengths
             )));
         }
-        if let Some(name) = VELOCITY.iter().find(|name| fields.iter().all(|f| f != *name)) {
+        let wanted = config.physics.fields();
+        let found = |name: &str| names.iter().position(|n| n == name);
+        if let Some(field) = wanted[..AXES].iter().find(|field| found(&field.name).is_none()) {
             return Err(Error::input(format!(
-                "initial.path: {} has no field {name}; it must hold u, v and w",
-                path.display()
+                "initial.path: {} has no field {}; it must hold u, v and w",
+                path.display(),
+                field.name
             )));
         }
-        Ok(start)
+        let fields = (wanted.into_iter().enumerate())
+            .filter_map(|(field, wanted)| Some((field, found(&wanted.name)?, wanted.name)))
+            .collect();
+        Ok(FieldsInFile { reader, fields })
     }
 
-    /// Fills `state` and adds the mean flow. Collective.
-    pub fn fill<T: Real>(
-        self,
+    /// Puts the fields of the file into `state`. Collective.
+    fn read<T: Real>(
+        &self,
         config: &Config,
         comm: &Communicator,
         state: &mut SpectralFields<T>,
     ) -> Result<()> {
-        match self {
-            Start::Formula(velocity) => state.fill(velocity),
-            Start::Snapshot(reader) => *state = read(&reader, config, comm, state.modes)?,
-            Start::Checkpoint(reader) => *state = regrid(&reader.read()?, state.modes, comm),
-        }
-        let mean = state.modes.place([0; AXES]);
-        if let Some(place) = mean.filter(|place| state.bundles.contains(&place.bundle)) {
-            for (field, mean) in config.mean_flow.iter().enumerate() {
-                let value = state.at(place, field);
-                state.set(place, field, Complex::new(value.re + T::from_double(*mean), value.im));
+        let names: Vec<_> = self.fields.iter().map(|(_, _, name)| name.as_str()).collect();
+        let (read, places): (_, Vec<_>) = match &self.reader {
+            Reader::Snapshot(reader) => {
+                (read(reader, &names, config, comm, state.modes)?, (0..names.len()).collect())
             }
+            Reader::Checkpoint(reader) => (
+                regrid(&reader.read()?, state.modes, comm),
+                self.fields.iter().map(|(_, place, _)| *place).collect(),
+            ),
+        };
+        let column = state.modes.column_len();
+        for bundle in state.bundles.clone() {
+            for ((field, ..), place) in self.fields.iter().zip(&places) {
+                state.bundle_mut(bundle)[field * column..][..column]
+                    .copy_from_slice(&read.bundle(bundle)[place * column..][..column]);
+            }
+        }
+        if let Reader::Snapshot(_) = self.reader {
+            make_solenoidal(state, &config.physics);
         }
         Ok(())
     }
 }
 
-/// The velocity of a snapshot on the modes that its grid and the run's both keep. What rounding
-/// in the file made of div u = 0 is mended by projection. Collective.
+/// The fields `names` of a snapshot on the modes that its grid and the run's both keep. Rounding in
+/// the file breaks div u = 0, see [`make_solenoidal`]. Collective.
 pub fn read<T: Real>(
     reader: &SnapshotReader,
+    names: &[&str],
     config: &Config,
     comm: &Communicator,
     modes: Modes,
 ) -> Result<SpectralFields<T>> {
-    let grid = Grid::two_thirds(reader.header().points, reader.header().lengths);
+    let (points, lengths) = (reader.header().points, reader.header().lengths);
+    let grid = match config.grid.dealias {
+        Dealias::TwoThirds => Grid::two_thirds(points, lengths),
+        Dealias::None | Dealias::PhaseShift => Grid::full(points, lengths),
+    };
     let team = comm.agree(Team::new(config.parallel.threads))?;
-    let mut sweep = Sweep::<T>::new(Modes::new(grid, T::LANES), comm, team, AXES, AXES)?;
-    let fields = sweep.from_physical(AXES, |planes, values| {
-        let len = values.len() / AXES;
-        for (field, name) in VELOCITY.iter().enumerate() {
+    let count = names.len();
+    let mut sweep = Sweep::<T>::new(Modes::new(grid, T::LANES), comm, team, count, count)?;
+    let fields = sweep.from_physical(count, |planes, values| {
+        let len = values.len() / count;
+        for (field, name) in names.iter().enumerate() {
             let read = reader.read_planes(name, planes.clone())?;
             let target = &mut values[field * len..(field + 1) * len];
             target.iter_mut().zip(read).for_each(|(to, from)| *to = T::from_double(from));
@@ -110,26 +191,32 @@ pub fn read<T: Real>(
     })?;
     // Its buffers are not needed beside the two fields.
     drop(sweep);
-    let mut fields = regrid(&fields, modes, comm);
-    project(&mut fields);
-    Ok(fields)
+    Ok(regrid(&fields, modes, comm))
 }
 
-/// Removes the part of a velocity along k.
-fn project<T: Real>(velocity: &mut SpectralFields<T>) {
-    for (mode, place) in velocity.owned_modes() {
-        let k = velocity.modes.grid.wavevector(mode);
+/// Removes what is not solenoidal from the velocity and the magnetic field.
+pub fn make_solenoidal<T: Real>(state: &mut SpectralFields<T>, physics: &Physics) {
+    project(state, 0);
+    if let Some(magnetic) = physics.magnetic_fields() {
+        project(state, magnetic.start);
+    }
+}
+
+/// Removes the part along k of the vector whose components begin at field `first`.
+fn project<T: Real>(fields: &mut SpectralFields<T>, first: usize) {
+    for (mode, place) in fields.owned_modes() {
+        let k = fields.modes.grid.wavevector(mode);
         let k_squared: f64 = k.iter().map(|k| k * k).sum();
         if k_squared > 0.0 {
             let u: [Complex<f64>; AXES] = std::array::from_fn(|axis| {
-                let value = velocity.at(place, axis);
+                let value = fields.at(place, first + axis);
                 Complex::new(value.re.double(), value.im.double())
             });
             let along: Complex<f64> = (0..AXES).map(|axis| u[axis] * k[axis]).sum();
             for axis in 0..AXES {
                 let value = u[axis] - along * (k[axis] / k_squared);
                 let value = Complex::new(T::from_double(value.re), T::from_double(value.im));
-                velocity.set(place, axis, value);
+                fields.set(place, first + axis, value);
             }
         }
     }

@@ -75,6 +75,27 @@ fn with_constant_energy() {
     check(&[forcing, "precision=single"]);
 }
 
+/// Everything at once: a magnetic field, rotation, stratification, scalars, all kinds of damping.
+const COMPOSED: [&str; 7] = [
+    "physics.equation=mhd",
+    "physics.magnetic={ prandtl = 0.5, hyper = { coefficient = 1e-5, order = 2.0 } }",
+    "physics.rotation=[0.5, 0.0, 2.0]",
+    "physics.stratification={ frequency = 3.0, prandtl = 1.0 }",
+    "physics.scalars=[{ name = 'dye', schmidt = 2.0, gradient = [0.0, 1.0, 0.5] }, \
+     { name = 'heat', diffusivity = 0.1, initial = { variance = 0.5, peak = 2.0 } }]",
+    "physics.drag={ coefficient = 0.1, order = 1.0 }",
+    "initial.magnetic={ kind = 'beltrami', energy = 0.2 }",
+];
+
+#[test]
+fn with_all_physics() {
+    let stochastic = "forcing={ kind = 'stochastic', power = 0.2, wavenumber = 1.5, \
+                      correlation_time = 0.3 }";
+    check(&[&COMPOSED[..], &[stochastic]].concat());
+    let linear = "forcing={ kind = 'linear', rate = 0.2, energy = 0.5 }";
+    check(&[&COMPOSED[..], &[linear, "precision=single", "time.scheme=rk3"]].concat());
+}
+
 /// Single precision solves the same equations: it differs from double by its own round-off.
 #[test]
 fn single_and_double_precision_agree() {

@@ -1,150 +1,13 @@
-//! Exact solutions, invariants and orders of convergence of the Navier-Stokes solver.
+//! Exact solutions, invariants and orders of convergence of the Navier-Stokes equations.
 
-use dns_solver::equation;
-use dns_solver::error::Result;
-use dns_solver::fields::SpectralFields;
-use dns_solver::forcing::Forcing;
+use dns_solver::equation::Physics;
 use dns_solver::grid::Grid;
 use dns_solver::integrator::Scheme;
 use dns_solver::modes::Modes;
-use dns_solver::parallel::{Communicator, Team};
-use dns_solver::real::Real;
-use dns_solver::simulation::solver::{Outlook, Solver};
-use num_complex::Complex;
 
-type C = Complex<f64>;
-
-/// A flow that starts from the modes listed: (mode numbers, û); conjugates are added.
-struct Setup<'a> {
-    points: [usize; 3],
-    lengths: [f64; 3],
-    viscosity: f64,
-    scheme: Scheme,
-    forcing: Forcing,
-    modes: &'a [([i64; 3], [C; 3])],
-}
-
-impl Default for Setup<'_> {
-    fn default() -> Self {
-        Setup {
-            points: [16; 3],
-            lengths: [1.0; 3],
-            viscosity: 0.0,
-            scheme: Scheme::Rk4,
-            forcing: Forcing::None,
-            modes: &[],
-        }
-    }
-}
-
-fn coefficient(list: &[([i64; 3], [C; 3])], mode: [i64; 3]) -> [C; 3] {
-    let negative = mode.map(|n| -n);
-    let mut sum = [C::default(); 3];
-    for (m, value) in list {
-        for i in 0..3 {
-            if *m == mode {
-                sum[i] += value[i];
-            } else if *m == negative {
-                sum[i] += value[i].conj();
-            }
-        }
-    }
-    sum
-}
-
-impl Setup<'_> {
-    fn build<T: Real>(&self) -> Solver<T> {
-        let modes = Modes::new(Grid::two_thirds(self.points, self.lengths), T::LANES);
-        let mut solver = Solver::<T>::new(
-            modes,
-            &Communicator::serial(),
-            Team::new(1).unwrap(),
-            equation::navier_stokes(&modes, self.viscosity),
-            self.scheme,
-            self.forcing.build(),
-        )
-        .unwrap();
-        let mut state = solver.state().clone();
-        state.fill(|mode, out| out.copy_from_slice(&coefficient(self.modes, mode)));
-        solver.set_state(state);
-        solver
-    }
-}
-
-fn run<T: Real>(solver: &mut Solver<T>, dt: f64, steps: usize) {
-    for _ in 0..steps {
-        solver.step(|_: Outlook| -> Result<f64> { Ok(dt) }).unwrap();
-    }
-}
-
-/// Sum over all modes, unstored conjugates included, of `term(wavevector, û)`.
-fn sum<T: Real>(fields: &SpectralFields<T>, term: impl Fn([f64; 3], [C; 3]) -> f64) -> f64 {
-    fields
-        .owned_modes()
-        .map(|(mode, place)| {
-            let value = |f| {
-                let c = fields.at(place, f);
-                C::new(c.re.double(), c.im.double())
-            };
-            let k = fields.modes.grid.wavevector(mode);
-            Modes::weight(mode[0]) * term(k, [value(0), value(1), value(2)])
-        })
-        .sum()
-}
-
-fn norm(u: [C; 3]) -> f64 {
-    u.iter().map(|c| c.norm_sqr()).sum()
-}
-
-fn energy<T: Real>(fields: &SpectralFields<T>) -> f64 {
-    0.5 * sum(fields, |_, u| norm(u))
-}
-
-fn enstrophy<T: Real>(fields: &SpectralFields<T>) -> f64 {
-    0.5 * sum(fields, |k, u| k.iter().map(|k| k * k).sum::<f64>() * norm(u))
-}
-
-/// Largest difference of any coefficient.
-fn distance<T: Real>(a: &SpectralFields<T>, b: &SpectralFields<T>) -> f64 {
-    a.data
-        .iter()
-        .zip(b.data.iter())
-        .map(|(a, b)| (a.double() - b.double()).abs())
-        .fold(0.0, f64::max)
-}
-
-fn i(x: f64) -> C {
-    C::new(0.0, x)
-}
-
-fn re(x: f64) -> C {
-    C::new(x, 0.0)
-}
-
-const ZERO: C = C::new(0.0, 0.0);
-
-/// u = (sin x cos y cos z, -cos x sin y cos z, 0).
-fn taylor_green() -> Vec<([i64; 3], [C; 3])> {
-    let mut modes = Vec::new();
-    for y in [-1, 1] {
-        for z in [-1, 1] {
-            modes.push(([1, y, z], [i(-0.125), i(0.125 * y as f64), ZERO]));
-        }
-    }
-    modes
-}
-
-/// A smooth, three-dimensional, helical flow without symmetries.
-fn tangled() -> Vec<([i64; 3], [C; 3])> {
-    vec![
-        ([1, 0, 0], [ZERO, re(0.3), i(0.2)]),
-        ([0, 1, 0], [i(0.25), ZERO, re(-0.2)]),
-        ([0, 0, 1], [re(0.2), i(-0.3), ZERO]),
-        ([1, 1, 0], [re(0.1), re(-0.1), i(0.15)]),
-        ([0, 1, -2], [i(0.1), re(0.16), re(0.08)]),
-        ([2, -1, 1], [C::new(0.05, 0.1), C::new(0.02, 0.1), C::new(-0.08, -0.1)]),
-    ]
-}
+use super::setup::{
+    C, Setup, ZERO, distance, energy, enstrophy, i, re, run, tangled, taylor_green,
+};
 
 /// Enstrophy of Taylor-Green at nu = 1/1600 and early times: its Taylor series in t, good to
 /// round-off for t <= 0.2. The coefficients come from `taylor_green_series.py`; the first five are
@@ -174,7 +37,12 @@ fn taylor_green_enstrophy(t: f64) -> f64 {
 fn taylor_green_follows_its_exact_series() {
     let nu = 1.0 / 1600.0;
     let modes = taylor_green();
-    let setup = Setup { points: [32; 3], viscosity: nu, modes: &modes, ..Setup::default() };
+    let setup = Setup {
+        points: [32; 3],
+        physics: Physics::navier_stokes(nu),
+        modes: &modes,
+        ..Setup::default()
+    };
     let mut solver = setup.build::<f64>();
     assert!((energy(solver.state()) - 0.125).abs() < 1e-16);
     let (dt, mut t) = (0.00125, 0.0);
@@ -213,8 +81,12 @@ fn plane_vortices_decay_exactly() {
             (value[a], value[b]) = (i(-0.25), i(0.25 * sign as f64));
             modes.push((mode, value));
         }
-        let setup =
-            Setup { points: [12, 16, 18], viscosity: 0.1, modes: &modes, ..Setup::default() };
+        let setup = Setup {
+            points: [12, 16, 18],
+            physics: Physics::navier_stokes(0.1),
+            modes: &modes,
+            ..Setup::default()
+        };
         let mut solver = setup.build::<f64>();
         let mut exact = solver.state().clone();
         run(&mut solver, 0.05, 20);
@@ -233,7 +105,7 @@ fn abc_flow_decays_exactly() {
         ([1, 0, 0], [ZERO, i(-h), re(h)]),
         ([0, 1, 0], [re(h), ZERO, i(-h)]),
     ];
-    let setup = Setup { viscosity: 0.05, modes: &modes, ..Setup::default() };
+    let setup = Setup { physics: Physics::navier_stokes(0.05), modes: &modes, ..Setup::default() };
     let mut solver = setup.build::<f64>();
     run(&mut solver, 0.02, 50);
     assert!((energy(solver.state()) - 1.357256127054).abs() < 1e-12);
@@ -249,7 +121,9 @@ fn a_mean_flow_only_shifts() {
     let mut moving = still.clone();
     let mean = [0.7, -0.4, 1.1];
     moving.push(([0, 0, 0], mean.map(re)));
-    let build = |modes| Setup { viscosity: 0.02, modes, ..Setup::default() }.build::<f64>();
+    let build = |modes| {
+        Setup { physics: Physics::navier_stokes(0.02), modes, ..Setup::default() }.build::<f64>()
+    };
     let (mut a, mut b) = (build(&still), build(&moving));
     let (dt, steps) = (1e-3, 200);
     run(&mut a, dt, steps);
@@ -291,7 +165,7 @@ fn nonlinear_term_is_conservative_and_solenoidal() {
             })
             .collect();
         let mut solver =
-            Setup { points, lengths, modes: &projected, ..Setup::default() }.build::<f64>();
+            Setup::<3> { points, lengths, modes: &projected, ..Setup::default() }.build::<f64>();
         run(&mut solver, 0.02, 20);
         let tendency = solver.tendency();
         let state = solver.state();
@@ -366,7 +240,12 @@ fn energy_is_conserved_without_viscosity() {
 fn schemes_converge_with_their_order() {
     let modes = tangled();
     let solve = |scheme, steps: usize| {
-        let setup = Setup { scheme, viscosity: 0.05, modes: &modes, ..Setup::default() };
+        let setup = Setup {
+            scheme,
+            physics: Physics::navier_stokes(0.05),
+            modes: &modes,
+            ..Setup::default()
+        };
         let mut solver = setup.build::<f64>();
         run(&mut solver, 1.0 / steps as f64, steps);
         solver.state().clone()
@@ -377,80 +256,4 @@ fn schemes_converge_with_their_order() {
         let measured = (errors[0] / errors[1]).log2();
         assert!((measured - order).abs() < 0.2, "{scheme:?}: errors {errors:?}, order {measured}");
     }
-}
-
-/// Constant power: the energy rises by the power put in, less what viscosity takes.
-#[test]
-fn constant_power_closes_its_budget() {
-    let modes = tangled();
-    let forcing = Forcing::ConstantPower { power: 0.3, wavenumber: 2.0 };
-    let mut solver = Setup { forcing, modes: &modes, ..Setup::default() }.build::<f64>();
-    let before = energy(solver.state());
-    run(&mut solver, 0.01, 50);
-    // Without viscosity nothing else changes the energy.
-    assert!((energy(solver.state()) - before - 0.3 * 0.5).abs() < 1e-7);
-    assert!((solver.injected_energy() - 0.15).abs() < 1e-9);
-}
-
-/// Constant energy: the forced modes keep theirs to round-off, in double and single.
-#[test]
-fn constant_energy_holds_the_band() {
-    fn band_energy<T: Real>(fields: &SpectralFields<T>) -> f64 {
-        0.5 * sum(
-            fields,
-            |k, u| if k.iter().map(|k| k * k).sum::<f64>() <= 2.25 { norm(u) } else { 0.0 },
-        )
-    }
-    let modes = tangled();
-    let forcing = Forcing::ConstantEnergy { energy: None, wavenumber: 1.5 };
-    let setup = Setup { forcing, viscosity: 0.02, modes: &modes, ..Setup::default() };
-    let mut solver = setup.build::<f64>();
-    let before = band_energy(solver.state());
-    run(&mut solver, 0.02, 100);
-    assert!((band_energy(solver.state()) / before - 1.0).abs() < 1e-14);
-    assert!(solver.injected_energy() > 0.0);
-    let mut single = setup.build::<f32>();
-    run(&mut single, 0.02, 100);
-    assert!((band_energy(single.state()) / before - 1.0).abs() < 1e-6);
-}
-
-/// The band's force does not change the order of the scheme.
-#[test]
-fn forced_runs_converge_with_the_order_of_the_scheme() {
-    let modes = tangled();
-    for forcing in [
-        Forcing::ConstantEnergy { energy: None, wavenumber: 1.5 },
-        Forcing::ConstantPower { power: 0.5, wavenumber: 1.5 },
-    ] {
-        let solve = |steps: usize| {
-            let setup = Setup {
-                forcing: forcing.clone(),
-                viscosity: 0.05,
-                modes: &modes,
-                ..Setup::default()
-            };
-            let mut solver = setup.build::<f64>();
-            run(&mut solver, 1.0 / steps as f64, steps);
-            solver.state().clone()
-        };
-        let reference = solve(320);
-        let errors = [20, 40].map(|steps| distance(&solve(steps), &reference));
-        let order = (errors[0] / errors[1]).log2();
-        assert!((order - 4.0).abs() < 0.3, "{forcing:?}: errors {errors:?}, order {order}");
-    }
-}
-
-/// A long forced run keeps û(-k) = conj û(k) on the nx = 0 plane. Without the restoring step the
-/// force amplifies the round-off that breaks it, at the rate P / 2E - nu k^2 of about 0.1 here.
-#[test]
-fn long_forced_runs_stay_hermitian() {
-    let modes = tangled();
-    let forcing = Forcing::ConstantPower { power: 0.3, wavenumber: 2.0 };
-    let setup =
-        Setup { points: [12; 3], forcing, viscosity: 0.02, modes: &modes, ..Setup::default() };
-    let mut solver = setup.build::<f64>();
-    run(&mut solver, 0.05, 8000);
-    let size = energy(solver.state()).sqrt();
-    let asymmetry = solver.band_asymmetry();
-    assert!(asymmetry < 1e-13 * size, "asymmetry {asymmetry} at velocity {size}");
 }

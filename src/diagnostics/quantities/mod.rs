@@ -1,0 +1,301 @@
+//! What the history says beyond the velocity's [`Budget`], quantity by quantity.
+//!
+//! Most are sums over all modes of a term that is quadratic in the fields at one mode: by Parseval,
+//! `<f g>` = sum over all k of Re(f_k conj g_k). The others follow from these and the budget.
+
+use num_complex::Complex;
+
+use super::{Budget, sum_over_bundles};
+use crate::equation::Physics;
+use crate::fields::SpectralFields;
+use crate::grid::AXES;
+use crate::integrator::Damping;
+use crate::modes::{Modes, Place};
+use crate::parallel::{Communicator, Team};
+use crate::real::Real;
+
+type C = Complex<f64>;
+
+/// A quantity as the history names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name {
+    /// Its name, such as `helicity`.
+    pub name: String,
+    /// Its unit, such as `L/T^2`.
+    pub unit: &'static str,
+    /// What it is, in words.
+    pub description: String,
+}
+
+/// The term of a sum at one mode: its wavevector and the fields there.
+type Term = Box<dyn Fn([f64; AXES], &[C]) -> f64 + Send + Sync>;
+
+/// What follows from the budget and the sums.
+type Formula = Box<dyn Fn(&Budget, &[f64]) -> f64 + Send + Sync>;
+
+/// The quantities of one [`Physics`].
+#[derive(Default)]
+pub struct Quantities {
+    names: Vec<Name>,
+    sums: Vec<Term>,
+    derived: Vec<(Name, Formula)>,
+}
+
+impl Quantities {
+    /// Those that belong to `physics`.
+    pub fn new(physics: &Physics) -> Self {
+        let mut quantities = Quantities::default();
+        quantities.add_velocity(physics);
+        quantities.add_rotation(physics);
+        quantities.add_magnetic_field(physics);
+        quantities.add_stratification(physics);
+        for (index, scalar) in physics.scalars.iter().enumerate() {
+            quantities.add_scalar(physics, &scalar.name, index);
+        }
+        quantities
+    }
+
+    /// Their names: the sums first, then what follows from them.
+    pub fn names(&self) -> impl Iterator<Item = &Name> {
+        self.names.iter().chain(self.derived.iter().map(|(name, _)| name))
+    }
+
+    /// Measures them, in the order of their names. Collective: every rank must call this.
+    pub fn measure<T: Real>(
+        &self,
+        fields: &SpectralFields<T>,
+        budget: &Budget,
+        team: &Team,
+        communicator: &Communicator,
+    ) -> Vec<f64> {
+        let mut values = self.sums(fields, team, communicator);
+        let derived: Vec<_> = self.derived.iter().map(|(_, f)| f(budget, &values)).collect();
+        values.extend(derived);
+        values
+    }
+
+    fn sums<T: Real>(
+        &self,
+        fields: &SpectralFields<T>,
+        team: &Team,
+        communicator: &Communicator,
+    ) -> Vec<f64> {
+        let modes = fields.modes;
+        let count = self.sums.len();
+        sum_over_bundles(fields, count, team, communicator, |bundle, sums| {
+            let mut values = vec![C::ZERO; fields.count];
+            for lane in 0..modes.lanes {
+                let Some([nx, ..]) = modes.mode(Place { bundle, row: 0, lane }) else { break };
+                let mut column = vec![0.0; count];
+                for row in 0..modes.rows() {
+                    let place = Place { bundle, row, lane };
+                    let Some(mode) = modes.mode(place) else { break };
+                    let k = modes.grid.wavevector(mode);
+                    for (field, value) in values.iter_mut().enumerate() {
+                        let stored = fields.at(place, field);
+                        *value = C::new(stored.re.double(), stored.im.double());
+                    }
+                    let terms = self.sums.iter().map(|term| term(k, &values));
+                    column.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
+                }
+                let weight = Modes::weight(nx);
+                sums.iter_mut().zip(&column).for_each(|(sum, column)| sum.add(weight * column));
+            }
+        })
+    }
+
+    /// Adds a sum and returns its place among them.
+    fn sum(
+        &mut self,
+        name: impl Into<String>,
+        unit: &'static str,
+        description: impl Into<String>,
+        term: impl Fn([f64; AXES], &[C]) -> f64 + Send + Sync + 'static,
+    ) -> usize {
+        self.names.push(Name { name: name.into(), unit, description: description.into() });
+        self.sums.push(Box::new(term));
+        self.sums.len() - 1
+    }
+
+    /// Adds what follows from the budget and the sums.
+    fn derive(
+        &mut self,
+        name: impl Into<String>,
+        unit: &'static str,
+        description: impl Into<String>,
+        formula: impl Fn(&Budget, &[f64]) -> f64 + Send + Sync + 'static,
+    ) {
+        let name = Name { name: name.into(), unit, description: description.into() };
+        self.derived.push((name, Box::new(formula)));
+    }
+
+    /// Adds what hyperviscosity and drag take from the energy of some fields.
+    fn add_damping(&mut self, of: &'static str, damping: Damping, first: usize) {
+        if damping.hyper.is_some() {
+            self.sum(
+                format!("{of}hyper_dissipation"),
+                "L^2/T^3",
+                "energy that hyperviscosity takes up",
+                move |k, f| damping.hyper_rate(square(k)) * norm(&f[first..first + AXES]),
+            );
+        }
+        if damping.drag.is_some() {
+            self.sum(
+                format!("{of}drag_dissipation"),
+                "L^2/T^3",
+                "energy that drag takes up",
+                move |k, f| damping.drag_rate(square(k)) * norm(&f[first..first + AXES]),
+            );
+        }
+    }
+
+    fn add_velocity(&mut self, physics: &Physics) {
+        self.sum("helicity", "L/T^2", "<u.omega>", |k, f| curl_product(k, &f[..AXES]));
+        self.add_damping("", physics.velocity_damping(), 0);
+    }
+
+    fn add_rotation(&mut self, physics: &Physics) {
+        let rate = 2.0 * physics.rotation.iter().map(|o| o * o).sum::<f64>().sqrt();
+        if rate == 0.0 {
+            return;
+        }
+        self.derive(
+            "rossby",
+            "1",
+            "dissipation / (2 Omega E), E without mean flow",
+            move |b, _| ratio(b.dissipation, rate * b.fluctuation_energy),
+        );
+        self.derive("micro_rossby", "1", "sqrt(<omega.omega>) / (2 Omega)", move |b, _| {
+            (2.0 * b.enstrophy).sqrt() / rate
+        });
+    }
+
+    fn add_magnetic_field(&mut self, physics: &Physics) {
+        let (Some(fields), Some(damping)) = (physics.magnetic_fields(), physics.magnetic_damping())
+        else {
+            return;
+        };
+        let first = fields.start;
+        let b = move |f: &[C]| [f[first], f[first + 1], f[first + 2]];
+        let unit = "L^2/T^2";
+        self.sum("magnetic_energy", unit, "<b.b>/2, mean field included", move |_, f| {
+            0.5 * norm(&b(f))
+        });
+        let eta = damping.diffusivity;
+        self.sum("magnetic_dissipation", "L^2/T^3", "eta <j.j>", move |k, f| {
+            eta * square(k) * norm(&b(f))
+        });
+        self.sum("current", "1/T^2", "<j.j>/2", move |k, f| 0.5 * square(k) * norm(&b(f)));
+        self.sum("cross_helicity", unit, "<u.b>", move |_, f| dot(&f[..AXES], &b(f)));
+        self.sum("magnetic_helicity", "L^3/T^2", "<a.b>, b = curl a", move |k, f| {
+            let k_squared = square(k);
+            if k_squared > 0.0 { curl_product(k, &b(f)) / k_squared } else { 0.0 }
+        });
+        self.sum("mean_square_div_b", "1/T^2", "<(div b)^2>", move |k, f| {
+            let [x, y, z] = b(f);
+            (x * k[0] + y * k[1] + z * k[2]).norm_sqr()
+        });
+        self.add_damping("magnetic_", damping, first);
+    }
+
+    fn add_stratification(&mut self, physics: &Physics) {
+        let (Some(stratification), Some(field)) =
+            (physics.stratification, physics.buoyancy_field())
+        else {
+            return;
+        };
+        let (n, up) = (stratification.frequency, stratification.vertical as usize);
+        let viscosity = physics.viscosity;
+        let damping = physics.scalar_formulas()[0].damping;
+        let unit = "L^2/T^2";
+        self.sum("potential_energy", unit, "<theta^2>/2, theta = buoyancy / N", move |_, f| {
+            0.5 * f[field].norm_sqr()
+        });
+        self.sum(
+            "potential_dissipation",
+            "L^2/T^3",
+            "potential energy that all damping takes up",
+            move |k, f| damping.rate(square(k)) * f[field].norm_sqr(),
+        );
+        self.sum(
+            "buoyancy_flux",
+            "L^2/T^3",
+            "N <w theta>, w upwards: potential energy that becomes kinetic",
+            move |_, f| n * dot(&f[up..=up], &f[field..=field]),
+        );
+        self.derive("froude", "1", "dissipation / (N E), E without mean flow", move |b, _| {
+            ratio(b.dissipation, n * b.fluctuation_energy)
+        });
+        self.derive("ozmidov_length", "L", "sqrt(dissipation / N^3)", move |b, _| {
+            (b.dissipation / n.powi(3)).sqrt()
+        });
+        self.derive("buoyancy_reynolds", "1", "dissipation / (nu N^2)", move |b, _| {
+            ratio(b.dissipation, viscosity * n * n)
+        });
+    }
+
+    fn add_scalar(&mut self, physics: &Physics, name: &str, index: usize) {
+        let field = physics.first_scalar() + index;
+        let skipped = usize::from(physics.stratification.is_some());
+        let damping = physics.scalar_formulas()[skipped + index].damping;
+        let (viscosity, kappa) = (physics.viscosity, damping.diffusivity);
+        self.sum(format!("{name}_variance"), "1", format!("<{name}^2> without the mean"), {
+            move |k, f| if square(k) > 0.0 { f[field].norm_sqr() } else { 0.0 }
+        });
+        self.sum(
+            format!("{name}_dissipation"),
+            "1/T",
+            "variance that all damping takes up; 2 kappa <|grad|^2> without hyperdiffusion",
+            move |k, f| 2.0 * damping.rate(square(k)) * f[field].norm_sqr(),
+        );
+        for (axis, velocity) in ["u", "v", "w"].into_iter().enumerate() {
+            self.sum(
+                format!("{name}_flux_{}", ["x", "y", "z"][axis]),
+                "L/T",
+                format!("<{velocity} {name}>"),
+                move |_, f| dot(&f[axis..=axis], &f[field..=field]),
+            );
+        }
+        self.derive(
+            format!("{name}_smallest_length"),
+            "L",
+            "Obukhov-Corrsin (kappa^3 / dissipation)^(1/4) for Schmidt numbers below 1, else \
+             Batchelor (nu kappa^2 / dissipation)^(1/4)",
+            move |b, _| smallest(b, viscosity, kappa),
+        );
+    }
+}
+
+/// The Obukhov-Corrsin scale of a scalar that diffuses faster than momentum, else the Batchelor
+/// scale (Batchelor 1959, J. Fluid Mech. 5, 113).
+fn smallest(budget: &Budget, viscosity: f64, kappa: f64) -> f64 {
+    let diffusivities = if kappa > viscosity { kappa.powi(3) } else { viscosity * kappa * kappa };
+    ratio(diffusivities, budget.dissipation).powf(0.25)
+}
+
+/// a / b, and 0 where that is 0 / 0: only a field that is not finite gives NaN.
+fn ratio(a: f64, b: f64) -> f64 {
+    if a == 0.0 { 0.0 } else { a / b }
+}
+
+fn square(k: [f64; AXES]) -> f64 {
+    k.iter().map(|k| k * k).sum()
+}
+
+fn norm(f: &[C]) -> f64 {
+    f.iter().map(|f| f.norm_sqr()).sum()
+}
+
+/// Re(f . conj g).
+fn dot(f: &[C], g: &[C]) -> f64 {
+    f.iter().zip(g).map(|(f, g)| f.re * g.re + f.im * g.im).sum()
+}
+
+/// Re((i k x f) . conj f) = 2 k . (Re f x Im f).
+fn curl_product(k: [f64; AXES], f: &[C]) -> f64 {
+    let cross = |i: usize, j: usize| f[i].re * f[j].im - f[j].re * f[i].im;
+    2.0 * (k[0] * cross(1, 2) + k[1] * cross(2, 0) + k[2] * cross(0, 1))
+}
+
+#[cfg(test)]
+mod tests;

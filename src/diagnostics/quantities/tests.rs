@@ -1,0 +1,90 @@
+//! Every quantity by hand.
+
+use super::*;
+use crate::equation::physics::{Axis, Kind, Magnetic, Scalar, Stratification};
+use crate::grid::Grid;
+use crate::initial::ScalarField;
+use crate::integrator::PowerLaw;
+
+#[test]
+fn quantities_of_one_mode_are_what_they_are_by_hand() {
+    let law = |coefficient, order| Some(PowerLaw { coefficient, order });
+    let scalar = Scalar {
+        name: "c".into(),
+        diffusivity: Some(0.1),
+        schmidt: None,
+        gradient: [0.0; AXES],
+        hyper: None,
+        drag: None,
+        initial: ScalarField::default(),
+    };
+    let stratification = Stratification {
+        frequency: 2.0,
+        vertical: Axis::Z,
+        diffusivity: Some(0.25),
+        prandtl: None,
+        hyper: None,
+        drag: None,
+    };
+    let physics = Physics {
+        equation: Kind::Mhd,
+        viscosity: 0.05,
+        hyper: law(0.5, 2.0),
+        drag: law(3.0, 1.0),
+        rotation: [0.0, 3.0, 4.0],
+        magnetic: Some(Magnetic { diffusivity: Some(0.2), ..Magnetic::default() }),
+        stratification: Some(stratification),
+        scalars: vec![scalar],
+    };
+    let modes = Modes::new(Grid::two_thirds([8; 3], [0.5, 1.0, 1.0]), 8);
+    let mut fields = SpectralFields::<f64>::zeros(modes, 0..modes.bundles(), 8);
+    // k = (2, 0, 0); its conjugate counts as much.
+    let place = modes.place([1, 0, 0]).unwrap();
+    let i = C::new(0.0, 1.0);
+    for (field, value) in [(1, C::ONE), (2, i), (4, 0.5 * i), (5, -C::ONE / 2.0)] {
+        fields.set(place, field, value);
+    }
+    fields.set(place, 6, 3.0 * i);
+    fields.set(place, 7, C::new(2.0, 0.0));
+    fields.set(modes.place([0; 3]).unwrap(), 7, C::new(100.0, 0.0));
+    let team = Team::new(1).unwrap();
+    let serial = Communicator::serial();
+    let budget = Budget::measure(&fields, 0.05, &team, &serial);
+    let quantities = Quantities::new(&physics);
+    let values = quantities.measure(&fields, &budget, &team, &serial);
+    // E = 2, <omega^2> = 16, epsilon = 0.8.
+    let expected = [
+        ("helicity", 8.0),
+        ("hyper_dissipation", 0.5 * 16.0 * 4.0),
+        ("drag_dissipation", 3.0 / 4.0 * 4.0),
+        ("magnetic_energy", 0.5),
+        ("magnetic_dissipation", 0.2 * 4.0),
+        ("current", 2.0),
+        ("cross_helicity", 0.0),
+        ("magnetic_helicity", 0.5),
+        ("mean_square_div_b", 0.0),
+        ("potential_energy", 9.0),
+        ("potential_dissipation", 0.25 * 4.0 * 18.0),
+        ("buoyancy_flux", 12.0),
+        ("c_variance", 8.0),
+        ("c_dissipation", 2.0 * 0.1 * 4.0 * 8.0),
+        ("c_flux_x", 0.0),
+        ("c_flux_y", 4.0),
+        ("c_flux_z", 0.0),
+        ("rossby", 0.8 / 20.0),
+        ("micro_rossby", 0.4),
+        ("froude", 0.2),
+        ("ozmidov_length", 0.1_f64.sqrt()),
+        ("buoyancy_reynolds", 4.0),
+        ("c_smallest_length", (0.001_f64 / 0.8).powf(0.25)),
+    ];
+    let names: Vec<_> = quantities.names().map(|name| name.name.as_str()).collect();
+    assert_eq!(names, expected.map(|(name, _)| name));
+    for ((name, expected), found) in expected.into_iter().zip(&values) {
+        assert!((found - expected).abs() < 1e-13 * expected.max(1.0), "{name}: {found}");
+    }
+    // At rest nothing is NaN.
+    let rest = SpectralFields::<f64>::zeros(modes, 0..modes.bundles(), 8);
+    let budget = Budget::measure(&rest, 0.05, &team, &serial);
+    assert!(!quantities.measure(&rest, &budget, &team, &serial).iter().any(|x| x.is_nan()));
+}

@@ -1,0 +1,349 @@
+//! `[physics]`: which equation is solved, with which terms and coefficients, and which fields that
+//! makes. The options combine freely.
+
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use super::coupled;
+use crate::grid::{AXES, Grid};
+use crate::initial::ScalarField;
+use crate::integrator::{Damping, PowerLaw};
+use crate::problems::Problems;
+
+/// `[physics]`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Physics {
+    /// The equation.
+    pub equation: Kind,
+    /// Kinematic viscosity nu, 0 or more.
+    pub viscosity: f64,
+    /// Hyperviscosity: the velocity is damped at the rate coefficient k^(2 order) as well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hyper: Option<PowerLaw>,
+    /// Large-scale drag: the velocity is damped at the rate coefficient k^(-2 order) as well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drag: Option<PowerLaw>,
+    /// Omega, the angular velocity of the frame.
+    pub rotation: [f64; AXES],
+    /// `[physics.magnetic]`, of `mhd` alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub magnetic: Option<Magnetic>,
+    /// `[physics.stratification]`, if the fluid is stratified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stratification: Option<Stratification>,
+    /// `[[physics.scalars]]`: passive scalars.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scalars: Vec<Scalar>,
+}
+
+/// The equations there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Incompressible Navier-Stokes.
+    #[default]
+    NavierStokes,
+    /// Incompressible magnetohydrodynamics.
+    Mhd,
+}
+
+/// `[physics.magnetic]`: how the magnetic field is damped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Magnetic {
+    /// Magnetic diffusivity eta.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub diffusivity: Option<f64>,
+    /// Or: the magnetic Prandtl number nu / eta.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prandtl: Option<f64>,
+    /// As that of the velocity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hyper: Option<PowerLaw>,
+    /// As that of the velocity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drag: Option<PowerLaw>,
+}
+
+/// `[physics.stratification]`: a stable linear stratification.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stratification {
+    /// Buoyancy frequency N.
+    pub frequency: f64,
+    /// The axis that points up.
+    #[serde(default)]
+    pub vertical: Axis,
+    /// Diffusivity of the buoyancy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub diffusivity: Option<f64>,
+    /// Or: the Prandtl number nu / diffusivity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prandtl: Option<f64>,
+    /// As that of the velocity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hyper: Option<PowerLaw>,
+    /// As that of the velocity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drag: Option<PowerLaw>,
+}
+
+/// An axis of the box.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Axis {
+    /// x
+    X,
+    /// y
+    Y,
+    /// z
+    #[default]
+    Z,
+}
+
+/// One of `[[physics.scalars]]`.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scalar {
+    /// Its name in files: lower-case letters, digits and `_`.
+    pub name: String,
+    /// Diffusivity kappa.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub diffusivity: Option<f64>,
+    /// Or: the Schmidt number nu / kappa.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schmidt: Option<f64>,
+    /// The gradient of its mean.
+    #[serde(default)]
+    pub gradient: [f64; AXES],
+    /// As that of the velocity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hyper: Option<PowerLaw>,
+    /// As that of the velocity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drag: Option<PowerLaw>,
+    /// What it starts from; zero when left out.
+    #[serde(default)]
+    pub initial: ScalarField,
+}
+
+/// One field of the state, as files name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Its name.
+    pub name: String,
+    /// Its unit.
+    pub unit: &'static str,
+    /// What it is, in words.
+    pub description: String,
+}
+
+/// The velocity and magnetic components, and the stratification's scalar, by name.
+const VELOCITY: [&str; AXES] = ["u", "v", "w"];
+const MAGNETIC: [&str; AXES] = ["bx", "by", "bz"];
+const BUOYANCY: &str = "theta";
+
+impl Physics {
+    /// Navier-Stokes and nothing else.
+    pub fn navier_stokes(viscosity: f64) -> Self {
+        Physics { viscosity, ..Physics::default() }
+    }
+
+    /// Adds to `problems` what is wrong with the parameters, or does not fit the grid.
+    pub fn check(&self, grid: Option<&Grid>, problems: &mut Problems) {
+        problems.require_not_negative("physics.viscosity", self.viscosity);
+        check_power_laws("physics", &[self.hyper, self.drag], problems);
+        for (axis, omega) in self.rotation.into_iter().enumerate() {
+            let path = format!("physics.rotation[{axis}]");
+            problems.require(omega.is_finite(), &path, omega, "a finite number");
+        }
+        match (self.equation, &self.magnetic) {
+            (Kind::Mhd, None) => problems.add(
+                "physics.magnetic",
+                "is missing; equation = \"mhd\" needs magnetic = { diffusivity = .. } or \
+                 { prandtl = .. }",
+            ),
+            (Kind::NavierStokes, Some(_)) => problems.add(
+                "physics.magnetic",
+                "is there, but equation = \"navier_stokes\" has no magnetic field; set \
+                 physics.equation = \"mhd\"",
+            ),
+            _ => {}
+        }
+        if let Some(Magnetic { diffusivity, prandtl, hyper, drag }) = self.magnetic {
+            let given = (diffusivity, prandtl);
+            self.check_diffusivity("physics.magnetic", "prandtl", given, problems);
+            check_power_laws("physics.magnetic", &[hyper, drag], problems);
+        }
+        if let Some(stratification) = self.stratification {
+            let path = "physics.stratification";
+            let Stratification { frequency, diffusivity, prandtl, hyper, drag, .. } =
+                stratification;
+            problems.require_positive("physics.stratification.frequency", frequency);
+            self.check_diffusivity(path, "prandtl", (diffusivity, prandtl), problems);
+            check_power_laws(path, &[hyper, drag], problems);
+        }
+        for (index, scalar) in self.scalars.iter().enumerate() {
+            self.check_scalar(index, scalar, grid, problems);
+        }
+    }
+
+    fn check_scalar(
+        &self,
+        index: usize,
+        scalar: &Scalar,
+        grid: Option<&Grid>,
+        problems: &mut Problems,
+    ) {
+        let path = format!("physics.scalars[{index}]");
+        let Scalar { name, diffusivity, schmidt, gradient, hyper, drag, initial } = scalar;
+        let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        let plain = name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(letters);
+        let of_axes = ["x", "y", "z"];
+        let taken = VELOCITY.iter().chain(&MAGNETIC).chain(&of_axes).chain([&BUOYANCY]);
+        let earlier = self.scalars[..index].iter().map(|s| s.name.as_str());
+        let free = taken.copied().chain(earlier).all(|other| other != name);
+        problems.require(
+            plain && free,
+            &format!("{path}.name"),
+            format!("\"{name}\""),
+            "lower-case letters, digits and _, and not the name of another field",
+        );
+        self.check_diffusivity(&path, "schmidt", (*diffusivity, *schmidt), problems);
+        for (axis, slope) in gradient.iter().enumerate() {
+            let path = format!("{path}.gradient[{axis}]");
+            problems.require(slope.is_finite(), &path, slope, "a finite number");
+        }
+        check_power_laws(&path, &[*hyper, *drag], problems);
+        initial.check(&format!("{path}.initial"), grid, problems);
+    }
+
+    /// Notes unless exactly one of a diffusivity and the number that is nu over it is given.
+    fn check_diffusivity(
+        &self,
+        path: &str,
+        number: &str,
+        given: (Option<f64>, Option<f64>),
+        problems: &mut Problems,
+    ) {
+        match given {
+            (Some(diffusivity), None) => {
+                problems.require_not_negative(&format!("{path}.diffusivity"), diffusivity);
+            }
+            (None, Some(value)) => problems.require_positive(&format!("{path}.{number}"), value),
+            (None, None) => problems.add(
+                format!("{path}.diffusivity"),
+                format!("is missing: give diffusivity or {number}"),
+            ),
+            (Some(_), Some(_)) => problems.add(
+                format!("{path}.{number}"),
+                format!("is one too many: give diffusivity or {number}"),
+            ),
+        }
+    }
+
+    /// Whether there is more than the plain equations.
+    pub fn is_coupled(&self) -> bool {
+        self.rotation != [0.0; AXES] || self.stratification.is_some() || !self.scalars.is_empty()
+    }
+
+    fn damping(
+        &self,
+        diffusivity: Option<f64>,
+        number: Option<f64>,
+        hyper: Option<PowerLaw>,
+        drag: Option<PowerLaw>,
+    ) -> Damping {
+        let diffusivity = diffusivity.or(number.map(|n| self.viscosity / n)).unwrap_or_default();
+        Damping { diffusivity, hyper, drag }
+    }
+
+    /// Damping of the velocity.
+    pub fn velocity_damping(&self) -> Damping {
+        self.damping(Some(self.viscosity), None, self.hyper, self.drag)
+    }
+
+    /// Damping of the magnetic field, if there is one.
+    pub fn magnetic_damping(&self) -> Option<Damping> {
+        self.magnetic.map(|m| self.damping(m.diffusivity, m.prandtl, m.hyper, m.drag))
+    }
+
+    /// The scalars of the equations, the stratification's first.
+    pub fn scalar_formulas(&self) -> Vec<coupled::Scalar> {
+        let stratification = self.stratification.map(|s| {
+            let mut upwards = [0.0; AXES];
+            upwards[s.vertical as usize] = s.frequency;
+            coupled::Scalar {
+                damping: self.damping(s.diffusivity, s.prandtl, s.hyper, s.drag),
+                gradient: upwards,
+                buoyancy: upwards,
+            }
+        });
+        let passive = self.scalars.iter().map(|s| coupled::Scalar {
+            damping: self.damping(s.diffusivity, s.schmidt, s.hyper, s.drag),
+            gradient: s.gradient,
+            buoyancy: [0.0; AXES],
+        });
+        stratification.into_iter().chain(passive).collect()
+    }
+
+    /// Where the magnetic field is among the fields.
+    pub fn magnetic_fields(&self) -> Option<Range<usize>> {
+        self.magnetic.map(|_| AXES..2 * AXES)
+    }
+
+    /// Where the stratification's scalar is among the fields.
+    pub fn buoyancy_field(&self) -> Option<usize> {
+        self.stratification.map(|_| self.magnetic_fields().map_or(AXES, |fields| fields.end))
+    }
+
+    /// Where the first passive scalar is among the fields.
+    pub fn first_scalar(&self) -> usize {
+        let vectors = self.magnetic_fields().map_or(AXES, |fields| fields.end);
+        vectors + usize::from(self.stratification.is_some())
+    }
+
+    /// The fields of the state, in order.
+    pub fn fields(&self) -> Vec<Field> {
+        let vector = |names: [&str; AXES], of: &str| {
+            let of = of.to_string();
+            names
+                .into_iter()
+                .zip(["x", "y", "z"])
+                .map(move |(name, axis)| Field {
+                    name: name.into(),
+                    unit: "L/T",
+                    description: format!("{of} along {axis}"),
+                })
+                .collect::<Vec<_>>()
+        };
+        let mut fields = vector(VELOCITY, "velocity");
+        if self.magnetic.is_some() {
+            fields.extend(vector(MAGNETIC, "magnetic field, in units of the Alfven speed,"));
+        }
+        if self.stratification.is_some() {
+            fields.push(Field {
+                name: BUOYANCY.into(),
+                unit: "L/T",
+                description: "buoyancy divided by the buoyancy frequency".into(),
+            });
+        }
+        fields.extend(self.scalars.iter().map(|scalar| Field {
+            name: scalar.name.clone(),
+            unit: "1",
+            description: format!("scalar {}", scalar.name),
+        }));
+        fields
+    }
+}
+
+/// Notes what is wrong with the hyperviscosity and drag in the table at `path`.
+fn check_power_laws(path: &str, [hyper, drag]: &[Option<PowerLaw>; 2], problems: &mut Problems) {
+    for (name, law) in [("hyper", hyper), ("drag", drag)] {
+        if let Some(PowerLaw { coefficient, order }) = law {
+            problems.require_not_negative(&format!("{path}.{name}.coefficient"), *coefficient);
+            problems.require_not_negative(&format!("{path}.{name}.order"), *order);
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Steady forces in the shape of a flow: f = A u(x), the same at all times.
+//!
+//! `kolmogorov` f = A sin ky along x (Meshalkin & Sinai 1961, J. Appl. Math. Mech. 25, 1700;
+//! Musacchio & Boffetta 2014, Phys. Rev. E 89, 023004), `taylor_green` (Nore et al. 1997, Phys.
+//! Plasmas 4, 1) and `abc` (Galanti & Sulem 1991, Phys. Fluids A 3, 1778). The power is what the
+//! flow makes of it.
+
+use super::{Band, BandField, Force};
+use crate::initial::Mode;
+
+/// The force on a few modes.
+pub struct Steady {
+    /// The modes; their conjugates are added.
+    pub modes: Vec<Mode>,
+    field: BandField,
+}
+
+impl Steady {
+    /// A force that is a sum of modes.
+    pub fn new(modes: Vec<Mode>) -> Self {
+        Steady { modes, field: BandField::new() }
+    }
+}
+
+impl Force for Steady {
+    fn start(&mut self, band: &Band, _velocity: &BandField) {
+        let value = |numbers: [i64; 3]| {
+            let here = self.modes.iter().find(|mode| mode.mode == numbers).map(Mode::coefficients);
+            let opposite = || {
+                let mode = self.modes.iter().find(|m| m.mode == numbers.map(|n| -n))?;
+                Some(mode.coefficients().map(|c| c.conj()))
+            };
+            here.or_else(opposite).unwrap_or_default()
+        };
+        self.field = band.mode_numbers().map(value).collect();
+    }
+
+    fn force(&self, _band: &Band, _velocity: &BandField, _tendency: &BandField) -> BandField {
+        self.field.clone()
+    }
+}

@@ -1,0 +1,176 @@
+//! Stochastic forcing: an Ornstein-Uhlenbeck process at each mode of the band (Eswaran & Pope 1988,
+//! Comput. Fluids 16, 257).
+//!
+//! f = b - k (k.b) / k^2, where the real and imaginary part of each component of b is such a
+//! process with variance sigma^2 and correlation time T. Over a step b decays by exp(-dt / T) and
+//! gains noise of variance sigma^2 (1 - exp(-2 dt / T)), which is exact for any dt. Within a step
+//! the force is constant. Sigma comes from their eqs. (16) and (17): with e = sigma^2 T the power is
+//! about 4 N e / (1 + T e^(1/3) k_0^(2/3) N^(1/3) / 0.8) for N forced modes and the lowest
+//! wavenumber k_0.
+
+use num_complex::Complex;
+
+use super::{Band, BandField, Force};
+use crate::grid::AXES;
+use crate::random::{Random, Stream};
+
+/// A random force with a correlation time.
+pub struct Stochastic {
+    /// The power it puts in, about.
+    pub power: f64,
+    /// T.
+    pub correlation_time: f64,
+    /// Seed of the random numbers.
+    pub seed: u64,
+    sigma: f64,
+    /// Steps taken: no noise is used twice.
+    steps: u64,
+    process: BandField,
+}
+
+/// Their constant beta.
+const BETA: f64 = 0.8;
+
+impl Stochastic {
+    /// A force that is built up in [`Force::start`].
+    pub fn new(power: f64, correlation_time: f64, seed: u64) -> Self {
+        let process = BandField::new();
+        Stochastic { power, correlation_time, seed, sigma: 0.0, steps: 0, process }
+    }
+
+    /// Sigma for a band of modes with `k_squared` that count `weights`.
+    fn sigma(&self, band: &Band) -> f64 {
+        let number = band.population();
+        let lowest = band.k_squared().iter().copied().fold(f64::INFINITY, f64::min).sqrt();
+        let slope = self.correlation_time * (lowest * lowest * number).cbrt() / BETA;
+        let power = |e: f64| 4.0 * number * e / (1.0 + slope * e.cbrt());
+        // The power grows with e: bracket and bisect to the last bit.
+        let mut high = 1.0;
+        while power(high) < self.power {
+            high *= 2.0;
+        }
+        let mut low = 0.0;
+        for _ in 0..200 {
+            let middle = 0.5 * (low + high);
+            if power(middle) < self.power { low = middle } else { high = middle }
+        }
+        (high / self.correlation_time).sqrt()
+    }
+
+    /// Standard normal numbers for the three complex components of each mode, in pairs that are
+    /// conjugate where the band holds both k and -k.
+    fn noise(&self, band: &Band) -> BandField {
+        let random = Random::new(self.seed, Stream::Forcing);
+        let step = [self.steps as u32, (self.steps >> 32) as u32];
+        let numbers = |mode: [i64; AXES]| {
+            let conjugate = mode < [0; AXES];
+            let mode = if conjugate { mode.map(|n| -n) } else { mode };
+            // Ten bits of each mode number and two of the component make one word.
+            let packed = mode.iter().fold(0u32, |word, n| word << 10 | (*n as u32 & 0x3ff));
+            std::array::from_fn(|component| {
+                let word = (component as u32) << 30 | packed;
+                let [radius, angle] = random.uniform([word, step[0], step[1]]);
+                let radius = (-2.0 * (1.0 - radius).ln()).sqrt();
+                let value = Complex::from_polar(radius, std::f64::consts::TAU * angle);
+                if conjugate { value.conj() } else { value }
+            })
+        };
+        band.mode_numbers().map(numbers).collect()
+    }
+}
+
+impl Force for Stochastic {
+    fn start(&mut self, band: &Band, _velocity: &BandField) {
+        self.sigma = self.sigma(band);
+        self.steps = 0;
+        // The process as it is long after its start.
+        self.process = self.noise(band);
+        self.process.iter_mut().flatten().for_each(|b| *b *= self.sigma);
+    }
+
+    fn advance(&mut self, band: &Band, dt: f64) {
+        self.steps += 1;
+        let decay = (-dt / self.correlation_time).exp();
+        let kick = self.sigma * (-(-2.0 * dt / self.correlation_time).exp_m1()).sqrt();
+        let noise = self.noise(band);
+        for (b, noise) in self.process.iter_mut().flatten().zip(noise.iter().flatten()) {
+            *b = *b * decay + noise * kick;
+        }
+    }
+
+    fn state(&self) -> Vec<f64> {
+        let process = self.process.iter().flatten().flat_map(|b| [b.re, b.im]);
+        std::iter::once(self.steps as f64).chain(process).collect()
+    }
+
+    fn restore(&mut self, state: &[f64]) -> bool {
+        let Some((steps, process)) = state.split_first() else { return false };
+        if process.len() != 2 * AXES * self.process.len() {
+            return false;
+        }
+        self.steps = *steps as u64;
+        let numbers = process.chunks_exact(2).map(|n| Complex::new(n[0], n[1]));
+        self.process.iter_mut().flatten().zip(numbers).for_each(|(b, value)| *b = value);
+        true
+    }
+
+    fn force(&self, band: &Band, _velocity: &BandField, _tendency: &BandField) -> BandField {
+        let solenoidal = |(b, k): (&[Complex<f64>; AXES], [f64; AXES])| {
+            let k_squared: f64 = k.iter().map(|k| k * k).sum();
+            let along = (b[0] * k[0] + b[1] * k[1] + b[2] * k[2]) / k_squared;
+            std::array::from_fn(|axis| b[axis] - along * k[axis])
+        };
+        self.process.iter().zip(band.wavevectors()).map(solenoidal).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grid::Grid;
+    use crate::modes::Modes;
+
+    fn band() -> Band {
+        Band::new(&Modes::new(Grid::two_thirds([24; 3], [1.0; 3]), 8), 2.5)
+    }
+
+    #[test]
+    fn the_process_has_its_variance_and_correlation() {
+        let (band, dt, steps) = (band(), 0.1, 2000);
+        let mut force = Stochastic::new(1.0, 0.5, 3);
+        force.start(&band, &BandField::new());
+        let (mut variance, mut correlation, mut count) = (0.0, 0.0, 0.0);
+        for _ in 0..steps {
+            let before = force.process.clone();
+            force.advance(&band, dt);
+            for (a, b) in before.iter().flatten().zip(force.process.iter().flatten()) {
+                variance += a.norm_sqr();
+                correlation += a.re * b.re + a.im * b.im;
+                count += 2.0;
+            }
+        }
+        assert!((variance / count / force.sigma.powi(2) - 1.0).abs() < 0.02);
+        assert!((correlation / variance - (-dt / 0.5_f64).exp()).abs() < 0.005);
+    }
+
+    #[test]
+    fn the_force_is_solenoidal_and_real_and_goes_on_from_its_state() {
+        let band = band();
+        let mut force = Stochastic::new(0.3, 0.5, 3);
+        force.start(&band, &BandField::new());
+        force.advance(&band, 0.1);
+        let field = force.force(&band, &BandField::new(), &BandField::new());
+        assert_eq!(band.asymmetry(&field), 0.0);
+        assert!(band.energy(&field) > 0.0);
+        for (f, k) in field.iter().zip(band.wavevectors()) {
+            assert!((f[0] * k[0] + f[1] * k[1] + f[2] * k[2]).norm() < 1e-14);
+        }
+        let mut other = Stochastic::new(0.3, 0.5, 3);
+        other.start(&band, &BandField::new());
+        assert!(other.restore(&force.state()));
+        force.advance(&band, 0.1);
+        other.advance(&band, 0.1);
+        assert_eq!(force.state(), other.state());
+        assert!(!other.restore(&[1.0, 2.0]));
+    }
+}

@@ -1,0 +1,204 @@
+//! Decay of each mode: the linear term that the integrator treats exactly.
+
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Scheme, Stage};
+use crate::fields::{Aligned, zeros};
+use crate::modes::{Modes, Wavenumbers, signed};
+use crate::real::Real;
+
+/// Rate at which the modes of a field decay:
+/// lambda(k) = diffusivity k^2 + hyper k^(2 p) + drag k^(-2 q).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Damping {
+    /// Viscosity or diffusivity.
+    pub diffusivity: f64,
+    /// Hyperviscosity, coefficient and order p (Borue & Orszag 1995, Phys. Rev. E 51, R856).
+    pub hyper: Option<PowerLaw>,
+    /// Drag at large scales, coefficient and order q; 0 is linear (Ekman) friction. The mean is
+    /// not dragged.
+    pub drag: Option<PowerLaw>,
+}
+
+/// A rate proportional to a power of k.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct PowerLaw {
+    /// The rate at k = 1.
+    pub coefficient: f64,
+    /// Half the power of k, or of 1 / k.
+    pub order: f64,
+}
+
+impl Damping {
+    /// Diffusion alone.
+    pub fn diffusion(diffusivity: f64) -> Self {
+        Damping { diffusivity, hyper: None, drag: None }
+    }
+
+    /// lambda(k), given k^2.
+    pub fn rate(&self, k_squared: f64) -> f64 {
+        self.diffusivity * k_squared + self.hyper_rate(k_squared) + self.drag_rate(k_squared)
+    }
+
+    /// The part of lambda(k) that hyperviscosity makes.
+    pub fn hyper_rate(&self, k_squared: f64) -> f64 {
+        self.hyper.map_or(0.0, |law| law.coefficient * k_squared.powf(law.order))
+    }
+
+    /// The part of lambda(k) that drag makes.
+    pub fn drag_rate(&self, k_squared: f64) -> f64 {
+        let law = self.drag.filter(|_| k_squared > 0.0);
+        law.map_or(0.0, |law| law.coefficient * k_squared.powf(-law.order))
+    }
+}
+
+/// Decay factors e = exp(-lambda(k) time) of one field.
+///
+/// Kept as e - 1: in single precision e itself would be rounded so close to 1 that slow decay is
+/// wrong by percents, and by the same percents in every step.
+pub enum Decay<T: Real> {
+    /// Of diffusion alone: a product over the three axes.
+    Product(Wavenumbers<T>),
+    /// A factor for every mode of this rank, `[bundle][row][lane]`.
+    Table(Aligned<T>),
+}
+
+/// The decay factors that the stages of a scheme need, made when the time step changes.
+pub struct Decays<T: Real> {
+    modes: Modes,
+    bundles: Range<usize>,
+    /// The dampings there are, each once, and which one each field has.
+    dampings: Vec<Damping>,
+    of_field: Vec<usize>,
+    /// For each time that differs between stages: the time and the factors of each damping.
+    slots: Vec<(f64, Vec<Decay<T>>)>,
+}
+
+impl<T: Real> Decays<T> {
+    /// Factors for fields with the given dampings on `bundles`, for all time steps to come.
+    pub fn new(
+        modes: Modes,
+        bundles: Range<usize>,
+        scheme: Scheme,
+        fields: impl Iterator<Item = Damping>,
+    ) -> Self {
+        let mut dampings: Vec<Damping> = Vec::new();
+        let of_field = fields
+            .map(|damping| {
+                dampings.iter().position(|d| *d == damping).unwrap_or_else(|| {
+                    dampings.push(damping);
+                    dampings.len() - 1
+                })
+            })
+            .collect();
+        let empty = |damping: &Damping| match (damping.hyper, damping.drag) {
+            (None, None) => Decay::Product(Wavenumbers::new(&modes)),
+            _ => Decay::Table(zeros(bundles.len() * modes.column_len() / 2)),
+        };
+        let slot = || (f64::NAN, dampings.iter().map(empty).collect());
+        let slots = (0..scheme.decay_times()).map(|_| slot()).collect();
+        Decays { modes, bundles, dampings, of_field, slots }
+    }
+
+    /// Makes the factors of a stage, unless the last ones were for the same time.
+    pub fn prepare(&mut self, stage: Stage) {
+        let time = stage.scheme.decay_time(stage.index) * stage.dt;
+        let (made_for, decays) = &mut self.slots[stage.scheme.decay_slot(stage.index)];
+        if *made_for == time {
+            return;
+        }
+        *made_for = time;
+        for (decay, damping) in decays.iter_mut().zip(&self.dampings) {
+            match decay {
+                Decay::Product(factors) => {
+                    factors.fill(&self.modes, |k| (-damping.diffusivity * k * k * time).exp_m1())
+                }
+                Decay::Table(factors) => {
+                    fill(factors, &self.modes, self.bundles.clone(), |k_squared| {
+                        (-damping.rate(k_squared) * time).exp_m1()
+                    });
+                }
+            }
+        }
+    }
+
+    /// The factors of a field in a stage that [`Self::prepare`] was called for.
+    pub fn of_field(&self, stage: Stage, field: usize) -> &Decay<T> {
+        &self.slots[stage.scheme.decay_slot(stage.index)].1[self.of_field[field]]
+    }
+
+    /// The place of a bundle among those of this rank.
+    pub fn position(&self, bundle: usize) -> usize {
+        bundle - self.bundles.start
+    }
+}
+
+/// Fills a table `[bundle][row][lane]` with a function of k^2.
+fn fill<T: Real>(
+    table: &mut [T],
+    modes: &Modes,
+    bundles: Range<usize>,
+    value: impl Fn(f64) -> f64,
+) {
+    let square = |axis, n| modes.grid.wavenumber(axis, n).powi(2);
+    let mut numbers = table.iter_mut();
+    for bundle in bundles {
+        let (nx, ny) = modes.bundle_mode(bundle);
+        for row in 0..modes.rows() {
+            let yz = square(1, ny) + square(2, signed(row, modes.grid.cutoff[2]));
+            let lanes = numbers.by_ref().take(modes.lanes).zip(nx as i64..);
+            lanes.for_each(|(number, nx)| *number = T::from_double(value(square(0, nx) + yz)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grid::Grid;
+
+    #[test]
+    fn the_rate_is_a_sum_of_powers() {
+        let law = |coefficient, order| Some(PowerLaw { coefficient, order });
+        let damping = Damping { diffusivity: 0.5, hyper: law(0.25, 2.0), drag: law(8.0, 1.0) };
+        assert_eq!(damping.rate(4.0), 2.0 + 4.0 + 2.0);
+        // The mean is not dragged.
+        assert_eq!(damping.rate(0.0), 0.0);
+    }
+
+    #[test]
+    fn a_table_of_plain_diffusion_is_the_product() {
+        let modes = Modes::new(Grid::two_thirds([40, 7, 16], [2.0, 1.0, 0.5]), 8);
+        let plain = Damping::diffusion(0.3);
+        let hyper = Some(PowerLaw { coefficient: 0.0, order: 2.0 });
+        let tabulated = Damping { hyper, ..plain };
+        let bundles = 2..modes.bundles();
+        let fields = [plain, tabulated, plain].into_iter();
+        let mut decays = Decays::<f64>::new(modes, bundles.clone(), Scheme::Rk3, fields);
+        for dt in [0.1, 0.2] {
+            for index in 0..3 {
+                let stage = Stage { scheme: Scheme::Rk3, index, dt };
+                decays.prepare(stage);
+                let (Decay::Product(product), Decay::Table(table)) =
+                    (decays.of_field(stage, 2), decays.of_field(stage, 1))
+                else {
+                    panic!("one of each");
+                };
+                for bundle in bundles.clone() {
+                    let (x, y) = product.of_bundle(&modes, bundle);
+                    for row in 0..modes.rows() {
+                        for (lane, x) in x.iter().enumerate() {
+                            let expected = (1.0 + x) * (1.0 + y) * (1.0 + product.z[row]) - 1.0;
+                            let at = decays.position(bundle) * modes.rows() + row;
+                            let found = table[at * modes.lanes + lane];
+                            assert!((found - expected).abs() < 1e-15);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

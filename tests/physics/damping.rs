@@ -1,0 +1,51 @@
+//! Hyperviscosity and drag: a plane wave only decays, at the rate of its mode.
+
+use dns_solver::equation::Physics;
+use dns_solver::integrator::{PowerLaw, Scheme};
+use dns_solver::real::Real;
+
+use super::setup::{C, Setup, ZERO, energy, re, run, with_more};
+
+fn check<T: Real>(scheme: Scheme, tolerance: f64) {
+    let law = |coefficient, order| Some(PowerLaw { coefficient, order });
+    let physics =
+        Physics { hyper: law(1e-3, 2.0), drag: law(0.4, 1.0), ..Physics::navier_stokes(0.02) };
+    for (mode, k2) in [([1, 0, 0], 1.0), ([0, 2, 1], 4.25), ([3, -1, 0], 10.0)] {
+        let u: [C; 3] = if mode[0] == 0 { [re(0.3), ZERO, ZERO] } else { [ZERO, ZERO, re(0.3)] };
+        let modes = [(mode, u)];
+        let physics = physics.clone();
+        let lengths = [1.0, 1.0, 2.0];
+        let setup = Setup { physics, lengths, scheme, modes: &modes, ..Setup::default() };
+        let mut solver = setup.build::<T>();
+        run(&mut solver, 0.1, 10);
+        let rate: f64 = 0.02 * k2 + 1e-3 * k2 * k2 + 0.4 / k2;
+        let expected = 0.09 * (-2.0 * rate).exp();
+        let found = energy(solver.state());
+        assert!((found / expected - 1.0).abs() < tolerance, "{scheme:?}, {mode:?}: {found}");
+    }
+}
+
+#[test]
+fn each_mode_decays_at_its_rate() {
+    for scheme in [Scheme::Rk2, Scheme::Rk3, Scheme::Rk4] {
+        check::<f64>(scheme, 1e-13);
+        check::<f32>(scheme, 1e-5);
+    }
+}
+
+/// Any field can have its own: the magnetic field's is its alone.
+#[test]
+fn every_field_has_its_own() {
+    use dns_solver::equation::physics::{Kind, Magnetic};
+    let hyper = Some(PowerLaw { coefficient: 0.01, order: 3.0 });
+    let magnetic = Magnetic { diffusivity: Some(0.0), hyper, ..Magnetic::default() };
+    let physics = Physics { equation: Kind::Mhd, magnetic: Some(magnetic), ..Physics::default() };
+    let wave = [([2, 0, 0], [ZERO, ZERO, re(0.3)])];
+    let modes: [_; 1] =
+        with_more::<3, 6>(&wave, |_, _| vec![ZERO, re(0.2), ZERO]).try_into().unwrap();
+    let mut solver = Setup { physics, modes: &modes, ..Setup::default() }.build::<f64>();
+    run(&mut solver, 0.05, 10);
+    let place = solver.state().modes.place([2, 0, 0]).unwrap();
+    assert!((solver.state().at(place, 2).re - 0.3).abs() < 1e-15);
+    assert!((solver.state().at(place, 4).re - 0.2 * (-0.01_f64 * 64.0 * 0.5).exp()).abs() < 1e-15);
+}

@@ -1,0 +1,10 @@
+//! The physics: exact solutions, invariants, balances and orders of convergence.
+
+mod damping;
+mod dealiasing;
+mod forcing;
+mod mhd;
+mod navier_stokes;
+mod rotation;
+mod scalars;
+mod setup;
