@@ -1,0 +1,69 @@
+//! A time step allocates nothing after the first ones.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use dns_solver::equation;
+use dns_solver::forcing::Forcing;
+use dns_solver::grid::Grid;
+use dns_solver::initial::{self, Initial, TaylorGreen};
+use dns_solver::integrator::Scheme;
+use dns_solver::modes::Modes;
+use dns_solver::parallel::{Communicator, Team};
+use dns_solver::real::Real;
+use dns_solver::simulation::solver::Solver;
+
+/// The system's allocator, counted.
+struct Counting;
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: everything is passed on to the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: as the caller promised.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, start: *mut u8, layout: Layout) {
+        // SAFETY: as the caller promised.
+        unsafe { System.dealloc(start, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const STEPS: usize = 3;
+
+/// Allocations in some steps after the first two.
+fn allocations<T: Real>(threads: usize) -> usize {
+    let modes = Modes::new(Grid::two_thirds([24, 18, 22], [1.0; 3]), T::LANES);
+    let comm = Communicator::serial();
+    let team = Team::new(threads).unwrap();
+    let equation = equation::navier_stokes::<T>(&modes, 0.01);
+    let forcing = Forcing::None.build(&modes.grid);
+    let mut solver = Solver::new(modes, &comm, team, equation, Scheme::Rk4, forcing).unwrap();
+    let initial = Initial::TaylorGreen(TaylorGreen { amplitude: 1.0 });
+    let flow = initial::build(&initial, &modes.grid, &comm).unwrap();
+    let mut state = solver.state().clone();
+    state.fill(|mode, out| flow(mode, out));
+    solver.set_state(state);
+    let mut step = || solver.step(|_| Ok(0.01)).unwrap();
+    step();
+    step();
+    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    (0..STEPS).for_each(|_| {
+        step();
+    });
+    ALLOCATIONS.load(Ordering::Relaxed) - before
+}
+
+/// One test, because the count is that of the whole process.
+#[test]
+fn a_step_allocates_nothing() {
+    assert_eq!(allocations::<f64>(1), 0);
+    assert_eq!(allocations::<f32>(1), 0);
+    // rayon allocates a list of jobs whenever threads are set to work: twice a stage.
+    assert_eq!(allocations::<f64>(2), STEPS * Scheme::Rk4.stages() * 2);
+}
