@@ -1,5 +1,6 @@
 //! Spectral fields of one rank.
 
+use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use aligned_vec::{AVec, RuntimeAlign};
@@ -21,6 +22,14 @@ pub type Aligned<T> = AVec<T, RuntimeAlign>;
 /// An aligned array of `len` zeros, large ones on huge pages: rows of one line lie on more pages
 /// than a processor remembers the addresses of.
 pub fn zeros<T: Real>(len: usize) -> Aligned<T> {
+    zeros_set_by(len, |numbers| {
+        numbers.fill(MaybeUninit::new(T::ZERO));
+    })
+}
+
+/// As [`zeros`], with the zeros written by `set`: on a node with several memories a page lies where
+/// the thread runs that writes it first. `set` must write them all.
+pub fn zeros_set_by<T: Real>(len: usize, set: impl FnOnce(&mut [MaybeUninit<T>])) -> Aligned<T> {
     let bytes = len * size_of::<T>();
     let alignment = if bytes < HUGE_PAGE { ALIGNMENT } else { HUGE_PAGE };
     let mut array = Aligned::<T>::with_capacity(alignment, len);
@@ -30,7 +39,11 @@ pub fn zeros<T: Real>(len: usize) -> Aligned<T> {
         // SAFETY: advice on whole pages of an allocation of our own. It may be refused.
         unsafe { libc::madvise(start, bytes / HUGE_PAGE * HUGE_PAGE, libc::MADV_HUGEPAGE) };
     }
-    array.resize(len, T::zero());
+    // SAFETY: the capacity is `len`; any bits are a number, and `set` has written them.
+    unsafe {
+        set(std::slice::from_raw_parts_mut(array.as_mut_ptr().cast(), len));
+        array.set_len(len);
+    }
     array
 }
 

@@ -105,32 +105,31 @@ impl Communicator {
         }
     }
 
-    fn all_reduce<E: Equivalence + Copy>(&self, values: &mut [E], operation: SystemOperation) {
+    fn all_reduce<E: Equivalence>(&self, mine: &[E], all: &mut [E], operation: SystemOperation) {
         if let Some(c) = self.peers() {
-            let mine = values.to_vec();
-            c.all_reduce_into(&mine[..], values, operation);
+            c.all_reduce_into(mine, all, operation);
         }
     }
 
     /// Element-wise largest over all ranks. Collective.
-    pub fn max<E: Equivalence + Copy>(&self, values: &mut [E]) {
-        self.all_reduce(values, SystemOperation::max());
+    pub fn max<E: Equivalence + Copy, const N: usize>(&self, values: &mut [E; N]) {
+        self.all_reduce(&{ *values }, values, SystemOperation::max());
     }
 
     /// Element-wise smallest over all ranks. Collective.
-    pub fn min<E: Equivalence + Copy>(&self, values: &mut [E]) {
-        self.all_reduce(values, SystemOperation::min());
+    pub fn min<E: Equivalence + Copy, const N: usize>(&self, values: &mut [E; N]) {
+        self.all_reduce(&{ *values }, values, SystemOperation::min());
     }
 
     /// Element-wise sum of integers over all ranks. Collective.
     pub fn sum_integers(&self, values: &mut [i64]) {
-        self.all_reduce(values, SystemOperation::sum());
+        self.all_reduce(&values.to_vec(), values, SystemOperation::sum());
     }
 
     /// Element-wise sum of doubles of which at most one rank holds a value other than zero, so
     /// that the result has no rounding: a gather to everyone. Collective.
     pub fn collect(&self, values: &mut [f64]) {
-        self.all_reduce(values, SystemOperation::sum());
+        self.all_reduce(&values.to_vec(), values, SystemOperation::sum());
     }
 
     /// Exact sums over all ranks, rounded once: the same bits for any number of ranks. Collective.

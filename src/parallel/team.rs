@@ -1,10 +1,13 @@
 //! The threads of one rank.
 
 use std::marker::PhantomData;
+use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::share;
 use crate::error::{Error, Result};
+use crate::fields::{Aligned, zeros_set_by};
+use crate::real::Real;
 
 /// A fixed number of threads that share work in contiguous, balanced runs. The same thread gets
 /// the same run every time, and nothing is allocated in between.
@@ -29,6 +32,25 @@ impl Team {
     /// Number of threads.
     pub fn threads(&self) -> usize {
         self.threads
+    }
+
+    /// What `make(thread)` returns on every thread.
+    pub fn each<R: Send>(&self, make: impl Fn(usize) -> R + Sync) -> Vec<R> {
+        match &self.pool {
+            None => vec![make(0)],
+            Some(pool) => pool.broadcast(|ctx| make(ctx.index())),
+        }
+    }
+
+    /// An array of zeros in which each thread is the first to touch its run.
+    pub fn zeros<T: Real>(&self, len: usize) -> Aligned<T> {
+        zeros_set_by(len, |numbers| {
+            let numbers = SharedSlice::new(numbers);
+            self.run(len, |_, run| {
+                // SAFETY: runs do not overlap.
+                unsafe { numbers.slice(run) }.fill(MaybeUninit::new(T::ZERO));
+            });
+        })
     }
 
     /// Calls `work(thread, run)` on every thread with its run of `0..count`.

@@ -64,7 +64,7 @@ impl<T: Real> Solver<T> {
         let slots = counts.fields.max(counts.contracted);
         let sweep = Sweep::new(modes, communicator, team, slots, counts.products)?;
         let owned = sweep.plan.bundles.clone();
-        let state = SpectralFields::zeros(modes, owned.clone(), counts.fields);
+        let state = sweep.zero_fields(counts.fields);
         let damping = equation.damping(0);
         let (band, linear) = match drive {
             None => (None, None),
@@ -83,15 +83,14 @@ impl<T: Real> Solver<T> {
             .collect();
         let dampings = (0..counts.fields).map(|field| equation.damping(field));
         let uses_state = equation.uses_state() || linear.is_some();
-        let staged = if uses_state { owned.clone() } else { 0..0 };
         Ok(Solver {
             communicator: communicator.clone(),
-            sweep,
             decays: Decays::new(modes, owned, scheme, dampings),
-            staged: SpectralFields::zeros(modes, staged, counts.fields),
+            staged: sweep.zero_fields(if uses_state { counts.fields } else { 0 }),
+            sum: sweep.zero_fields(counts.fields),
+            sweep,
             equation,
             scheme,
-            sum: state.clone(),
             state,
             band,
             linear,
@@ -124,9 +123,10 @@ impl<T: Real> Solver<T> {
         (&self.state, &mut self.sweep)
     }
 
-    /// Sets the velocity that the run starts from. Collective.
+    /// Sets the fields that the run starts from. Collective.
     pub fn set_state(&mut self, state: SpectralFields<T>) {
-        self.state = state;
+        // Copied, for the solver's own lie where its threads are.
+        self.state.data.copy_from_slice(&state.data);
         if let Some(sphere) = &self.phase_shift {
             for bundle in self.state.bundles.clone() {
                 sphere.truncate(bundle, self.state.bundle_mut(bundle));

@@ -7,8 +7,8 @@
 //! in the same order on every rank.
 
 use crate::error::Result;
-use crate::fields::{Aligned, zeros};
-use crate::parallel::{Communicator, SharedSlice, Window};
+use crate::fields::Aligned;
+use crate::parallel::{Communicator, SharedSlice, Team, Window};
 use crate::real::Real;
 
 use super::messages::Messages;
@@ -30,13 +30,13 @@ enum Arrays<T: Real> {
 
 impl<T: Real> Exchange<T> {
     /// The exchange that `plan` asks for. Collective.
-    pub fn new(plan: &Plan, communicator: &Communicator) -> Result<Self> {
+    pub fn new(plan: &Plan, communicator: &Communicator, team: &Team) -> Result<Self> {
         let arrays = if plan.ranks == 1 {
-            Arrays::Local(zeros(plan.columns_len()))
+            Arrays::Local(team.zeros(plan.columns_len()))
         } else if plan.shared {
             Arrays::Shared(Window::new(communicator, plan.planes_len())?)
         } else {
-            Arrays::Messages(Messages::new(plan, communicator))
+            Arrays::Messages(Messages::new(plan, communicator, team))
         };
         Ok(Exchange {
             arrays,

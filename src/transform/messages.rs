@@ -5,8 +5,8 @@
 //! awaited one by one, and each sets out again as soon as its bundles have been worked on. Planes
 //! need all parts. Every rank starts the parts in the same order, as MPI demands.
 
-use crate::fields::{Aligned, zeros};
-use crate::parallel::{Communicator, Counts, Transfer};
+use crate::fields::Aligned;
+use crate::parallel::{Communicator, Counts, Team, Transfer};
 use crate::real::Real;
 
 use super::plan::Plan;
@@ -39,7 +39,7 @@ struct Part {
 
 impl<T: Real> Messages<T> {
     /// Room for what `plan` asks for. Collective.
-    pub fn new(plan: &Plan, communicator: &Communicator) -> Self {
+    pub fn new(plan: &Plan, communicator: &Communicator, team: &Team) -> Self {
         let all = |counts: &dyn Fn(usize) -> Counts| (0..=plan.slots).map(counts).collect();
         let parts = (0..plan.parts).map(|part| Part {
             bundles: plan.part(part).len(),
@@ -51,8 +51,8 @@ impl<T: Real> Messages<T> {
             transfers: (0..plan.parts).map(|_| None).collect(),
             communicator: communicator.private_copy(),
             row_len: plan.modes.row_len(),
-            columns: zeros(plan.columns_len()),
-            planes: zeros(plan.planes_len()),
+            columns: team.zeros(plan.columns_len()),
+            planes: team.zeros(plan.planes_len()),
             parts: parts.collect(),
             left: 0,
         }

@@ -15,7 +15,7 @@ use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::Result;
-use crate::fields::{Aligned, zeros};
+use crate::fields::{Aligned, SpectralFields, zeros};
 use crate::modes::Modes;
 use crate::parallel::{Communicator, SharedSlice, Team};
 use crate::real::Real;
@@ -105,19 +105,18 @@ impl<T: Real> Sweep<T> {
         let plan = Plan::new(modes, place, slots, communicator.shares_memory())?;
         let z = LinesAlongZ::new(&plan);
         let tables = PlaneTables::new(&plan, products.max(slots));
-        let scratch = (0..team.threads())
-            .map(|_| {
-                Mutex::new(Scratch {
-                    work: zeros(z.lines.work_len()),
-                    incoming: zeros(slots * modes.column_len()),
-                    outgoing: zeros(slots * modes.column_len()),
-                    planes: PlaneScratch::new(&tables, &plan),
-                    timings: Timings::default(),
-                })
+        // Each thread makes its own, so that it lies in memory near to it.
+        let scratch = team.each(|_| {
+            Mutex::new(Scratch {
+                work: zeros(z.lines.work_len()),
+                incoming: zeros(slots * modes.column_len()),
+                outgoing: zeros(slots * modes.column_len()),
+                planes: PlaneScratch::new(&tables, &plan),
+                timings: Timings::default(),
             })
-            .collect();
+        });
         Ok(Sweep {
-            exchange: Exchange::new(&plan, communicator)?,
+            exchange: Exchange::new(&plan, communicator, &team)?,
             timings: Timings::default(),
             plan,
             team,
@@ -222,6 +221,14 @@ impl<T: Real> Sweep<T> {
                 watch.lap(&mut scratch.timings, Part::Columns);
             }
         });
+    }
+
+    /// `count` fields of zeros in the bundles of this rank, each where the thread is at home that
+    /// works on it.
+    pub fn zero_fields(&self, count: usize) -> SpectralFields<T> {
+        let Plan { modes, bundles, .. } = &self.plan;
+        let data = self.team.zeros(bundles.len() * count * modes.column_len());
+        SpectralFields { modes: *modes, bundles: bundles.clone(), count, data }
     }
 
     /// Every bundle of this rank.

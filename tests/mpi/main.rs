@@ -1,5 +1,6 @@
 //! Parts that communicate, on several ranks, some of them without work.
 
+mod allocations;
 mod harness;
 mod snapshots;
 mod transform;
@@ -7,6 +8,6 @@ mod transform;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let tests = [&snapshots::TESTS[..], &transform::TESTS[..]].concat();
+    let tests = [&allocations::TESTS[..], &snapshots::TESTS[..], &transform::TESTS[..]].concat();
     harness::main(&tests, &[1, 2, 3, 5, 7])
 }

@@ -4,7 +4,6 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dns_solver::equation;
-use dns_solver::forcing::Forcing;
 use dns_solver::grid::Grid;
 use dns_solver::initial::{self, Initial, TaylorGreen};
 use dns_solver::integrator::Scheme;
@@ -12,6 +11,10 @@ use dns_solver::modes::Modes;
 use dns_solver::parallel::{Communicator, Team};
 use dns_solver::real::Real;
 use dns_solver::simulation::solver::Solver;
+
+use super::harness::Test;
+
+pub const TESTS: [Test; 1] = [("a_step_allocates_nothing", a_step_allocates_nothing)];
 
 /// The system's allocator, counted.
 struct Counting;
@@ -37,15 +40,13 @@ static ALLOCATOR: Counting = Counting;
 const STEPS: usize = 3;
 
 /// Allocations in some steps after the first two.
-fn allocations<T: Real>(threads: usize) -> usize {
+fn allocations<T: Real>(comm: &Communicator, threads: usize) -> usize {
     let modes = Modes::new(Grid::two_thirds([24, 18, 22], [1.0; 3]), T::LANES);
-    let comm = Communicator::serial();
     let team = Team::new(threads).unwrap();
     let equation = equation::navier_stokes::<T>(&modes, 0.01);
-    let forcing = Forcing::None.build(&modes.grid);
-    let mut solver = Solver::new(modes, &comm, team, equation, Scheme::Rk4, forcing).unwrap();
+    let mut solver = Solver::new(modes, comm, team, equation, Scheme::Rk4, None).unwrap();
     let initial = Initial::TaylorGreen(TaylorGreen { amplitude: 1.0 });
-    let flow = initial::build(&initial, &modes.grid, &comm).unwrap();
+    let flow = initial::build(&initial, &modes.grid, comm).unwrap();
     let mut state = solver.state().clone();
     state.fill(|mode, out| flow(mode, out));
     solver.set_state(state);
@@ -59,11 +60,13 @@ fn allocations<T: Real>(threads: usize) -> usize {
     ALLOCATIONS.load(Ordering::Relaxed) - before
 }
 
-/// One test, because the count is that of the whole process.
-#[test]
-fn a_step_allocates_nothing() {
-    assert_eq!(allocations::<f64>(1), 0);
-    assert_eq!(allocations::<f32>(1), 0);
-    // rayon allocates a list of jobs whenever threads are set to work: twice a stage.
-    assert_eq!(allocations::<f64>(2), STEPS * Scheme::Rk4.stages() * 2);
+fn a_step_allocates_nothing(comm: &Communicator) {
+    for comm in [comm, &comm.without_shared_memory()] {
+        assert_eq!(allocations::<f64>(comm, 1), 0);
+        assert_eq!(allocations::<f32>(comm, 1), 0);
+        // rayon allocates a list of jobs whenever threads are set to work.
+        let parts = if comm.size() == 1 || comm.shares_memory() { 1..=1 } else { 1..=4 };
+        let per_stage = allocations::<f64>(comm, 2) / (STEPS * Scheme::Rk4.stages());
+        assert!(parts.contains(&(per_stage - 1)), "{per_stage} in a stage");
+    }
 }
