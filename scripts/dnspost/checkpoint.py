@@ -44,7 +44,7 @@ class Checkpoint:
     def config(self) -> dict[str, Any]:
         """The configuration of the run."""
         with h5py.File(self.path) as file:
-            return tomllib.loads(file.attrs["config"])
+            return tomllib.loads(files.text(file.attrs["config"]))
 
     @cached_property
     def modes(self) -> xr.Dataset:
@@ -67,7 +67,7 @@ class Checkpoint:
                     files.lazy(self.path, file[f"fields/{name}"], multiple=shape[1]).reshape(shape),
                     {"long_name": f"Fourier coefficient of {name}"},
                 )
-                for name in file.attrs["field_names"].split()
+                for name in files.text(file.attrs["field_names"]).split()
             }
         return xr.Dataset(modes, coordinates)
 

@@ -91,5 +91,10 @@ def read_snapshot(path: Path) -> xr.Dataset:
     return xr.Dataset(fields, coordinates, attributes)
 
 
+def text(attribute: str | bytes) -> str:
+    """Return a text attribute: one of fixed length, as checkpoints have, comes as bytes."""
+    return attribute.decode() if isinstance(attribute, bytes) else attribute
+
+
 def _text_attributes(dataset: h5py.Dataset) -> dict[str, str]:
     return {name: dataset.attrs[name] for name in ("units", "long_name") if name in dataset.attrs}
