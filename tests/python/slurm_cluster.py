@@ -18,6 +18,7 @@ CPUS = 8  # more than there are: small jobs run side by side
 START_SECONDS = 30
 JOB_SECONDS = 150
 LAST_WORDS_SECONDS = 4
+PARTS = 4
 ENDED = ("COMPLETED", "FAILED", "TIMEOUT", "CANCELLED", "NODE_FAIL")
 
 CONFIGURATION = """
@@ -98,9 +99,11 @@ class Cluster:
 
     def finish(self, number: str) -> list[dict[str, str]]:
         """Wait for the end of a job; let it start whenever it is back in the queue."""
-        while any(_is_requeued(job) for job in self.wait(number)):
+        for _ in range(PARTS):
+            if not any(_is_requeued(job) for job in self.wait(number)):
+                return self.jobs(number)
             self.release(number)
-        return self.jobs(number)
+        raise TimeoutError(f"after {PARTS} parts: {self.jobs(number)}")
 
     def release(self, number: str) -> None:
         """Let a job start that is back in the queue.

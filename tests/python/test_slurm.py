@@ -124,7 +124,9 @@ def test_a_wrong_configuration_is_not_tried_again(
     slurm.command("scontrol", "release", number)
     (job,) = slurm.wait(number)
     assert (job["JobState"], job["Restarts"], job["ExitCode"]) == ("FAILED", "0", "2:0")
-    assert "viscosity" in Path("job.txt").read_text()
+    told = Path("job.txt").read_text()
+    assert "viscosity" in told
+    assert told.count("dns-solver: error") == 1
 
 
 def test_what_cannot_run_is_not_submitted(
