@@ -25,7 +25,6 @@ def slurm() -> Iterator[Cluster]:
     """Return a cluster in which sbatch finds this machine as its node."""
     reason = reason_against()
     if reason:
-        print(f"no Slurm: {reason}")
         pytest.skip(reason)
     with tempfile.TemporaryDirectory() as folder, cluster(Path(folder)) as made:
         yield made
