@@ -82,7 +82,7 @@ own = dnspost.run(
 )
 print(own)
 
-# %% A sweep: all combinations of some values, resumed by the same lines (or on Slurm).
+# %% A sweep: all combinations of some values, resumed by the same lines (on Slurm: dnspost submit).
 sweep = dnspost.sweep(
     folder / "sweep",
     config | {"output": {"history": {"every": 0.2}}},
@@ -90,7 +90,6 @@ sweep = dnspost.sweep(
 )
 runs = sweep.run()
 print(sweep.table)
-print(sweep.slurm_script(ranks=64, walltime="01:00:00"))
 
 # %% Your own figure, in the look of the others.
 with style():

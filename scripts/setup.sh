@@ -103,6 +103,10 @@ list_missing() {
     if [[ $need == tests ]] && ! have_python_packages; then
         require "Python 3.11 or newer with the modules venv and ensurepip" python3-venv find_python
     fi
+    # The tests of job scripts; only root can start Slurm, and without it they are skipped.
+    if [[ $need == tests && $(id -u) == 0 ]]; then
+        require "Slurm" "slurm-wlm munge" have sbatch
+    fi
 }
 
 # require NAME APT_PACKAGES TEST...: notes NAME as missing when TEST fails.

@@ -25,11 +25,11 @@ stage() {
 
 cd "$repository"
 bin=$virtual_environment/bin
-python=(tests/python scripts/dnspost docs)
+python=(tests/python scripts/dnspost scripts/*.py docs)
 export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-auto}
 
 stage "set-up" set_up tests
-stage "shell scripts" "$bin/shellcheck" --external-sources scripts/*.sh .ci/run
+stage "shell scripts" "$bin/shellcheck" --external-sources scripts/*.sh scripts/slurm/*.sh .ci/run
 stage "format of Rust" cargo fmt --check
 stage "format of Python" "$bin/ruff" format --check "${python[@]}"
 stage "lints of Python" "$bin/ruff" check "${python[@]}"

@@ -1,6 +1,7 @@
-"""The command `dnspost`: one picture, or one page, by one command each."""
+"""The command `dnspost`: one picture, one page or one job by one command each."""
 
 import argparse
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -15,6 +16,7 @@ from dnspost.runs import Run, open_run
 from dnspost.slices import movie, slices
 from dnspost.solver import SolverError
 from dnspost.style import save, style
+from dnspost.submit import Job, smallest_node, submit
 from dnspost.volume import volume
 from dnspost.watch import server
 
@@ -36,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="dnspost", description="Pictures and reports of runs of dns-solver."
+        prog="dnspost", description="Pictures, reports and jobs of dns-solver."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -123,7 +125,32 @@ def _parser() -> argparse.ArgumentParser:
     live.add_argument("run", type=open_run_argument, metavar="RUN", help="the directory of a run")
     live.add_argument("--port", type=int, default=8000, help="of the server (default: 8000)")
     live.set_defaults(command=_watch)
+    _add_submit(commands)
     return parser
+
+
+def _add_submit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    sub = commands.add_parser(
+        "submit",
+        help="give a run or a sweep to Slurm",
+        description="Give a run or a sweep to Slurm, to go on until it is complete.",
+    )
+    sub.add_argument("path", type=Path, metavar="CONFIG|SWEEP", help="a TOML file or a directory")
+    sub.add_argument("-n", "--ranks", type=int, required=True, help="of one run")
+    sub.add_argument("-t", "--threads", type=int, default=1, help="of each rank (default: 1)")
+    sub.add_argument("--time", help="of one job, HH:MM:SS (default: an hour)")
+    sub.add_argument("--partition", help="of the cluster (default: Slurm's)")
+    sub.add_argument("--site", type=Path, help="modules and the like; see scripts/slurm/site.sh")
+    sub.add_argument("--once", action="store_true", help="do not go back into the queue")
+    sub.add_argument("--print", action="store_true", help="the command, and do not submit")
+    sub.add_argument(
+        "--sbatch",
+        action="append",
+        default=[],
+        metavar="OPTION",
+        help="a further option of sbatch, any number of times: --sbatch=--qos=long",
+    )
+    sub.set_defaults(command=_submit)
 
 
 def open_run_argument(text: str) -> Run:
@@ -166,6 +193,14 @@ def _movie(arguments: Arguments) -> list[Path]:
 def _report(arguments: Arguments) -> list[Path]:
     path = arguments.output or arguments.run.directory / "report.html"
     return [report(arguments.run, path.with_suffix(".html"))]
+
+
+def _submit(arguments: Arguments) -> list[str]:
+    a = arguments
+    job = Job(a.path, a.ranks, a.threads, a.time, a.site, a.partition, not a.once, a.sbatch)
+    if a.print:
+        return [shlex.join(job.command(job.memory(), smallest_node(job.partition)))]
+    return [submit(job).strip()]
 
 
 def _watch(arguments: Arguments) -> list[Path]:

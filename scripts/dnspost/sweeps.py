@@ -1,12 +1,11 @@
-"""Parameter sweeps: many runs that differ in a few keys, on this machine or as a Slurm job array.
+"""Parameter sweeps: many runs that differ in a few keys, here or as a Slurm job array.
 
 A directory holds `sweep.toml`, and for each case `000.toml` and the run directory `000/`. A sweep
-is continued as a run is: by starting it again.
+is continued as a run is: by starting it again. `dnspost submit` takes the directory, too.
 """
 
 import copy
 import itertools
-import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -84,31 +83,6 @@ class Sweep:
         if failed:
             raise ExceptionGroup(f"{len(failed)} of {len(waiting)} cases failed", failed)
         return self.runs
-
-    def slurm_script(
-        self, ranks: int, walltime: str, options: Sequence[str] = (), at_once: int | None = None
-    ) -> str:
-        """Return a Slurm job array of `ranks` ranks a case, as the text for `sbatch`.
-
-        `walltime` is HH:MM:SS. Two minutes before it ends the runs write a checkpoint; submitting
-        the same script again continues them, and complete cases end at once. `options` are further
-        ones of sbatch, such as "--partition=large"; `at_once` limits the cases that run together.
-        """
-        names = list(self.cases)
-        limit = "" if at_once is None else f"%{at_once}"
-        lines = [
-            "#!/bin/bash",
-            f"#SBATCH --job-name={self.directory.resolve().name}",
-            f"#SBATCH --array=0-{len(names) - 1}{limit}",
-            f"#SBATCH --ntasks={ranks}",
-            f"#SBATCH --time={walltime}",
-            "#SBATCH --signal=USR1@120",
-            *(f"#SBATCH {option}" for option in options),
-            f'case=$(printf "%0{len(names[0])}d" "$SLURM_ARRAY_TASK_ID")',
-            f"cd {shlex.quote(str(self.directory.resolve()))} || exit",
-            f'exec srun {shlex.quote(str(solver.find_solver()))} "$case.toml"',
-        ]
-        return "\n".join(lines) + "\n"
 
 
 def sweep(

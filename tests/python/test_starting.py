@@ -1,7 +1,6 @@
 """Initial fields from NumPy, runs and sweeps started from Python."""
 
 import copy
-import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -164,19 +163,3 @@ def test_a_failing_case_does_not_stop_the_others(config: dict[str, Any]) -> None
     with pytest.raises(dnspost.SolverError, match="viscosity"):
         dnspost.sweep("other", config, {"physics.viscosity": [0.1, "much"]})
     assert not Path("other").exists()
-
-
-def test_the_job_array_starts_its_case(config: dict[str, Any]) -> None:
-    """The script is run by bash, with `srun` replaced by a stub."""
-    sweep = dnspost.sweep("a sweep", config, {"physics.viscosity": [0.1, 0.2, 0.3]})
-    text = sweep.slurm_script(8, "01:00:00", ["--partition=large"], at_once=2)
-    assert "#SBATCH --array=0-2%2\n" in text
-    assert "#SBATCH --ntasks=8\n" in text
-    assert "#SBATCH --partition=large\n" in text
-    stub = Path("srun")
-    stub.write_text('#!/bin/sh\nexec "$@"\n')
-    stub.chmod(0o755)
-    environment = os.environ | {"SLURM_ARRAY_TASK_ID": "1"}
-    environment["PATH"] = f"{Path().resolve()}:{environment['PATH']}"
-    subprocess.run(["bash", "-c", text], env=environment, check=True, capture_output=True)
-    assert sweep.table["complete"].tolist() == [False, True, False]
