@@ -80,8 +80,11 @@ find_python() {
     return 1
 }
 
+# What the tests install: their own list, and what dnspost asks for.
+readonly python_lists=("$repository/tests/python/requirements.txt" "$repository/scripts/pyproject.toml")
+
 have_python_packages() {
-    cmp -s "$repository/tests/python/requirements.txt" "$virtual_environment/requirements.txt"
+    cat "${python_lists[@]}" | cmp -s - "$virtual_environment/installed"
 }
 
 # --- What is missing -------------------------------------------------------------------------
@@ -180,9 +183,10 @@ install_python_packages() {
     note "installing the Python packages of the tests into $virtual_environment"
     "$python" -m venv --clear "$virtual_environment" &&
         "$virtual_environment/bin/python" -m pip install --quiet --disable-pip-version-check \
-            --requirement "$repository/tests/python/requirements.txt" >&2 &&
-        cp "$repository/tests/python/requirements.txt" "$virtual_environment/" && return
-    echo "The Python packages in tests/python/requirements.txt could not be installed." >&2
+            --requirement "$repository/tests/python/requirements.txt" \
+            --editable "$repository/scripts[volume]" >&2 &&
+        cat "${python_lists[@]}" >"$virtual_environment/installed" && return
+    echo "The Python packages in ${python_lists[*]} could not be installed." >&2
     return 1
 }
 

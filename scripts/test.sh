@@ -25,14 +25,15 @@ stage() {
 
 cd "$repository"
 bin=$virtual_environment/bin
+python=(tests/python scripts/dnspost docs)
 export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-auto}
 
 stage "set-up" set_up tests
 stage "shell scripts" "$bin/shellcheck" --external-sources scripts/*.sh .ci/run
 stage "format of Rust" cargo fmt --check
-stage "format of Python" "$bin/ruff" format --check tests/python
-stage "lints of Python" "$bin/ruff" check tests/python
-stage "types of Python" "$bin/mypy" --config-file tests/python/pyproject.toml tests/python
+stage "format of Python" "$bin/ruff" format --check "${python[@]}"
+stage "lints of Python" "$bin/ruff" check "${python[@]}"
+stage "types of Python" "$bin/mypy" --config-file tests/python/pyproject.toml "${python[@]}"
 stage "lints of Rust" cargo clippy --locked --all-targets -- -D warnings
 stage "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 stage "tests in Rust" cargo test --locked

@@ -12,7 +12,7 @@ use crate::modes::Modes;
 use crate::real::Real;
 use crate::simd;
 
-use super::lines::{ABSENT, Direction, Lines, ReadTable, Source, Target, WriteTable};
+use super::lines::{ABSENT, Direction, Lines, ReadTable, Source, Target, WriteTable, prefetch};
 use super::plan::{Plan, transform_order};
 use super::rows::{Pack, Unpack};
 use super::sweep::{PlaneParts, Sweep, lock};
@@ -353,7 +353,12 @@ impl<T: Real> Plane<'_, T> {
         }
         let row_len = self.plan.modes.row_len();
         let line_len = self.plan.modes.ny() * row_len;
-        for bundle in 0..self.plan.modes.bundles_along_x() {
+        let along_x = self.plan.modes.bundles_along_x();
+        for bundle in 0..along_x {
+            // The rows that the contraction writes lie far apart: they are called meanwhile.
+            for field in 0..self.job.outputs() {
+                prefetch(start, &self.tables.y_kept[field * along_x + bundle]);
+            }
             for field in 0..self.job.products() {
                 let offset = self.plane_offset(field, bundle);
                 let scratch = &mut *self.scratch;
@@ -375,7 +380,7 @@ impl<T: Real> Plane<'_, T> {
                 fields: &self.tables.y_kept[bundle..],
                 ny: self.plan.modes.ny(),
                 row_len,
-                stride: self.plan.modes.bundles_along_x(),
+                stride: along_x,
             };
             let modes = &self.scratch.modes[..self.job.products() * line_len];
             self.job.contract(bundle, modes, &mut outputs);

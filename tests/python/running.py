@@ -12,24 +12,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dnspost.solver import launcher
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 SOLVER = Path(os.environ.get("DNS_SOLVER", REPOSITORY / "target/release/dns-solver")).resolve()
 TIMEOUT_SECONDS = 120
 
 Array = NDArray[Any]
-
-
-def launcher(ranks: int) -> list[str]:
-    """Return what stands before the solver on a command line that starts `ranks` ranks."""
-    if ranks == 1:
-        return []
-    version = subprocess.run(["mpirun", "--version"], capture_output=True, text=True, check=True)
-    options = []
-    if "Open MPI" in version.stdout:
-        options = ["--oversubscribe", "--bind-to", "none"]
-        if os.geteuid() == 0:
-            options.append("--allow-run-as-root")
-    return ["mpirun", *options, "-n", str(ranks)]
 
 
 def solve(config: Path, *arguments: str, ranks: int = 1) -> str:

@@ -56,21 +56,27 @@ pub struct Target<'a, T> {
 }
 
 impl<T: Real> Source<'_, T> {
-    /// Asks for all rows to be brought into the second-level cache, for a transform that comes
-    /// soon. (Into the first level would be too much: it would drive out the work at hand.)
+    /// Asks for all rows, for a transform that comes soon (see [`prefetch`]).
     #[inline]
     pub fn prefetch(&self) {
-        #[cfg(target_arch = "x86_64")]
-        for &offset in self.table.0.iter().filter(|&&offset| offset != ABSENT) {
-            use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
-            /// Bytes in a cache line; a row is two of them.
-            const CACHE_LINE: usize = 64;
-            let row = self.start.wrapping_add(offset).cast::<i8>();
-            // SAFETY: a prefetch may be given any address.
-            unsafe {
-                _mm_prefetch::<_MM_HINT_T1>(row);
-                _mm_prefetch::<_MM_HINT_T1>(row.wrapping_add(CACHE_LINE));
-            }
+        prefetch(self.start, &self.table.0);
+    }
+}
+
+/// Asks for rows to be brought into the second-level cache, to be read or written soon. (Into the
+/// first level would be too much: it would drive out the work at hand.)
+#[inline]
+pub fn prefetch<T: Real>(start: *const T, offsets: &[usize]) {
+    #[cfg(target_arch = "x86_64")]
+    for &offset in offsets.iter().filter(|&&offset| offset != ABSENT) {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        /// Bytes in a cache line; a row is two of them.
+        const CACHE_LINE: usize = 64;
+        let row = start.wrapping_add(offset).cast::<i8>();
+        // SAFETY: a prefetch may be given any address.
+        unsafe {
+            _mm_prefetch::<_MM_HINT_T1>(row);
+            _mm_prefetch::<_MM_HINT_T1>(row.wrapping_add(CACHE_LINE));
         }
     }
 }

@@ -1,0 +1,62 @@
+"""Reads, analyses, draws and starts runs of dns-solver. `dnspost.open("runs/first")` begins."""
+
+from dnspost.checkpoint import Checkpoint
+from dnspost.dataset import Normalisation, SnapshotDataset
+from dnspost.fields import (
+    dissipation,
+    divergence,
+    gradient,
+    q_criterion,
+    vorticity,
+    vorticity_magnitude,
+)
+from dnspost.initial import projected, write_initial
+from dnspost.interpolation import sample
+from dnspost.runs import Run
+from dnspost.runs import open_run as open  # noqa: A004  (dnspost.open is the name people know)
+from dnspost.solver import SolverError, run, validate, write_config
+from dnspost.spectral import derivative, filtered, to_modes, to_points
+from dnspost.statistics import (
+    conditional_average,
+    correlation,
+    energy_flux,
+    energy_spectrum,
+    flow_scales,
+    pdf,
+    structure_functions,
+)
+from dnspost.sweeps import Sweep, sweep
+
+__all__ = [
+    "Checkpoint",
+    "Normalisation",
+    "Run",
+    "SnapshotDataset",
+    "SolverError",
+    "Sweep",
+    "conditional_average",
+    "correlation",
+    "derivative",
+    "dissipation",
+    "divergence",
+    "energy_flux",
+    "energy_spectrum",
+    "filtered",
+    "flow_scales",
+    "gradient",
+    "open",
+    "pdf",
+    "projected",
+    "q_criterion",
+    "run",
+    "sample",
+    "structure_functions",
+    "sweep",
+    "to_modes",
+    "to_points",
+    "validate",
+    "vorticity",
+    "vorticity_magnitude",
+    "write_config",
+    "write_initial",
+]

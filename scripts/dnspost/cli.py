@@ -1,0 +1,176 @@
+"""The command `dnspost`: one picture, or one page, by one command each."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from dnspost import plots
+from dnspost.plots import at_time
+from dnspost.report import report
+from dnspost.runs import Run, open_run
+from dnspost.slices import movie, slices
+from dnspost.solver import SolverError
+from dnspost.style import save, style
+from dnspost.volume import volume
+from dnspost.watch import server
+
+Arguments = argparse.Namespace
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code, 2 when something is wrong with what was asked."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        with style():
+            for path in chosen.command(chosen):
+                print(path)
+    except (OSError, ValueError, RuntimeError, SolverError) as error:
+        print(f"dnspost: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="dnspost", description="Pictures and reports of runs of dns-solver."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(
+        name: str,
+        text: str,
+        command: Callable[[Arguments], list[Path]],
+        *,
+        many: bool = False,
+        time: bool = False,
+    ) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.add_argument(
+            "run",
+            type=open_run_argument,
+            nargs="+" if many else None,
+            metavar="RUN",
+            help="the directory of a run",
+        )
+        sub.add_argument(
+            "-o",
+            "--output",
+            type=Path,
+            help="where to write (default: a file in RUN); each format adds its ending",
+        )
+        sub.set_defaults(command=command, name=name)
+        if time:
+            sub.add_argument("--time", type=float, help="of the snapshot (default: the last)")
+        return sub
+
+    add(
+        "history",
+        "energy, dissipation, scales over time",
+        lambda a: _figure(a, a.run, plots.history([a.run])),
+    )
+    add(
+        "spectra",
+        "energy spectra, raw and compensated",
+        lambda a: _figure(a, a.run, plots.spectra(a.run, a.count)),
+    ).add_argument("--count", type=int, default=5, help="of snapshots (default: 5)")
+    add(
+        "flux",
+        "transfer of energy between scales",
+        lambda a: _figure(a, a.run, plots.flux(a.run, a.time)),
+        time=True,
+    )
+    add(
+        "pdf",
+        "probability densities of velocity, gradient, vorticity",
+        lambda a: _figure(a, a.run, plots.pdf(a.run, a.time)),
+        time=True,
+    )
+    plane = add("slices", "planes through the flow", _slices, time=True)
+    plane.add_argument(
+        "--fields",
+        nargs="+",
+        default=["u", "vorticity", "dissipation"],
+        help="u, v, w, vorticity, dissipation, q",
+    )
+    body = add("volume", "vortices in 3-D (needs pyvista)", _volume, time=True)
+    body.add_argument(
+        "--threshold", type=float, default=1.5, help="of Q, in units of its rms (default: 1.5)"
+    )
+    film = add("movie", "a plane over time; .mp4 or .gif", _movie)
+    film.add_argument("--field", default="vorticity", help="u, v, w, vorticity, dissipation, q")
+    film.add_argument("--fps", type=int, default=10, help="frames a second (default: 10)")
+    for sub in (plane, film):
+        sub.add_argument("--axis", choices="xyz", default="z", help="normal to the plane")
+        sub.add_argument("--position", type=float, default=0.0, help="of the plane on this axis")
+    add(
+        "compare",
+        "several runs in one figure",
+        lambda a: _figure(a, a.run[0], plots.compare(a.run)),
+        many=True,
+    )
+    add(
+        "scaling",
+        "time per step over cores, from the logs of runs",
+        lambda a: _figure(a, a.run[0], plots.scaling(a.run)),
+        many=True,
+    )
+    add("report", "one HTML page about a run", _report)
+    live = commands.add_parser("watch", help="the report, live on localhost, while a run goes on")
+    live.add_argument("run", type=open_run_argument, metavar="RUN", help="the directory of a run")
+    live.add_argument("--port", type=int, default=8000, help="of the server (default: 8000)")
+    live.set_defaults(command=_watch)
+    return parser
+
+
+def open_run_argument(text: str) -> Run:
+    """Open a run for argparse, which turns this error into its own."""
+    try:
+        return open_run(text)
+    except FileNotFoundError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _target(arguments: Arguments, run: Run) -> Path:
+    output: Path = arguments.output or run.directory / "plots" / arguments.name
+    return output.with_suffix("") if output.suffix in (".png", ".pdf") else output
+
+
+def _figure(arguments: Arguments, run: Run, figure: Figure) -> list[Path]:
+    return save(figure, _target(arguments, run))
+
+
+def _slices(arguments: Arguments) -> list[Path]:
+    snapshot = at_time(arguments.run.snapshots, arguments.time)
+    figure = slices(arguments.run, snapshot, arguments.fields, arguments.axis, arguments.position)
+    return _figure(arguments, arguments.run, figure)
+
+
+def _volume(arguments: Arguments) -> list[Path]:
+    snapshot = at_time(arguments.run.snapshots, arguments.time)
+    path = _target(arguments, arguments.run)
+    path = path.with_name(f"{path.name}.png")
+    return [volume(arguments.run, snapshot, path, arguments.threshold)]
+
+
+def _movie(arguments: Arguments) -> list[Path]:
+    path = _target(arguments, arguments.run)
+    path = path if path.suffix in (".mp4", ".gif") else path.with_suffix(".gif")
+    a = arguments
+    return [movie(a.run, path, a.field, a.axis, a.position, a.fps)]
+
+
+def _report(arguments: Arguments) -> list[Path]:
+    path = arguments.output or arguments.run.directory / "report.html"
+    return [report(arguments.run, path.with_suffix(".html"))]
+
+
+def _watch(arguments: Arguments) -> list[Path]:
+    with server(arguments.run, arguments.port) as pages:
+        print(f"http://127.0.0.1:{pages.server_port}/ until Ctrl-C", flush=True)
+        with suppress(KeyboardInterrupt):
+            pages.serve_forever()
+    return []

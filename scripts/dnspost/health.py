@@ -1,0 +1,111 @@
+"""Is a run to be believed? Each check gives a number, a light and a sentence."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from dnspost import statistics
+from dnspost.grid import VELOCITY
+from dnspost.plots import RESOLVED
+from dnspost.runs import Run
+
+Light = Literal["good", "warn", "bad"]
+
+# Largest Courant number at which each scheme is stable (docs/configuration.md).
+STABLE_CFL = {"rk4": 1.3, "rk3": 0.8, "rk2": 0.5}
+
+
+@dataclass(frozen=True)
+class Check:
+    """The outcome of one check."""
+
+    name: str
+    value: str
+    light: Light
+    words: str
+
+
+def checks(run: Run) -> list[Check]:
+    """Return all checks that what is there so far allows."""
+    history = run.history
+    found = [_progress(run)]
+    if len(history) > 1:
+        found += [_resolution(history), _time_step(run, history), _budget(history)]
+        found += [_divergence(run, history)]
+    if run.snapshot_files:
+        found += [_isotropy(run), _tail(run)]
+    return found
+
+
+def _light(value: float, good: float, warn: float) -> Light:
+    """Judge a value of which less is better."""
+    if value <= good:
+        return "good"
+    return "warn" if value <= warn else "bad"
+
+
+def _progress(run: Run) -> Check:
+    end = run.config["time"]["end"]
+    value = f"t = {run.time:.4g} of {end:.4g}"
+    if run.is_complete:
+        return Check("Progress", value, "good", "The run is complete.")
+    if "blew up" in run.log:
+        return Check("Progress", value, "bad", "The solution blew up; the log says where.")
+    return Check("Progress", value, "warn", "The run goes on, or was stopped.")
+
+
+def _resolution(history: pd.DataFrame) -> Check:
+    lowest = float(history["kmax_eta"].min())
+    words = f"Lowest k_max eta; {RESOLVED} resolves the dissipation, below 1 it is wrong."
+    return Check("Resolution", f"{lowest:.2f}", _light(-lowest, -RESOLVED, -1.0), words)
+
+
+def _time_step(run: Run, history: pd.DataFrame) -> Check:
+    largest, scheme = float(history["cfl"].max()), run.config["time"]["scheme"]
+    limit = STABLE_CFL.get(scheme, min(STABLE_CFL.values()))
+    words = f"Largest Courant number; {scheme} is stable up to about {limit}."
+    return Check("Time step", f"{largest:.2f}", _light(largest, 0.8 * limit, limit), words)
+
+
+def _budget(history: pd.DataFrame) -> Check:
+    """Compare the change of energy with power less dissipation, integrated over the rows."""
+    time, dissipation = history["time"].to_numpy(), history["dissipation"].to_numpy()
+    lost = float(np.trapezoid(dissipation, time))
+    gained = float((history["injected_power"].to_numpy()[1:] * np.diff(time)).sum())
+    energy = history["kinetic_energy"]
+    missing = float(energy.iloc[-1] - energy.iloc[0]) - gained + lost
+    share = abs(missing) / max(lost, abs(gained), 1e-300)
+    words = "What is missing in dK/dt = power - dissipation over the rows of the history."
+    return Check("Energy budget", f"{100 * share:.2g} %", _light(share, 0.01, 0.05), words)
+
+
+def _divergence(run: Run, history: pd.DataFrame) -> Check:
+    scale = run.k_max * history["velocity_rms"].max()
+    share = float(history["max_divergence"].max() / max(scale, 1e-300))
+    rounding = 1e-4 if run.config["precision"] == "single" else 1e-12
+    words = "Largest |k.u_hat| over k_max u': nothing but rounding."
+    return Check("Divergence", f"{share:.1e}", _light(share, rounding, 100 * rounding), words)
+
+
+def _isotropy(run: Run) -> Check:
+    last = run.snapshots.isel(time=-1)
+    squares = last[list(VELOCITY)].map(lambda f: (f**2).mean() - f.mean() ** 2).compute()
+    energies = np.array([float(squares[name]) for name in VELOCITY])
+    uneven = float(np.ptp(energies) / max(energies.mean(), 1e-300))
+    words = "Spread of <u^2>, <v^2>, <w^2> in the last snapshot; only some flows are isotropic."
+    light: Light = "good" if uneven < 0.3 else "warn"
+    return Check("Isotropy", f"{100 * uneven:.0f} %", light, words)
+
+
+def _tail(run: Run) -> Check:
+    """Look for energy that piles up at the cutoff; with equal energy in all modes E(k) ~ k^2."""
+    spectrum = statistics.energy_spectrum(run.snapshots.isel(time=-1))
+    tail = spectrum.sel(k=slice(run.k_max / 2, run.k_max)).values
+    noise = 1e-12 * float(spectrum.max())  # rounding, where symmetry leaves nothing else
+    rise = max(float(tail[-1]), noise) / max(float(tail.min()), noise)
+    words = (
+        "E(k_max) over the smallest E(k) from k_max / 2 on: energy that is not drained piles up."
+    )
+    return Check("End of the spectrum", f"{rise:.2g}", _light(rise, 1.5, 3.0), words)

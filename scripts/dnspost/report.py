@@ -1,0 +1,177 @@
+"""One HTML page about a run: self-contained, dark and light, no script and no network."""
+
+import base64
+import html
+import io
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from dnspost import health, plots, slices
+from dnspost.runs import Run
+from dnspost.style import style
+
+_STYLE = """
+:root { color-scheme: light dark; --ink: #1f2328; --soft: #59636e; --page: #ffffff;
+  --card: #f6f8fa; --line: #d1d9e0; --bar: #0072b2;
+  --good: #1a7f37; --warn: #b35900; --bad: #c21f2c; }
+@media (prefers-color-scheme: dark) { :root { --ink: #d8dee6; --soft: #9198a1; --page: #161b22;
+  --card: #1d242d; --line: #3d444d; --bar: #56b4e9;
+  --good: #4ac26b; --warn: #e69f00; --bad: #ff7b72; } }
+* { box-sizing: border-box; }
+body { margin: 0 auto; padding: 1.5rem; max-width: 66rem; background: var(--page);
+  color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
+h1 { margin: 0; font-size: 1.6rem; } h2 { margin: 2rem 0 .6rem; font-size: 1.15rem; }
+p { margin: .2rem 0; } .soft { color: var(--soft); }
+table { border-collapse: collapse; width: 100%; }
+td, th { padding: .3rem .6rem; border-bottom: 1px solid var(--line); text-align: left;
+  vertical-align: top; }
+td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.light { white-space: nowrap; font-weight: 600; }
+.good { color: var(--good); } .warn { color: var(--warn); } .bad { color: var(--bad); }
+img { max-width: 100%; height: auto; display: block; margin: .5rem auto; }
+.bar { background: var(--bar); height: .8rem; border-radius: 2px; }
+pre { background: var(--card); padding: .8rem; overflow: auto; font-size: 13px; max-height: 30rem; }
+.scroll { overflow-x: auto; } summary { cursor: pointer; }
+"""
+_WORDS = {"good": "\u25cf good", "warn": "\u25b2 look", "bad": "\u25a0 bad"}
+
+
+def report(run: Run, path: Path, refresh_seconds: int | None = None) -> Path:
+    """Write the page about `run`; with `refresh_seconds` a browser loads it again and again."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page(run, refresh_seconds), encoding="utf-8")
+    return path
+
+
+def page(run: Run, refresh_seconds: int | None = None) -> str:
+    """Return the page about a run, finished or not."""
+    refresh = f'<meta http-equiv="refresh" content="{refresh_seconds}">' if refresh_seconds else ""
+    parts = [
+        ("Is it healthy?", _health(run)),
+        ("What was run", _facts(run)),
+        ("Over time", _over_time(run)),
+        ("Across scales", _across_scales(run)),
+        ("In space", _in_space(run)),
+        ("Where the time went", _timings(run)),
+        ("Files", _files(run)),
+        ("Configuration and log", _texts(run)),
+    ]
+    body = "\n".join(f"<section><h2>{title}</h2>{text}</section>" for title, text in parts if text)
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width">{refresh}
+<title>{html.escape(run.name)}</title><style>{_STYLE}</style></head>
+<body><h1>{html.escape(run.name)}</h1>
+<p class="soft">{html.escape(str(run.directory.resolve()))}, as of
+{datetime.now().astimezone():%Y-%m-%d %H:%M %Z}</p>
+{body}
+</body></html>
+"""
+
+
+def _health(run: Run) -> str:
+    return _table(
+        f'<td class="light {check.light}">{_WORDS[check.light]}</td><td>{check.name}</td>'
+        f'<td class="number">{check.value}</td><td class="soft">{html.escape(check.words)}</td>'
+        for check in health.checks(run)
+    )
+
+
+def _facts(run: Run) -> str:
+    """Return the lines of the log before the first step, and the physics."""
+    config = run.config
+    forcing = ", ".join(f"{k} = {v}" for k, v in config["forcing"].items())
+    initial = ", ".join(f"{k} = {v}" for k, v in config["initial"].items())
+    lines = run.log.splitlines()
+    facts = {
+        "version": lines[0] if lines else "",
+        "equation": f"{config['physics']['equation']}, viscosity {run.viscosity:g}",
+        "start": initial,
+        "forcing": forcing,
+    }
+    for line in lines[1:]:
+        name, colon, value = line.partition(":")
+        if not colon or line.startswith("t "):
+            break
+        facts[name] = value.strip()
+    return _table(
+        f"<td>{html.escape(name)}</td><td>{html.escape(value)}</td>"
+        for name, value in facts.items()
+        if value
+    )
+
+
+def _over_time(run: Run) -> str:
+    if len(run.history) < 2:
+        return "<p>There are no rows of history yet.</p>"
+    return _picture(lambda: plots.history([run]), "energy, dissipation, scales over time")
+
+
+def _across_scales(run: Run) -> str:
+    if not run.snapshot_files:
+        return ""
+    spectra = _picture(lambda: plots.spectra(run), "energy spectra")
+    try:
+        return spectra + _picture(lambda: plots.pdf(run), "probability densities")
+    except ValueError:  # a constant field has no density
+        return spectra
+
+
+def _in_space(run: Run) -> str:
+    if not run.snapshot_files:
+        return ""
+    last = run.snapshots.isel(time=-1)
+    return _picture(lambda: slices.slices(run, last), "planes through the last snapshot")
+
+
+def _timings(run: Run) -> str:
+    table = run.timings
+    return _table(
+        f"<td>{html.escape(part)}</td>"
+        f'<td class="number">{row["mean"]:.3g} ms</td><td class="number">{row["share"]:.1f} %</td>'
+        f'<td style="width:50%"><div class="bar" style="width:{row["share"]:.1f}%"></div></td>'
+        for part, row in table.iterrows()
+    )
+
+
+def _files(run: Run) -> str:
+    groups = {name: [run.directory / name] for name in ("history.csv", "snapshots.xmf")}
+    groups["snapshots"] = run.snapshot_files
+    groups["checkpoints"] = [checkpoint.path for checkpoint in run.checkpoints]
+    groups = {name: [path for path in paths if path.exists()] for name, paths in groups.items()}
+    return _table(
+        f'<td>{name}</td><td class="number">{len(paths)}</td>'
+        f'<td class="number">{sum(path.stat().st_size for path in paths) / 1e6:.3g} MB</td>'
+        for name, paths in groups.items()
+        if paths
+    )
+
+
+def _texts(run: Run) -> str:
+    config = (run.directory / "config.toml").read_text()
+    return (
+        f"<details><summary>config.toml</summary><pre>{html.escape(config)}</pre></details>"
+        f"<details><summary>log.txt</summary><pre>{html.escape(run.log)}</pre></details>"
+    )
+
+
+def _table(rows: Iterable[str]) -> str:
+    text = "".join(f"<tr>{row}</tr>" for row in rows)
+    return f'<div class="scroll"><table>{text}</table></div>' if text else ""
+
+
+def _picture(draw: Callable[[], Figure], words: str) -> str:
+    """Return a figure for light and one for dark pages, both inside of the page."""
+    images = {}
+    for dark in (False, True):
+        with style(dark=dark):
+            buffer = io.BytesIO()
+            draw().savefig(buffer, dpi=180)
+        images[dark] = "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return (
+        f'<picture><source media="(prefers-color-scheme: dark)" srcset="{images[True]}">'
+        f'<img src="{images[False]}" alt="{html.escape(words)}"></picture>'
+    )

@@ -1,0 +1,155 @@
+"""A run and what it left in its directory, or has left so far."""
+
+import re
+import tomllib
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import cached_property
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+
+from dnspost import files, grid, interpolation
+from dnspost.checkpoint import Checkpoint
+from dnspost.grid import VELOCITY, Array
+
+
+def open_run(directory: Path | str) -> "Run":
+    """Open the directory of a run, finished or not.
+
+    Raises FileNotFoundError when there is no `config.toml`, as every run has one.
+    """
+    return Run(Path(directory))
+
+
+class Run:
+    """A run directory. History, snapshots and checkpoints are looked up anew at each access."""
+
+    def __init__(self, directory: Path) -> None:
+        """See `dnspost.open`."""
+        if not (directory / "config.toml").is_file():
+            raise FileNotFoundError(
+                f"{directory} is not the directory of a run: it has no config.toml"
+            )
+        self.directory = directory
+
+    def __repr__(self) -> str:
+        """Show where it is and how far it came."""
+        return f"<run {self.directory}: t = {self.time:g} of {self.config['time']['end']:g}>"
+
+    @property
+    def name(self) -> str:
+        """Name of the directory."""
+        return self.directory.resolve().name
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The configuration with every default filled in."""
+        return tomllib.loads((self.directory / "config.toml").read_text())
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """The averages, a row an interval, indexed by step.
+
+        `history.attrs["units"]` and `history.attrs["descriptions"]` explain the columns.
+        """
+        path = self.directory / "history.csv"
+        text = path.read_text() if path.exists() else "step,time\n"
+        text = text[: text.rfind("\n") + 1]  # a row that is just being written
+        table = pd.read_csv(StringIO(text), comment="#", index_col="step")
+        described = re.findall(r"^# (\w+) \[(.*?)\]: (.*)$", text, re.MULTILINE)
+        table.attrs["units"] = {name: unit for name, unit, _ in described}
+        table.attrs["descriptions"] = {name: words for name, _, words in described}
+        return table
+
+    @property
+    def snapshots(self) -> xr.Dataset:
+        """All snapshots (time, z, y, x), lazy: a chunk of dask is some z-planes of one file."""
+        found = [files.read_snapshot(path) for path in self.snapshot_files]
+        if not found:
+            raise FileNotFoundError(f"{self.directory} has no snapshots (yet)")
+        return xr.concat(
+            found,
+            "time",
+            join="exact",
+            combine_attrs="override",
+            coords="different",
+            compat="equals",
+        )
+
+    @property
+    def snapshot_files(self) -> list[Path]:
+        """The snapshots in the order of time."""
+        return files.numbered(self.directory / "snapshots", "snapshot")
+
+    @property
+    def checkpoints(self) -> list[Checkpoint]:
+        """The checkpoints in the order of time."""
+        found = []
+        for path in files.numbered(self.directory / "checkpoints", "checkpoint"):
+            with suppress(FileNotFoundError):  # the run has just removed an old one
+                found.append(Checkpoint.open(path))
+        return found
+
+    @property
+    def log(self) -> str:
+        """What the solver said."""
+        path = self.directory / "log.txt"
+        return path.read_text() if path.exists() else ""
+
+    @property
+    def timings(self) -> pd.DataFrame:
+        """Milliseconds a step of each part, over the ranks: the last table in the log.
+
+        It is empty until the run, or a part of it, is complete.
+        """
+        rows = re.findall(
+            r"^(.+?)  +([\d.]+) +([\d.]+) +([\d.]+) +([\d.]+)%$",
+            self.log.rpartition("ms per step")[2],
+            re.MULTILINE,
+        )
+        columns = ["part", "min", "mean", "max", "share"]
+        table = pd.DataFrame(rows, columns=columns).set_index("part")
+        return table.astype(float)
+
+    @property
+    def time(self) -> float:
+        """The time that the history has reached."""
+        times = self.history["time"]
+        return float(times.iloc[-1]) if len(times) else 0.0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the run has reached its end."""
+        end = float(self.config["time"]["end"])
+        return self.time >= end * (1 - 1e-12)
+
+    @property
+    def viscosity(self) -> float:
+        """Kinematic viscosity, L^2/T."""
+        return float(self.config["physics"]["viscosity"])
+
+    @cached_property
+    def k_max(self) -> float:
+        """The largest wavenumber kept along every axis, 1/L."""
+        box = self.config["grid"]
+        return grid.k_max(box["points"], box["lengths"])
+
+    def sample(
+        self,
+        points: Array,
+        time: float,
+        method: str = "spectral",
+        fields: Sequence[str] = VELOCITY,
+        time_method: str = "none",
+    ) -> xr.Dataset:
+        """Values of the snapshots' `fields` at `points` of shape [n][3] (x, y, z) and at `time`.
+
+        See `dnspost.sample` for `method`. `time_method` is "none", the nearest snapshot, or
+        "pchip", a cubic in time through the two snapshots before and the two after (JHTDB's names).
+        """
+        chosen = self.snapshots[list(fields)]
+        return interpolation.sample_in_time(chosen, points, time, method, time_method)

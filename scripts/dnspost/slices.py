@@ -1,0 +1,128 @@
+"""Planes through the flow, as pictures and as movies."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from matplotlib.animation import FFMpegWriter, FuncAnimation, PillowWriter
+from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
+from matplotlib.colors import LogNorm, Normalize
+from matplotlib.figure import Figure
+
+from dnspost import fields
+from dnspost.grid import AXES
+from dnspost.runs import Run
+from dnspost.style import DIVERGING, ONE_COLUMN, SEQUENTIAL, label
+
+SYMBOLS = {"vorticity": r"$|\omega|$", "dissipation": r"$2\nu s_{ij}s_{ij}$"}
+
+
+def field_named(run: Run, snapshots: xr.Dataset, name: str) -> xr.DataArray:
+    """Return a field of the snapshots, or one that follows: "vorticity", "dissipation", "q"."""
+    if name in snapshots:
+        return snapshots[name]
+    if name == "vorticity":
+        return fields.vorticity_magnitude(snapshots)
+    if name == "dissipation":
+        return fields.dissipation(snapshots, run.viscosity)
+    if name == "q":
+        return fields.q_criterion(snapshots)
+    known = ", ".join([*map(str, snapshots), "vorticity", "dissipation", "q"])
+    raise ValueError(f"there is no field {name}; it must be one of {known}")
+
+
+def plane(field: xr.DataArray, axis: str, position: float) -> xr.DataArray:
+    """Return the plane of grid points nearest to `position` on an axis, with the vertical first."""
+    across, up = (a for a in AXES if a != axis)
+    return field.sel({axis: position}, method="nearest").transpose(..., up, across)
+
+
+def slices(
+    run: Run,
+    snapshot: xr.Dataset,
+    names: Sequence[str] = ("u", "vorticity", "dissipation"),
+    axis: str = "z",
+    position: float = 0.0,
+) -> Figure:
+    """Planes of several fields at one time, side by side."""
+    figure = Figure(figsize=(0.7 * ONE_COLUMN * len(names), 0.95 * ONE_COLUMN))
+    row = figure.subplots(1, len(names), squeeze=False)[0]
+    for axes, name in zip(row, names, strict=True):
+        values = plane(field_named(run, snapshot, name), axis, position).compute()
+        mesh = _draw(axes, values, _colours(values))
+        figure.colorbar(mesh, ax=axes, location="top", pad=0.02, label=_label(values))
+    where = f"${axis}$ = {float(values[axis]):.3g}"
+    figure.supxlabel(f"$t$ = {float(snapshot['time']):.3g}, {where}", fontsize=8)
+    return figure
+
+
+def movie(
+    run: Run,
+    path: Path,
+    name: str = "vorticity",
+    axis: str = "z",
+    position: float = 0.0,
+    frames_per_second: int = 10,
+) -> Path:
+    """Write a plane of all snapshots as .mp4, which needs ffmpeg, or .gif."""
+    snapshots = run.snapshots
+    values = plane(field_named(run, snapshots, name), axis, position).compute()
+    figure = Figure(figsize=(1.2 * ONE_COLUMN, 1.1 * ONE_COLUMN))
+    axes = figure.subplots()
+    mesh = _draw(axes, values[0], _colours(values))
+    figure.colorbar(mesh, ax=axes, label=_label(values))
+
+    axes.set_title("$t$")
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # or the frames would jump
+
+    def show(frame: int) -> list[QuadMesh]:
+        mesh.set_array(values[frame].values)
+        axes.set_title(f"$t$ = {float(values['time'][frame]):.2f}")
+        return [mesh]
+
+    if path.suffix == ".mp4" and not FFMpegWriter.isAvailable():
+        raise RuntimeError(f"{path}: mp4 needs the program ffmpeg; install it, or use .gif")
+    writer = (FFMpegWriter if path.suffix == ".mp4" else PillowWriter)(fps=frames_per_second)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    FuncAnimation(figure, show, values.sizes["time"]).save(path, writer, dpi=200)
+    return path
+
+
+def _draw(axes: Axes, values: xr.DataArray, colours: Normalize) -> QuadMesh:
+    up, across = (str(dim) for dim in values.dims)
+    signed = colours.vmin is not None and colours.vmin < 0
+    mesh = axes.pcolormesh(
+        values[across],
+        values[up],
+        values,
+        norm=colours,
+        shading="gouraud",
+        rasterized=True,
+        cmap=DIVERGING if signed else SEQUENTIAL,
+    )
+    axes.set_aspect("equal")
+    axes.set_xlabel(label(f"${across}$", "L"))
+    axes.set_ylabel(label(f"${up}$", "L"))
+    return mesh
+
+
+def _colours(values: xr.DataArray) -> Normalize:
+    """Return symmetric colours for signed fields; logarithmic ones where the values span decades.
+
+    One value in a thousand lies beyond the ends: a single point must not wash out the rest.
+    """
+    low, high = (float(v) for v in np.quantile(values, [0.001, 0.999]))
+    if low < 0:
+        top = max(-low, high)
+        return Normalize(-top, top)
+    if values.name == "dissipation" and low > 0:
+        return LogNorm(max(low, 1e-3 * high), high)
+    return Normalize(0, high or 1)
+
+
+def _label(values: xr.DataArray) -> str:
+    name = str(values.name)
+    return label(SYMBOLS.get(name, f"${name[0]}$"), values.attrs.get("units", "1"))

@@ -1,0 +1,69 @@
+"""Vortices in three dimensions, drawn off-screen by pyvista (the extra `volume`)."""
+
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from dnspost import fields
+from dnspost.grid import AXES, length
+from dnspost.runs import Run
+from dnspost.style import SEQUENTIAL
+
+_COLOUR_BAR = {
+    "title": "vorticity magnitude [1/T]\n",
+    "color": "black",
+    "title_font_size": 32,
+    "label_font_size": 28,
+    "width": 0.5,
+    "position_x": 0.25,
+    "position_y": 0.03,
+}
+
+
+def volume(run: Run, snapshot: xr.Dataset, path: Path, threshold: float = 1.5) -> Path:
+    """Write a picture of the surfaces Q = threshold * rms of Q, coloured by the vorticity."""
+    try:
+        import pyvista as pv
+    except ImportError:
+        raise RuntimeError("3-D pictures need pyvista: pip install pyvista") from None
+    q = fields.q_criterion(snapshot).compute()
+    vorticity = fields.vorticity_magnitude(snapshot).compute()
+    level = threshold * float(np.sqrt((q**2).mean()))
+    image = pv.ImageData(
+        dimensions=[n + 1 for n in q.shape[::-1]],
+        spacing=[2 * np.pi * length(q, axis) / q.sizes[axis] for axis in AXES],
+    )
+    image["Q"] = _closed(q)
+    image["vorticity"] = _closed(vorticity)
+    surface = image.contour([level], scalars="Q")
+    if surface.n_points == 0:
+        raise ValueError(f"Q is nowhere {threshold:g} times its rms; use a lower threshold")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Without a display VTK complains, and draws in memory.
+    with pv.vtk_verbosity("off"):
+        plotter = pv.Plotter(off_screen=True, window_size=[1600, 1800])
+        plotter.set_background("white")
+        plotter.add_mesh(
+            surface,
+            scalars="vorticity",
+            cmap=SEQUENTIAL,
+            smooth_shading=True,
+            specular=0.3,
+            clim=[0, float(vorticity.quantile(0.999))],
+            scalar_bar_args=_COLOUR_BAR,
+        )
+        plotter.add_mesh(image.outline(), color="black", line_width=2)
+        title = f"Q = {level:.3g} 1/T^2,  t = {float(snapshot['time']):.3g}"
+        plotter.add_text(title, color="black", font_size=14, position="upper_edge")
+        plotter.view_isometric()
+        plotter.camera.zoom(0.9)
+        plotter.screenshot(path)
+        plotter.close()
+    return path
+
+
+def _closed(field: xr.DataArray) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Return the values with the first plane repeated at the far side: the box is periodic."""
+    values = np.pad(field.transpose("z", "y", "x").values, (0, 1), mode="wrap")
+    return values.ravel()

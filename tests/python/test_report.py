@@ -1,0 +1,158 @@
+"""The page about a run: complete, self-contained, honest, and drawn by a real browser."""
+
+import base64
+import re
+import shutil
+import subprocess
+import threading
+import urllib.request
+import warnings
+from html.parser import HTMLParser
+from pathlib import Path
+
+import matplotlib.image
+import pytest
+
+import dnspost
+from dnspost.cli import main
+from dnspost.health import checks
+from dnspost.report import page
+from dnspost.watch import server
+from exact_fields import CUBE, noise, taylor_green
+
+BROWSER = next(filter(shutil.which, ["chromium", "google-chrome", "chromium-browser"]), None)
+
+
+class Page(HTMLParser):
+    """Collects what a page refers to, and notes tags that do not close."""
+
+    def __init__(self, text: str) -> None:
+        """Read all of `text`."""
+        super().__init__()
+        self.links: list[str] = []
+        self.open: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep addresses."""
+        self.links += [value or "" for name, value in attrs if name in ("src", "srcset", "href")]
+        if tag not in ("meta", "img", "source", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Every tag closes the last one."""
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def report(cube: dnspost.Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the page that the command writes."""
+    path = tmp_path_factory.mktemp("report") / "page.html"
+    assert main(["report", str(cube.directory), "-o", str(path)]) == 0
+    return path
+
+
+def test_the_page_needs_nothing_else(cube: dnspost.Run, report: Path) -> None:
+    """Pictures are inside, one for light and one for dark pages; no script, no address."""
+    text = report.read_text()
+    parsed = Page(text)
+    assert parsed.open == []
+    assert len(parsed.links) == 8, "four figures, each light and dark"
+    for link in parsed.links:
+        kind, _, data = link.partition(",")
+        assert kind == "data:image/png;base64"
+        assert base64.b64decode(data, validate=True).startswith(b"\x89PNG")
+    assert "http" not in re.sub(r'"data:[^"]*"', "", text)
+    assert "<script" not in text
+    for part in ["constant_power", "viscosity 0.02", "avx" if "avx" in cube.log else "ranks"]:
+        assert part in text
+
+
+def test_a_sound_run_has_good_lights(cube: dnspost.Run) -> None:
+    """All but what a small grid cannot resolve."""
+    lights = {check.name: check.light for check in checks(cube)}
+    for name in ["Progress", "Time step", "Energy budget", "Divergence", "End of the spectrum"]:
+        assert lights[name] == "good", name
+
+
+@pytest.mark.parametrize(
+    ("column", "row", "value", "name"),
+    [
+        ("kmax_eta", 3, 0.6, "Resolution"),
+        ("cfl", 3, 2.0, "Time step"),
+        ("kinetic_energy", -1, 0.9, "Energy budget"),
+        ("max_divergence", 3, 1e-6, "Divergence"),
+        ("time", -1, 0.99, "Progress"),
+    ],
+)
+def test_each_light_turns(
+    cube: dnspost.Run, tmp_path: Path, column: str, row: int, value: float, name: str
+) -> None:
+    """A number that is wrong in the history is seen by its check, and by no other."""
+    directory = Path(shutil.copytree(cube.directory, tmp_path / "run"))
+    table = cube.history.reset_index()
+    table.loc[table.index[row], column] = value
+    table.to_csv(directory / "history.csv", index=False)
+    before = {check.name: check.light for check in checks(cube)}
+    after = {check.name: check.light for check in checks(dnspost.open(directory))}
+    changed = {n for n in before if before[n] != after[n]}
+    assert changed - {"Resolution"} <= {name}
+    assert after[name] == ("warn" if name == "Progress" else "bad")
+
+
+def test_energy_at_the_end_of_the_spectrum_is_seen(cube: dnspost.Run, tmp_path: Path) -> None:
+    """Noise in all modes; shells that are empty by symmetry are no such thing."""
+    directory = Path(shutil.copytree(cube.directory, tmp_path / "run"))
+    last = directory / "snapshots/snapshot_99999999.h5"
+    for flow, light in [(noise((32, 32, 32), CUBE), "bad"), (taylor_green(32), "good")]:
+        with warnings.catch_warnings(action="ignore"):
+            dnspost.write_initial(last, flow, project=True)
+        lights = {check.name: check.light for check in checks(dnspost.open(directory))}
+        assert lights["End of the spectrum"] == light
+
+
+def test_a_run_that_has_just_begun_has_a_page(cube: dnspost.Run, tmp_path: Path) -> None:
+    """With what is there: the configuration."""
+    shutil.copy(cube.directory / "config.toml", tmp_path)
+    text = page(dnspost.open(tmp_path))
+    assert "no rows of history" in text
+    assert "constant_power" in text
+
+
+def test_watch_serves_what_has_been_written(cube: dnspost.Run, tmp_path: Path) -> None:
+    """The page follows the run, and asks the browser to load it again."""
+    without_fields = shutil.ignore_patterns("*.h5")
+    directory = Path(shutil.copytree(cube.directory, tmp_path / "run", ignore=without_fields))
+    rows = (directory / "history.csv").read_text().splitlines(keepends=True)
+    (directory / "history.csv").write_text("".join(rows[:-1]))
+    with server(dnspost.open(directory), 0) as pages:
+        thread = threading.Thread(target=pages.serve_forever)
+        thread.start()
+        address = f"http://127.0.0.1:{pages.server_port}/"
+        try:
+            first = urllib.request.urlopen(address).read().decode()
+            (directory / "history.csv").write_text("".join(rows))
+            second = urllib.request.urlopen(address).read().decode()
+        finally:
+            pages.shutdown()
+            thread.join()
+    assert "The run goes on" in first
+    assert "The run is complete" in second
+    assert 'http-equiv="refresh"' in second
+
+
+@pytest.mark.skipif(BROWSER is None, reason="there is no chromium to look at the page with")
+def test_a_browser_draws_it_dark_and_light(report: Path, tmp_path: Path) -> None:
+    """Chromium follows the colours that its user prefers."""
+    brightness = []
+    for preferred in ("0", "1"):
+        picture = tmp_path / f"{preferred}.png"
+        options = ["--headless", "--no-sandbox", "--disable-gpu", "--window-size=900,2400"]
+        options += [f"--blink-settings=preferredColorScheme={preferred}"]
+        command = [str(BROWSER), *options, f"--screenshot={picture}"]
+        subprocess.run([*command, report.as_uri()], check=True, capture_output=True, timeout=60)
+        pixels = matplotlib.image.imread(picture)[..., :3]
+        assert pixels.std() > 0.1
+        brightness.append(float(pixels.mean()))
+    assert brightness[0] < 0.35
+    assert brightness[1] > 0.8
