@@ -186,7 +186,7 @@ fn everything_wrong_is_reported_at_once() {
     let found = problems(text, &[]);
     let expected = [
         "precision: is \"half\", must be `double` or `single`",
-        "grid.points[1]: is 0, must be 1 or more",
+        "grid.points[1]: is 0, must be 1 to 524288",
         "grid.lengths: is [1.0, 1.0], must be an array of length 3",
         "physics.viscosity: is NaN, must be a finite number, 0 or more",
         "physics.nu: unknown key; the keys of [physics] are `equation`, `viscosity`, `hyper`, `drag`, `rotation`, `magnetic`, `stratification`, `scalars`",
