@@ -11,7 +11,6 @@ cost 25 to 40 pairs: their 18 or more transforms alone cost 18.
 """
 
 import argparse
-import glob
 import os
 import statistics
 import subprocess
@@ -19,6 +18,7 @@ import time
 
 import numpy
 import pyfftw
+from program import newest_program
 
 MPIRUN = ["mpirun", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none", "-n"]
 
@@ -88,12 +88,6 @@ class Stepper:
             return ""
         self.process.stdin.write("end\n")
         return self.process.communicate()[0]
-
-
-def newest_program():
-    subprocess.run(["cargo", "bench", "--bench", "step", "--no-run"], check=True)
-    built = [p for p in glob.glob("target/release/deps/step-*") if os.access(p, os.X_OK)]
-    return max(built, key=os.path.getmtime)
 
 
 def main():

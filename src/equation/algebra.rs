@@ -32,7 +32,7 @@ pub fn project<V: Vector>([kx, ky, kz]: [V; 3], [x, y, z]: [Complex<V>; 3]) -> [
     let tiny = V::splat(V::Scalar::from_double(f32::MIN_POSITIVE.into()));
     let inverse = V::splat(V::Scalar::from_double(1.0)) / k_squared.max(tiny);
     let along = add_scaled(combine(kx, x, ky, y), kz, z);
-    let along = (along.0 * inverse, along.1 * inverse);
-    [(x, kx), (y, ky), (z, kz)]
-        .map(|(v, k)| (k.neg_mul_add(along.0, v.0), k.neg_mul_add(along.1, v.1)))
+    // -k.v / k^2, so that each component gains k times this.
+    let pull = (-(along.0 * inverse), -(along.1 * inverse));
+    [add_scaled(x, kx, pull), add_scaled(y, ky, pull), add_scaled(z, kz, pull)]
 }

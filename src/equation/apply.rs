@@ -178,6 +178,19 @@ impl<F: Formulas, T: Real> Kernel<T> for Contract<'_, '_, F, T> {
     }
 }
 
+/// Reads real parts from `at` on and imaginary parts from `lanes` further on.
+///
+/// # Safety
+/// Both must lie within `numbers`.
+#[inline(always)]
+unsafe fn load_complex<V: Vector>(numbers: &[V::Scalar], at: usize, lanes: usize) -> (V, V) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let from = numbers.as_ptr().add(at);
+        (V::load(from), V::load(from.add(lanes)))
+    }
+}
+
 struct Assemble<'a, F, T: Real> {
     equation: &'a Apply<F, T>,
     bundle: usize,
@@ -205,14 +218,10 @@ impl<F: Formulas, T: Real> Kernel<T> for Assemble<'_, F, T> {
                 unsafe {
                     let at = |field: usize| (field * rows + row) * row_len + lane;
                     let kx = V::load(kx.as_ptr().add(lane));
-                    let load = |numbers: &[T], field: usize| {
-                        let from = numbers.as_ptr().add(at(field));
-                        (V::load(from), V::load(from.add(lanes)))
-                    };
                     formulas.assemble(
                         [kx, V::splat(ky), V::splat(kz)],
-                        |f| load(self.state, f),
-                        |c| load(self.contracted, c),
+                        |f| load_complex(self.state, at(f), lanes),
+                        |c| load_complex(self.contracted, at(c), lanes),
                         |f, value: (V, V)| {
                             let to = self.tendency.as_mut_ptr().add(at(f));
                             value.0.store(to);

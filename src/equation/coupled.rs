@@ -127,7 +127,8 @@ impl<F: Formulas> Formulas for Coupled<F> {
         let Counts { fields, contracted: first, .. } = self.flow.counts();
         let u = [state(0), state(1), state(2)];
         // -2 Omega x u = u x 2 Omega.
-        let [fx, fy, fz] = self.vorticity.map(splat::<V>);
+        let [fx, fy, fz] = self.vorticity;
+        let [fx, fy, fz] = [splat::<V>(fx), splat(fy), splat(fz)];
         let cross =
             |a: Complex<V>, fa: V, b: Complex<V>, fb: V| (a.0 * fb - b.0 * fa, a.1 * fb - b.1 * fa);
         let mut force =

@@ -85,8 +85,9 @@ impl Formulas for NavierStokes {
         let x = add_scaled(contracted(0), kz, uw);
         let y = add_scaled(contracted(1), kz, vw);
         let z = combine(kx, uw, ky, vw);
-        for (i, component) in project(k, [x, y, z]).into_iter().enumerate() {
-            tendency(i, times_minus_i(component));
-        }
+        let [x, y, z] = project(k, [x, y, z]);
+        tendency(0, times_minus_i(x));
+        tendency(1, times_minus_i(y));
+        tendency(2, times_minus_i(z));
     }
 }

@@ -75,8 +75,8 @@ pub fn allowed(old: &str, new: &str, allowed: &[String], source: &str) -> Result
                  one with initial = { kind = \"file\", path = \"CHECKPOINT.h5\" }\n";
     }
     text += "or undo it to continue; or start another run, in another directory with `--output \
-             DIR` or here with `--fresh`, which sets this one aside. time.end, [output] and \
-             [parallel] may always change";
+             DIR` or here with `--fresh`, which sets this one aside. A checkpoint that is not of \
+             this run is to be moved away. time.end, [output] and [parallel] may always change";
     Err(Error::input(text))
 }
 

@@ -289,7 +289,7 @@ impl<T: Real> Solver<T> {
         self.notice = notice;
     }
 
-    /// What the force remembers, see [`Force::state`]; empty without forcing.
+    /// What the force remembers, see [`Force::state`](crate::forcing::Force::state); empty without forcing.
     pub fn force_state(&self) -> Vec<f64> {
         self.band.as_ref().map_or_else(Vec::new, ForcedBand::force_state)
     }

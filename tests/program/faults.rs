@@ -69,7 +69,9 @@ fn kill_often(
     for kill in 0..kills {
         let mut child = case.start(ranks, "run", &endless);
         let moment = moments[kill % moments.len()];
-        assert!(await_moment(&case, &mut child, moment, kill), "{moment:?}: ended by itself");
+        if !await_moment(&case, &mut child, moment, kill) {
+            panic!("{moment:?}: {}", fs::read_to_string(case.path("run.err")).unwrap());
+        }
         let processes = children(child.id());
         if ranks > 1 && victim == Victim::OneRank && !processes.is_empty() {
             send(processes[kill % processes.len()], libc::SIGKILL);
@@ -81,6 +83,12 @@ fn kill_often(
         unfinished +=
             usize::from(["checkpoints", "snapshots"].iter().any(|f| is_unfinished(&case, f)));
     }
+    // Once more the same command, as a run without any checkpoint cannot be given another end.
+    let rows = case.rows("run");
+    let mut child = case.start(1, "run", &endless);
+    assert!(wait_until(&mut child, || case.rows("run") > rows + 1));
+    send(child.id(), libc::SIGUSR1);
+    assert_eq!(wait(child).code(), Some(0));
     // A few rows further, in both ways.
     let end = format!("time.end={}", (case.rows("run") + 4) as f64 * 0.05);
     let rest = [&settings[..], &["--quiet", "--set", &end]].concat();

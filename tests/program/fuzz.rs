@@ -6,13 +6,14 @@ use std::path::Path;
 
 use dns_solver::config::Config;
 use dns_solver::io::checkpoint::CheckpointReader;
+use dns_solver::io::snapshot::SnapshotReader;
 use dns_solver::parallel::Communicator;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::{Config as Settings, RngAlgorithm, TestRng, TestRunner};
 
 use super::restart::FORCED;
-use super::running::{Case, DECAYING, read_checkpoint};
+use super::running::{Case, DECAYING};
 
 /// Values that no one expects.
 const VALUES: [&str; 24] = [
@@ -145,25 +146,12 @@ fn some_configurations_are_run() {
     });
 }
 
-/// What the checkpoint `path` holds, or that it cannot be used.
-fn read(path: &Path) -> Option<(String, Vec<u64>)> {
-    let reader = CheckpointReader::open(&Communicator::serial(), path).ok()?;
-    let state = reader.read::<f64>().ok()?;
-    let header = format!("{:?}", reader.header());
-    Some((header, state.data.iter().map(|x| x.to_bits()).collect()))
-}
-
-/// Bytes are changed, runs of them zeroed or doubled, and the file cut: it is noticed, or what is
-/// read is what was written.
-#[test]
-fn thousands_of_checkpoints_are_read() {
-    let case = Case::with(FORCED, &["time.end=0.05"]);
-    case.solve(1, "run", &["--quiet"]);
-    let path = case.checkpoints("run").pop().unwrap();
-    read_checkpoint(&path);
-    let (good, bytes) = (read(&path).unwrap(), fs::read(&path).unwrap());
+/// Changes bytes of the file at `path`, zeroes or repeats runs of them, or cuts it, in so many ways,
+/// and calls `read` each time.
+fn damage(path: &Path, cases: u32, read: impl Fn() -> Result<(), TestCaseError>) {
+    let bytes = fs::read(path).unwrap();
     let damage = (any::<Index>(), 0..40_usize, 0..4_usize, any::<u8>());
-    try_many(2000, &damage, |(at, len, kind, byte)| {
+    try_many(cases, &damage, |(at, len, kind, byte)| {
         let mut bytes = bytes.clone();
         let start = at.index(bytes.len());
         let end = (start + len).min(bytes.len());
@@ -173,9 +161,55 @@ fn thousands_of_checkpoints_are_read() {
             2 => _ = bytes.splice(start..start, vec![byte; len]),
             _ => bytes.truncate(start),
         }
-        fs::write(&path, bytes).unwrap();
-        if let Some(found) = read(&path) {
+        fs::write(path, bytes).unwrap();
+        read()
+    });
+}
+
+/// What the checkpoint `path` holds, or that it cannot be used.
+fn read_if_good(path: &Path) -> Option<(String, Vec<u64>)> {
+    let reader = CheckpointReader::open(&Communicator::serial(), path).ok()?;
+    let state = reader.read::<f64>().ok()?;
+    let header = format!("{:?}", reader.header());
+    Some((header, state.data.iter().map(|x| x.to_bits()).collect()))
+}
+
+/// Damage is noticed, or what is read is what was written.
+#[test]
+fn thousands_of_checkpoints_are_read() {
+    let case = Case::with(FORCED, &["time.end=0.05"]);
+    case.solve(1, "run", &["--quiet"]);
+    let path = case.checkpoints("run").pop().unwrap();
+    let good = read_if_good(&path).unwrap();
+    damage(&path, 2000, || {
+        if let Some(found) = read_if_good(&path) {
             prop_assert!(found == good, "another checkpoint was read");
+        }
+        Ok(())
+    });
+}
+
+/// Snapshots have no checksums, so other numbers may be read, but nothing worse happens.
+#[test]
+fn thousands_of_snapshots_are_read() {
+    let case = Case::with(
+        FORCED,
+        &[
+            "time.end=0.05",
+            "grid.points=[12,8,8]",
+            "grid.lengths=[1,1,1]",
+            "forcing={ kind='none' }",
+            "initial={ kind='taylor_green' }",
+        ],
+    );
+    case.solve(1, "run", &["--quiet"]);
+    let path = case.snapshots("run").pop().unwrap();
+    damage(&path, 2000, || {
+        if let Ok(reader) = SnapshotReader::open(&Communicator::serial(), &path) {
+            let planes = 0..reader.header().points[2];
+            for field in &reader.header().fields {
+                let _ = reader.read_planes(&field.name, planes.clone());
+            }
         }
         Ok(())
     });

@@ -13,8 +13,7 @@ fn held(process: u32) -> (f64, usize) {
     (resident.unwrap().trim().parse().unwrap(), files)
 }
 
-/// Runs `steps` steps with a row for each 5, a checkpoint for each 10 and a snapshot for each 50,
-/// and compares what each rank holds after a tenth of them with what it holds at the end.
+/// Runs `steps` steps with a row for each 5, a checkpoint for each 20 and a snapshot for each 50, and compares what each rank holds after a tenth of them with what it holds at the end.
 fn check(ranks: usize, steps: usize) {
     let case = Case::new(FORCED);
     let mut arguments = vec!["--quiet"];
@@ -23,7 +22,7 @@ fn check(ranks: usize, steps: usize) {
         "time.dt=0.01",
         "time.end=1e6",
         "output.history.every=0.05",
-        "output.checkpoints.every=0.1",
+        "output.checkpoints.every=0.2",
         "output.snapshots.every=0.5",
     ] {
         arguments.extend(["--set", setting]);
@@ -31,7 +30,10 @@ fn check(ranks: usize, steps: usize) {
     let mut child = case.start(ranks, "run", &arguments);
     let processes = |child: u32| if ranks == 1 { vec![child] } else { children(child) };
     let mut look = |steps: usize| -> Vec<_> {
-        assert!(wait_until(&mut child, || case.rows("run") > steps / 5));
+        // In parts, each of which has its time limit.
+        for part in (0..=steps).step_by(100) {
+            assert!(wait_until(&mut child, || case.rows("run") > part / 5));
+        }
         processes(child.id()).into_iter().map(held).collect()
     };
     let (early, late) = (look(steps / 10), look(steps));

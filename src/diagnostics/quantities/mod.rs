@@ -1,7 +1,7 @@
 //! What the history says beyond the velocity's [`Budget`], quantity by quantity.
 //!
 //! Most are sums over all modes of a term that is quadratic in the fields at one mode: by Parseval,
-//! <f g> = sum over all k of Re(f_k conj g_k). The others follow from these and the budget.
+//! `<f g>` = sum over all k of Re(f_k conj g_k). The others follow from these and the budget.
 
 use num_complex::Complex;
 

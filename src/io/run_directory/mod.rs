@@ -178,8 +178,14 @@ impl RunDirectory {
                 return Err(self.taken(name));
             }
         }
-        self.clear().map_err(failed)?;
-        fs::write(self.path.join(CONFIG), config).map_err(failed)
+        // First of all, so that a run killed from here on is known to be unstarted.
+        self.write_config(config).and_then(|()| self.clear()).map_err(failed)
+    }
+
+    fn write_config(&self, config: &str) -> io::Result<()> {
+        let temporary = Temporary::new(&self.path.join(CONFIG));
+        fs::write(temporary.path(), config)?;
+        temporary.publish()
     }
 
     /// Whether a run with this configuration was killed before its first step, so that nothing in
@@ -214,9 +220,7 @@ impl RunDirectory {
             fs::rename(&path, path.with_extension("h5.unused"))?;
         }
         snapshots.remove(snapshots.steps()?.into_iter().filter(|later| *later > step))?;
-        let temporary = Temporary::new(&self.path.join(CONFIG));
-        fs::write(temporary.path(), config)?;
-        temporary.publish()
+        self.write_config(config)
     }
 
     /// Renames the directory without its lock.

@@ -69,6 +69,16 @@ fn a_run_killed_before_its_first_step_is_started_again() {
     drop(run);
     let run = create(directory.path()).unwrap();
     assert!(!run.history().exists() && !run.snapshot(0).exists());
+    // Also when it was killed while it made the directory.
+    fs::remove_dir(run.snapshot(0).parent().unwrap()).unwrap();
+    drop(run);
+    let run = create(directory.path()).unwrap();
+    fs::remove_dir(run.snapshot(0).parent().unwrap()).unwrap();
+    fs::remove_dir(run.checkpoint(0).parent().unwrap()).unwrap();
+    let config = directory.path().join(CONFIG);
+    fs::rename(&config, directory.path().join("config.toml.tmp")).unwrap();
+    drop(run);
+    let run = create(directory.path()).unwrap();
     // One step further it is worth keeping.
     fs::write(run.history(), "step,time\n0,0.0\n1,0.1\n").unwrap();
     drop(run);

@@ -82,12 +82,8 @@ fn look(path: &Path) -> Result<Header, String> {
     });
     for dataset in datasets.map_err(foreign("/fields"))? {
         header.precision = check_dataset(&header, &dataset)?;
-        let text = |name| hdf5_file::read_text(&dataset, name).unwrap_or_default();
-        header.fields.push(Field {
-            name: dataset.name().trim_start_matches("/fields/").to_owned(),
-            units: text("units"),
-            long_name: text("long_name"),
-        });
+        let name = dataset.name().trim_start_matches("/fields/").to_owned();
+        header.fields.push(Field { name, ..Field::default() });
     }
     Ok(header)
 }
