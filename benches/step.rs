@@ -48,7 +48,7 @@ fn serve<T: Real>(comm: &Communicator, options: &Options) {
     let mut step = || {
         comm.barrier();
         let start = Instant::now();
-        solver.step(|outlook| Ok((0.1 / outlook.frequency).min(1e-3))).expect("a finite flow");
+        solver.step(|_, outlook| Ok((0.1 / outlook.frequency).min(1e-3))).expect("a finite flow");
         comm.barrier();
         start.elapsed().as_secs_f64()
     };

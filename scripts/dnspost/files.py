@@ -96,5 +96,31 @@ def text(attribute: str | bytes) -> str:
     return attribute.decode() if isinstance(attribute, bytes) else attribute
 
 
+def read_spectra(path: Path) -> xr.Dataset:
+    """Return the spectra of a run, (time, k), in memory, with `step` beside the time.
+
+    The solver replaces the file as a whole, so it can be read while the run goes on.
+    """
+    with h5py.File(path) as file:
+        try:
+            dimensions = {"step": ("time",), "time": ("time",), "k": ("k",)}
+            variables = {
+                name: (
+                    dimensions.get(name, ("time", "k")),
+                    dataset[...],
+                    dict(_text_attributes(dataset)),
+                )
+                for name, dataset in file.items()
+            }
+            coordinates = {name: variables.pop(name) for name in dimensions}
+            attributes = {
+                name: file.attrs[name]
+                for name in ("description", "shell_width", "viscosity", "code_version", "config")
+            }
+        except KeyError as error:
+            raise ValueError(f"{path} has no spectra of dns-solver: {error}") from None
+    return xr.Dataset(variables, coordinates, attributes)
+
+
 def _text_attributes(dataset: h5py.Dataset) -> dict[str, str]:
     return {name: dataset.attrs[name] for name in ("units", "long_name") if name in dataset.attrs}

@@ -62,9 +62,14 @@ def _history_line(axes: Axes, run: Run, name: str) -> None:
 
 
 def spectra(run: Run, count: int = 5) -> Figure:
-    """Energy spectra of up to `count` snapshots, raw and compensated by Kolmogorov's scaling."""
-    snapshots = _spread(run.snapshots, count)
-    found = statistics.energy_spectrum(snapshots)
+    """Up to `count` energy spectra over time, raw and compensated by Kolmogorov's scaling.
+
+    They are the solver's, or of snapshots if it wrote none.
+    """
+    if run.has_spectra:
+        found = _spread(run.spectra, count)["kinetic_energy"]
+    else:
+        found = statistics.energy_spectrum(_spread(run.snapshots, count))
     figure = Figure(figsize=(TWO_COLUMNS, 2.8))
     raw, compensated = figure.subplots(1, 2)
     for colour, spectrum in zip(shades(found.sizes["time"]), found, strict=True):

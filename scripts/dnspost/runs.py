@@ -56,7 +56,18 @@ class Run:
 
         `history.attrs["units"]` and `history.attrs["descriptions"]` explain the columns.
         """
-        path = self.directory / "history.csv"
+        return self._table("history.csv")
+
+    @property
+    def gradients(self) -> pd.DataFrame:
+        """Extremes and moments of the velocity gradient, in the form of the history.
+
+        It is empty where the configuration does not ask for `output.gradients`.
+        """
+        return self._table("gradients.csv")
+
+    def _table(self, name: str) -> pd.DataFrame:
+        path = self.directory / name
         text = path.read_text() if path.exists() else "step,time\n"
         text = text[: text.rfind("\n") + 1]  # a row that is just being written
         table = pd.read_csv(StringIO(text), comment="#", index_col="step")
@@ -64,6 +75,28 @@ class Run:
         table.attrs["units"] = {name: unit for name, unit, _ in described}
         table.attrs["descriptions"] = {name: words for name, _, words in described}
         return table
+
+    @property
+    def spectra(self) -> xr.Dataset:
+        """The spectra (time, k) that the solver wrote, see docs/statistics.md.
+
+        Names are those of the history: the sum over k times dk is the history's value.
+        """
+        if not self.has_spectra:
+            raise FileNotFoundError(
+                f"{self.directory} has no spectra.h5 (yet): give output.spectra = {{ every = .. }} "
+                "in the configuration, or use dnspost.energy_spectrum on snapshots"
+            )
+        return files.read_spectra(self._spectra_file)
+
+    @property
+    def has_spectra(self) -> bool:
+        """Whether the solver writes spectra."""
+        return self._spectra_file.exists()
+
+    @property
+    def _spectra_file(self) -> Path:
+        return self.directory / "spectra.h5"
 
     @property
     def snapshots(self) -> xr.Dataset:

@@ -126,6 +126,12 @@ pub struct Output {
     pub directory: PathBuf,
     /// The time series `history.csv`.
     pub history: History,
+    /// The spectra `spectra.h5`, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spectra: Option<Spectra>,
+    /// The moments of the velocity gradient `gradients.csv`, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gradients: Option<Gradients>,
     /// Snapshots of the fields, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshots: Option<Snapshots>,
@@ -138,6 +144,22 @@ pub struct Output {
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct History {
+    /// Time between two rows.
+    pub every: f64,
+}
+
+/// `spectra = { every = .. }`.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spectra {
+    /// Time between two sets of spectra.
+    pub every: f64,
+}
+
+/// `gradients = { every = .. }`.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gradients {
     /// Time between two rows.
     pub every: f64,
 }

@@ -10,8 +10,8 @@ use toml::Table;
 
 use super::reader::{is_reported, read};
 use super::{
-    Checkpoints, Config, Dealias, Grid, History, Output, Parallel, Physics, Precision, Scheme,
-    Snapshots, Step, Time,
+    Checkpoints, Config, Dealias, Gradients, Grid, History, Output, Parallel, Physics, Precision,
+    Scheme, Snapshots, Spectra, Step, Time,
 };
 use crate::equation::physics::{Kind, Magnetic, Scalar, Stratification};
 use crate::forcing::Forcing;
@@ -90,6 +90,8 @@ struct RawTime {
 struct RawOutput {
     directory: Option<PathBuf>,
     history: Option<History>,
+    spectra: Option<Spectra>,
+    gradients: Option<Gradients>,
     snapshots: Option<Snapshots>,
     checkpoints: Option<Checkpoints>,
 }
@@ -285,6 +287,12 @@ impl RawOutput {
         if let Some(history) = self.history {
             problems.require_positive("output.history.every", history.every);
         }
+        if let Some(spectra) = self.spectra {
+            problems.require_positive("output.spectra.every", spectra.every);
+        }
+        if let Some(gradients) = self.gradients {
+            problems.require_positive("output.gradients.every", gradients.every);
+        }
         if let Some(snapshots) = self.snapshots {
             problems.require_positive("output.snapshots.every", snapshots.every);
         }
@@ -305,6 +313,8 @@ impl RawOutput {
         Some(Output {
             directory: directory?,
             history: history?,
+            spectra: self.spectra,
+            gradients: self.gradients,
             snapshots: self.snapshots,
             checkpoints: self.checkpoints,
         })

@@ -17,6 +17,8 @@ pub struct Budget {
     pub kinetic_energy: f64,
     /// The part of it in k != 0: the energy of the fluctuations.
     pub fluctuation_energy: f64,
+    /// The sum of the energy of each mode k != 0 divided by |k|; the integral length follows from it.
+    pub energy_over_k: f64,
     /// <omega^2>/2 = 1/2 sum of k^2 |û|^2, for a solenoidal velocity.
     pub enstrophy: f64,
     /// epsilon = nu <omega^2>, the rate at which viscosity takes up energy.
@@ -38,7 +40,7 @@ impl Budget {
         let modes = fields.modes;
         // Doubles of zero or more are ordered as their bits are.
         let divergence_squared = AtomicU64::new(0);
-        let sums = sum_over_bundles(fields, 3, team, communicator, |bundle, sums| {
+        let sums = sum_over_bundles(fields, 4, team, communicator, |bundle, sums| {
             let (nx0, ny) = modes.bundle_mode(bundle);
             let mean = (nx0, ny) == (0, 0);
             if mean {
@@ -55,6 +57,7 @@ impl Budget {
                     let k2 = squared(&modes.grid, 0, nx) + squared(&modes.grid, 1, ny);
                     sums[1].add(weight * columns.square[i]);
                     sums[2].add(weight * (k2 * columns.square[i] + columns.square_kz2[i]));
+                    sums[3].add(weight * columns.square_over_k[i]);
                     let bits = columns.divergence_squared[i].to_bits();
                     divergence_squared.fetch_max(bits, Ordering::Relaxed);
                 }
@@ -62,10 +65,12 @@ impl Budget {
         });
         let mut max_divergence = [f64::from_bits(divergence_squared.into_inner()).sqrt()];
         communicator.max(&mut max_divergence);
-        let [mean_energy, fluctuation_energy, enstrophy] = [sums[0], sums[1], sums[2]];
+        let [mean_energy, fluctuation_energy, enstrophy, energy_over_k] =
+            [sums[0], sums[1], sums[2], sums[3]];
         Budget {
             kinetic_energy: mean_energy + fluctuation_energy,
             fluctuation_energy,
+            energy_over_k,
             enstrophy,
             dissipation: 2.0 * viscosity * enstrophy,
             max_divergence: max_divergence[0],
@@ -83,6 +88,8 @@ struct Columns {
     square: [f64; BLOCK],
     /// Sum of kz^2 |û|^2.
     square_kz2: [f64; BLOCK],
+    /// Sum of |û|^2 / |k| without k = 0.
+    square_over_k: [f64; BLOCK],
     /// Largest |k.û|^2.
     divergence_squared: [f64; BLOCK],
 }
@@ -95,6 +102,7 @@ impl Columns {
         let grid = &modes.grid;
         let kx: [f64; BLOCK] = std::array::from_fn(|i| grid.wavenumber(0, first[0] + i as i64));
         let ky = grid.wavenumber(1, first[1]);
+        let in_plane = kx.map(|kx| kx * kx + ky * ky);
         for row in 0..modes.rows() {
             let kz = grid.wavenumber(2, signed(row, grid.cutoff[2]));
             let mut square = [0.0; BLOCK];
@@ -111,12 +119,14 @@ impl Columns {
                     divergence[i] += dot * dot;
                 }
             }
+            let mut k2 = in_plane.map(|in_plane| in_plane + kz * kz);
             if row == 0 && first == [0, 0] {
-                square[0] = 0.0;
+                (square[0], k2[0]) = (0.0, 1.0);
             }
             for i in 0..BLOCK {
                 columns.square[i] += square[i];
                 columns.square_kz2[i] += kz * kz * square[i];
+                columns.square_over_k[i] += square[i] / k2[i].sqrt();
                 if divergence[i] > columns.divergence_squared[i] {
                     columns.divergence_squared[i] = divergence[i];
                 }
@@ -177,16 +187,20 @@ mod tests {
     fn equals_the_plain_sum_over_modes() {
         let grid = Grid::two_thirds([64, 20, 30], [2.0, 1.0, 1.5]);
         let fields = field::<f64>(RANDOM, grid, 8);
-        let (mut energy, mut enstrophy) = (0.0, 0.0);
+        let (mut energy, mut enstrophy, mut over_k) = (0.0, 0.0, 0.0);
         for (mode, place) in fields.owned_modes() {
             let k2: f64 = grid.wavevector(mode).iter().map(|k| k * k).sum();
             let square: f64 = (0..3).map(|i| fields.at(place, i).norm_sqr()).sum();
             energy += 0.5 * Modes::weight(mode[0]) * square;
             enstrophy += 0.5 * Modes::weight(mode[0]) * k2 * square;
+            if k2 > 0.0 {
+                over_k += 0.5 * Modes::weight(mode[0]) * square / k2.sqrt();
+            }
         }
         let budget = measure(&fields, 1);
         assert!((budget.kinetic_energy / energy - 1.0).abs() < 1e-12);
         assert!((budget.enstrophy / enstrophy - 1.0).abs() < 1e-12);
+        assert!((budget.energy_over_k / over_k - 1.0).abs() < 1e-12);
     }
 
     #[test]
@@ -199,6 +213,7 @@ mod tests {
         let moving = measure(&fields, 1);
         assert_eq!(moving.fluctuation_energy, still.fluctuation_energy);
         assert_eq!(moving.enstrophy, still.enstrophy);
+        assert_eq!(moving.energy_over_k, still.energy_over_k);
         assert_eq!(moving.kinetic_energy, 0.5e18 + still.kinetic_energy);
         assert_eq!(still.kinetic_energy, still.fluctuation_energy);
     }

@@ -4,8 +4,10 @@
 //! same bits for any number of ranks and threads.
 
 mod budget;
+mod gradients;
 mod quantities;
 mod scales;
+mod spectra;
 mod spectrum;
 
 use std::sync::Mutex;
@@ -16,8 +18,10 @@ use crate::parallel::{Communicator, Team};
 use crate::real::Real;
 
 pub use budget::Budget;
+pub use gradients::Gradients;
 pub use quantities::{Name, Quantities};
 pub use scales::Scales;
+pub use spectra::Spectra;
 pub use spectrum::energy_spectrum;
 
 /// `count` sums over all bundles of all ranks; `add(bundle, sums)` adds the terms of one bundle.

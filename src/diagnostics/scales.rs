@@ -1,5 +1,7 @@
 //! Length and velocity scales of isotropic turbulence (Pope 2000, Turbulent Flows, chapter 6).
 
+use std::f64::consts::PI;
+
 use super::Budget;
 
 /// What a [`Budget`] says about the scales of the flow. A quantity that has no bound is infinite,
@@ -8,6 +10,13 @@ use super::Budget;
 pub struct Scales {
     /// u' = sqrt(2 E / 3), E the energy of the fluctuations: the rms of one velocity component.
     pub velocity: f64,
+    /// Longitudinal integral length L = pi / (2 u'^2) times the sum of E(k) / k (Pope 2000, eq.
+    /// 6.259); 0 at rest.
+    pub integral_length: f64,
+    /// Re_L = u' L / nu; 0 at rest, infinite without viscosity.
+    pub integral_reynolds: f64,
+    /// Turnover time of the large eddies, L / u'; infinite at rest.
+    pub turnover_time: f64,
     /// Taylor scale lambda = sqrt(15 nu u'^2 / epsilon) = u' sqrt(15 / <omega^2>); infinite when
     /// there is no vorticity.
     pub taylor_length: f64,
@@ -26,6 +35,10 @@ impl Scales {
     pub fn new(budget: &Budget, viscosity: f64, k_max: f64) -> Self {
         let velocity = (2.0 / 3.0 * budget.fluctuation_energy).sqrt();
         let at_rest = budget.enstrophy == 0.0;
+        let integral_length =
+            if at_rest { 0.0 } else { PI / (2.0 * velocity * velocity) * budget.energy_over_k };
+        let integral_reynolds = if at_rest { 0.0 } else { velocity * integral_length / viscosity };
+        let turnover_time = if at_rest { f64::INFINITY } else { integral_length / velocity };
         let taylor_length = if at_rest {
             f64::INFINITY
         } else {
@@ -39,7 +52,16 @@ impl Scales {
             (viscosity.powi(3) / budget.dissipation).powf(0.25)
         };
         let resolution = k_max * kolmogorov_length;
-        Scales { velocity, taylor_length, taylor_reynolds, kolmogorov_length, resolution }
+        Scales {
+            velocity,
+            integral_length,
+            integral_reynolds,
+            turnover_time,
+            taylor_length,
+            taylor_reynolds,
+            kolmogorov_length,
+            resolution,
+        }
     }
 }
 
@@ -51,6 +73,8 @@ mod tests {
         Budget {
             kinetic_energy: energy,
             fluctuation_energy: energy,
+            // That of the published integral length, 1.36264.
+            energy_over_k: 1.36264 * 2.0 * (2.0 / 3.0 * energy) / PI,
             enstrophy: dissipation / (2.0 * viscosity),
             dissipation,
             max_divergence: 0.0,
@@ -66,6 +90,7 @@ mod tests {
         let scales = Scales::new(&budget(0.706048, 0.103079, viscosity), viscosity, k_max);
         let close = |found: f64, published: f64| (found / published - 1.0).abs() < 5e-6;
         assert!(close(scales.velocity, 0.686075), "{scales:?}");
+        assert!(close(scales.turnover_time, 1.36264 / 0.686075), "{scales:?}");
         assert!(close(scales.taylor_length, 0.112569), "{scales:?}");
         assert!(close(scales.taylor_reynolds, 417.463), "{scales:?}");
         assert!(close(scales.kolmogorov_length, 0.00279954), "{scales:?}");
@@ -78,16 +103,22 @@ mod tests {
             kinetic_energy: 1.5,
             fluctuation_energy: 1.5,
             enstrophy: 7.5,
+            energy_over_k: 1.5 / 2.0,
             ..Budget::default()
         };
         let scales = Scales::new(&inviscid, 0.0, 10.0);
         assert_eq!((scales.velocity, scales.taylor_length), (1.0, 1.0));
         assert_eq!(scales.taylor_reynolds, f64::INFINITY);
+        // All energy is at k = 2: L = 3 pi / (4 k).
+        assert!((scales.integral_length / (3.0 * PI / 8.0) - 1.0).abs() < 1e-15);
+        assert_eq!(scales.integral_reynolds, f64::INFINITY);
         assert_eq!((scales.kolmogorov_length, scales.resolution), (0.0, 0.0));
         for viscosity in [0.0, 1e-3] {
             let rest = Scales::new(&Budget::default(), viscosity, 10.0);
             assert_eq!((rest.velocity, rest.taylor_reynolds), (0.0, 0.0));
             assert_eq!(rest.taylor_length, f64::INFINITY);
+            assert_eq!((rest.integral_length, rest.integral_reynolds), (0.0, 0.0));
+            assert_eq!(rest.turnover_time, f64::INFINITY);
             let length = if viscosity == 0.0 { 0.0 } else { f64::INFINITY };
             assert_eq!((rest.kolmogorov_length, rest.resolution), (length, length));
         }

@@ -21,7 +21,7 @@ pub struct Column {
     /// Name, such as `kinetic_energy`.
     pub name: Cow<'static, str>,
     /// Units, such as `L^2/T^2`; `1` for a pure number.
-    pub unit: &'static str,
+    pub unit: Cow<'static, str>,
     /// What it is, in words.
     pub description: Cow<'static, str>,
 }
@@ -136,10 +136,14 @@ mod tests {
     const COLUMNS: [Column; 2] = [
         Column {
             name: Cow::Borrowed("time"),
-            unit: "T",
+            unit: Cow::Borrowed("T"),
             description: Cow::Borrowed("simulated time"),
         },
-        Column { name: Cow::Borrowed("dt"), unit: "T", description: Cow::Borrowed("time step") },
+        Column {
+            name: Cow::Borrowed("dt"),
+            unit: Cow::Borrowed("T"),
+            description: Cow::Borrowed("time step"),
+        },
     ];
 
     #[test]

@@ -1,7 +1,7 @@
 //! Everything that goes to or comes from files.
 //!
-//! A run directory holds `config.toml`, `log.txt`, `history.csv`, `snapshots.xmf`,
-//! `snapshots/snapshot_<step>.h5`, `checkpoints/checkpoint_<step>.h5`, and, while the run is at work,
+//! A run directory holds `config.toml`, `log.txt`, `history.csv`, `spectra.h5`,
+//! `gradients.csv`, `snapshots.xmf`, `snapshots/snapshot_<step>.h5`, `checkpoints/checkpoint_<step>.h5`, and, while the run is at work,
 //! `lock`. This is the only module that uses HDF5; it knows ranks and planes but no physics, and
 //! takes plain arguments.
 
@@ -18,6 +18,7 @@ pub mod log;
 mod numbered;
 pub mod run_directory;
 pub mod snapshot;
+pub mod spectra;
 pub mod xdmf;
 
 /// Version of the HDF5 library.

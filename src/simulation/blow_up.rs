@@ -36,7 +36,7 @@ pub struct Saved {
 /// k dx = 2 pi / 3, and the imaginary axis is stable up to sqrt(8) for the fourth and sqrt(3) for
 /// the third order (Canuto et al. 2006, Spectral Methods: Fundamentals, appendix D). With the
 /// second order such a mode grows slowly at any step.
-fn stable_cfl(scheme: Scheme) -> (&'static str, f64) {
+pub fn stable_cfl(scheme: Scheme) -> (&'static str, f64) {
     match scheme {
         Scheme::Rk2 => ("rk2", 0.5),
         Scheme::Rk3 => ("rk3", 0.8),

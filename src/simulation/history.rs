@@ -20,18 +20,23 @@ pub struct Row {
     pub cfl: f64,
     /// Mean power of the force since the last row; 0 at the start.
     pub injected_power: f64,
+    /// What is left of the energy budget over the last step; 0 at the start.
+    pub budget_residual: f64,
     /// The other quantities of the flow's physics.
     pub quantities: Vec<f64>,
 }
 
 /// The columns that every flow has.
-const COLUMNS: [Column; 13] = [
+const COLUMNS: [Column; 17] = [
     column("time", "T", "time"),
     column("dt", "T", "last time step"),
     column("kinetic_energy", "L^2/T^2", "<u.u>/2, mean flow included"),
     column("dissipation", "L^2/T^3", "nu <omega.omega>"),
     column("enstrophy", "1/T^2", "<omega.omega>/2"),
     column("velocity_rms", "L/T", "u' = sqrt(2/3 energy of the fluctuations)"),
+    column("integral_length", "L", "L = pi / (2 u'^2) sum of E(k) / k"),
+    column("integral_reynolds", "1", "u' L / nu"),
+    column("turnover_time", "T", "L / u'"),
     column("taylor_length", "L", "lambda = sqrt(15 nu u'^2 / dissipation)"),
     column("taylor_reynolds", "1", "u' lambda / nu"),
     column("kolmogorov_length", "L", "eta = (nu^3 / dissipation)^(1/4)"),
@@ -43,17 +48,27 @@ const COLUMNS: [Column; 13] = [
         "dt times the largest frequency at the start of the last step, see docs/numerics.md",
     ),
     column("injected_power", "L^2/T^3", "mean power of the force since the last row"),
+    column(
+        "budget_residual",
+        "L^2/T^3",
+        "rate of change of all energy, plus what all damping takes up, minus the power of the force, \
+         over the last step by the trapezoidal rule",
+    ),
 ];
 
 const fn column(name: &'static str, unit: &'static str, description: &'static str) -> Column {
-    Column { name: Cow::Borrowed(name), unit, description: Cow::Borrowed(description) }
+    Column {
+        name: Cow::Borrowed(name),
+        unit: Cow::Borrowed(unit),
+        description: Cow::Borrowed(description),
+    }
 }
 
 /// The columns after `step`, in order.
 pub fn columns(quantities: &Quantities) -> Vec<Column> {
     let others = quantities.names().map(|name| Column {
         name: name.name.clone().into(),
-        unit: name.unit,
+        unit: name.unit.clone().into(),
         description: name.description.clone().into(),
     });
     COLUMNS.into_iter().chain(others).collect()
@@ -62,7 +77,8 @@ pub fn columns(quantities: &Quantities) -> Vec<Column> {
 impl Row {
     /// The numbers in the order of [`columns`].
     pub fn values(&self) -> Vec<f64> {
-        let Row { time, dt, budget, scales, cfl, injected_power, quantities } = self;
+        let Row { time, dt, budget, scales, cfl, injected_power, budget_residual, quantities } =
+            self;
         let of_every_flow = [
             *time,
             *dt,
@@ -70,6 +86,9 @@ impl Row {
             budget.dissipation,
             budget.enstrophy,
             scales.velocity,
+            scales.integral_length,
+            scales.integral_reynolds,
+            scales.turnover_time,
             scales.taylor_length,
             scales.taylor_reynolds,
             scales.kolmogorov_length,
@@ -77,6 +96,7 @@ impl Row {
             budget.max_divergence,
             *cfl,
             *injected_power,
+            *budget_residual,
         ];
         of_every_flow.into_iter().chain(quantities.iter().copied()).collect()
     }

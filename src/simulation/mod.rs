@@ -1,11 +1,13 @@
 //! The run: the only place that knows every part.
 
+mod account;
 mod blow_up;
 mod changes;
 mod checkpoints;
 mod convert;
 mod deadline;
 mod forced_band;
+mod gradients;
 mod history;
 mod needs;
 mod origin;
@@ -16,8 +18,10 @@ mod run;
 mod schedule;
 mod snapshots;
 pub mod solver;
+mod spectra;
 mod start;
 mod stop;
+mod warnings;
 
 use std::io::Write;
 use std::path::PathBuf;

@@ -123,7 +123,8 @@ fn memory<T: Real>(config: &Config, plan: &Plan, counts: Counts, registers: usiz
     let field = plan.bundles.len() * plan.modes.column_len();
     let numbers =
         registers * fields * field + Sweep::<T>::numbers(plan, products, config.parallel.threads);
-    // One at a time: the initial field before it becomes the state, the planes of a snapshot.
+    // One at a time: the initial field before it becomes the state, or the tendency for spectra,
+    // the planes of a snapshot.
     let initial = fields * field * size_of::<T>();
     let snapshot = config.output.snapshots.map_or(0, |snapshots| {
         let [nx, ny, _] = plan.modes.grid.points;
@@ -148,13 +149,16 @@ fn idle(ranks: usize, have: usize, things: &str, key: &str) -> Option<String> {
 fn output(config: &Config, points: f64, fields: usize) -> String {
     let end = config.time.end;
     let rows = Schedule::new(config.output.history.every, end).occasions();
+    let spectra = config.output.spectra.map_or(String::new(), |spectra| {
+        format!(", {:.0} records of spectra", Schedule::new(spectra.every, end).occasions())
+    });
     match config.output.snapshots {
-        None => format!("{rows:.0} rows of history, no snapshots"),
+        None => format!("{rows:.0} rows of history{spectra}, no snapshots"),
         Some(snapshots) => {
             let count = Schedule::new(snapshots.every, end).occasions();
             let each = points * (fields * snapshots.precision.bytes()) as f64;
             format!(
-                "{rows:.0} rows of history, {count:.0} snapshots of {}, {} in all",
+                "{rows:.0} rows of history{spectra}, {count:.0} snapshots of {}, {} in all",
                 size(each),
                 size(each * count)
             )

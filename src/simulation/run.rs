@@ -14,15 +14,19 @@ use crate::parallel::{Communicator, Team};
 use crate::real::Real;
 use crate::transform::timings::{Part, Timings};
 
+use super::account::Account;
 use super::blow_up::{LastGood, Saved, Stability};
 use super::checkpoints::{self, RunState};
+use super::gradients::GradientsOutput;
 use super::history::{self, Row};
 use super::origin::Origin;
 use super::progress::{self, Progress};
 use super::restart::Resumed;
 use super::schedule::{Schedule, next_step};
 use super::solver::Solver;
+use super::spectra::SpectraOutput;
 use super::stop::{self, Watch};
+use super::warnings::Warnings;
 use super::{Ending, snapshots};
 
 /// A run under way.
@@ -36,10 +40,15 @@ pub struct Run<'a, T: Real> {
     history: HistoryWriter,
     quantities: Quantities,
     history_schedule: Schedule,
+    spectra: Option<SpectraOutput>,
+    gradients: Option<GradientsOutput>,
     snapshot_schedule: Option<Schedule>,
     checkpoint_schedule: Option<Schedule>,
     now: RunState,
+    /// The account of energy before the last step, when it led to a row of the history.
+    before_row: Option<Account>,
     stability: Stability,
+    warnings: Warnings,
     /// Step and time at which this process took over.
     first: (u64, f64),
     watch: Watch,
@@ -99,6 +108,13 @@ impl<'a, T: Real> Run<'a, T> {
             Some(saved) => Schedule::after(every, end, saved.time),
         };
         let first = (now.step, now.time);
+        let after = saved.as_ref().map(|saved| saved.step);
+        let spectra = config.output.spectra.map(|s| {
+            SpectraOutput::open(comm, config, directory, &modes, schedule(s.every), after)
+        });
+        let gradients = config.output.gradients.map(|gradients| {
+            GradientsOutput::open(comm, directory, schedule(gradients.every), after)
+        });
         Ok(Run {
             comm,
             config,
@@ -109,10 +125,14 @@ impl<'a, T: Real> Run<'a, T> {
             history,
             quantities,
             history_schedule: schedule(config.output.history.every),
+            spectra: spectra.transpose()?,
+            gradients: gradients.transpose()?,
             snapshot_schedule: config.output.snapshots.map(|s| schedule(s.every)),
             checkpoint_schedule: config.output.checkpoints.map(|c| schedule(c.every)),
             now,
+            before_row: None,
             stability: Stability::new(config.time.scheme, saved),
+            warnings: Warnings::new(config, modes),
             first,
             watch,
             output_timings: Timings::default(),
@@ -179,14 +199,23 @@ impl<'a, T: Real> Run<'a, T> {
     /// Takes one step towards the next time at which something is due. Returns what the ranks were
     /// asked before it, see [`Watch::notice`].
     fn advance(&mut self) -> Result<i64> {
-        let snapshot = self.snapshot_schedule.map_or(f64::INFINITY, |s| s.next_time());
-        let target = self.history_schedule.next_time().min(snapshot);
+        let spectra = self.spectra.as_ref().map(|s| s.schedule);
+        let gradients = self.gradients.as_ref().map(|g| g.schedule);
+        let target = [Some(self.history_schedule), spectra, gradients, self.snapshot_schedule]
+            .into_iter()
+            .flatten()
+            .map(|schedule| schedule.next_time())
+            .fold(f64::INFINITY, f64::min);
         let RunState { time, step, last_good, .. } = self.now;
         let (rule, stability) = (self.config.time.step, &self.stability);
         let (mut frequency, mut notice) = (0.0, 0);
         let mut next_time = time;
         self.solver.give_notice(self.watch.notice(self.directory.is_lost()));
-        self.now.dt = self.solver.step(|outlook| {
+        let (comm, quantities, mut history_schedule) =
+            (self.comm, &self.quantities, self.history_schedule);
+        let viscosity = self.config.physics.viscosity;
+        let (mut before, mut measuring) = (None, Duration::ZERO);
+        self.now.dt = self.solver.step(|solver, outlook| {
             frequency = outlook.frequency;
             notice = outlook.notice;
             if !frequency.is_finite() {
@@ -199,6 +228,11 @@ impl<'a, T: Real> Run<'a, T> {
             };
             let (dt, next) = next_step(time, target, longest);
             next_time = next;
+            if history_schedule.is_due(next) {
+                let started = Instant::now();
+                before = Some(Account::of(solver, quantities, viscosity, comm));
+                measuring = started.elapsed();
+            }
             if next > time {
                 Ok(dt)
             } else {
@@ -206,6 +240,8 @@ impl<'a, T: Real> Run<'a, T> {
                 Err(stability.blow_up(good, &format!("the time step fell to {dt:e} at t = {time}")))
             }
         })?;
+        self.before_row = before;
+        self.output_timings.add(Part::Output, measuring);
         let cfl = self.now.dt * frequency;
         self.stability.step(time, self.now.dt, cfl);
         self.now.last_good = LastGood { time, step, cfl };
@@ -221,7 +257,8 @@ impl<'a, T: Real> Run<'a, T> {
         let row = self.row();
         self.check(&row)?;
         // What the checkpoint takes for written must be.
-        self.comm.agree(self.history.sync())?;
+        let gradients = self.gradients.as_ref().map_or(Ok(()), GradientsOutput::sync);
+        self.comm.agree(self.history.sync().and(gradients))?;
         self.now.injected_energy = self.solver.injected_energy();
         self.now.force = self.solver.force_state();
         checkpoints::write(self.comm, self.config, self.directory, &self.solver, &self.now)?;
@@ -238,11 +275,13 @@ impl<'a, T: Real> Run<'a, T> {
         let RunState { time, step, .. } = self.now;
         let history_is_due = self.history_schedule.is_due(time);
         let snapshot_is_due = self.snapshot_schedule.as_mut().is_some_and(|s| s.is_due(time));
-        if !history_is_due && !snapshot_is_due {
+        let spectra_are_due = self.spectra.as_mut().is_some_and(|s| s.schedule.is_due(time));
+        let gradients_are_due = self.gradients.as_mut().is_some_and(|g| g.schedule.is_due(time));
+        if !(history_is_due || spectra_are_due || gradients_are_due || snapshot_is_due) {
             return Ok(());
         }
         let (started, transforms) = (Instant::now(), self.seconds_in_sweeps());
-        // Measured for a snapshot as well: what is not finite is not written.
+        // Measured for the others as well: what is not finite is not written.
         let row = self.row();
         self.check(&row)?;
         if history_is_due {
@@ -250,12 +289,20 @@ impl<'a, T: Real> Run<'a, T> {
             self.now.row_time = time;
             self.now.row_injected_energy = self.solver.injected_energy();
             self.progress.row(step, &row, self.log);
+            self.warnings.row(&row, self.log);
+        }
+        let stamp = snapshots::Stamp { time, step };
+        if let Some(spectra) = self.spectra.as_ref().filter(|_| spectra_are_due) {
+            let energy = spectra.write(self.comm, &mut self.solver, stamp)?;
+            self.warnings.spectrum(time, &energy, self.log);
+        }
+        if let Some(gradients) = self.gradients.as_mut().filter(|_| gradients_are_due) {
+            gradients.write(self.comm, &mut self.solver, stamp)?;
         }
         if snapshot_is_due {
-            let stamp = snapshots::Stamp { time, step };
             snapshots::write(self.comm, self.config, self.directory, &mut self.solver, stamp)?;
         }
-        // The sweeps of a snapshot keep their own account.
+        // The sweeps of spectra and snapshots keep their own account.
         let transforms = Duration::from_secs_f64(self.seconds_in_sweeps() - transforms);
         self.output_timings.add(Part::Output, started.elapsed().saturating_sub(transforms));
         Ok(())
@@ -297,6 +344,11 @@ impl<'a, T: Real> Run<'a, T> {
         let injected = self.solver.injected_energy() - row_injected_energy;
         let injected_power = if time > row_time { injected / (time - row_time) } else { 0.0 };
         let cfl = self.now.last_good.cfl;
-        Row { time, dt, budget, scales, cfl, injected_power, quantities }
+        let budget_residual = self.before_row.map_or(0.0, |before| {
+            let injected = self.solver.injected_energy();
+            let after = Account::new(&self.quantities, &budget, &quantities, injected);
+            Account::residual(before, after, dt)
+        });
+        Row { time, dt, budget, scales, cfl, injected_power, budget_residual, quantities }
     }
 }

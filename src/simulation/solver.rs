@@ -177,9 +177,10 @@ impl<T: Real> Solver<T> {
         job.frequency()
     }
 
-    /// Takes one step. `choose` is given what every rank agrees on and returns the time step, or
-    /// an error that stops the run; it must decide the same on every rank. Collective.
-    pub fn step(&mut self, choose: impl FnOnce(Outlook) -> Result<f64>) -> Result<f64> {
+    /// Takes one step. `choose` is given the solver before the step and what every rank agrees on,
+    /// and returns the time step, or an error that stops the run; it must decide the same on every
+    /// rank. Collective.
+    pub fn step(&mut self, choose: impl FnOnce(&Self, Outlook) -> Result<f64>) -> Result<f64> {
         let mut choose = Some(choose);
         let mut dt = 0.0;
         for index in 0..self.scheme.stages() {
@@ -190,7 +191,8 @@ impl<T: Real> Solver<T> {
                 let mut agreed = [frequency.to_bits() as i64, self.notice];
                 self.communicator.max(&mut agreed);
                 let [frequency, notice] = agreed;
-                dt = choose(Outlook { frequency: f64::from_bits(frequency as u64), notice })?;
+                let frequency = f64::from_bits(frequency as u64);
+                dt = choose(self, Outlook { frequency, notice })?;
             }
             self.update(Stage { scheme: self.scheme, index, dt });
         }
@@ -310,6 +312,11 @@ impl<T: Real> Solver<T> {
     /// Where the time went on this rank.
     pub fn timings(&self) -> Timings {
         self.sweep.timings()
+    }
+
+    /// The threads of this rank.
+    pub fn team(&self) -> &Team {
+        self.sweep.team()
     }
 
     /// Number of threads of this rank.

@@ -83,7 +83,7 @@ impl<const N: usize> Setup<'_, N> {
 
 pub fn run<T: Real>(solver: &mut Solver<T>, dt: f64, steps: usize) {
     for _ in 0..steps {
-        solver.step(|_: Outlook| -> Result<f64> { Ok(dt) }).unwrap();
+        solver.step(|_, _: Outlook| -> Result<f64> { Ok(dt) }).unwrap();
     }
 }
 
@@ -225,7 +225,7 @@ pub fn order_of_drift<const N: usize>(
 pub fn frequency<const N: usize>(setup: &Setup<N>) -> f64 {
     let mut found = 0.0;
     let mut solver = setup.build::<f64>();
-    let choose = |outlook: Outlook| -> Result<f64> {
+    let choose = |_: &_, outlook: Outlook| -> Result<f64> {
         found = outlook.frequency;
         Ok(1e-3)
     };

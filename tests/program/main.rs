@@ -15,5 +15,7 @@ mod running;
 mod same_bits;
 mod schedule;
 mod soak;
+mod spectra;
 mod stopping;
+mod warnings;
 mod what_it_needs;

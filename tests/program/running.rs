@@ -1,5 +1,6 @@
 //! Running programs, under MPI or not, and reading what they leave.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -204,8 +205,36 @@ impl Case {
         paths
     }
 
-    /// Checks that two runs have the same history, snapshots and last checkpoint.
+    /// The spectra of the run `name`: datasets by name, numbers as they are.
+    pub fn spectra(&self, name: &str) -> BTreeMap<String, Vec<f64>> {
+        let file = hdf5::File::open(self.path(name).join("spectra.h5")).unwrap();
+        let read = |name: String| {
+            let numbers = file.dataset(&name).unwrap().read_raw::<f64>().unwrap();
+            (name, numbers)
+        };
+        file.member_names().unwrap().into_iter().map(read).collect()
+    }
+
+    /// Checks that two runs have the same spectra, bit for bit.
+    pub fn assert_same_spectra(&self, a: &str, b: &str) {
+        let bits = |name| -> BTreeMap<_, Vec<_>> {
+            let bits = |numbers: Vec<f64>| numbers.into_iter().map(f64::to_bits).collect();
+            self.spectra(name).into_iter().map(|(name, numbers)| (name, bits(numbers))).collect()
+        };
+        let (of_a, of_b) = (bits(a), bits(b));
+        assert!(of_a["step"].len() > 1);
+        assert_eq!(of_a["step"], of_b["step"], "{a} and {b}");
+        assert!(of_a == of_b, "spectra of {a} and {b} differ");
+    }
+
+    /// Checks that two runs have the same files that grow, snapshots and last checkpoint.
     pub fn assert_same(&self, a: &str, b: &str) {
+        if self.path(a).join("spectra.h5").exists() {
+            self.assert_same_spectra(a, b);
+        }
+        if self.path(a).join("gradients.csv").exists() {
+            assert_eq!(self.read(a, "gradients.csv"), self.read(b, "gradients.csv"));
+        }
         assert_eq!(self.read(a, "history.csv"), self.read(b, "history.csv"), "{a} and {b}");
         let (of_a, of_b) = (self.snapshots(a), self.snapshots(b));
         assert!(!of_a.is_empty());

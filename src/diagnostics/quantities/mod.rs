@@ -14,7 +14,7 @@ use crate::modes::{Modes, Place};
 use crate::parallel::{Communicator, Team};
 use crate::real::Real;
 
-type C = Complex<f64>;
+pub(super) type C = Complex<f64>;
 
 /// A quantity as the history names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,16 +22,19 @@ pub struct Name {
     /// Its name, such as `helicity`.
     pub name: String,
     /// Its unit, such as `L/T^2`.
-    pub unit: &'static str,
+    pub unit: String,
     /// What it is, in words.
     pub description: String,
 }
 
 /// The term of a sum at one mode: its wavevector and the fields there.
-type Term = Box<dyn Fn([f64; AXES], &[C]) -> f64 + Send + Sync>;
+pub(super) type Term = Box<dyn Fn([f64; AXES], &[C]) -> f64 + Send + Sync>;
 
 /// What follows from the budget and the sums.
 type Formula = Box<dyn Fn(&Budget, &[f64]) -> f64 + Send + Sync>;
+
+/// The components of the Reynolds stress, which is symmetric.
+const STRESSES: [(usize, usize); 6] = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)];
 
 /// The quantities of one [`Physics`].
 #[derive(Default)]
@@ -39,6 +42,10 @@ pub struct Quantities {
     names: Vec<Name>,
     sums: Vec<Term>,
     derived: Vec<(Name, Formula)>,
+    /// Which sums are energies beside the kinetic one, and which are losses of energy beside what
+    /// viscosity takes up.
+    energies: Vec<usize>,
+    losses: Vec<usize>,
 }
 
 impl Quantities {
@@ -60,6 +67,11 @@ impl Quantities {
         self.names.iter().chain(self.derived.iter().map(|(name, _)| name))
     }
 
+    /// The sums with their names.
+    pub(super) fn into_sums(self) -> impl Iterator<Item = (Name, Term)> {
+        self.names.into_iter().zip(self.sums)
+    }
+
     /// Measures them, in the order of their names. Collective: every rank must call this.
     pub fn measure<T: Real>(
         &self,
@@ -72,6 +84,13 @@ impl Quantities {
         let derived: Vec<_> = self.derived.iter().map(|(_, f)| f(budget, &values)).collect();
         values.extend(derived);
         values
+    }
+
+    /// The whole energy, and the rate at which damping of any kind takes it up, given the budget and
+    /// what [`Self::measure`] returned.
+    pub fn energy_and_loss(&self, budget: &Budget, values: &[f64]) -> [f64; 2] {
+        let total = |of: &[usize]| of.iter().map(|&sum| values[sum]).sum::<f64>();
+        [budget.kinetic_energy + total(&self.energies), budget.dissipation + total(&self.losses)]
     }
 
     fn sums<T: Real>(
@@ -112,7 +131,11 @@ impl Quantities {
         description: impl Into<String>,
         term: impl Fn([f64; AXES], &[C]) -> f64 + Send + Sync + 'static,
     ) -> usize {
-        self.names.push(Name { name: name.into(), unit, description: description.into() });
+        self.names.push(Name {
+            name: name.into(),
+            unit: unit.into(),
+            description: description.into(),
+        });
         self.sums.push(Box::new(term));
         self.sums.len() - 1
     }
@@ -125,32 +148,50 @@ impl Quantities {
         description: impl Into<String>,
         formula: impl Fn(&Budget, &[f64]) -> f64 + Send + Sync + 'static,
     ) {
-        let name = Name { name: name.into(), unit, description: description.into() };
+        let name = Name { name: name.into(), unit: unit.into(), description: description.into() };
         self.derived.push((name, Box::new(formula)));
     }
 
     /// Adds what hyperviscosity and drag take from the energy of some fields.
     fn add_damping(&mut self, of: &'static str, damping: Damping, first: usize) {
         if damping.hyper.is_some() {
-            self.sum(
+            let loss = self.sum(
                 format!("{of}hyper_dissipation"),
                 "L^2/T^3",
                 "energy that hyperviscosity takes up",
                 move |k, f| damping.hyper_rate(square(k)) * norm(&f[first..first + AXES]),
             );
+            self.losses.push(loss);
         }
         if damping.drag.is_some() {
-            self.sum(
+            let loss = self.sum(
                 format!("{of}drag_dissipation"),
                 "L^2/T^3",
                 "energy that drag takes up",
                 move |k, f| damping.drag_rate(square(k)) * norm(&f[first..first + AXES]),
             );
+            self.losses.push(loss);
         }
     }
 
     fn add_velocity(&mut self, physics: &Physics) {
         self.sum("helicity", "L/T^2", "<u.omega>", |k, f| curl_product(k, &f[..AXES]));
+        let stresses = self.sums.len();
+        for (i, j) in STRESSES {
+            let [a, b] = [i, j].map(|axis| ["x", "y", "z"][axis]);
+            let [u, v] = [i, j].map(|axis| ["u", "v", "w"][axis]);
+            let description = format!("<{u} {v}> without the mean flow");
+            self.sum(format!("stress_{a}{b}"), "L^2/T^2", description, move |k, f| {
+                if square(k) > 0.0 { dot(&f[i..=i], &f[j..=j]) } else { 0.0 }
+            });
+        }
+        self.derive(
+            "anisotropy",
+            "1",
+            "sqrt(b_ij b_ij), b_ij = <u_i u_j> / <u_k u_k> - delta_ij / 3: 0 is isotropic, \
+             sqrt(2/3) one component alone",
+            move |b, sums| anisotropy(&sums[stresses..stresses + STRESSES.len()], b),
+        );
         self.add_damping("", physics.velocity_damping(), 0);
     }
 
@@ -178,13 +219,15 @@ impl Quantities {
         let first = fields.start;
         let b = move |f: &[C]| [f[first], f[first + 1], f[first + 2]];
         let unit = "L^2/T^2";
-        self.sum("magnetic_energy", unit, "<b.b>/2, mean field included", move |_, f| {
-            0.5 * norm(&b(f))
+        let energy = self.sum("magnetic_energy", unit, "<b.b>/2, mean field included", {
+            move |_, f| 0.5 * norm(&b(f))
         });
         let eta = damping.diffusivity;
-        self.sum("magnetic_dissipation", "L^2/T^3", "eta <j.j>", move |k, f| {
+        let loss = self.sum("magnetic_dissipation", "L^2/T^3", "eta <j.j>", move |k, f| {
             eta * square(k) * norm(&b(f))
         });
+        self.energies.push(energy);
+        self.losses.push(loss);
         self.sum("current", "1/T^2", "<j.j>/2", move |k, f| 0.5 * square(k) * norm(&b(f)));
         self.sum("cross_helicity", unit, "<u.b>", move |_, f| dot(&f[..AXES], &b(f)));
         self.sum("magnetic_helicity", "L^3/T^2", "<a.b>, b = curl a", move |k, f| {
@@ -208,15 +251,17 @@ impl Quantities {
         let viscosity = physics.viscosity;
         let damping = physics.scalar_formulas()[0].damping;
         let unit = "L^2/T^2";
-        self.sum("potential_energy", unit, "<theta^2>/2, theta = buoyancy / N", move |_, f| {
-            0.5 * f[field].norm_sqr()
+        let energy = self.sum("potential_energy", unit, "<theta^2>/2, theta = buoyancy / N", {
+            move |_, f| 0.5 * f[field].norm_sqr()
         });
-        self.sum(
+        let loss = self.sum(
             "potential_dissipation",
             "L^2/T^3",
             "potential energy that all damping takes up",
             move |k, f| damping.rate(square(k)) * f[field].norm_sqr(),
         );
+        self.energies.push(energy);
+        self.losses.push(loss);
         self.sum(
             "buoyancy_flux",
             "L^2/T^3",
@@ -266,6 +311,16 @@ impl Quantities {
     }
 }
 
+/// The magnitude of the anisotropy tensor (Lumley & Newman 1977, J. Fluid Mech. 82, 161), given the
+/// [`STRESSES`]; 0 at rest.
+fn anisotropy(stresses: &[f64], budget: &Budget) -> f64 {
+    let parts = STRESSES.iter().zip(stresses).map(|(&(i, j), stress)| {
+        let part = ratio(*stress, 2.0 * budget.fluctuation_energy);
+        if i == j { (part - 1.0 / 3.0).powi(2) } else { 2.0 * part * part }
+    });
+    if budget.fluctuation_energy == 0.0 { 0.0 } else { parts.sum::<f64>().sqrt() }
+}
+
 /// The Obukhov-Corrsin scale of a scalar that diffuses faster than momentum, else the Batchelor
 /// scale (Batchelor 1959, J. Fluid Mech. 5, 113).
 fn smallest(budget: &Budget, viscosity: f64, kappa: f64) -> f64 {
@@ -278,16 +333,16 @@ fn ratio(a: f64, b: f64) -> f64 {
     if a == 0.0 { 0.0 } else { a / b }
 }
 
-fn square(k: [f64; AXES]) -> f64 {
+pub(super) fn square(k: [f64; AXES]) -> f64 {
     k.iter().map(|k| k * k).sum()
 }
 
-fn norm(f: &[C]) -> f64 {
+pub(super) fn norm(f: &[C]) -> f64 {
     f.iter().map(|f| f.norm_sqr()).sum()
 }
 
 /// Re(f . conj g).
-fn dot(f: &[C], g: &[C]) -> f64 {
+pub(super) fn dot(f: &[C], g: &[C]) -> f64 {
     f.iter().zip(g).map(|(f, g)| f.re * g.re + f.im * g.im).sum()
 }
 

@@ -55,6 +55,12 @@ fn quantities_of_one_mode_are_what_they_are_by_hand() {
     // E = 2, <omega^2> = 16, epsilon = 0.8.
     let expected = [
         ("helicity", 8.0),
+        ("stress_xx", 0.0),
+        ("stress_xy", 0.0),
+        ("stress_xz", 0.0),
+        ("stress_yy", 2.0),
+        ("stress_yz", 0.0),
+        ("stress_zz", 2.0),
         ("hyper_dissipation", 0.5 * 16.0 * 4.0),
         ("drag_dissipation", 3.0 / 4.0 * 4.0),
         ("magnetic_energy", 0.5),
@@ -71,6 +77,7 @@ fn quantities_of_one_mode_are_what_they_are_by_hand() {
         ("c_flux_x", 0.0),
         ("c_flux_y", 4.0),
         ("c_flux_z", 0.0),
+        ("anisotropy", f64::sqrt(1.0 / 9.0 + 2.0 / 36.0)),
         ("rossby", 0.8 / 20.0),
         ("micro_rossby", 0.4),
         ("froude", 0.2),
@@ -83,6 +90,9 @@ fn quantities_of_one_mode_are_what_they_are_by_hand() {
     for ((name, expected), found) in expected.into_iter().zip(&values) {
         assert!((found - expected).abs() < 1e-13 * expected.max(1.0), "{name}: {found}");
     }
+    let [energy, loss] = quantities.energy_and_loss(&budget, &values);
+    assert!((energy - (2.0 + 0.5 + 9.0)).abs() < 1e-13, "{energy}");
+    assert!((loss - (0.8 + 32.0 + 3.0 + 0.8 + 18.0)).abs() < 1e-12, "{loss}");
     // At rest nothing is NaN.
     let rest = SpectralFields::<f64>::zeros(modes, 0..modes.bundles(), 8);
     let budget = Budget::measure(&rest, 0.05, &team, &serial);

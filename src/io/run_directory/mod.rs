@@ -17,6 +17,8 @@ use lock::{Lock, Pace};
 
 const CONFIG: &str = "config.toml";
 const HISTORY: &str = "history.csv";
+const SPECTRA: &str = "spectra.h5";
+const GRADIENTS: &str = "gradients.csv";
 const SNAPSHOTS: &str = "snapshots";
 const CHECKPOINTS: &str = "checkpoints";
 const LOG: &str = "log.txt";
@@ -70,7 +72,7 @@ impl RunDirectory {
 
     /// Makes the directory what it was after `step`, with a new `config.toml`: later snapshots and
     /// unfinished files are removed, and later checkpoints, which cannot be used or are not
-    /// wanted, get the ending `.unused`. Nothing is done to the history. Collective.
+    /// wanted, get the ending `.unused`. Nothing is done to the files that grow. Collective.
     pub fn reopen(&self, comm: &Communicator, step: u64, config: &str) -> Result<()> {
         let reopened = if comm.is_root() { self.go_back(step, config) } else { Ok(()) };
         comm.agree(reopened.map_err(|e| Error::io("continue run directory", &self.path, e)))
@@ -109,6 +111,16 @@ impl RunDirectory {
     /// Where the history goes.
     pub fn history(&self) -> PathBuf {
         self.path.join(HISTORY)
+    }
+
+    /// Where the spectra go.
+    pub fn spectra(&self) -> PathBuf {
+        self.path.join(SPECTRA)
+    }
+
+    /// Where the moments of the velocity gradient go.
+    pub fn gradients(&self) -> PathBuf {
+        self.path.join(GRADIENTS)
     }
 
     /// Where the log goes.
@@ -161,7 +173,7 @@ impl RunDirectory {
 
     fn make(&self, config: &str) -> Result<()> {
         let failed = |e| Error::io("create run directory", &self.path, e);
-        for name in [CONFIG, HISTORY, SNAPSHOTS, CHECKPOINTS] {
+        for name in [CONFIG, HISTORY, SPECTRA, GRADIENTS, SNAPSHOTS, CHECKPOINTS] {
             if self.path.join(name).try_exists().map_err(failed)? && !self.is_unstarted(config) {
                 return Err(self.taken(name));
             }
@@ -186,9 +198,11 @@ impl RunDirectory {
 
     /// Removes what a run wrote before its first step.
     fn clear(&self) -> io::Result<()> {
-        match fs::remove_file(self.history()) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
-            _ => {}
+        for path in [self.history(), self.spectra(), self.gradients()] {
+            match fs::remove_file(path) {
+                Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+                _ => {}
+            }
         }
         for files in [snapshots(&self.path), self.numbered_checkpoints()] {
             files.tidy()?;

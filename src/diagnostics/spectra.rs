@@ -1,0 +1,244 @@
+//! Spectra of everything that is quadratic in the fields.
+//!
+//! A spectrum is the sum over a shell of wavenumbers ([`Shells`]) divided by its width dk, so that
+//! the sum over shells times dk is the average over the box (Parseval). The kinetic energy obeys
+//!
+//! dE(k)/dt = T(k) - D(k) + F(k)
+//!
+//! with the transfer T(k), the sum of Re(conj û . N), N the tendency without damping and force, and
+//! the flux Pi(k) = -(sum of T up to k) to smaller scales (Pope 2000, Turbulent Flows, eq. 6.162
+//! and 6.161); other energies and variances likewise.
+
+use num_complex::Complex;
+
+use super::quantities::{C, Name, Quantities, Term, dot, norm, square};
+use super::sum_over_bundles;
+use crate::equation::Physics;
+use crate::fields::SpectralFields;
+use crate::grid::AXES;
+use crate::modes::{Modes, Place};
+use crate::parallel::{Communicator, Team};
+use crate::real::Real;
+use crate::shells::Shells;
+
+/// The spectra of one [`Physics`].
+pub struct Spectra {
+    names: Vec<Name>,
+    /// Of the state and, after it, its tendency. The last ones are transfers.
+    terms: Vec<Term>,
+    transfers: usize,
+}
+
+impl Spectra {
+    /// Those of every sum over modes in the history, and the transfer and flux of every energy and
+    /// variance.
+    pub fn new(physics: &Physics) -> Self {
+        let mut spectra = Spectra { names: Vec::new(), terms: Vec::new(), transfers: 0 };
+        let viscosity = physics.viscosity;
+        spectra.add("kinetic_energy", "L^2/T^2", "<u.u>/2", |_, f| 0.5 * norm(&f[..AXES]));
+        spectra.add("dissipation", "L^2/T^3", "nu <omega.omega>", move |k, f| {
+            viscosity * square(k) * norm(&f[..AXES])
+        });
+        for (name, term) in Quantities::new(physics).into_sums() {
+            spectra.names.push(Name { unit: times_length(&name.unit), ..name });
+            spectra.terms.push(term);
+        }
+        spectra.add_transfers(physics);
+        spectra
+    }
+
+    /// Their names and units.
+    pub fn names(&self) -> &[Name] {
+        &self.names
+    }
+
+    /// Measures them, `[spectrum][shell]`, from the shell 0 of the mean. `tendency` is that of
+    /// `state` without damping and force. Collective: every rank must call this.
+    pub fn measure<T: Real>(
+        &self,
+        state: &SpectralFields<T>,
+        tendency: &SpectralFields<T>,
+        team: &Team,
+        communicator: &Communicator,
+    ) -> Vec<Vec<f64>> {
+        let modes = state.modes;
+        let shells = Shells::new(modes.grid);
+        let (count, fields) = (shells.count(), state.count);
+        let sums = sum_over_bundles(
+            state,
+            self.terms.len() * count,
+            team,
+            communicator,
+            |bundle, sums| {
+                let mut values = vec![C::ZERO; 2 * fields];
+                for row in 0..modes.rows() {
+                    for lane in 0..modes.lanes {
+                        let place = Place { bundle, row, lane };
+                        let Some(mode) = modes.mode(place) else { break };
+                        let k = modes.grid.wavevector(mode);
+                        let (present, rates) = values.split_at_mut(fields);
+                        for (field, (value, rate)) in present.iter_mut().zip(rates).enumerate() {
+                            *value = double(state.at(place, field));
+                            *rate = double(tendency.at(place, field));
+                        }
+                        let weight = Modes::weight(mode[0]);
+                        let shell = shells.of_mode(mode);
+                        for (spectrum, term) in self.terms.iter().enumerate() {
+                            sums[spectrum * count + shell].add(weight * term(k, &values));
+                        }
+                    }
+                }
+            },
+        );
+        let mut spectra: Vec<Vec<f64>> = sums
+            .chunks_exact(count)
+            .map(|sums| sums.iter().map(|sum| sum / shells.width).collect())
+            .collect();
+        for transfer in self.terms.len() - self.transfers..self.terms.len() {
+            let mut passed = 0.0;
+            let flux = spectra[transfer].iter().map(|gain| {
+                passed -= gain * shells.width;
+                passed
+            });
+            let flux = flux.collect();
+            spectra.push(flux);
+        }
+        spectra
+    }
+
+    fn add(
+        &mut self,
+        name: impl Into<String>,
+        unit: &str,
+        description: impl Into<String>,
+        term: impl Fn([f64; AXES], &[C]) -> f64 + Send + Sync + 'static,
+    ) {
+        let (name, description) = (name.into(), description.into());
+        self.names.push(Name { name, unit: times_length(unit), description });
+        self.terms.push(Box::new(term));
+    }
+
+    /// Adds the transfers, and the names of the fluxes that follow from them.
+    fn add_transfers(&mut self, physics: &Physics) {
+        let count = physics.fields().len();
+        // What is |f|^2 times a factor, and its fields.
+        let mut squares = vec![("kinetic_energy".to_string(), "L^2/T^3", 0.5, 0..AXES)];
+        if let Some(fields) = physics.magnetic_fields() {
+            squares.push(("magnetic_energy".into(), "L^2/T^3", 0.5, fields));
+        }
+        if let Some(field) = physics.buoyancy_field() {
+            squares.push(("potential_energy".into(), "L^2/T^3", 0.5, field..field + 1));
+        }
+        for (field, scalar) in (physics.first_scalar()..).zip(&physics.scalars) {
+            squares.push((format!("{}_variance", scalar.name), "1/T", 1.0, field..field + 1));
+        }
+        self.transfers = squares.len();
+        let mut fluxes = Vec::new();
+        for (of, unit, factor, fields) in squares {
+            let rates = fields.start + count..fields.end + count;
+            fluxes.push(Name {
+                name: format!("{of}_flux"),
+                unit: unit.into(),
+                description: format!("what passes from below to above k of {of}"),
+            });
+            self.add(
+                format!("{of}_transfer"),
+                unit,
+                format!("rate of change of {of} without damping and force"),
+                move |_, f| 2.0 * factor * dot(&f[fields.clone()], &f[rates.clone()]),
+            );
+        }
+        self.names.extend(fluxes);
+    }
+}
+
+fn double<T: Real>(value: Complex<T>) -> C {
+    C::new(value.re.double(), value.im.double())
+}
+
+/// The unit of a density in wavenumber.
+fn times_length(unit: &str) -> String {
+    let (above, below) = unit.split_at(unit.find('/').unwrap_or(unit.len()));
+    let above = match above.strip_prefix('L').map(|power| power.strip_prefix('^')) {
+        None => "L".to_string(),
+        Some(power) => {
+            let power: u32 = power.and_then(|power| power.parse().ok()).unwrap_or(1);
+            format!("L^{}", power + 1)
+        }
+    };
+    above + below
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::equation::physics::{Kind, Magnetic, Scalar};
+    use crate::grid::Grid;
+    use crate::initial::ScalarField;
+
+    fn physics() -> Physics {
+        Physics {
+            equation: Kind::Mhd,
+            viscosity: 0.1,
+            magnetic: Some(Magnetic { prandtl: Some(1.0), ..Magnetic::default() }),
+            scalars: vec![Scalar {
+                name: "dye".into(),
+                diffusivity: Some(0.2),
+                schmidt: None,
+                gradient: [0.0; AXES],
+                hyper: None,
+                drag: None,
+                initial: ScalarField::default(),
+            }],
+            ..Physics::default()
+        }
+    }
+
+    #[test]
+    fn a_density_has_a_length_more() {
+        for (unit, density) in
+            [("1", "L"), ("1/T", "L/T"), ("L/T^2", "L^2/T^2"), ("L^3/T^2", "L^4/T^2")]
+        {
+            assert_eq!(times_length(unit), density);
+        }
+    }
+
+    /// Shells are 1/2 wide. Each mode counts with its conjugate.
+    #[test]
+    fn modes_count_in_their_shells() {
+        let modes = Modes::new(Grid::two_thirds([20, 10, 12], [1.0, 2.0, 1.0]), 8);
+        let mut state = SpectralFields::<f64>::zeros(modes, 0..modes.bundles(), 7);
+        let mut tendency = state.clone();
+        // k = (2, 0, 0) in shell 4 and (0, 1, 0), its conjugate being stored, in shell 2.
+        let [a, b] = [[2, 0, 0], [0, 2, 0]].map(|mode| modes.place(mode).unwrap());
+        state.set(a, 1, C::new(3.0, 4.0));
+        tendency.set(a, 1, C::new(1.0, -1.0));
+        state.set(b, 6, C::new(0.0, 2.0));
+        tendency.set(b, 6, C::new(0.0, 5.0));
+        let spectra = Spectra::new(&physics());
+        for threads in [1, 2] {
+            let team = Team::new(threads).unwrap();
+            let values = spectra.measure(&state, &tendency, &team, &Communicator::serial());
+            let count = Shells::new(modes.grid).count();
+            let of = |name: &str| {
+                let at = spectra.names().iter().position(|n| n.name == name);
+                &values[at.unwrap_or_else(|| panic!("no {name}"))]
+            };
+            let check = |name: &str, shell: usize, value: f64| {
+                let expected: Vec<_> =
+                    (0..count).map(|s| if s == shell { value } else { 0.0 }).collect();
+                assert_eq!(*of(name), expected, "{name}");
+            };
+            check("kinetic_energy", 4, 25.0 / 0.5);
+            check("stress_yy", 4, 50.0 / 0.5);
+            check("dissipation", 4, 0.1 * 4.0 * 50.0 / 0.5);
+            check("kinetic_energy_transfer", 4, 2.0 * (3.0 - 4.0) / 0.5);
+            check("dye_variance", 2, 4.0 / 0.5);
+            check("dye_variance_transfer", 2, 2.0 * 10.0 / 0.5);
+            check("magnetic_energy_transfer", 0, 0.0);
+            let flux: Vec<_> = (0..count).map(|s| if s < 2 { 0.0 } else { -20.0 }).collect();
+            assert_eq!(*of("dye_variance_flux"), flux);
+            assert_eq!(values.len(), spectra.names().len());
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! What is wrong with the physics of a run is said once, with a remedy.
+
+use super::running::{Case, DECAYING};
+
+/// Too coarse, in a flat box, with too long steps, and with energy at the end of the spectrum.
+const BAD: [&str; 6] = [
+    "grid={ points=[16, 16, 16], lengths=[1.0, 1.0, 0.25] }",
+    "physics.viscosity=1e-4",
+    "initial.spectrum={ model='exponential', peak=5.0 }",
+    "time={ scheme='rk2', dt=0.1, end=0.3 }",
+    "output.history.every=0.1",
+    "output.spectra.every=0.1",
+];
+
+const WARNINGS: [&str; 4] = [
+    "warning: k_max*eta is 0.",
+    "of the shortest side of the box",
+    "warning: the Courant number is",
+    "warning: the energy spectrum rises towards its end",
+];
+
+#[test]
+fn each_warning_is_given_once() {
+    let case = Case::with(DECAYING, &BAD);
+    let output = case.solve(2, "bad", &["--quiet"]);
+    let log = case.read("bad", "log.txt");
+    for warning in WARNINGS {
+        assert_eq!(output.stderr.matches(warning).count(), 1, "{warning}: {}", output.stderr);
+        assert_eq!(log.matches(warning).count(), 1, "{warning}: {log}");
+    }
+}
+
+#[test]
+fn a_resolved_run_is_not_warned_of() {
+    let settings = ["physics.viscosity=0.5", "output.spectra.every=0.1"];
+    let case = Case::with(DECAYING, &settings);
+    let output = case.solve(1, "good", &["--quiet"]);
+    assert_eq!(output.stderr, "");
+}
