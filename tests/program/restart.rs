@@ -25,8 +25,8 @@ end = 1.0
 [output]
 directory = \"replaced\"
 history = { every = 0.05 }
-spectra = { every = 0.0625 }
-gradients = { every = 0.1 }
+spectra = { every = 0.05 }
+gradients = { every = 0.05 }
 snapshots = { every = 0.25, precision = \"double\" }
 checkpoints = { every = 0.11, keep = 3 }
 ";
