@@ -96,7 +96,7 @@ fn step<T: Real>(bench: &mut Bench, points: usize) {
     let name = format!("{points} {}", T::NAME);
     let counts = job_equation.counts();
     bench.measure("step", &name, all, || {
-        solver.step(|outlook| Ok((0.1 / outlook.frequency).min(1e-3))).expect("a finite flow");
+        solver.step(|_, outlook| Ok((0.1 / outlook.frequency).min(1e-3))).expect("a finite flow");
     });
     bench.measure("right-hand side", &name, all, || drop(solver.tendency()));
     let sweep = solver.sweep();

@@ -123,13 +123,15 @@ impl Communicator {
 
     /// Element-wise sum of integers over all ranks. Collective.
     pub fn sum_integers(&self, values: &mut [i64]) {
-        self.all_reduce(&values.to_vec(), values, SystemOperation::sum());
+        let mine = values.to_vec();
+        self.all_reduce(&mine, values, SystemOperation::sum());
     }
 
     /// Element-wise sum of doubles of which at most one rank holds a value other than zero, so
     /// that the result has no rounding: a gather to everyone. Collective.
     pub fn collect(&self, values: &mut [f64]) {
-        self.all_reduce(&values.to_vec(), values, SystemOperation::sum());
+        let mine = values.to_vec();
+        self.all_reduce(&mine, values, SystemOperation::sum());
     }
 
     /// Exact sums over all ranks, rounded once: the same bits for any number of ranks. Collective.

@@ -50,7 +50,7 @@ fn allocations<T: Real>(comm: &Communicator, threads: usize) -> usize {
     let mut state = solver.state().clone();
     state.fill(|mode, out| flow(mode, out));
     solver.set_state(state);
-    let mut step = || solver.step(|_| Ok(0.01)).unwrap();
+    let mut step = || solver.step(|_, _| Ok(0.01)).unwrap();
     step();
     step();
     let before = ALLOCATIONS.load(Ordering::Relaxed);
