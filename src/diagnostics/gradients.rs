@@ -118,8 +118,7 @@ fn at_points<T: Real>(
     vector: impl Fn([f64; AXES], [C; AXES]) -> [C; AXES] + Sync,
 ) -> Vectors {
     let modes = state.modes;
-    let bundles = sweep.all_bundles();
-    sweep.columns(&bundles, 0, AXES, &|bundle, _, outgoing| {
+    sweep.begin(AXES, &|bundle, _, outgoing| {
         fill(&modes, bundle, state, outgoing, &vector);
     });
     look(sweep, AXES, communicator)
@@ -248,8 +247,7 @@ mod tests {
         for threads in [1, 3] {
             let (serial, team) = (Communicator::serial(), Team::new(threads).unwrap());
             let mut sweep = Sweep::new(modes, &serial, team, AXES, AXES).unwrap();
-            let bundles = sweep.all_bundles();
-            sweep.columns(&bundles, 0, AXES, &|bundle, _, outgoing| {
+            sweep.begin(AXES, &|bundle, _, outgoing| {
                 outgoing.copy_from_slice(state.bundle(bundle));
             });
             let gradients = Gradients::measure(&state, &mut sweep, &serial);

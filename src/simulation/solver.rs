@@ -141,8 +141,7 @@ impl<T: Real> Solver<T> {
     /// Fills the exchange for the next step.
     pub fn prepare(&mut self) {
         let state = &self.state;
-        let bundles = self.sweep.all_bundles();
-        self.sweep.columns(&bundles, 0, state.count, &|bundle, _, outgoing| {
+        self.sweep.begin(state.count, &|bundle, _, outgoing| {
             outgoing.copy_from_slice(state.bundle(bundle));
         });
     }

@@ -63,6 +63,16 @@ impl<T: Real> Exchange<T> {
         }
     }
 
+    /// Makes room for other rows than those that are here or on their way: waits until nobody uses
+    /// them any more. Collective.
+    pub fn clear(&mut self) {
+        match &mut self.arrays {
+            Arrays::Local(_) => {}
+            Arrays::Shared(window) => window.synchronize(),
+            Arrays::Messages(messages) => messages.clear(),
+        }
+    }
+
     /// Waits until a part that comes from planes is here.
     pub fn arrive(&mut self, part: usize) {
         if let Arrays::Messages(messages) = &mut self.arrays {

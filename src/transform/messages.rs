@@ -72,6 +72,11 @@ impl<T: Real> Messages<T> {
     /// Brings `fields` fields of all parts to planes. Collective.
     pub fn to_planes(&mut self, fields: usize) {
         self.leave(fields, |_| true);
+        self.clear();
+    }
+
+    /// Waits for all parts; none counts as put out any more. Collective.
+    pub fn clear(&mut self) {
         for (transfer, part) in self.transfers.iter_mut().zip(&mut self.parts) {
             *transfer = None;
             part.put = 0;

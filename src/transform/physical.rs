@@ -99,8 +99,7 @@ impl<T: Real> Sweep<T> {
         fields: &SpectralFields<T>,
         mut visit: impl FnMut(usize, &[T]) -> Result<()>,
     ) -> Result<()> {
-        let bundles = self.all_bundles();
-        self.columns(&bundles, 0, fields.count, &|bundle, _, outgoing| {
+        self.begin(fields.count, &|bundle, _, outgoing| {
             outgoing.copy_from_slice(fields.bundle(bundle));
         });
         self.to_planes(fields.count);
@@ -131,6 +130,7 @@ impl<T: Real> Sweep<T> {
         count: usize,
         mut supply: impl FnMut(Range<usize>, &mut [T]) -> Result<()>,
     ) -> Result<SpectralFields<T>> {
+        self.clear();
         let [nx, ny, _] = self.plan.modes.grid.points;
         let first = self.plan.planes.start;
         let mut array = Vec::new();

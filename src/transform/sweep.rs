@@ -3,7 +3,7 @@
 //! A sweep owns the exchange buffers and all scratch. It is used in three moves, each of which
 //! works on what the last one left in the exchange:
 //!
-//! 1. [`Sweep::columns`]: bundle by bundle, z-lines come in, a function turns them into other
+//! 1. [`Sweep::begin`] and [`Sweep::columns`]: bundle by bundle, z-lines come in, a function turns them into other
 //!    columns, and those go out as z-lines (either half may be left out).
 //! 2. [`Sweep::to_planes`] and [`Sweep::to_columns`]: the all-to-all.
 //! 3. [`Sweep::planes`]: plane by plane, to physical space, a pointwise function on rows of
@@ -133,6 +133,19 @@ impl<T: Real> Sweep<T> {
         let exchange = plan.planes_len() + if plan.shared { 0 } else { plan.columns_len() };
         let columns = z.work_len() + 2 * plan.slots * plan.modes.column_len();
         exchange + threads * (columns + PlaneScratch::numbers(&tables, plan))
+    }
+
+    /// Begins a sweep anew, whatever was put out before: puts out `fields` fields of every bundle.
+    /// Collective.
+    pub fn begin(&mut self, fields: usize, work: &ColumnWork<T>) {
+        self.clear();
+        let bundles = self.all_bundles();
+        self.columns(&bundles, 0, fields, work);
+    }
+
+    /// Makes room in the exchange for something else than what is in it. Collective.
+    pub(super) fn clear(&mut self) {
+        self.exchange.clear();
     }
 
     /// Brings `incoming` fields of the given bundles of this rank, in ascending order, in from the

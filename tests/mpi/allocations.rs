@@ -64,9 +64,9 @@ fn a_step_allocates_nothing(comm: &Communicator) {
     for comm in [comm, &comm.without_shared_memory()] {
         assert_eq!(allocations::<f64>(comm, 1), 0);
         assert_eq!(allocations::<f32>(comm, 1), 0);
-        // rayon allocates a list of jobs whenever threads are set to work.
-        let parts = if comm.size() == 1 || comm.shares_memory() { 1..=1 } else { 1..=4 };
-        let per_stage = allocations::<f64>(comm, 2) / (STEPS * Scheme::Rk4.stages());
-        assert!(parts.contains(&(per_stage - 1)), "{per_stage} in a stage");
+        // rayon allocates a list of jobs whenever threads are set to work, once for planes and for
+        // each of at most four parts of the columns, and now and then a piece of its queue.
+        let calls = STEPS * Scheme::Rk4.stages() * (1 + 4);
+        assert!(allocations::<f64>(comm, 2) <= 2 * calls);
     }
 }

@@ -46,6 +46,8 @@ fn round_trip<T: Real>(points: [usize; 3], comm: &Communicator) -> (Vec<T>, Spec
     let modes = layout::<T>(points);
     let team = Team::new(1).unwrap();
     let mut sweep = Sweep::<T>::new(modes, comm, team, FIELDS, FIELDS).unwrap();
+    // What was put out before must not be found in what follows.
+    sweep.begin(1, &|_, _, outgoing| outgoing.fill(T::one()));
     let plane = points[0] * points[1];
     let mut values: Vec<T> = Vec::new();
     let mut next = sweep.plan.planes.start;
