@@ -58,11 +58,7 @@ impl SpectraWriter {
     /// Creates the file, without records, in place of any other. Collective.
     pub fn create(comm: &Communicator, path: &Path, header: &Header) -> Result<Self> {
         let writer = SpectraWriter::new(comm, path, header);
-        let created = if comm.is_root() {
-            replace(path, |temporary| create(temporary, header))
-        } else {
-            Ok(())
-        };
+        let created = if comm.is_root() { replace(path, || create(path, header)) } else { Ok(()) };
         comm.agree(created)?;
         Ok(writer)
     }
@@ -150,19 +146,20 @@ impl SpectraWriter {
 
     /// Changes a copy of the file and puts it in its place.
     fn edit(&self, change: impl FnOnce(&File) -> hdf5::Result<()>) -> Result<()> {
-        replace(&self.path, |temporary| {
-            fs::copy(&self.path, temporary).map_err(|e| e.to_string())?;
-            let file = File::open_rw(temporary)?;
+        replace(&self.path, || {
+            let file = hdf5_file::copy_to_memory(&self.path)?;
             change(&file)?;
-            file.close()
+            Ok(file)
         })
     }
 }
 
-/// Lets `write` make a file under a temporary name and gives it its own.
-fn replace(path: &Path, write: impl FnOnce(&Path) -> hdf5::Result<()>) -> Result<()> {
+/// Writes what `make` makes in memory under a temporary name, and gives it its own.
+fn replace(path: &Path, make: impl FnOnce() -> hdf5::Result<File>) -> Result<()> {
+    let image = make().and_then(|file| hdf5_file::image(&file));
+    let image = image.map_err(|e| hdf5_file::write_failed(path, e))?;
     let temporary = Temporary::new(path);
-    write(temporary.path()).map_err(|e| hdf5_file::write_failed(path, e))?;
+    fs::write(temporary.path(), image).map_err(|e| Error::io("write", path, e))?;
     temporary.rename()
 }
 
@@ -175,10 +172,10 @@ fn append<E: H5Type>(dataset: &Dataset, record: usize, value: E) -> hdf5::Result
     dataset.write_slice(ArrayView1::from(&[value]), record..record + 1)
 }
 
-fn create(path: &Path, header: &Header) -> hdf5::Result<()> {
+fn create(path: &Path, header: &Header) -> hdf5::Result<File> {
     /// Numbers in a chunk, about.
     const CHUNK: usize = 4096;
-    let file = File::create(path)?;
+    let file = hdf5_file::create_in_memory(path)?;
     hdf5_file::write_text(&file, "description", DESCRIPTION)?;
     hdf5_file::write_text(&file, "code_version", crate::VERSION)?;
     hdf5_file::write_text(&file, "config", &header.config)?;
@@ -210,8 +207,7 @@ fn create(path: &Path, header: &Header) -> hdf5::Result<()> {
         hdf5_file::attach_scale(&dataset, 0, "time", &time)?;
         hdf5_file::attach_scale(&dataset, 1, "k", &k)?;
     }
-    drop((step, time, k));
-    file.close()
+    Ok(file)
 }
 
 #[cfg(test)]

@@ -58,8 +58,7 @@ fn a_full_disk() {
     let case = Case::new(FORCED);
     case.solve(1, "whole", &["--quiet"]);
     let mut messages = Vec::new();
-    for (n, size) in
-        [16, 60, 120, 160, 200, 230, 260, 300, 340, 400, 440, 460].into_iter().enumerate()
+    for (n, size) in [16, 100, 250, 400, 440, 480, 530, 580, 600, 680, 900].into_iter().enumerate()
     {
         let name = format!("disk{n}");
         let Some(disk) = Disk::mount(case.path(&name), size) else { return };
@@ -76,11 +75,15 @@ fn a_full_disk() {
         case.solve(1, &run, &["--quiet"]);
         case.assert_same("whole", &run);
     }
-    for file in ["checkpoint_", "snapshot_"] {
+    for (file, reason) in [
+        ("checkpoint_", "is the disk full"),
+        ("snapshot_", "is the disk full"),
+        ("spectra", "No space left on device"),
+    ] {
         let of_file = |text: &&String| text.contains(file);
         assert!(messages.iter().any(|text| of_file(&text)), "{file}: {messages:?}");
         for message in messages.iter().filter(of_file) {
-            assert!(message.contains("is the disk full"), "{message}");
+            assert!(message.contains(reason), "{message}");
         }
     }
 }

@@ -7,7 +7,15 @@ use std::time::{Duration, Instant};
 use super::restart::FORCED;
 use super::running::{Case, children, send, wait, wait_until};
 
-const ENDLESS: [&str; 4] = ["--set", "time.end=1e6", "--set", "output.snapshots.every=1e5"];
+/// Nothing but the history is written soon.
+const ENDLESS: [&str; 6] = [
+    "--set",
+    "time.end=1e6",
+    "--set",
+    "output.snapshots.every=1e5",
+    "--set",
+    "output.spectra.every=1e5",
+];
 
 /// An endless run under way.
 fn start(case: &Case, ranks: usize) -> Child {
