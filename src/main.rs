@@ -7,7 +7,7 @@ use std::time::Instant;
 use clap::Parser;
 use dns_solver::cli::{Cli, Task};
 use dns_solver::config::Config;
-use dns_solver::error::Result;
+use dns_solver::error::{ErrorKind, Result};
 use dns_solver::parallel::{Communicator, Runtime};
 use dns_solver::simd::Cpu;
 use dns_solver::simulation::{self, Ending};
@@ -29,6 +29,9 @@ fn main() -> ExitCode {
             Err(error) => {
                 if communicator.is_root() {
                     eprintln!("dns-solver: error: {error}");
+                }
+                if error.kind == ErrorKind::Io {
+                    runtime.leave(&communicator, error.kind.exit_code());
                 }
                 error.kind.exit_code()
             }

@@ -5,6 +5,7 @@ use mpi::environment::Universe;
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::Communicator as _;
 
+use super::Communicator;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Exit code of a job that a panic ended: Rust's own.
@@ -31,6 +32,14 @@ impl Runtime {
         }
         abort_on_panic();
         Ok(Runtime(universe))
+    }
+
+    /// Ends the program but not MPI, after a file could not be written: HDF5 1.10 tidies up when MPI
+    /// ends, and crashes on files that it could not close. Collective.
+    pub fn leave(&self, communicator: &Communicator, code: u8) -> ! {
+        // Launchers end the job as soon as one rank is gone: by now rank 0 has printed.
+        communicator.barrier();
+        std::process::exit(code.into())
     }
 
     /// Name and version of the MPI library. MPI need not be started.
