@@ -8,7 +8,7 @@ use dns_solver::real::Real;
 use dns_solver::initial::{Abc, Kolmogorov, TaylorGreen};
 
 use super::setup::{
-    C, Setup, ZERO, distance, energy, enstrophy, i, modes, norm, run, sum, tangled,
+    C, Setup, ZERO, distance, energy, enstrophy, i, modes, norm, run, solve, sum, tangled,
 };
 
 /// Constant power: the energy rises by the power put in, less what viscosity takes.
@@ -58,20 +58,12 @@ fn forced_runs_converge_with_the_order_of_the_scheme() {
         Forcing::Linear { rate: 0.3, energy: Some(0.5) },
         Forcing::Abc(Abc { coefficients: [1.0, 0.5, 0.2], wavenumber: 1.0 }),
     ] {
-        let solve = |steps: usize| {
-            let setup = Setup {
-                forcing: forcing.clone(),
-                physics: Physics::navier_stokes(0.05),
-                modes: &modes,
-                ..Setup::default()
-            };
-            let mut solver = setup.build::<f64>();
-            run(&mut solver, 1.0 / steps as f64, steps);
-            solver.state().clone()
-        };
-        let reference = solve(320);
-        let errors = [20, 40].map(|steps| distance(&solve(steps), &reference));
+        let physics = Physics::navier_stokes(0.05);
+        let setup = Setup { forcing, physics, modes: &modes, ..Setup::default() };
+        let reference = solve(&setup, 320);
+        let errors = [20, 40].map(|steps| distance(&solve(&setup, steps), &reference));
         let order = (errors[0] / errors[1]).log2();
+        let forcing = &setup.forcing;
         assert!((order - 4.0).abs() < 0.3, "{forcing:?}: errors {errors:?}, order {order}");
     }
 }

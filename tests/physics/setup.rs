@@ -81,6 +81,13 @@ impl<const N: usize> Setup<'_, N> {
     }
 }
 
+/// The state at t = 1 after so many equal steps.
+pub fn solve<const N: usize>(setup: &Setup<N>, steps: usize) -> SpectralFields<f64> {
+    let mut solver = setup.build::<f64>();
+    run(&mut solver, 1.0 / steps as f64, steps);
+    solver.state().clone()
+}
+
 pub fn run<T: Real>(solver: &mut Solver<T>, dt: f64, steps: usize) {
     for _ in 0..steps {
         solver.step(|_, _: Outlook| -> Result<f64> { Ok(dt) }).unwrap();
