@@ -2,15 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use crate::config::{Config, Dealias, Step};
+use crate::config::{Config, Step};
 use crate::diagnostics::{Budget, Quantities, Scales};
-use crate::equation;
 use crate::error::{Error, Result};
 use crate::io::history::HistoryWriter;
 use crate::io::log::Log;
 use crate::io::run_directory::RunDirectory;
 use crate::modes::Modes;
-use crate::parallel::{Communicator, Team};
+use crate::parallel::Communicator;
 use crate::real::Real;
 use crate::transform::timings::{Part, Timings};
 
@@ -27,7 +26,7 @@ use super::solver::Solver;
 use super::spectra::SpectraOutput;
 use super::stop::{self, Watch};
 use super::warnings::Warnings;
-use super::{Ending, snapshots};
+use super::{Ending, snapshots, start};
 
 /// A run under way.
 pub struct Run<'a, T: Real> {
@@ -68,14 +67,8 @@ impl<'a, T: Real> Run<'a, T> {
         log: &'a mut Log,
         deadline: Option<Instant>,
     ) -> Result<Self> {
-        let team = comm.agree(Team::new(config.parallel.threads))?;
-        let equation = equation::build(&config.physics, &modes);
         let quantities = Quantities::new(&config.physics);
-        let force = config.forcing.build(&modes.grid);
-        let mut solver = Solver::new(modes, comm, team, equation, config.time.scheme, force)?;
-        if config.grid.dealias == Dealias::PhaseShift {
-            solver.use_phase_shifts();
-        }
+        let mut solver = start::solver_at_rest(comm, config, modes)?;
         let (path, columns) = (directory.history(), &history::columns(&quantities));
         let (mut watch, end) = (Watch::new(comm, directory.stop_file(), deadline), config.time.end);
         let (now, saved, history) = match origin {

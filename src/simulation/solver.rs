@@ -6,7 +6,7 @@
 //! holds the z-lines of the velocity that the next right-hand side needs.
 
 use crate::diagnostics::Budget;
-use crate::equation::{Equation, NonlinearTerms};
+use crate::equation::{Counts, Equation, NonlinearTerms};
 use crate::error::Result;
 use crate::fields::SpectralFields;
 use crate::integrator::{Decays, Scheme, Stage};
@@ -105,6 +105,11 @@ impl<T: Real> Solver<T> {
     /// called before [`Self::set_state`].
     pub fn use_phase_shifts(&mut self) {
         self.phase_shift = Some(PhaseShift::new(self.state.modes));
+    }
+
+    /// Fields of the equation on each leg of a sweep.
+    pub fn counts(&self) -> Counts {
+        self.equation.counts()
     }
 
     /// The velocity as modes.

@@ -1,11 +1,11 @@
-//! The fields that a run starts from.
+//! The solver and the fields that a run starts from.
 
 use std::ops::Range;
 
 use num_complex::Complex;
 
 use crate::config::{Config, Dealias};
-use crate::equation::Physics;
+use crate::equation::{self, Physics};
 use crate::error::{Error, Result};
 use crate::fields::SpectralFields;
 use crate::grid::{AXES, Grid};
@@ -17,6 +17,27 @@ use crate::parallel::{Communicator, Team};
 use crate::real::Real;
 use crate::transform::regrid::regrid;
 use crate::transform::sweep::Sweep;
+
+use super::solver::Solver;
+
+/// The solver that `config` asks for, with all fields zero. Collective.
+///
+/// # Errors
+/// The threads cannot be started, or the grid is too large for so few ranks.
+pub fn solver_at_rest<T: Real>(
+    comm: &Communicator,
+    config: &Config,
+    modes: Modes,
+) -> Result<Solver<T>> {
+    let team = comm.agree(Team::new(config.parallel.threads))?;
+    let equation = equation::build(&config.physics, &modes);
+    let force = config.forcing.build(&modes.grid);
+    let mut solver = Solver::new(modes, comm, team, equation, config.time.scheme, force)?;
+    if config.grid.dealias == Dealias::PhaseShift {
+        solver.use_phase_shifts();
+    }
+    Ok(solver)
+}
 
 /// What a run starts from: found and checked, but not yet in memory.
 pub struct Start {
