@@ -13,6 +13,7 @@ mod history;
 mod model;
 mod needs;
 mod origin;
+mod outputs;
 mod phase_shift;
 mod progress;
 mod restart;

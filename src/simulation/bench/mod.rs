@@ -24,7 +24,8 @@ use crate::transform::planes::{Block, PlaneJob};
 use crate::transform::timings::Part;
 
 use super::model;
-use super::snapshots::{self, Stamp};
+use super::outputs::Stamp;
+use super::snapshots;
 use super::solver::Solver;
 use super::start::{self, Start};
 use super::work::Work;
