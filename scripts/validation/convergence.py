@@ -12,7 +12,7 @@ import dnspost
 from dnspost.grid import VELOCITY
 from dnspost.runs import Run
 from dnspost.solver import SolverError
-from dnspost.style import TWO_COLUMNS, label, plain_decades
+from dnspost.style import TWO_COLUMNS, label
 from validation import taylor_green
 from validation.report import Finding, Lab, Section
 
@@ -63,13 +63,14 @@ def _in_time(lab: Lab, axes: Axes) -> Iterator[Finding]:
     exact = run("rk4", 1 / 320)
     for scheme, order in schemes().items():
         errors = [difference(run(scheme, dt), exact, 24) for dt in steps]
-        axes.loglog(steps, errors, "o-", label=scheme)
+        axes.loglog(steps, errors, "o-", ms=3, label=scheme)
         slope = float(np.log2(errors[-2] / errors[-1]))
         why = "theory; the next order of the error makes a difference of dt / T"
         yield Finding(f"order of {scheme}", slope, order - 0.25, order + 0.25, why)
     axes.set_xlabel(label("time step", "T"))
     axes.set_ylabel("relative error")
-    plain_decades(axes.xaxis)
+    axes.set_xticks(steps, [f"{dt:g}" for dt in steps])
+    axes.minorticks_off()
     axes.legend()
 
 
@@ -82,7 +83,7 @@ def _in_space(lab: Lab, axes: Axes) -> Iterator[Finding]:
 
     exact = run(64)
     errors = np.array([difference(run(points), exact, 64) for points in grids])
-    axes.semilogy(grids, errors, "o-")
+    axes.semilogy(grids, errors, "o-", ms=3)
     axes.set_xlabel("points along each axis")
     axes.set_ylabel("relative error")
     first, second = np.log2(errors[0] / errors[2]), np.log2(errors[2] / errors[4])
