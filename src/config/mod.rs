@@ -318,4 +318,6 @@ pub(crate) fn section<D: serde::de::DeserializeOwned>(name: &str, text: &str) ->
 }
 
 #[cfg(test)]
+mod manual;
+#[cfg(test)]
 mod tests;

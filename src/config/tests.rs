@@ -314,38 +314,3 @@ fn a_file_in_the_current_directory_is_found() {
     let error = Config::load(&serial, Path::new("none.toml"), &[]).unwrap_err();
     assert!(error.message.starts_with("cannot read the configuration none.toml"), "{error}");
 }
-
-/// The blocks of docs/configuration.md: the first is a whole file, the others replace sections.
-#[test]
-fn the_manual_is_right() {
-    let manual = include_str!("../../docs/configuration.md");
-    let blocks: Vec<Table> = (manual.split("```toml\n").skip(1))
-        .map(|block| toml::from_str(block.split("```").next().unwrap()).unwrap())
-        .collect();
-    let whole = &blocks[0];
-    for block in &blocks {
-        let mut table = whole.clone();
-        table.extend(block.clone());
-        parse(&table.to_string(), &[]).unwrap_or_else(|e| panic!("{e}\nin\n{block}"));
-    }
-    // What it says to be defaults are.
-    let resolved: Table =
-        toml::from_str(&parse(&whole.to_string(), &[]).unwrap().to_toml().unwrap()).unwrap();
-    for required in ["precision", "grid", "physics", "forcing", "time", "output", "parallel"] {
-        assert_eq!(resolved[required], whole[required]);
-    }
-    let defaults = [
-        "precision=",
-        "grid.lengths=",
-        "grid.dealias=",
-        "physics.equation=",
-        "physics.rotation=",
-        "initial.mean_flow=",
-        "forcing=",
-        "time.scheme=",
-        "output.history=",
-        "parallel=",
-    ];
-    let without = parse(&whole.to_string(), &defaults).unwrap();
-    assert_eq!(without.to_toml().unwrap(), resolved.to_string());
-}
