@@ -17,7 +17,7 @@
 
 use dns_solver::equation::{self, Complex, Counts, Formulas, NavierStokes};
 use dns_solver::error::Result;
-use dns_solver::forcing::{Band, BandField, Drive, Force};
+use dns_solver::forcing::{Action, Band, BandField, Drive, Force, VELOCITY};
 use dns_solver::grid::Grid;
 use dns_solver::integrator::{Damping, Scheme};
 use dns_solver::modes::Modes;
@@ -103,8 +103,10 @@ struct Hold {
 }
 
 impl Force for Hold {
-    fn force(&self, _: &Band, velocity: &BandField, _: &BandField) -> BandField {
-        velocity.iter().map(|u| u.map(|component| component * self.rate)).collect()
+    fn force(&self, _: &Band, velocity: &BandField, _rest: &BandField, force: &mut BandField) {
+        for (force, u) in force.iter_mut().zip(velocity) {
+            *force = u.map(|component| component * self.rate);
+        }
     }
 }
 
@@ -129,10 +131,11 @@ fn amplitude(rate: f64, time: f64) -> Result<f64> {
     let formulas =
         QuasiStatic { flow: NavierStokes { damping }, interaction: INTERACTION, direction };
     let equation = equation::run::<f64>(formulas, &modes);
-    let drive = Drive::Band(Box::new(Hold { rate }), 3.0);
+    let action = Action::Band(Box::new(Hold { rate }), 3.0);
+    let hold = Drive { name: VELOCITY.into(), fields: 0..3, action };
     // One rank without MPI; `Communicator::world` after `Runtime::start` is any number of ranks.
     let (ranks, team) = (Communicator::serial(), Team::new(1)?);
-    let mut solver = Solver::new(modes, &ranks, team, equation, Scheme::Rk4, Some(drive))?;
+    let mut solver = Solver::new(modes, &ranks, team, equation, Scheme::Rk4, vec![hold])?;
     let mut state = solver.state().clone();
     state.fill(|mode, velocity| {
         if mode == WAVE {

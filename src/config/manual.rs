@@ -110,8 +110,10 @@ fn the_manual_is_complete() {
             let is_key = |name: &&String| name.parse::<usize>().is_err();
             let path = place.iter().filter(is_key).cloned().collect::<Vec<_>>().join(".");
             let tag = tag_of(&path);
-            // The magnetic field starts from any kind that the velocity does.
-            let path = path.replace("initial.magnetic", "initial");
+            // The magnetic field has the kinds that the velocity has.
+            let path = ["initial", "forcing"]
+                .iter()
+                .fold(path, |path, section| path.replace(&format!("{section}.magnetic"), section));
             match at(&mut root, &place) {
                 Value::Table(table) => {
                     let kind = tag.and_then(|tag| table.get(tag.key)?.as_str()).unwrap_or_default();

@@ -45,10 +45,10 @@ impl Needs {
         let [nx, ny, nz] = config.grid.points;
         let [kx, ky, kz] = modes.grid.cutoff;
         let points = modes.grid.point_count();
-        // The state, a sum, and the state of a stage if it is used.
-        let registers = 2 + usize::from(
-            equation.uses_state() || matches!(config.forcing, Forcing::Linear { .. }),
-        );
+        // The state, a sum, the state of a stage if it is used, and two tendencies to compare.
+        let uses_state = equation.uses_state() || matches!(config.forcing, Forcing::Linear { .. });
+        let compares = matches!(config.time.step, Step::Tolerance { .. });
+        let registers = 2 + usize::from(uses_state) + 2 * usize::from(compares);
         let memory = memory::<T>(config, &plan, counts, registers);
         let sent = |fields| size(plan.bytes_sent(fields, size_of::<T>()) as f64);
         let exchange = if ranks == 1 {
@@ -104,7 +104,7 @@ impl Needs {
         ];
         let steps = match config.time.step {
             Step::Fixed { dt } => Some((config.time.end / dt * (1.0 - 1e-9)).ceil()),
-            Step::Cfl { .. } => None,
+            Step::Cfl { .. } | Step::Tolerance { .. } => None,
         };
         if let (Some(steps), Step::Fixed { dt }) = (steps, config.time.step) {
             lines.push(("steps", format!("at least {steps:.0}, of dt = {dt} or a little less")));

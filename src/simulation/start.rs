@@ -4,10 +4,11 @@ use std::ops::Range;
 
 use num_complex::Complex;
 
-use crate::config::{Config, Dealias};
+use crate::config::{Config, Dealias, Step};
 use crate::equation::{self, Physics};
 use crate::error::{Error, Result};
 use crate::fields::SpectralFields;
+use crate::forcing;
 use crate::grid::{AXES, Grid};
 use crate::initial::{self, Initial};
 use crate::io::checkpoint::{self, CheckpointReader};
@@ -31,10 +32,14 @@ pub fn solver_at_rest<T: Real>(
 ) -> Result<Solver<T>> {
     let team = comm.agree(Team::new(config.parallel.threads))?;
     let equation = equation::build(&config.physics, &modes);
-    let force = config.forcing.build(&modes.grid);
-    let mut solver = Solver::new(modes, comm, team, equation, config.time.scheme, force)?;
+    let forces =
+        forcing::build(&config.forcing, &config.magnetic_forcing, &config.physics, &modes.grid);
+    let mut solver = Solver::new(modes, comm, team, equation, config.time.scheme, forces)?;
     if config.grid.dealias == Dealias::PhaseShift {
         solver.use_phase_shifts();
+    }
+    if let Step::Tolerance { tolerance, .. } = config.time.step {
+        solver.control_error(tolerance, config.physics.vectors_and_scalars());
     }
     Ok(solver)
 }
