@@ -100,6 +100,14 @@ def test_machine_files_are_accepted(path: Path) -> None:
     for precision in ("double", "single"):
         config = REPOSITORY / "configs/taylor_green.toml"
         options = ["--dry-run", "--ranks", "512", "--set", "grid.points=[512,512,512]"]
-        command = [str(SOLVER), str(config), *options, "--machine", str(path), "--set", f"precision={precision}"]
+        command = [
+            str(SOLVER),
+            str(config),
+            *options,
+            "--machine",
+            str(path),
+            "--set",
+            f"precision={precision}",
+        ]
         done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
         assert "s per step" in done.stdout
