@@ -7,6 +7,7 @@ mod overrides;
 mod reader;
 mod schema;
 mod tags;
+mod time;
 
 use std::path::{Path, PathBuf};
 
