@@ -8,6 +8,7 @@ mod overrides;
 mod reader;
 mod schema;
 mod tags;
+mod time;
 
 use std::path::{Path, PathBuf};
 
