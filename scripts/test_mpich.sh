@@ -10,22 +10,22 @@ repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$repository"
 other=${1:-${CARGO_TARGET_DIR:-target}/debug/dns-solver}
 
-if ! command -v mpicc.mpich >/dev/null; then
-    echo "MPICH (mpicc.mpich, as Debian calls it) is not installed: nothing is tested."
+shopt -s nullglob
+hdf5=(/usr/lib/*-linux-gnu/hdf5/mpich)
+if ((${#hdf5[@]} == 0)) || ! command -v mpicc.mpich >/dev/null; then
+    echo "MPICH and its parallel HDF5 are not installed (mpich, libmpich-dev and libhdf5-mpich-dev of"
+    echo "Debian and Ubuntu): nothing is tested."
     exit 0
 fi
 # Cargo does not notice a change of MPI, so this one has a directory of its own.
-export CARGO_TARGET_DIR=$PWD/target/mpich MPICC=mpicc.mpich
-for directory in /usr/lib/*-linux-gnu/hdf5/mpich; do
-    export HDF5_DIR=$directory
-done
+export CARGO_TARGET_DIR=$PWD/target/mpich MPICC=mpicc.mpich HDF5_DIR=${hdf5[0]}
 # The tests start `mpirun`.
 mkdir -p "$CARGO_TARGET_DIR/bin"
 ln -sf "$(command -v mpirun.mpich)" "$CARGO_TARGET_DIR/bin/mpirun"
 
-cargo build --locked --bin dns-solver
-"$CARGO_TARGET_DIR/debug/dns-solver" --version | grep MPICH
+# Which builds the program, too.
 PATH=$CARGO_TARGET_DIR/bin:$PATH cargo test --locked --test mpi
+"$CARGO_TARGET_DIR/debug/dns-solver" --version | grep MPICH
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
