@@ -25,7 +25,7 @@ stage() {
 
 cd "$repository"
 bin=$virtual_environment/bin
-python=(tests/python scripts/dnspost scripts/*.py docs)
+python=(tests/python scripts/dnspost scripts/validation scripts/*.py docs)
 export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-auto}
 
 stage "set-up" set_up tests
