@@ -8,6 +8,7 @@ mod overrides;
 mod reader;
 mod schema;
 mod tags;
+mod time;
 
 use std::path::{Path, PathBuf};
 
@@ -328,5 +329,7 @@ pub(crate) fn section<D: serde::de::DeserializeOwned>(name: &str, text: &str) ->
     section.filter(|_| problems.is_empty()).ok_or_else(|| Error::input(problems.report()))
 }
 
+#[cfg(test)]
+mod manual;
 #[cfg(test)]
 mod tests;
