@@ -3,6 +3,7 @@
 //! Rank 0 reads the file, applies the overrides, and sends the result to everyone as TOML. The
 //! checks are in `schema`, the reading with good messages in `reader`.
 
+mod machine;
 mod overrides;
 mod reader;
 mod schema;
@@ -23,6 +24,8 @@ use crate::integrator::Scheme;
 use crate::parallel::Communicator;
 use crate::problems::Problems;
 use crate::real::Precision;
+
+pub use machine::{Core, Machine, Network, Node};
 
 /// A checked configuration. Its sections are those of the file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
