@@ -4,7 +4,9 @@
 //! same bits for any number of ranks and threads.
 
 mod budget;
+mod derived;
 mod gradients;
+mod pressure;
 mod quantities;
 mod scales;
 mod spectra;
@@ -18,7 +20,9 @@ use crate::parallel::{Communicator, Team};
 use crate::real::Real;
 
 pub use budget::Budget;
+pub use derived::{Flow, OutputFields};
 pub use gradients::Gradients;
+pub use pressure::PRODUCTS as PRESSURE_PRODUCTS;
 pub use quantities::{Name, Quantities};
 pub use scales::Scales;
 pub use spectra::Spectra;
