@@ -11,6 +11,7 @@ mod gradients;
 mod history;
 mod needs;
 mod origin;
+mod outputs;
 mod phase_shift;
 mod progress;
 mod restart;

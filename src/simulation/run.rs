@@ -14,37 +14,34 @@ use crate::parallel::{Communicator, Team};
 use crate::real::Real;
 use crate::transform::timings::{Part, Timings};
 
+use super::Ending;
 use super::account::Account;
 use super::blow_up::{LastGood, Saved, Stability};
 use super::checkpoints::{self, RunState};
-use super::gradients::GradientsOutput;
 use super::history::{self, Row};
 use super::origin::Origin;
+use super::outputs::{Moment, Outputs, Place, Stamp};
 use super::progress::{self, Progress};
 use super::restart::Resumed;
 use super::schedule::{Schedule, next_step};
 use super::solver::Solver;
-use super::spectra::SpectraOutput;
 use super::stop::{self, Watch};
 use super::warnings::Warnings;
-use super::{Ending, snapshots};
 
 /// A run under way.
 pub struct Run<'a, T: Real> {
-    comm: &'a Communicator,
-    config: &'a Config,
-    directory: &'a RunDirectory,
+    place: Place<'a>,
     solver: Solver<T>,
     log: &'a mut Log,
     progress: Progress,
     history: HistoryWriter,
     quantities: Quantities,
     history_schedule: Schedule,
-    spectra: Option<SpectraOutput>,
-    gradients: Option<GradientsOutput>,
-    snapshot_schedule: Option<Schedule>,
+    outputs: Outputs<T>,
     checkpoint_schedule: Option<Schedule>,
     now: RunState,
+    /// The last step that was measured, and found finite.
+    measured: Option<u64>,
     /// The account of energy before the last step, when it led to a row of the history.
     before_row: Option<Account>,
     stability: Stability,
@@ -103,33 +100,22 @@ impl<'a, T: Real> Run<'a, T> {
                 (run, Some(saved), history)
             }
         };
-        let schedule = |every| match &saved {
-            None => Schedule::new(every, end),
-            Some(saved) => Schedule::after(every, end, saved.time),
-        };
+        let after = saved.as_ref().map(|saved| Stamp { time: saved.time, step: saved.step });
+        let schedule = |every| Schedule::beginning(every, end, after.map(|after| after.time));
         let first = (now.step, now.time);
-        let after = saved.as_ref().map(|saved| saved.step);
-        let spectra = config.output.spectra.map(|s| {
-            SpectraOutput::open(comm, config, directory, &modes, schedule(s.every), after)
-        });
-        let gradients = config.output.gradients.map(|gradients| {
-            GradientsOutput::open(comm, directory, schedule(gradients.every), after)
-        });
+        let place = Place { comm, config, directory, modes };
         Ok(Run {
-            comm,
-            config,
-            directory,
+            place,
             solver,
             progress: Progress::new(log, first, end),
             log,
             history,
             quantities,
             history_schedule: schedule(config.output.history.every),
-            spectra: spectra.transpose()?,
-            gradients: gradients.transpose()?,
-            snapshot_schedule: config.output.snapshots.map(|s| schedule(s.every)),
+            outputs: Outputs::open(place, after)?,
             checkpoint_schedule: config.output.checkpoints.map(|c| schedule(c.every)),
             now,
+            measured: None,
             before_row: None,
             stability: Stability::new(config.time.scheme, saved),
             warnings: Warnings::new(config, modes),
@@ -150,11 +136,11 @@ impl<'a, T: Real> Run<'a, T> {
         timings.merge(&self.output_timings, 1);
         let work = progress::Work {
             steps: self.now.step - self.first.0,
-            points: self.config.grid.build().point_count(),
+            points: self.place.config.grid.build().point_count(),
             threads: self.solver.threads(),
             seconds: self.started.elapsed().as_secs_f64(),
         };
-        self.log.line(&progress::table(self.comm, &timings, &work));
+        self.log.line(&progress::table(self.place.comm, &timings, &work));
         let Some(notice) = stopped else { return Ok(Ending::Complete) };
         self.watch.clear();
         let RunState { time, step, .. } = self.now;
@@ -177,14 +163,14 @@ impl<'a, T: Real> Run<'a, T> {
             if notice == stop::LOST {
                 return Err(Error::io(
                     "go on in run directory",
-                    self.directory.path(),
+                    self.place.directory.path(),
                     "it was removed, or another run has taken it over",
                 ));
             }
             self.output()?;
-            let complete = self.now.time >= self.config.time.end;
+            let complete = self.now.time >= self.place.config.time.end;
             let time = self.now.time;
-            let due = self.checkpoint_schedule.as_mut().is_some_and(|s| s.is_due(time));
+            let due = self.checkpoint_schedule.as_mut().is_some_and(|s| s.take(time));
             if due || complete || notice != 0 {
                 self.checkpoint()?;
             }
@@ -199,21 +185,15 @@ impl<'a, T: Real> Run<'a, T> {
     /// Takes one step towards the next time at which something is due. Returns what the ranks were
     /// asked before it, see [`Watch::notice`].
     fn advance(&mut self) -> Result<i64> {
-        let spectra = self.spectra.as_ref().map(|s| s.schedule);
-        let gradients = self.gradients.as_ref().map(|g| g.schedule);
-        let target = [Some(self.history_schedule), spectra, gradients, self.snapshot_schedule]
-            .into_iter()
-            .flatten()
-            .map(|schedule| schedule.next_time())
-            .fold(f64::INFINITY, f64::min);
+        let target = self.history_schedule.next_time().min(self.outputs.next_time());
         let RunState { time, step, last_good, .. } = self.now;
-        let (rule, stability) = (self.config.time.step, &self.stability);
+        let (rule, stability) = (self.place.config.time.step, &self.stability);
         let (mut frequency, mut notice) = (0.0, 0);
         let mut next_time = time;
-        self.solver.give_notice(self.watch.notice(self.directory.is_lost()));
-        let (comm, quantities, mut history_schedule) =
-            (self.comm, &self.quantities, self.history_schedule);
-        let viscosity = self.config.physics.viscosity;
+        self.solver.give_notice(self.watch.notice(self.place.directory.is_lost()));
+        let (comm, quantities, history_schedule) =
+            (self.place.comm, &self.quantities, self.history_schedule);
+        let viscosity = self.place.config.physics.viscosity;
         let (mut before, mut measuring) = (None, Duration::ZERO);
         self.now.dt = self.solver.step(|solver, outlook| {
             frequency = outlook.frequency;
@@ -254,16 +234,23 @@ impl<'a, T: Real> Run<'a, T> {
     /// Writes a checkpoint, after all else of this step. Collective.
     fn checkpoint(&mut self) -> Result<()> {
         let started = Instant::now();
-        let row = self.row();
-        self.check(&row)?;
+        if self.measured != Some(self.now.step) {
+            self.row()?;
+        }
         // What the checkpoint takes for written must be.
-        let gradients = self.gradients.as_ref().map_or(Ok(()), GradientsOutput::sync);
-        self.comm.agree(self.history.sync().and(gradients))?;
+        self.place.comm.agree(self.history.sync().and_then(|()| self.outputs.sync()))?;
         self.now.injected_energy = self.solver.injected_energy();
         self.now.force = self.solver.force_state();
-        checkpoints::write(self.comm, self.config, self.directory, &self.solver, &self.now)?;
+        checkpoints::write(
+            self.place.comm,
+            self.place.config,
+            self.place.directory,
+            &self.solver,
+            &self.now,
+        )?;
         let RunState { time, step, .. } = self.now;
-        self.stability.saved = Some(Saved { path: self.directory.checkpoint(step), time, step });
+        self.stability.saved =
+            Some(Saved { path: self.place.directory.checkpoint(step), time, step });
         let took = started.elapsed();
         self.watch.checkpoint_took(took);
         self.output_timings.add(Part::Output, took);
@@ -273,35 +260,27 @@ impl<'a, T: Real> Run<'a, T> {
     /// Writes what is due.
     fn output(&mut self) -> Result<()> {
         let RunState { time, step, .. } = self.now;
-        let history_is_due = self.history_schedule.is_due(time);
-        let snapshot_is_due = self.snapshot_schedule.as_mut().is_some_and(|s| s.is_due(time));
-        let spectra_are_due = self.spectra.as_mut().is_some_and(|s| s.schedule.is_due(time));
-        let gradients_are_due = self.gradients.as_mut().is_some_and(|g| g.schedule.is_due(time));
-        if !(history_is_due || spectra_are_due || gradients_are_due || snapshot_is_due) {
+        let history_is_due = self.history_schedule.take(time);
+        if !(history_is_due || self.outputs.are_due(time)) {
             return Ok(());
         }
         let (started, transforms) = (Instant::now(), self.seconds_in_sweeps());
         // Measured for the others as well: what is not finite is not written.
-        let row = self.row();
-        self.check(&row)?;
+        let row = self.row()?;
         if history_is_due {
-            self.comm.agree(self.history.append(step, &row.values()))?;
+            self.place.comm.agree(self.history.append(step, &row.values()))?;
             self.now.row_time = time;
             self.now.row_injected_energy = self.solver.injected_energy();
             self.progress.row(step, &row, self.log);
             self.warnings.row(&row, self.log);
         }
-        let stamp = snapshots::Stamp { time, step };
-        if let Some(spectra) = self.spectra.as_ref().filter(|_| spectra_are_due) {
-            let energy = spectra.write(self.comm, &mut self.solver, stamp)?;
-            self.warnings.spectrum(time, &energy, self.log);
-        }
-        if let Some(gradients) = self.gradients.as_mut().filter(|_| gradients_are_due) {
-            gradients.write(self.comm, &mut self.solver, stamp)?;
-        }
-        if snapshot_is_due {
-            snapshots::write(self.comm, self.config, self.directory, &mut self.solver, stamp)?;
-        }
+        self.outputs.write(&mut Moment {
+            place: self.place,
+            stamp: Stamp { time, step },
+            solver: &mut self.solver,
+            warnings: &mut self.warnings,
+            log: self.log,
+        })?;
         // The sweeps of spectra and snapshots keep their own account.
         let transforms = Duration::from_secs_f64(self.seconds_in_sweeps() - transforms);
         self.output_timings.add(Part::Output, started.elapsed().saturating_sub(transforms));
@@ -333,13 +312,13 @@ impl<'a, T: Real> Run<'a, T> {
         })
     }
 
-    /// Measures the flow. Collective.
-    fn row(&mut self) -> Row {
-        let viscosity = self.config.physics.viscosity;
+    /// Measures the flow; an error when it is no longer finite. Collective.
+    fn row(&mut self) -> Result<Row> {
+        let viscosity = self.place.config.physics.viscosity;
         let (state, sweep) = self.solver.state_and_sweep();
-        let budget = Budget::measure(state, viscosity, sweep.team(), self.comm);
+        let budget = Budget::measure(state, viscosity, sweep.team(), self.place.comm);
         let scales = Scales::new(&budget, viscosity, state.modes.grid.k_max());
-        let quantities = self.quantities.measure(state, &budget, sweep.team(), self.comm);
+        let quantities = self.quantities.measure(state, &budget, sweep.team(), self.place.comm);
         let RunState { time, dt, row_time, row_injected_energy, .. } = self.now;
         let injected = self.solver.injected_energy() - row_injected_energy;
         let injected_power = if time > row_time { injected / (time - row_time) } else { 0.0 };
@@ -349,6 +328,10 @@ impl<'a, T: Real> Run<'a, T> {
             let after = Account::new(&self.quantities, &budget, &quantities, injected);
             Account::residual(before, after, dt)
         });
-        Row { time, dt, budget, scales, cfl, injected_power, budget_residual, quantities }
+        let row =
+            Row { time, dt, budget, scales, cfl, injected_power, budget_residual, quantities };
+        self.check(&row)?;
+        self.measured = Some(self.now.step);
+        Ok(row)
     }
 }
