@@ -3,6 +3,7 @@
 //! Rank 0 reads the file, applies the overrides, and sends the result to everyone as TOML. The
 //! checks are in `schema`, the reading with good messages in `reader`.
 
+mod output;
 mod overrides;
 mod reader;
 mod schema;
@@ -22,6 +23,8 @@ use crate::integrator::Scheme;
 use crate::parallel::Communicator;
 use crate::problems::Problems;
 use crate::real::Precision;
+
+pub use output::{Extent, Slice, Snapshots, SpectralSnapshots};
 
 /// A checked configuration. Its sections are those of the file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -135,6 +138,12 @@ pub struct Output {
     /// Snapshots of the fields, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshots: Option<Snapshots>,
+    /// Spectral snapshots, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub modes: Option<SpectralSnapshots>,
+    /// `[[output.slices]]`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub slices: Vec<Slice>,
     /// Checkpoints on the way; there is one at the start and one at the end in any case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checkpoints: Option<Checkpoints>,
@@ -164,17 +173,6 @@ pub struct Gradients {
     pub every: f64,
 }
 
-/// `snapshots = { every = .., precision = .. }`.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Snapshots {
-    /// Time between two snapshots.
-    pub every: f64,
-    /// Number type in the files; single when left out.
-    #[serde(default = "single")]
-    pub precision: Precision,
-}
-
 /// `checkpoints = { every = .., keep = .. }`.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -193,10 +191,6 @@ pub fn kept_checkpoints() -> usize {
 
 fn is_zero(vector: &[f64; AXES]) -> bool {
     *vector == [0.0; AXES]
-}
-
-fn single() -> Precision {
-    Precision::Single
 }
 
 /// `[parallel]`: how a rank works.

@@ -11,7 +11,7 @@ use toml::Table;
 use super::reader::{is_reported, read};
 use super::{
     Checkpoints, Config, Dealias, Gradients, Grid, History, Output, Parallel, Physics, Precision,
-    Scheme, Snapshots, Spectra, Step, Time,
+    Scheme, Slice, Snapshots, Spectra, SpectralSnapshots, Step, Time,
 };
 use crate::equation::physics::{Kind, Magnetic, Scalar, Stratification};
 use crate::forcing::Forcing;
@@ -93,6 +93,8 @@ struct RawOutput {
     spectra: Option<Spectra>,
     gradients: Option<Gradients>,
     snapshots: Option<Snapshots>,
+    modes: Option<SpectralSnapshots>,
+    slices: Vec<Slice>,
     checkpoints: Option<Checkpoints>,
 }
 
@@ -140,7 +142,7 @@ pub fn config(table: Table, directory: &Path, problems: &mut Problems) -> Option
                        whose even and odd stages have equal weights";
         problems.add("time.scheme", message);
     }
-    let output = raw.output.check(time, problems);
+    let output = raw.output.check(time, numerical_grid.as_ref(), physics.as_ref(), problems);
     problems.require(
         raw.parallel.threads > 0,
         "parallel.threads",
@@ -279,8 +281,14 @@ impl RawTime {
 }
 
 impl RawOutput {
-    /// `time` is `[time]`, if known.
-    fn check(self, time: Option<Time>, problems: &mut Problems) -> Option<Output> {
+    /// `time` is `[time]`, if known; so are grid and physics.
+    fn check(
+        self,
+        time: Option<Time>,
+        grid: Option<&grid::Grid>,
+        physics: Option<&Physics>,
+        problems: &mut Problems,
+    ) -> Option<Output> {
         let remedy =
             "where results go, for example directory = \"runs/first\" or --output runs/first";
         let directory = required(self.directory, "output.directory", remedy, problems);
@@ -293,8 +301,14 @@ impl RawOutput {
         if let Some(gradients) = self.gradients {
             problems.require_positive("output.gradients.every", gradients.every);
         }
-        if let Some(snapshots) = self.snapshots {
-            problems.require_positive("output.snapshots.every", snapshots.every);
+        if let Some(snapshots) = &self.snapshots {
+            snapshots.check(grid, physics, problems);
+        }
+        if let Some(modes) = self.modes {
+            problems.require_positive("output.modes.every", modes.every);
+        }
+        for index in 0..self.slices.len() {
+            Slice::check(&self.slices, index, grid, physics, problems);
         }
         if let Some(checkpoints) = self.checkpoints {
             problems.require_positive("output.checkpoints.every", checkpoints.every);
@@ -316,6 +330,8 @@ impl RawOutput {
             spectra: self.spectra,
             gradients: self.gradients,
             snapshots: self.snapshots,
+            modes: self.modes,
+            slices: self.slices,
             checkpoints: self.checkpoints,
         })
     }

@@ -12,8 +12,8 @@ use std::path::Path;
 
 use hdf5::types::{TypeDescriptor, VarLenUnicode};
 use hdf5::{
-    Dataset, Dataspace, Datatype, Error, File, H5Type, Hyperslab, Location, OpenMode, PropertyList,
-    Result, SliceOrIndex,
+    Dataset, Dataspace, Datatype, Error, File, Group, H5Type, Hyperslab, Location, OpenMode,
+    PropertyList, Result, SliceOrIndex,
 };
 use hdf5_sys::h5::herr_t;
 use hdf5_sys::h5a::{H5Aread, H5Awrite};
@@ -64,6 +64,11 @@ pub fn open_datasets(
     let file = open(comm, path, mode)?;
     let datasets = names.iter().map(|name| file.dataset(name)).collect::<Result<_>>()?;
     Ok((datasets, file))
+}
+
+/// A new file on the disk, in which long texts can be attributes (from HDF5 1.8 on).
+pub fn create(path: &Path) -> Result<File> {
+    File::with_options().with_fapl(|access| access.libver_v18()).create(path)
 }
 
 /// A new file that is in memory alone, and goes to the disk as its [`image`]. HDF5 1.10 crashes at
@@ -243,11 +248,6 @@ pub fn write_numbers<E: H5Type>(at: &Location, name: &str, numbers: &[E]) -> Res
     at.new_attr_builder().with_data(numbers).create(name).map(drop)
 }
 
-/// Reads a text attribute.
-pub fn read_text(at: &Location, name: &str) -> Result<String> {
-    Ok(at.attr(name)?.read_scalar::<VarLenUnicode>()?.to_string())
-}
-
 /// Reads a number from an attribute.
 pub fn read_number<E: H5Type>(at: &Location, name: &str) -> Result<E> {
     at.attr(name)?.read_scalar()
@@ -257,6 +257,28 @@ pub fn read_number<E: H5Type>(at: &Location, name: &str) -> Result<E> {
 pub fn read_triple<E: H5Type>(at: &Location, name: &str) -> Result<[E; 3]> {
     let numbers = at.attr(name)?.read_raw::<E>()?;
     numbers.try_into().map_err(|n: Vec<E>| format!("has {} values instead of 3", n.len()).into())
+}
+
+/// Adds units and meaning to a dataset.
+pub fn explain(dataset: &Dataset, units: &str, long_name: &str) -> Result<()> {
+    write_fixed_text(dataset, "units", units)?;
+    write_fixed_text(dataset, "long_name", long_name)
+}
+
+/// Adds the coordinates along an axis of the grid points in `range`, of `count` in all on the length
+/// `side`.
+pub fn create_coordinates(
+    group: &Group,
+    name: &str,
+    range: Range<usize>,
+    side: f64,
+    count: usize,
+) -> Result<Dataset> {
+    let points: Vec<f64> = range.map(|i| side * i as f64 / count as f64).collect();
+    let dataset = group.new_dataset_builder().with_data(&points).create(name)?;
+    explain(&dataset, "L", &format!("{name} coordinate of the grid points"))?;
+    make_scale(&dataset, name)?;
+    Ok(dataset)
 }
 
 /// Declares a one-dimensional dataset to be the coordinates of an axis ("dimension scale").

@@ -18,6 +18,7 @@ mod input_file;
 pub mod log;
 mod numbered;
 pub mod run_directory;
+pub mod slices;
 pub mod snapshot;
 pub mod spectra;
 pub mod xdmf;

@@ -10,9 +10,11 @@ use crate::real::Real;
 
 use super::gradients::GradientsOutput;
 use super::schedule::Schedule;
+use super::slices::SliceOutput;
 use super::snapshots::SnapshotsOutput;
 use super::solver::Solver;
 use super::spectra::SpectraOutput;
+use super::spectral_snapshots::ModesOutput;
 use super::warnings::Warnings;
 
 /// Which instant an output shows.
@@ -81,8 +83,15 @@ impl<T: Real> Outputs<T> {
         if let Some(gradients) = output.gradients {
             scheduled.push((gradients.every, Box::new(GradientsOutput::open(place, step)?)));
         }
-        if let Some(snapshots) = output.snapshots {
-            scheduled.push((snapshots.every, Box::new(SnapshotsOutput::new(snapshots.precision))));
+        for slice in &output.slices {
+            scheduled.push((slice.every, Box::new(SliceOutput::open(place, slice, step)?)));
+        }
+        if let Some(modes) = output.modes {
+            scheduled.push((modes.every, Box::new(ModesOutput::new(modes.precision))));
+        }
+        if let Some(snapshots) = &output.snapshots {
+            let every = snapshots.every;
+            scheduled.push((every, Box::new(SnapshotsOutput::open(place, snapshots)?)));
         }
         let schedule = |every| Schedule::beginning(every, end, after.map(|after| after.time));
         let scheduled = scheduled.into_iter().map(|(every, output)| (schedule(every), output));

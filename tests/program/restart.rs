@@ -29,6 +29,11 @@ spectra = { every = 0.05 }
 gradients = { every = 0.05 }
 snapshots = { every = 0.25, precision = \"double\" }
 checkpoints = { every = 0.11, keep = 3 }
+[[output.slices]]
+name = \"plane\"
+every = 0.05
+y = 1.0
+fields = [\"u\", \"pressure\", \"q_criterion\"]
 ";
 
 /// Settings of the kinds of runs that are tried, beside [`FORCED`] itself.
