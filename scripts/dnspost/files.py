@@ -3,6 +3,7 @@
 A file has its final name only when it is whole, so a run can be read while it is being written.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,15 +52,17 @@ class _Stored:
             return values
 
 
-def lazy(path: Path, dataset: h5py.Dataset, multiple: int = 1) -> Any:  # noqa: ANN401 (of dask)
-    """Return a dataset as an array of dask, in chunks of whole rows, a `multiple` of them.
+def lazy(path: Path, dataset: h5py.Dataset, multiple: int = 1, count: int | None = None) -> Any:  # noqa: ANN401 (of dask)
+    """Return a dataset, or its first `count` rows, as an array of dask.
 
-    HDF5 stores a row after the other, so that a chunk is one contiguous piece of the file.
+    A chunk is a `multiple` of rows. HDF5 stores a row after the other, so that a chunk is one
+    contiguous piece of the file.
     """
-    stored = _Stored(str(path.resolve()), dataset.name, dataset.shape, dataset.dtype)
-    row_bytes = dataset.dtype.itemsize * int(np.prod(dataset.shape[1:]))
+    shape = (dataset.shape[0] if count is None else count, *dataset.shape[1:])
+    stored = _Stored(str(path.resolve()), dataset.name, shape, dataset.dtype)
+    row_bytes = dataset.dtype.itemsize * int(np.prod(shape[1:]))
     rows = max(CHUNK_BYTES // (row_bytes * multiple), 1) * multiple
-    chunks = (min(rows, dataset.shape[0]), *dataset.shape[1:])
+    chunks = (max(min(rows, shape[0]), 1), *shape[1:])
     return da.from_array(stored, chunks=chunks, name=False, asarray=False)
 
 
@@ -83,16 +86,59 @@ def read_snapshot(path: Path) -> xr.Dataset:
             }
         except KeyError as error:
             raise ValueError(f"{path} is not a snapshot of dns-solver: {error}") from None
-        attributes = {
-            name: file.attrs[name]
-            for name in ("viscosity", "code_version", "config")
-            if name in file.attrs
-        }
+        attributes = _attributes(file)
     return xr.Dataset(fields, coordinates, attributes)
 
 
-def text(attribute: str | bytes) -> str:
-    """Return a text attribute: one of fixed length, as checkpoints have, comes as bytes."""
+def read_slice(path: Path) -> xr.Dataset:
+    """Return the records of a file of a slice: lazy fields (time, z, y, x), with `step` beside."""
+    with h5py.File(path) as file:
+        try:
+            records = int(file["records"][0])
+            coordinates: dict[str, Any] = {
+                name: ("time", file[name][:records], {"units": unit})
+                for name, unit in [("time", "T"), ("step", "1")]
+            }
+            whole = grid.point_coordinates(file.attrs["points"], file.attrs["lengths"])
+            for axis, variable in whole.items():
+                points = file["fields"][axis][...]
+                # A part of an axis has no length that its modes could be counted in.
+                attributes = dict(variable.attrs) if points.size == variable.size else {}
+                coordinates[axis] = (axis, points, {"units": "L", **attributes})
+            fields = {
+                name: (
+                    ("time", *AXES[::-1]),
+                    lazy(path, dataset, count=records),
+                    dict(_text_attributes(dataset)),
+                )
+                for name, dataset in file["fields"].items()
+                if name not in AXES
+            }
+        except KeyError as error:
+            raise ValueError(f"{path} is not a slice of dns-solver: {error}") from None
+        return xr.Dataset(fields, coordinates, _attributes(file))
+
+
+def concatenated(parts: Sequence[xr.Dataset]) -> xr.Dataset:
+    """Return a series in time from its parts, which have the same points."""
+    return xr.concat(
+        parts,
+        "time",
+        join="exact",
+        combine_attrs="override",
+        coords="different",
+        compat="equals",
+    )
+
+
+def _attributes(file: h5py.File) -> dict[str, Any]:
+    """Return where a file comes from."""
+    names = ("viscosity", "code_version", "config")
+    return {name: text(file.attrs[name]) for name in names if name in file.attrs}
+
+
+def text(attribute: Any) -> Any:  # noqa: ANN401 (numbers stay what they are)
+    """Return an attribute; a text, which is of fixed length and comes as bytes, as str."""
     return attribute.decode() if isinstance(attribute, bytes) else attribute
 
 
@@ -114,7 +160,7 @@ def read_spectra(path: Path) -> xr.Dataset:
             }
             coordinates = {name: variables.pop(name) for name in dimensions}
             attributes = {
-                name: file.attrs[name]
+                name: text(file.attrs[name])
                 for name in ("description", "shell_width", "viscosity", "code_version", "config")
             }
         except KeyError as error:
@@ -123,4 +169,5 @@ def read_spectra(path: Path) -> xr.Dataset:
 
 
 def _text_attributes(dataset: h5py.Dataset) -> dict[str, str]:
-    return {name: dataset.attrs[name] for name in ("units", "long_name") if name in dataset.attrs}
+    names = ("units", "long_name")
+    return {name: text(dataset.attrs[name]) for name in names if name in dataset.attrs}

@@ -411,7 +411,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("slices");
         let mut writer = open(&path, header(), None);
-        [0, 5, 9, 12, 20].map(|step| add(&mut writer, step, 2));
+        for step in [0, 5, 9, 12, 20] {
+            add(&mut writer, step, 2);
+        }
         assert_eq!(steps(&path), (vec![0, 5, 9, 12, 20], 3));
         let text = || fs::read_to_string(path.join("plane.xmf")).unwrap();
         assert_eq!(text().matches("<Time").count(), 5);
@@ -421,7 +423,9 @@ mod tests {
         drop(writer);
         let mut writer = open(&path, header(), Some(10));
         assert_eq!(steps(&path), (vec![0, 5, 9], 2));
-        [12, 20].map(|step| add(&mut writer, step, 2));
+        for step in [12, 20] {
+            add(&mut writer, step, 2);
+        }
         assert_eq!(text(), whole, "as if nothing had happened");
         // Other points go to a file of their own.
         let mut moved = header();
