@@ -14,6 +14,7 @@ mod origin;
 mod outputs;
 mod phase_shift;
 mod progress;
+mod records;
 mod restart;
 mod run;
 mod schedule;

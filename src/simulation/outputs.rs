@@ -12,7 +12,7 @@ use super::gradients::GradientsOutput;
 use super::schedule::Schedule;
 use super::snapshots::SnapshotsOutput;
 use super::solver::Solver;
-use super::spectra::SpectraOutput;
+use super::spectra::AllSpectra;
 use super::warnings::Warnings;
 
 /// Which instant an output shows.
@@ -76,7 +76,8 @@ impl<T: Real> Outputs<T> {
         let step = after.map(|after| after.step);
         let mut scheduled: Vec<(f64, Box<dyn Output<T>>)> = Vec::new();
         if let Some(spectra) = output.spectra {
-            scheduled.push((spectra.every, Box::new(SpectraOutput::open(place, step)?)));
+            let records = AllSpectra::open(place, spectra.every, after)?;
+            scheduled.push((spectra.every, Box::new(records)));
         }
         if let Some(gradients) = output.gradients {
             scheduled.push((gradients.every, Box::new(GradientsOutput::open(place, step)?)));

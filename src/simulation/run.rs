@@ -67,7 +67,7 @@ impl<'a, T: Real> Run<'a, T> {
     ) -> Result<Self> {
         let team = comm.agree(Team::new(config.parallel.threads))?;
         let equation = equation::build(&config.physics, &modes);
-        let quantities = Quantities::new(&config.physics);
+        let quantities = Quantities::new(&config.physics, modes.grid.lengths);
         let force = config.forcing.build(&modes.grid);
         let mut solver = Solver::new(modes, comm, team, equation, config.time.scheme, force)?;
         if config.grid.dealias == Dealias::PhaseShift {
