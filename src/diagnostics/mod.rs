@@ -5,14 +5,19 @@
 
 mod axial;
 mod budget;
+mod derived;
 mod energies;
 mod fixed_sums;
 mod gradients;
 mod lines;
+mod pdfs;
+mod points;
+mod pressure;
 mod quantities;
 mod scales;
 mod spectra;
 mod spectrum;
+mod structure_functions;
 mod units;
 
 use std::sync::Mutex;
@@ -28,12 +33,16 @@ use crate::real::Real;
 
 pub use axial::AxialSpectra;
 pub use budget::Budget;
+pub use derived::{Flow, OutputFields};
 pub use gradients::Gradients;
 pub use lines::LineSpectra;
+pub use pdfs::{Bins, Density, Measured, Pdfs, Variable};
+pub use pressure::PRODUCTS as PRESSURE_PRODUCTS;
 pub use quantities::{Name, Quantities};
 pub use scales::Scales;
 pub use spectra::Spectra;
 pub use spectrum::energy_spectrum;
+pub use structure_functions::{Over, StructureFunctions};
 
 /// `count` sums over all bundles of all ranks; `add(bundle, sums)` adds the terms of one bundle.
 /// Collective: every rank must call this.

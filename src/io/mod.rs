@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 
 pub mod checkpoint;
+mod growing;
 mod hdf5_file;
 pub mod history;
 mod input_file;

@@ -5,7 +5,7 @@
 //! again, all while it is in cache; stage velocities never exist as a whole. The exchange always
 //! holds the z-lines of the velocity that the next right-hand side needs.
 
-use crate::diagnostics::Budget;
+use crate::diagnostics::{Budget, PRESSURE_PRODUCTS};
 use crate::equation::{Equation, NonlinearTerms};
 use crate::error::Result;
 use crate::fields::SpectralFields;
@@ -62,7 +62,9 @@ impl<T: Real> Solver<T> {
     ) -> Result<Self> {
         let counts = equation.counts();
         let slots = counts.fields.max(counts.contracted);
-        let sweep = Sweep::new(modes, communicator, team, slots, counts.products)?;
+        // Between steps the pressure may be asked for.
+        let products = counts.products.max(PRESSURE_PRODUCTS);
+        let sweep = Sweep::new(modes, communicator, team, slots, products)?;
         let owned = sweep.plan.bundles.clone();
         let state = sweep.zero_fields(counts.fields);
         let damping = equation.damping(0);
