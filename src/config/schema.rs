@@ -10,8 +10,8 @@ use toml::Table;
 
 use super::reader::{is_reported, read};
 use super::{
-    Checkpoints, Config, Dealias, Gradients, Grid, History, Output, Parallel, Physics, Precision,
-    Scheme, Snapshots, Spectra, Step, Time,
+    Checkpoints, Config, Dealias, Gradients, Grid, History, Output, Parallel, Pdfs, Physics,
+    Precision, Scheme, Snapshots, Spectra, Step, StructureFunctions, Time,
 };
 use crate::equation::physics::{Kind, Magnetic, Scalar, Stratification};
 use crate::forcing::Forcing;
@@ -91,6 +91,8 @@ struct RawOutput {
     directory: Option<PathBuf>,
     history: Option<History>,
     spectra: Option<Spectra>,
+    pdfs: Option<Pdfs>,
+    structure_functions: Option<StructureFunctions>,
     gradients: Option<Gradients>,
     snapshots: Option<Snapshots>,
     checkpoints: Option<Checkpoints>,
@@ -140,7 +142,7 @@ pub fn config(table: Table, directory: &Path, problems: &mut Problems) -> Option
                        whose even and odd stages have equal weights";
         problems.add("time.scheme", message);
     }
-    let output = raw.output.check(time, problems);
+    let output = raw.output.check(physics.as_ref(), time, problems);
     problems.require(
         raw.parallel.threads > 0,
         "parallel.threads",
@@ -279,16 +281,27 @@ impl RawTime {
 }
 
 impl RawOutput {
-    /// `time` is `[time]`, if known.
-    fn check(self, time: Option<Time>, problems: &mut Problems) -> Option<Output> {
+    /// `physics` and `time` are those sections, if known.
+    fn check(
+        self,
+        physics: Option<&Physics>,
+        time: Option<Time>,
+        problems: &mut Problems,
+    ) -> Option<Output> {
         let remedy =
             "where results go, for example directory = \"runs/first\" or --output runs/first";
         let directory = required(self.directory, "output.directory", remedy, problems);
         if let Some(history) = self.history {
             problems.require_positive("output.history.every", history.every);
         }
-        if let Some(spectra) = self.spectra {
-            problems.require_positive("output.spectra.every", spectra.every);
+        if let Some(spectra) = &self.spectra {
+            spectra.check(problems);
+        }
+        if let Some(pdfs) = &self.pdfs {
+            pdfs.check(physics, problems);
+        }
+        if let Some(structure_functions) = &self.structure_functions {
+            structure_functions.check(problems);
         }
         if let Some(gradients) = self.gradients {
             problems.require_positive("output.gradients.every", gradients.every);
@@ -314,6 +327,8 @@ impl RawOutput {
             directory: directory?,
             history: history?,
             spectra: self.spectra,
+            pdfs: self.pdfs,
+            structure_functions: self.structure_functions,
             gradients: self.gradients,
             snapshots: self.snapshots,
             checkpoints: self.checkpoints,

@@ -337,7 +337,8 @@ fn known(physics: &Physics) -> Vec<Group> {
     }
     let diffusivities = physics.scalar_formulas().into_iter().map(|s| s.damping.diffusivity);
     let passive = diffusivities.skip(usize::from(physics.stratification.is_some()));
-    for ((scalar, kappa), field) in physics.scalars.iter().zip(passive).zip(physics.first_scalar()..)
+    for ((scalar, kappa), field) in
+        physics.scalars.iter().zip(passive).zip(physics.first_scalar()..)
     {
         let losses = Source::Squares(vec![(Triple::Gradient(field), 2.0 * kappa)]);
         let name = format!("{}_dissipation", scalar.name);
@@ -402,8 +403,14 @@ mod tests {
         values
     }
 
-    const NAMES: [&str; 6] =
-        ["vorticity", "dissipation", "velocity_gradient", "q_criterion", "v", "vorticity_magnitude"];
+    const NAMES: [&str; 6] = [
+        "vorticity",
+        "dissipation",
+        "velocity_gradient",
+        "q_criterion",
+        "v",
+        "vorticity_magnitude",
+    ];
 
     #[test]
     fn fields_are_what_they_are_by_definition() {

@@ -104,11 +104,7 @@ impl Force {
     }
 
     /// i k.f of a mode.
-    fn divergence(
-        &self,
-        k: [f64; AXES],
-        state: impl Fn(usize) -> Complex<f64>,
-    ) -> Complex<f64> {
+    fn divergence(&self, k: [f64; AXES], state: impl Fn(usize) -> Complex<f64>) -> Complex<f64> {
         // f = u x 2 Omega, so k.f = u.(2 Omega x k).
         let [fx, fy, fz] = self.vorticity;
         let turned = [fy * k[2] - fz * k[1], fz * k[0] - fx * k[2], fx * k[1] - fy * k[0]];

@@ -22,9 +22,7 @@ use crate::real::Real;
 use crate::transform::planes::{Block, PlaneJob};
 use crate::transform::sweep::Sweep;
 
-/// The orders p.
-pub const ORDERS: std::ops::RangeInclusive<usize> = 2..=8;
-/// How many there are.
+/// How many orders there are, see [`StructureFunctions::ORDERS`].
 const ORDER_COUNT: usize = 7;
 
 /// What an array of structure functions is over.
@@ -47,6 +45,9 @@ pub struct StructureFunctions {
 }
 
 impl StructureFunctions {
+    /// The orders p.
+    pub const ORDERS: std::ops::RangeInclusive<usize> = 2..=ORDER_COUNT + 1;
+
     /// Those along `axes` over `separations`.
     pub fn new(physics: &Physics, axes: Vec<usize>, separations: Vec<f64>) -> Self {
         let mut vectors = vec![("velocity", 0)];
@@ -82,16 +83,6 @@ impl StructureFunctions {
     /// Names and axes of the arrays.
     pub fn arrays(&self) -> &[(Name, Over)] {
         &self.arrays
-    }
-
-    /// The axes that they are along.
-    pub fn axes(&self) -> &[usize] {
-        &self.axes
-    }
-
-    /// The separations.
-    pub fn separations(&self) -> &[f64] {
-        &self.separations
     }
 
     /// Measures them, in one sweep there for each axis and separation. The exchange must be filled
@@ -204,5 +195,74 @@ impl<T: Real> PlaneJob<T> for Powers<'_> {
         let sums = of_vectors.as_flattened().iter().chain(of_scalars.as_flattened());
         let mut total = self.total.lock().unwrap_or_else(PoisonError::into_inner);
         total.iter_mut().zip(sums).for_each(|(total, sum)| total.add(*sum));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::f64::consts::TAU;
+
+    use super::*;
+    use crate::equation::physics::Scalar;
+    use crate::grid::Grid;
+    use crate::initial::ScalarField;
+    use crate::modes::Modes;
+    use crate::parallel::Team;
+
+    const POINTS: usize = 18;
+
+    /// Increments of waves at separations on and off the grid, one point after the other.
+    #[test]
+    fn averages_are_those_of_increments_one_by_one() {
+        let scalar = Scalar {
+            name: "dye".into(),
+            diffusivity: Some(0.1),
+            schmidt: None,
+            gradient: [0.0; AXES],
+            hyper: None,
+            drag: None,
+            initial: ScalarField::default(),
+        };
+        let physics = Physics { scalars: vec![scalar], ..Physics::navier_stokes(0.1) };
+        // u = sin a + sin(2 a) / 2, w = sin(2 a) and s = sin(a), a = y / 2 in a box of 4 pi.
+        let modes = Modes::new(Grid::two_thirds([6, POINTS, 4], [1.0, 2.0, 1.0]), 8);
+        let mut state = SpectralFields::<f64>::zeros(modes, 0..modes.bundles(), 4);
+        for (n, field, amplitude) in [(1, 1, 1.0), (2, 1, 0.5), (2, 2, 1.0), (1, 3, 1.0)] {
+            let half = Complex::new(0.0, -0.5 * amplitude);
+            state.set(modes.place([0, n, 0]).unwrap(), field, half);
+            state.set(modes.place([0, -n, 0]).unwrap(), field, half.conj());
+        }
+        let (serial, team) = (Communicator::serial(), Team::new(2).unwrap());
+        let mut sweep = Sweep::new(modes, &serial, team, 6, 6).unwrap();
+        let separations = vec![2.0 * TAU / POINTS as f64, 1.234];
+        let structure = StructureFunctions::new(&physics, vec![0, 1], separations.clone());
+        let found = structure.measure(&state, &mut sweep, &serial);
+        let waves: [&dyn Fn(f64) -> f64; 3] =
+            [&|a| a.sin() + 0.5 * (2.0 * a).sin(), &|a| (2.0 * a).sin(), &f64::sin];
+        let average = |r: f64, of: &dyn Fn([f64; 3]) -> f64| {
+            let points = (0..POINTS).map(|j| TAU * j as f64 / POINTS as f64);
+            let terms = points.map(|a| of(waves.map(|wave| wave(a + 0.5 * r) - wave(a))));
+            terms.sum::<f64>() / POINTS as f64
+        };
+        let close =
+            |a: f64, b: f64| assert!((a - b).abs() < 1e-12 * b.abs().max(1.0), "{a} and {b}");
+        for (place, &r) in separations.iter().enumerate() {
+            for p in StructureFunctions::ORDERS {
+                let power = p as i32;
+                let at = (ORDER_COUNT + p - 2) * separations.len() + place;
+                close(found[0][at], average(r, &|[v, _, _]| v.powi(power)));
+                close(found[1][at], average(r, &|[v, _, _]| v.abs().powi(power)));
+                // The other transverse component is zero.
+                close(found[2][at], 0.5 * average(r, &|[_, w, _]| w.abs().powi(power)));
+                close(found[3][at], average(r, &|[_, _, s]| s.abs().powi(power)));
+            }
+            let at = separations.len() + place;
+            close(found[4][at], average(r, &|[v, _, s]| v * s * s));
+            assert!(found[4][at].abs() > 1e-3);
+        }
+        // Nothing changes along x.
+        let along_x = |array: &Vec<f64>| array[..array.len() / 2].iter().all(|value| *value == 0.0);
+        assert!(found.iter().all(along_x));
+        assert_eq!(found.len(), structure.arrays().len());
     }
 }

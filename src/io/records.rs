@@ -98,11 +98,16 @@ impl RecordsWriter {
         Ok(writer)
     }
 
-    /// Adds a record, the numbers of every array in C order, on the disk when this returns. Does
-    /// nothing but on rank 0, and does not communicate: it is for the caller to pass the result
-    /// through [`Communicator::agree`].
-    pub fn append(&self, step: u64, time: f64, record: &[Vec<f64>]) -> Result<()> {
-        assert_eq!(record.len(), self.arrays.len(), "numbers for each array");
+    /// How many numbers a record has.
+    pub fn numbers(&self) -> usize {
+        self.arrays.iter().map(|(_, shape)| shape.iter().product::<usize>()).sum()
+    }
+
+    /// Adds a record, the numbers of one array after the other in C order, on the disk when this
+    /// returns. Does nothing but on rank 0, and does not communicate: it is for the caller to pass
+    /// the result through [`Communicator::agree`].
+    pub fn append(&self, step: u64, time: f64, record: &[f64]) -> Result<()> {
+        assert_eq!(record.len(), self.numbers(), "numbers for each array");
         if !self.is_root {
             return Ok(());
         }
@@ -111,7 +116,10 @@ impl RecordsWriter {
             // Signed, because differences of unsigned numbers surprise in Python.
             append(&file.dataset("step")?, before, step as i64)?;
             append(&file.dataset("time")?, before, time)?;
-            for ((name, shape), numbers) in self.arrays.iter().zip(record) {
+            let mut rest = record;
+            for (name, shape) in &self.arrays {
+                let (numbers, others) = rest.split_at(shape.iter().product());
+                rest = others;
                 let dataset = file.dataset(name)?;
                 let mut whole = dataset.shape();
                 whole[0] = before + 1;
@@ -279,8 +287,8 @@ mod tests {
     }
 
     /// A record full of one number.
-    fn record(k: usize, number: f64) -> [Vec<f64>; 3] {
-        [vec![number; k], vec![-number; 2 * k], vec![number]]
+    fn record(k: usize, number: f64) -> Vec<f64> {
+        [vec![number; k], vec![-number; 2 * k], vec![number]].concat()
     }
 
     /// Steps, wavenumbers, and the arrays.

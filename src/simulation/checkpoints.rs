@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::{Config, kept_checkpoints};
 use crate::error::{Error, Result};
 use crate::fields::SpectralFields;
-use crate::io::checkpoint::{self, Header};
+use crate::io::checkpoint::{self, Accumulated, Header};
 use crate::io::run_directory::RunDirectory;
 use crate::parallel::Communicator;
 use crate::real::Real;
@@ -36,6 +36,10 @@ pub struct RunState {
     pub row_injected_energy: f64,
     /// The start of the last step.
     pub last_good: LastGood,
+    /// What averages have summed up since their last record; on rank 0 alone after a restart, which
+    /// is the one that writes them.
+    #[serde(skip)]
+    pub accumulated: Accumulated,
 }
 
 impl RunState {
@@ -92,5 +96,5 @@ pub fn save<T: Real>(
         config: config.to_toml()?,
         run_state: run.to_toml()?,
     };
-    checkpoint::write(comm, path, &header, state)
+    checkpoint::write(comm, path, &header, state, &run.accumulated)
 }

@@ -12,6 +12,7 @@ mod history;
 mod needs;
 mod origin;
 mod outputs;
+mod pdfs;
 mod phase_shift;
 mod progress;
 mod records;
@@ -23,6 +24,7 @@ pub mod solver;
 mod spectra;
 mod start;
 mod stop;
+mod structure_functions;
 mod warnings;
 
 use std::io::Write;

@@ -1,14 +1,13 @@
 //! Statistics that go into a file of records: measured at every sample, averaged from one record to
 //! the next.
 
-use std::path::Path;
-
+use crate::config::Sampling;
 use crate::diagnostics::Name;
 use crate::error::Result;
 use crate::io::records::{Array, Header, RecordsWriter};
 use crate::real::Real;
 
-use super::outputs::{Moment, Output, Place, Stamp};
+use super::outputs::{Moment, Opening, Output, Place, Stamp};
 use super::schedule::Schedule;
 
 /// What is measured for a file of records.
@@ -20,6 +19,7 @@ pub trait Statistic<T: Real> {
 
 /// A file of records, and what it is about.
 pub struct RecordsOutput<S> {
+    name: &'static str,
     statistic: S,
     writer: RecordsWriter,
     average: Average,
@@ -28,21 +28,31 @@ pub struct RecordsOutput<S> {
 }
 
 impl<S> RecordsOutput<S> {
-    /// Creates the file at `path`, with a record `every` time units, or goes on with it `after` some
-    /// instant. Collective.
+    /// Creates the file `name`.h5, or goes on with it. Collective.
     pub fn open(
-        place: Place,
-        (path, header): (&Path, &Header),
-        every: f64,
-        after: Option<Stamp>,
+        opening: Opening,
+        name: &'static str,
+        header: &Header,
+        sampling: Sampling,
         statistic: S,
     ) -> Result<Self> {
-        let Place { comm, config, .. } = place;
+        let Opening { place: Place { comm, config, directory, .. }, after, accumulated } = opening;
+        let path = directory.records(name);
+        let step = after.map(|after| after.step);
+        let writer = RecordsWriter::open(comm, &path, header, step)?;
+        let accumulated = accumulated.get(name).and_then(|numbers| Average::from_numbers(numbers));
+        // On another grid, or with other samples, the average begins anew.
+        let average = accumulated.filter(|average| average.sums.len() == writer.numbers());
         Ok(RecordsOutput {
+            name,
             statistic,
-            writer: RecordsWriter::open(comm, path, header, after.map(|after| after.step))?,
-            average: Average::default(),
-            records: Schedule::beginning(every, config.time.end, after.map(|after| after.time)),
+            writer,
+            average: average.unwrap_or_default(),
+            records: Schedule::beginning(
+                sampling.every,
+                config.time.end,
+                after.map(|after| after.time),
+            ),
         })
     }
 }
@@ -51,12 +61,16 @@ impl<T: Real, S: Statistic<T>> Output<T> for RecordsOutput<S> {
     /// Takes a sample, and adds a record if it is time.
     fn write(&mut self, moment: &mut Moment<T>) -> Result<()> {
         let Stamp { time, step } = moment.stamp;
-        self.average.add(self.statistic.measure(moment));
+        self.average.add(self.statistic.measure(moment).concat());
         if self.records.take(time) {
-            let record = self.average.take();
+            let record = std::mem::take(&mut self.average).value();
             moment.place.comm.agree(self.writer.append(step, time, &record))?;
         }
         Ok(())
+    }
+
+    fn accumulated(&self) -> Option<(&'static str, Vec<f64>)> {
+        (self.average.samples > 0).then(|| (self.name, self.average.to_numbers()))
     }
 }
 
@@ -70,28 +84,52 @@ pub fn array(name: &Name, axes: &[usize]) -> Array {
     }
 }
 
-/// The average of some samples, each a list of arrays.
+/// The average of some samples, each a list of numbers.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Average {
     samples: u32,
-    sums: Vec<Vec<f64>>,
+    sums: Vec<f64>,
 }
 
 impl Average {
-    fn add(&mut self, sample: Vec<Vec<f64>>) {
+    fn add(&mut self, sample: Vec<f64>) {
         if self.samples == 0 {
             self.sums = sample;
         } else {
-            let numbers = self.sums.iter_mut().flatten().zip(sample.iter().flatten());
-            numbers.for_each(|(sum, number)| *sum += number);
+            self.sums.iter_mut().zip(sample).for_each(|(sum, number)| *sum += number);
         }
         self.samples += 1;
     }
 
-    /// The average so far; then a new one begins.
-    fn take(&mut self) -> Vec<Vec<f64>> {
-        let Average { samples, mut sums } = std::mem::take(self);
-        sums.iter_mut().flatten().for_each(|sum| *sum /= f64::from(samples));
-        sums
+    fn value(mut self) -> Vec<f64> {
+        self.sums.iter_mut().for_each(|sum| *sum /= f64::from(self.samples));
+        self.sums
+    }
+
+    /// For a checkpoint: the number of samples, and the sums.
+    fn to_numbers(&self) -> Vec<f64> {
+        std::iter::once(f64::from(self.samples)).chain(self.sums.iter().copied()).collect()
+    }
+
+    /// What [`Self::to_numbers`] gave.
+    fn from_numbers(numbers: &[f64]) -> Option<Self> {
+        let (samples, sums) = numbers.split_first()?;
+        Some(Average { samples: *samples as u32, sums: sums.to_vec() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_average_goes_on_from_its_numbers() {
+        let mut average = Average::default();
+        average.add(vec![0.1, 2.0]);
+        average.add(vec![0.2, 4.0]);
+        let mut again = Average::from_numbers(&average.to_numbers()).unwrap();
+        assert_eq!(again, average);
+        again.add(vec![0.3, 6.0]);
+        assert_eq!(again.value(), [(0.1 + 0.2 + 0.3) / 3.0, 4.0]);
     }
 }

@@ -20,7 +20,7 @@ use super::blow_up::{LastGood, Saved, Stability};
 use super::checkpoints::{self, RunState};
 use super::history::{self, Row};
 use super::origin::Origin;
-use super::outputs::{Moment, Outputs, Place, Stamp};
+use super::outputs::{Moment, Opening, Outputs, Place, Stamp};
 use super::progress::{self, Progress};
 use super::restart::Resumed;
 use super::schedule::{Schedule, next_step};
@@ -112,7 +112,7 @@ impl<'a, T: Real> Run<'a, T> {
             history,
             quantities,
             history_schedule: schedule(config.output.history.every),
-            outputs: Outputs::open(place, after)?,
+            outputs: Outputs::open(Opening { place, after, accumulated: &now.accumulated })?,
             checkpoint_schedule: config.output.checkpoints.map(|c| schedule(c.every)),
             now,
             measured: None,
@@ -241,6 +241,7 @@ impl<'a, T: Real> Run<'a, T> {
         self.place.comm.agree(self.history.sync().and_then(|()| self.outputs.sync()))?;
         self.now.injected_energy = self.solver.injected_energy();
         self.now.force = self.solver.force_state();
+        self.now.accumulated = self.outputs.accumulated();
         checkpoints::write(
             self.place.comm,
             self.place.config,

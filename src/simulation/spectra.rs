@@ -1,6 +1,6 @@
 //! `spectra.h5`: the spectra of a run, see [`Spectra`], [`LineSpectra`] and [`AxialSpectra`].
 
-use crate::config::Config;
+use crate::config::{Config, Sampling};
 use crate::diagnostics::{AxialSpectra, LineSpectra, Spectra};
 use crate::error::Result;
 use crate::grid::AXES;
@@ -8,7 +8,7 @@ use crate::io::records::{Axis, Header};
 use crate::real::Real;
 use crate::shells::Shells;
 
-use super::outputs::{Moment, Place, Stamp};
+use super::outputs::{Moment, Opening, Place};
 use super::records::{RecordsOutput, Statistic, array};
 
 const DESCRIPTION: &str = "\
@@ -30,17 +30,17 @@ pub struct AllSpectra {
 }
 
 impl AllSpectra {
-    /// Creates the file, or goes on with it `after` some instant. Collective.
-    pub fn open(place: Place, every: f64, after: Option<Stamp>) -> Result<RecordsOutput<Self>> {
-        let (config, grid) = (place.config, place.modes.grid);
-        let (physics, lengths) = (&config.physics, grid.lengths);
+    /// Creates the file, or goes on with it. Collective.
+    pub fn open(opening: Opening, sampling: Sampling) -> Result<RecordsOutput<Self>> {
+        let Place { config, modes, .. } = opening.place;
+        let (physics, grid) = (&config.physics, modes.grid);
         let spectra = AllSpectra {
-            shells: Spectra::new(physics, lengths),
-            lines: LineSpectra::new(physics, lengths),
+            shells: Spectra::new(physics, grid.lengths),
+            lines: LineSpectra::new(physics, grid.lengths),
             axial: preferred_axis(config).map(|axis| AxialSpectra::new(physics, grid, axis)),
         };
-        let path = place.directory.spectra();
-        RecordsOutput::open(place, (&path, &spectra.header(place)?), every, after, spectra)
+        let header = spectra.header(opening.place)?;
+        RecordsOutput::open(opening, "spectra", &header, sampling, spectra)
     }
 
     fn header(&self, place: Place) -> Result<Header> {

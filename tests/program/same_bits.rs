@@ -21,8 +21,10 @@ end = 0.5
 [output]
 directory = \"replaced\"
 history = { every = 0.1 }
-spectra = { every = 0.2 }
+spectra = { every = 0.2, samples = 2 }
 gradients = { every = 0.3 }
+pdfs = { every = 0.4, samples = 2, bins = 50, ranges = { v = [-2.0, 2.0] } }
+structure_functions = { every = 0.5, separations = [0.3, 1.0], axes = [\"z\", \"x\"] }
 snapshots = { every = 0.25, precision = \"double\" }
 ";
 
@@ -46,7 +48,7 @@ fn check(settings: &[&str]) {
         let name = format!("{ranks}x{threads}");
         solve(ranks, &name, threads);
         assert_eq!(case.read(&name, "history.csv"), history, "{settings:?} on {name}");
-        case.assert_same_spectra("reference", &name);
+        case.assert_same_records("reference", &name);
         assert_eq!(case.read(&name, "gradients.csv"), case.read("reference", "gradients.csv"));
         for (a, b) in reference.iter().zip(case.snapshots(&name)) {
             assert_eq!(a.file_name(), b.file_name());
