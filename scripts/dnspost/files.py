@@ -96,30 +96,26 @@ def text(attribute: str | bytes) -> str:
     return attribute.decode() if isinstance(attribute, bytes) else attribute
 
 
-def read_spectra(path: Path) -> xr.Dataset:
-    """Return the spectra of a run, (time, k), in memory, with `step` beside the time.
+def read_records(path: Path) -> xr.Dataset:
+    """Return a file of records, such as `spectra.h5`, in memory, with `step` beside the time.
 
-    The solver replaces the file as a whole, so it can be read while the run goes on.
+    The dimensions of an array are the names that the file has for them. The solver replaces the
+    file as a whole, so it can be read while the run goes on.
     """
     with h5py.File(path) as file:
-        try:
-            dimensions = {"step": ("time",), "time": ("time",), "k": ("k",)}
-            variables = {
-                name: (
-                    dimensions.get(name, ("time", "k")),
-                    dataset[...],
-                    dict(_text_attributes(dataset)),
-                )
-                for name, dataset in file.items()
-            }
-            coordinates = {name: variables.pop(name) for name in dimensions}
-            attributes = {
-                name: file.attrs[name]
-                for name in ("description", "shell_width", "viscosity", "code_version", "config")
-            }
-        except KeyError as error:
-            raise ValueError(f"{path} has no spectra of dns-solver: {error}") from None
-    return xr.Dataset(variables, coordinates, attributes)
+        if "code_version" not in file.attrs or "time" not in file:
+            raise ValueError(f"{path} is not a file of records of dns-solver")
+        variables: dict[str, Any] = {}
+        coordinates: dict[str, Any] = {}
+        for name, dataset in file.items():
+            dimensions = tuple(dimension.label for dimension in dataset.dims)
+            if name == "step":
+                dimensions = ("time",)
+            elif dataset.is_scale:
+                dimensions = (name,)
+            found = coordinates if name == "step" or dataset.is_scale else variables
+            found[name] = (dimensions, dataset[...], dict(_text_attributes(dataset)))
+        return xr.Dataset(variables, coordinates, dict(file.attrs))
 
 
 def _text_attributes(dataset: h5py.Dataset) -> dict[str, str]:

@@ -46,8 +46,11 @@ pub struct Config {
     /// `[initial.magnetic]`: the magnetic field at the start; none is zero.
     #[serde(rename = "initial.magnetic", skip_serializing_if = "Option::is_none")]
     pub initial_magnetic: Option<Initial>,
-    /// `[forcing]`.
+    /// `[forcing]`, on the velocity.
     pub forcing: Forcing,
+    /// `[forcing.magnetic]`, on the magnetic field.
+    #[serde(rename = "forcing.magnetic", skip_serializing_if = "Forcing::is_none")]
+    pub magnetic_forcing: Forcing,
     /// `[time]`.
     pub time: Time,
     /// `[output]`.
@@ -117,6 +120,14 @@ pub enum Step {
         /// The Courant number.
         cfl: f64,
         /// The longest step, whatever the velocity.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        dt_max: Option<f64>,
+    },
+    /// As long as an estimate of the error allows.
+    Tolerance {
+        /// The relative error of a step.
+        tolerance: f64,
+        /// The longest step, whatever the error.
         #[serde(skip_serializing_if = "Option::is_none")]
         dt_max: Option<f64>,
     },

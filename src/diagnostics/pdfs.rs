@@ -312,13 +312,14 @@ impl Pdfs {
             sums.iter_mut().zip(&parts).for_each(|(sum, part)| sum.add(*part));
         });
         // Derivatives have no mean.
-        let mut means = vec![0.0; count];
+        let mut mine = vec![0.0; count];
         if let Some(place) = state.modes.place([0; AXES]) {
             let values = (0..state.count).map(|field| state.get(place, field));
             let values = values.map(|value| value.map_or(0.0, |Complex { re, .. }| re.double()));
-            means.iter_mut().zip(values).for_each(|(mean, value)| *mean = value);
+            mine.iter_mut().zip(values).for_each(|(mean, value)| *mean = value);
         }
-        communicator.collect(&mut means);
+        let mut means = vec![0.0; count];
+        communicator.collect(&mine, &mut means);
         let mut scales = vec![Scale::default(); self.densities.len()];
         let mut start = 0;
         for (look, count) in self.looks.iter().zip(counts) {

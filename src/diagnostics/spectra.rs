@@ -169,6 +169,7 @@ mod tests {
                 hyper: None,
                 drag: None,
                 initial: ScalarField::default(),
+                forcing: None,
             }],
             ..Physics::default()
         }

@@ -222,6 +222,7 @@ mod tests {
             hyper: None,
             drag: None,
             initial: ScalarField::default(),
+            forcing: None,
         };
         let physics = Physics { scalars: vec![scalar], ..Physics::navier_stokes(0.1) };
         // u = sin a + sin(2 a) / 2, w = sin(2 a) and s = sin(a), a = y / 2 in a box of 4 pi.

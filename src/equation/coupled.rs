@@ -12,7 +12,7 @@
 //! What is linear is taken from the state, mode by mode, and costs no transform. It is part of the
 //! tendency, so its frequencies limit the time step.
 
-use super::algebra::{Complex, add_scaled, project};
+use super::algebra::{Complex, add_scaled, combine, project, times_minus_i};
 use super::{Counts, Formulas, Physics};
 use crate::integrator::Damping;
 use crate::real::Real;
@@ -39,17 +39,23 @@ pub struct Scalar {
     pub buoyancy: [f64; 3],
 }
 
+/// A bound on the frequency of inertial and gravity waves in a fluid at rest, as it enters the Courant
+/// number: 3 / (2 pi) times (4 Omega^2 + N^2)^(1/2).
+pub fn wave_frequency(physics: &Physics) -> f64 {
+    let vorticity = physics.rotation.iter().map(|omega| 4.0 * omega * omega).sum::<f64>();
+    let buoyancy = physics.stratification.as_ref().map_or(0.0, |s| s.frequency);
+    (vorticity + buoyancy * buoyancy).sqrt() * 3.0 / std::f64::consts::TAU
+}
+
 impl<F: Formulas> Coupled<F> {
     /// Adds to `flow` what `physics` asks for.
     pub fn new(flow: F, physics: &Physics) -> Self {
         let vorticity = physics.rotation.map(|omega| 2.0 * omega);
-        let buoyancy = physics.stratification.as_ref().map_or(0.0, |s| s.frequency);
-        let squared: f64 = vorticity.iter().map(|f| f * f).sum::<f64>() + buoyancy * buoyancy;
         Coupled {
             flow,
             vorticity,
             scalars: physics.scalar_formulas(),
-            frequency: squared.sqrt() * 3.0 / std::f64::consts::TAU,
+            frequency: wave_frequency(physics),
         }
     }
 }
@@ -109,9 +115,7 @@ impl<F: Formulas> Formulas for Coupled<F> {
         let Counts { products, contracted: first, .. } = self.flow.counts();
         for scalar in 0..self.scalars.len() {
             let flux = |axis: usize| product(products + 3 * scalar + axis);
-            let (x, y) = (flux(0), flux(1));
-            let in_plane = add_scaled((k[0] * x.0, k[0] * x.1), k[1], y);
-            contracted(first + 2 * scalar, in_plane);
+            contracted(first + 2 * scalar, combine(k[1], flux(1), k[0], flux(0)));
             contracted(first + 2 * scalar + 1, flux(2));
         }
     }
@@ -140,7 +144,7 @@ impl<F: Formulas> Formulas for Coupled<F> {
             }
             let in_plane = contracted(first + 2 * index);
             let flux = add_scaled(in_plane, k[2], contracted(first + 2 * index + 1));
-            let mut value = (flux.1, -flux.0);
+            let mut value = times_minus_i(flux);
             for (u, g) in u.into_iter().zip(scalar.gradient) {
                 value = add_scaled(value, splat(-g), u);
             }

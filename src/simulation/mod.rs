@@ -6,6 +6,7 @@ mod changes;
 mod checkpoints;
 mod convert;
 mod deadline;
+mod error_control;
 mod forced_band;
 mod gradients;
 mod history;

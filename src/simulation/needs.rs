@@ -34,10 +34,10 @@ impl Needs {
         let [nx, ny, nz] = config.grid.points;
         let [kx, ky, kz] = modes.grid.cutoff;
         let points = modes.grid.point_count();
-        // The state, a sum, and the state of a stage if it is used.
-        let registers = 2 + usize::from(
-            equation.uses_state() || matches!(config.forcing, Forcing::Linear { .. }),
-        );
+        // The state, a sum, the state of a stage if it is used, and two tendencies to compare.
+        let uses_state = equation.uses_state() || matches!(config.forcing, Forcing::Linear { .. });
+        let compares = matches!(config.time.step, Step::Tolerance { .. });
+        let registers = 2 + usize::from(uses_state) + 2 * usize::from(compares);
         let memory = memory::<T>(config, &plan, counts, registers);
         let sent = |fields| size(plan.bytes_sent(fields, size_of::<T>()) as f64);
         let exchange = if ranks == 1 {

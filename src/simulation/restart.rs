@@ -115,7 +115,7 @@ impl Request<'_> {
             .map_err(|cause| reader.unusable(cause))?;
         run.accumulated = reader.accumulated()?;
         if changes.iter().any(|change| change.lies_in("forcing")) {
-            run.forget_force();
+            run.forget_forces();
         }
         let (mut state, grid) = (reader.read()?, self.config.grid.build());
         if reader.header().grid() != grid {

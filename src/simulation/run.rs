@@ -6,6 +6,7 @@ use crate::config::{Config, Dealias, Step};
 use crate::diagnostics::{Budget, Quantities, Scales};
 use crate::equation;
 use crate::error::{Error, Result};
+use crate::forcing;
 use crate::io::history::HistoryWriter;
 use crate::io::log::Log;
 use crate::io::run_directory::RunDirectory;
@@ -28,6 +29,9 @@ use super::solver::Solver;
 use super::stop::{self, Watch};
 use super::warnings::Warnings;
 
+/// A step that was tried so often, each time a shorter one, is beyond help.
+const MOST_REJECTIONS: u32 = 30;
+
 /// A run under way.
 pub struct Run<'a, T: Real> {
     place: Place<'a>,
@@ -48,6 +52,8 @@ pub struct Run<'a, T: Real> {
     warnings: Warnings,
     /// Step and time at which this process took over.
     first: (u64, f64),
+    /// Steps that error control has taken back since.
+    rejected: u64,
     watch: Watch,
     output_timings: Timings,
     started: Instant,
@@ -68,12 +74,17 @@ impl<'a, T: Real> Run<'a, T> {
         let team = comm.agree(Team::new(config.parallel.threads))?;
         let equation = equation::build(&config.physics, &modes);
         let quantities = Quantities::new(&config.physics, modes.grid.lengths);
-        let force = config.forcing.build(&modes.grid);
-        let mut solver = Solver::new(modes, comm, team, equation, config.time.scheme, force)?;
+        let forces =
+            forcing::build(&config.forcing, &config.magnetic_forcing, &config.physics, &modes.grid);
+        let mut solver = Solver::new(modes, comm, team, equation, config.time.scheme, forces)?;
         if config.grid.dealias == Dealias::PhaseShift {
             solver.use_phase_shifts();
         }
-        let (path, columns) = (directory.history(), &history::columns(&quantities));
+        if let Step::Tolerance { tolerance, .. } = config.time.step {
+            solver.control_error(tolerance, config.physics.vectors_and_scalars());
+        }
+        let (path, columns) =
+            (directory.history(), &history::columns(&quantities, &config.physics));
         let (mut watch, end) = (Watch::new(comm, directory.stop_file(), deadline), config.time.end);
         let (now, saved, history) = match origin {
             Origin::Beginning(start) => {
@@ -83,17 +94,22 @@ impl<'a, T: Real> Run<'a, T> {
                 (RunState::default(), None, HistoryWriter::create(comm, &path, columns)?)
             }
             Origin::Checkpoint(resumed) => {
-                let Resumed { path: checkpoint, run, state, took, .. } = resumed;
+                let Resumed { path: checkpoint, mut run, state, took, .. } = resumed;
                 // To write one will take about as long.
                 watch.checkpoint_took(took);
                 solver.set_state(state);
-                if !solver.restore_force(&run.force, run.injected_energy) {
-                    return Err(Error::input(format!(
-                        "cannot use checkpoint {}: what its force remembers, {} numbers, is not \
-                         for [forcing]",
+                let forces = std::mem::take(&mut run.forces);
+                solver.forces_mut().restore(forces).map_err(|state| {
+                    Error::input(format!(
+                        "cannot use checkpoint {}: what the force on the {} remembers, {} numbers, \
+                         is not for [forcing]",
                         checkpoint.display(),
-                        run.force.len()
-                    )));
+                        state.name,
+                        state.memory.len()
+                    ))
+                })?;
+                if let Some(controller) = run.controller {
+                    solver.set_controller(controller);
                 }
                 let saved = Saved { path: checkpoint, time: run.time, step: run.step };
                 let history = HistoryWriter::resume(comm, &path, columns, run.step)?;
@@ -117,9 +133,10 @@ impl<'a, T: Real> Run<'a, T> {
             now,
             measured: None,
             before_row: None,
-            stability: Stability::new(config.time.scheme, saved),
+            stability: Stability::new(config, saved),
             warnings: Warnings::new(config, modes),
             first,
+            rejected: 0,
             watch,
             output_timings: Timings::default(),
             started: Instant::now(),
@@ -136,6 +153,7 @@ impl<'a, T: Real> Run<'a, T> {
         timings.merge(&self.output_timings, 1);
         let work = progress::Work {
             steps: self.now.step - self.first.0,
+            rejected: self.rejected,
             points: self.place.config.grid.build().point_count(),
             threads: self.solver.threads(),
             seconds: self.started.elapsed().as_secs_f64(),
@@ -194,7 +212,7 @@ impl<'a, T: Real> Run<'a, T> {
         let (comm, quantities, history_schedule) =
             (self.place.comm, &self.quantities, self.history_schedule);
         let viscosity = self.place.config.physics.viscosity;
-        let (mut before, mut measuring) = (None, Duration::ZERO);
+        let (mut before, mut measuring, mut rejected) = (None, Duration::ZERO, 0);
         self.now.dt = self.solver.step(|solver, outlook| {
             frequency = outlook.frequency;
             notice = outlook.notice;
@@ -205,21 +223,26 @@ impl<'a, T: Real> Run<'a, T> {
             let longest = match rule {
                 Step::Fixed { dt } => dt,
                 Step::Cfl { cfl, dt_max } => (cfl / frequency).min(dt_max.unwrap_or(f64::INFINITY)),
+                Step::Tolerance { dt_max, .. } => {
+                    outlook.longest.min(dt_max.unwrap_or(f64::INFINITY))
+                }
             };
             let (dt, next) = next_step(time, target, longest);
             next_time = next;
-            if history_schedule.is_due(next) {
-                let started = Instant::now();
-                before = Some(Account::of(solver, quantities, viscosity, comm));
-                measuring = started.elapsed();
-            }
-            if next > time {
+            let started = Instant::now();
+            before = history_schedule
+                .is_due(next)
+                .then(|| Account::of(solver, quantities, viscosity, comm));
+            measuring += started.elapsed();
+            rejected = outlook.rejected;
+            if next > time && rejected < MOST_REJECTIONS {
                 Ok(dt)
             } else {
                 let good = LastGood { time, step, ..last_good };
                 Err(stability.blow_up(good, &format!("the time step fell to {dt:e} at t = {time}")))
             }
         })?;
+        self.rejected += u64::from(rejected);
         self.before_row = before;
         self.output_timings.add(Part::Output, measuring);
         let cfl = self.now.dt * frequency;
@@ -239,8 +262,8 @@ impl<'a, T: Real> Run<'a, T> {
         }
         // What the checkpoint takes for written must be.
         self.place.comm.agree(self.history.sync().and_then(|()| self.outputs.sync()))?;
-        self.now.injected_energy = self.solver.injected_energy();
-        self.now.force = self.solver.force_state();
+        self.now.controller = self.solver.controller();
+        self.now.forces = self.solver.forces().states();
         self.now.accumulated = self.outputs.accumulated();
         checkpoints::write(
             self.place.comm,
@@ -271,7 +294,7 @@ impl<'a, T: Real> Run<'a, T> {
         if history_is_due {
             self.place.comm.agree(self.history.append(step, &row.values()))?;
             self.now.row_time = time;
-            self.now.row_injected_energy = self.solver.injected_energy();
+            self.solver.forces_mut().clear_accounts();
             self.progress.row(step, &row, self.log);
             self.warnings.row(&row, self.log);
         }
@@ -320,17 +343,31 @@ impl<'a, T: Real> Run<'a, T> {
         let budget = Budget::measure(state, viscosity, sweep.team(), self.place.comm);
         let scales = Scales::new(&budget, viscosity, state.modes.grid.k_max());
         let quantities = self.quantities.measure(state, &budget, sweep.team(), self.place.comm);
-        let RunState { time, dt, row_time, row_injected_energy, .. } = self.now;
-        let injected = self.solver.injected_energy() - row_injected_energy;
-        let injected_power = if time > row_time { injected / (time - row_time) } else { 0.0 };
+        let RunState { time, dt, row_time, .. } = self.now;
+        let physics = &self.place.config.physics;
+        let (injected_power, injections) =
+            history::powers(self.solver.forces(), physics, time - row_time);
         let cfl = self.now.last_good.cfl;
-        let budget_residual = self.before_row.map_or(0.0, |before| {
-            let injected = self.solver.injected_energy();
-            let after = Account::new(&self.quantities, &budget, &quantities, injected);
-            Account::residual(before, after, dt)
-        });
-        let row =
-            Row { time, dt, budget, scales, cfl, injected_power, budget_residual, quantities };
+        let (budget_dissipation, budget_residual) = match self.before_row {
+            None => (0.0, 0.0),
+            Some(before) => {
+                let injected = self.solver.forces().injected_energy();
+                let after = Account::new(&self.quantities, &budget, &quantities, injected);
+                (Account::dissipation(before, after, dt), Account::residual(before, after, dt))
+            }
+        };
+        let row = Row {
+            time,
+            dt,
+            budget,
+            scales,
+            cfl,
+            injected_power,
+            budget_dissipation,
+            budget_residual,
+            quantities,
+            injections,
+        };
         self.check(&row)?;
         self.measured = Some(self.now.step);
         Ok(row)

@@ -99,6 +99,10 @@ fn the_energy_budget_closes() {
             let residuals = case.column(name, "budget_residual");
             let dissipation = case.column(name, "dissipation");
             assert_eq!(residuals[0], 0.0);
+            // The same dissipation, by the balance and by the spectrum.
+            let balance = case.column(name, "budget_dissipation");
+            let loss = balance[1..].iter().zip(&residuals[1..]).map(|(b, r)| b + r);
+            assert!(loss.clone().zip(&dissipation[1..]).all(|(loss, d)| loss > 0.9 * d));
             let relative = residuals.iter().zip(dissipation).map(|(r, d)| (r / d).abs());
             relative.fold(0.0, f64::max)
         };
