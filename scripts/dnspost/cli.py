@@ -9,7 +9,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from dnspost import plots
+from dnspost import plots, structure_plots
 from dnspost.plots import at_time
 from dnspost.report import report
 from dnspost.runs import Run, open_run
@@ -66,7 +66,9 @@ def _parser() -> argparse.ArgumentParser:
         )
         sub.set_defaults(command=command, name=name)
         if time:
-            sub.add_argument("--time", type=float, help="of the snapshot (default: the last)")
+            sub.add_argument(
+                "--time", type=float, help="of the snapshot or record (default: the last)"
+            )
         return sub
 
     add(
@@ -89,6 +91,18 @@ def _parser() -> argparse.ArgumentParser:
         "pdf",
         "probability densities of velocity, gradient, vorticity",
         lambda a: _figure(a, a.run, plots.pdf(a.run, a.time)),
+        time=True,
+    )
+    add(
+        "structure",
+        "structure functions, extended self-similarity",
+        lambda a: _figure(a, a.run, structure_plots.structure(a.run, a.time)),
+        time=True,
+    )
+    add(
+        "axial",
+        "energy over the wavenumbers across and along the axis of the flow",
+        lambda a: _figure(a, a.run, structure_plots.axial(a.run, a.time)),
         time=True,
     )
     plane = add("slices", "planes through the flow", _slices, time=True)

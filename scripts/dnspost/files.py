@@ -142,30 +142,31 @@ def text(attribute: Any) -> Any:  # noqa: ANN401 (numbers stay what they are)
     return attribute.decode() if isinstance(attribute, bytes) else attribute
 
 
-def read_spectra(path: Path) -> xr.Dataset:
-    """Return the spectra of a run, (time, k), in memory, with `step` beside the time.
+def read_records(path: Path) -> xr.Dataset:
+    """Return a file of records, such as `spectra.h5`, in memory, with `step` beside the time.
 
-    The solver replaces the file as a whole, so it can be read while the run goes on.
+    The dimensions of an array are the names that the file has for them. What follows the first
+    `records` is room for more: the file can be read while the run goes on.
     """
     with h5py.File(path) as file:
-        try:
-            dimensions = {"step": ("time",), "time": ("time",), "k": ("k",)}
-            variables = {
-                name: (
-                    dimensions.get(name, ("time", "k")),
-                    dataset[...],
-                    dict(_text_attributes(dataset)),
-                )
-                for name, dataset in file.items()
-            }
-            coordinates = {name: variables.pop(name) for name in dimensions}
-            attributes = {
-                name: text(file.attrs[name])
-                for name in ("description", "shell_width", "viscosity", "code_version", "config")
-            }
-        except KeyError as error:
-            raise ValueError(f"{path} has no spectra of dns-solver: {error}") from None
-    return xr.Dataset(variables, coordinates, attributes)
+        if "code_version" not in file.attrs or "time" not in file:
+            raise ValueError(f"{path} is not a file of records of dns-solver")
+        records = int(file["records"][0])
+        variables: dict[str, Any] = {}
+        coordinates: dict[str, Any] = {}
+        for name, dataset in file.items():
+            dimensions = tuple(dimension.label for dimension in dataset.dims)
+            if name == "step":
+                dimensions = ("time",)
+            elif dataset.is_scale:
+                dimensions = (name,)
+            elif name == "records":
+                continue
+            found = coordinates if name == "step" or dataset.is_scale else variables
+            numbers = dataset[:records] if dimensions[0] == "time" else dataset[...]
+            found[name] = (dimensions, numbers, dict(_text_attributes(dataset)))
+        attributes = {name: text(value) for name, value in file.attrs.items()}
+        return xr.Dataset(variables, coordinates, attributes)
 
 
 def _text_attributes(dataset: h5py.Dataset) -> dict[str, str]:

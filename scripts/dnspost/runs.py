@@ -14,6 +14,7 @@ import xarray as xr
 
 from dnspost import files, grid, interpolation
 from dnspost.checkpoint import Checkpoint
+from dnspost.correlations import correlations
 from dnspost.grid import VELOCITY, Array
 
 
@@ -80,23 +81,42 @@ class Run:
     def spectra(self) -> xr.Dataset:
         """The spectra (time, k) that the solver wrote, see docs/statistics.md.
 
-        Names are those of the history: the sum over k times dk is the history's value.
+        Names are those of the history: the sum over k times dk is the history's value. Those with
+        `_along_x` are over `k_x`, those with `_axial` over (k_perp, k_par).
         """
-        if not self.has_spectra:
+        return self._records("spectra", "or use dnspost.energy_spectrum on snapshots")
+
+    @property
+    def pdfs(self) -> xr.Dataset:
+        """The probability densities (time, value) that the solver wrote, see docs/statistics.md."""
+        return self._records("pdfs", "or use dnspost.pdf on snapshots")
+
+    @property
+    def structure_functions(self) -> xr.Dataset:
+        """The structure functions (time, axis, order, r) that the solver wrote."""
+        instead = "or use dnspost.structure_functions on snapshots"
+        return self._records("structure_functions", instead)
+
+    @property
+    def correlations(self) -> xr.Dataset:
+        """Two-point correlations along the axes, exact, from the solver's 1-D spectra.
+
+        `stress_xx_along_x` is <u(x) u(x + r e_x)> over (time, r_x), up to half of the box, and so
+        on for every 1-D spectrum.
+        """
+        return correlations(self.spectra, self.config["grid"])
+
+    def has(self, records: str) -> bool:
+        """Whether the solver writes "spectra", "pdfs" or "structure_functions"."""
+        return (self.directory / f"{records}.h5").exists()
+
+    def _records(self, name: str, instead: str) -> xr.Dataset:
+        if not self.has(name):
             raise FileNotFoundError(
-                f"{self.directory} has no spectra.h5 (yet): give output.spectra = {{ every = .. }} "
-                "in the configuration, or use dnspost.energy_spectrum on snapshots"
+                f"{self.directory} has no {name}.h5 (yet): give output.{name} = {{ every = .. }} "
+                f"in the configuration, {instead}"
             )
-        return files.read_spectra(self._spectra_file)
-
-    @property
-    def has_spectra(self) -> bool:
-        """Whether the solver writes spectra."""
-        return self._spectra_file.exists()
-
-    @property
-    def _spectra_file(self) -> Path:
-        return self.directory / "spectra.h5"
+        return files.read_records(self.directory / f"{name}.h5")
 
     @property
     def snapshots(self) -> xr.Dataset:

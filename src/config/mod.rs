@@ -8,6 +8,7 @@ mod output;
 mod overrides;
 mod reader;
 mod schema;
+mod statistics;
 mod tags;
 
 use std::path::{Path, PathBuf};
@@ -27,6 +28,7 @@ use crate::real::Precision;
 
 pub use machine::{Core, Machine, Network, Node};
 pub use output::{Extent, Slice, Snapshots, SpectralSnapshots};
+pub use statistics::{Pdfs, Sampling, SeparationKind, Separations, Spectra, StructureFunctions};
 
 /// A checked configuration. Its sections are those of the file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -145,6 +147,12 @@ pub struct Output {
     /// The spectra `spectra.h5`, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spectra: Option<Spectra>,
+    /// Probability densities `pdfs.h5`, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pdfs: Option<Pdfs>,
+    /// Structure functions `structure_functions.h5`, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub structure_functions: Option<StructureFunctions>,
     /// The moments of the velocity gradient `gradients.csv`, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gradients: Option<Gradients>,
@@ -167,14 +175,6 @@ pub struct Output {
 #[serde(deny_unknown_fields)]
 pub struct History {
     /// Time between two rows.
-    pub every: f64,
-}
-
-/// `spectra = { every = .. }`.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Spectra {
-    /// Time between two sets of spectra.
     pub every: f64,
 }
 

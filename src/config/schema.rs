@@ -10,8 +10,9 @@ use toml::Table;
 
 use super::reader::{is_reported, read};
 use super::{
-    Checkpoints, Config, Dealias, Gradients, Grid, History, Output, Parallel, Physics, Precision,
-    Scheme, Slice, Snapshots, Spectra, SpectralSnapshots, Step, Time,
+    Checkpoints, Config, Dealias, Gradients, Grid, History, Output, Parallel, Pdfs, Physics,
+    Precision, Scheme, Slice, Snapshots, Spectra, SpectralSnapshots, Step, StructureFunctions,
+    Time,
 };
 use crate::equation::physics::{Kind, Magnetic, Scalar, Stratification};
 use crate::forcing::Forcing;
@@ -98,6 +99,8 @@ struct RawOutput {
     directory: Option<PathBuf>,
     history: Option<History>,
     spectra: Option<Spectra>,
+    pdfs: Option<Pdfs>,
+    structure_functions: Option<StructureFunctions>,
     gradients: Option<Gradients>,
     snapshots: Option<Snapshots>,
     modes: Option<SpectralSnapshots>,
@@ -344,8 +347,14 @@ impl RawOutput {
         if let Some(history) = self.history {
             problems.require_positive("output.history.every", history.every);
         }
-        if let Some(spectra) = self.spectra {
-            problems.require_positive("output.spectra.every", spectra.every);
+        if let Some(spectra) = &self.spectra {
+            spectra.check(problems);
+        }
+        if let Some(pdfs) = &self.pdfs {
+            pdfs.check(physics, problems);
+        }
+        if let Some(structure_functions) = &self.structure_functions {
+            structure_functions.check(problems);
         }
         if let Some(gradients) = self.gradients {
             problems.require_positive("output.gradients.every", gradients.every);
@@ -377,6 +386,8 @@ impl RawOutput {
             directory: directory?,
             history: history?,
             spectra: self.spectra,
+            pdfs: self.pdfs,
+            structure_functions: self.structure_functions,
             gradients: self.gradients,
             snapshots: self.snapshots,
             modes: self.modes,

@@ -56,6 +56,9 @@ end = 10.0
 [output]
 directory = "runs/x"
 snapshots = { every = 0.5, precision = "double" }
+spectra = { every = 0.5, samples = 5 }
+pdfs = { every = 1.0, bins = 50, span = 6.0, ranges = { dye_dissipation = [0.0, 4.0] } }
+structure_functions = { every = 2.0, axes = ["x"], separations = [0.1, 0.25] }
 [parallel]
 threads = 3
 "#;
@@ -355,4 +358,33 @@ fn the_manual_is_right() {
     ];
     let without = parse(&whole.to_string(), &defaults).unwrap();
     assert_eq!(without.to_toml().unwrap(), resolved.to_string());
+}
+
+#[test]
+fn statistics_are_checked() {
+    for (setting, problem) in [
+        ("spectra={ every = 1.0, samples = 0 }", "output.spectra.samples: is 0, must be 1 or more"),
+        ("pdfs={ every = 1.0, bins = 0 }", "output.pdfs.bins: is 0, must be 1 or more"),
+        ("pdfs={ every = 1.0, span = -1.0 }", "output.pdfs.span: is -1"),
+        ("pdfs.ranges={ u = [1.0, 1.0] }", "output.pdfs.ranges.u: is [1, 1], must be two"),
+        (
+            "pdfs.ranges={ ink = [0.0, 1.0] }",
+            "output.pdfs.ranges.ink: is not the name of a density",
+        ),
+        ("structure_functions.every=0", "output.structure_functions.every: is 0"),
+        ("structure_functions.axes=['x', 'x']", "output.structure_functions.axes: is [x, x], must"),
+        ("structure_functions.separations=[0.1, 0.0]", "output.structure_functions.separations[1]"),
+        (
+            "structure_functions.separations=['odd']",
+            "must be \"powers_of_two\", \"all\" or an array",
+        ),
+    ] {
+        let found = problems(FULL, &[&format!("output.{setting}")]);
+        assert!(found.len() == 1 && found[0].contains(problem), "{setting}: {found:?}");
+    }
+    let message = &problems(FULL, &["output.pdfs.ranges={ ink = [0.0, 1.0] }"])[0];
+    assert!(
+        message.contains("dye_gradient_z") && message.contains("heat_dissipation"),
+        "{message}"
+    );
 }

@@ -30,7 +30,7 @@ type C = Complex<f64>;
 
 /// Three fields that are linear in the state and its first derivatives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Triple {
+pub(super) enum Triple {
     /// The curl of the vector that begins at this field.
     Curl(usize),
     /// The gradient of this field.
@@ -43,7 +43,7 @@ enum Triple {
 
 impl Triple {
     /// Its coefficients at wavevector k, from those of the state.
-    fn of(self, k: [f64; AXES], state: impl Fn(usize) -> C) -> [C; AXES] {
+    pub fn of(self, k: [f64; AXES], state: impl Fn(usize) -> C) -> [C; AXES] {
         std::array::from_fn(|axis| {
             let (j, l) = ((axis + 1) % AXES, (axis + 2) % AXES);
             let c = match self {

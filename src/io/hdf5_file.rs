@@ -10,7 +10,7 @@ use std::ffi::CString;
 use std::ops::Range;
 use std::path::Path;
 
-use hdf5::types::{TypeDescriptor, VarLenUnicode};
+use hdf5::types::TypeDescriptor;
 use hdf5::{
     Dataset, Dataspace, Datatype, Error, File, Group, H5Type, Hyperslab, Location, OpenMode,
     PropertyList, Result, SliceOrIndex,
@@ -74,12 +74,7 @@ pub fn create(path: &Path) -> Result<File> {
 /// A new file that is in memory alone, and goes to the disk as its [`image`]. HDF5 1.10 crashes at
 /// the end of the program when it could not write a file to the end.
 pub fn create_in_memory(path: &Path) -> Result<File> {
-    File::with_options().with_fapl(|access| access.core_filebacked(false)).create(path)
-}
-
-/// A copy in memory of the file at `path`; changes stay there.
-pub fn copy_to_memory(path: &Path) -> Result<File> {
-    File::with_options().with_fapl(|access| access.core_filebacked(false)).open_rw(path)
+    File::with_options().with_fapl(|access| access.core_filebacked(false).libver_v18()).create(path)
 }
 
 /// The bytes of a file as they are on a disk.
@@ -201,14 +196,8 @@ pub fn read_planes<E: H5Type + Clone + Default>(
     Ok(data)
 }
 
-/// Adds a text attribute, which h5py reads as `str`.
-pub fn write_text(at: &Location, name: &str, text: &str) -> Result<()> {
-    let text: VarLenUnicode = text.parse().map_err(|_| "text with a zero byte")?;
-    at.new_attr::<VarLenUnicode>().create(name)?.write_scalar(&text)
-}
-
 /// Adds a text attribute that lies in the attribute itself, where the latest format of HDF5 has
-/// checksums. The text of [`write_text`] lies in a heap without any; when that is damaged, HDF5
+/// checksums. A text of variable length lies in a heap without any; when that is damaged, HDF5
 /// 1.10 crashes on reading.
 pub fn write_fixed_text(at: &Location, name: &str, text: &str) -> Result<()> {
     let kind = TypeDescriptor::FixedUnicode(text.len().max(1));

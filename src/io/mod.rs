@@ -17,10 +17,10 @@ pub mod history;
 mod input_file;
 pub mod log;
 mod numbered;
+pub mod records;
 pub mod run_directory;
 pub mod slices;
 pub mod snapshot;
-pub mod spectra;
 pub mod xdmf;
 
 /// Version of the HDF5 library.

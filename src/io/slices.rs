@@ -292,8 +292,6 @@ fn fill(file: &File, header: &Header, provenance: &Provenance, capacity: u64) ->
     hdf5_file::write_numbers(file, "lengths", &header.grid.lengths)?;
     hdf5_file::write_numbers(file, "first", &header.first())?;
     let time = growing::create_stamps(file, capacity)?;
-    hdf5_file::explain(&time, "T", "time")?;
-    hdf5_file::make_scale(&time, "time")?;
     let group = file.create_group("fields")?;
     let coordinates = (0..AXES).map(|axis| create_coordinates(&group, header, axis));
     let coordinates = coordinates.collect::<hdf5::Result<Vec<_>>>()?;

@@ -15,8 +15,10 @@ mod model;
 mod needs;
 mod origin;
 mod outputs;
+mod pdfs;
 mod phase_shift;
 mod progress;
+mod records;
 mod restart;
 mod run;
 mod schedule;
@@ -27,6 +29,7 @@ mod spectra;
 mod spectral_snapshots;
 mod start;
 mod stop;
+mod structure_functions;
 mod warnings;
 mod work;
 

@@ -212,12 +212,24 @@ impl Case {
 
     /// The spectra of the run `name`: datasets by name, numbers as they are.
     pub fn spectra(&self, name: &str) -> BTreeMap<String, Vec<f64>> {
-        let file = hdf5::File::open(self.path(name).join("spectra.h5")).unwrap();
+        self.records(name, "spectra.h5")
+    }
+
+    /// As [`Self::spectra`], for any file of records.
+    pub fn records(&self, name: &str, file: &str) -> BTreeMap<String, Vec<f64>> {
+        let file = hdf5::File::open(self.path(name).join(file)).unwrap();
+        let records = file.dataset("records").unwrap().read_raw::<u64>().unwrap()[0] as usize;
         let read = |name: String| {
-            let numbers = file.dataset(&name).unwrap().read_raw::<f64>().unwrap();
+            let dataset = file.dataset(&name).unwrap();
+            let mut numbers = dataset.read_raw::<f64>().unwrap();
+            // What follows the records, where there is an entry for each, is room for more.
+            if name == "step" || name == "time" || dataset.attr("DIMENSION_LIST").is_ok() {
+                numbers.truncate(numbers.len() / dataset.shape()[0] * records);
+            }
             (name, numbers)
         };
-        file.member_names().unwrap().into_iter().map(read).collect()
+        let names = file.member_names().unwrap().into_iter().filter(|name| name != "records");
+        names.map(read).collect()
     }
 
     /// The records of a slice of the run `name`, by dataset, numbers as they are.
@@ -249,23 +261,29 @@ impl Case {
         assert!(of_a == of_b, "slice {slice} of {a} and {b} differ");
     }
 
-    /// Checks that two runs have the same spectra, bit for bit.
-    pub fn assert_same_spectra(&self, a: &str, b: &str) {
-        let bits = |name| -> BTreeMap<_, Vec<_>> {
-            let bits = |numbers: Vec<f64>| numbers.into_iter().map(f64::to_bits).collect();
-            self.spectra(name).into_iter().map(|(name, numbers)| (name, bits(numbers))).collect()
-        };
-        let (of_a, of_b) = (bits(a), bits(b));
-        assert!(of_a["step"].len() > 1);
-        assert_eq!(of_a["step"], of_b["step"], "{a} and {b}");
-        assert!(of_a == of_b, "spectra of {a} and {b} differ");
+    /// Checks that two runs have the same files of records, bit for bit, where the first has any.
+    pub fn assert_same_records(&self, a: &str, b: &str) {
+        for file in ["spectra.h5", "pdfs.h5", "structure_functions.h5"] {
+            if !self.path(a).join(file).exists() {
+                continue;
+            }
+            let bits = |name| -> BTreeMap<_, Vec<_>> {
+                let bits = |numbers: Vec<f64>| numbers.into_iter().map(f64::to_bits).collect();
+                let records = self.records(name, file).into_iter();
+                records.map(|(name, numbers)| (name, bits(numbers))).collect()
+            };
+            let (of_a, of_b) = (bits(a), bits(b));
+            assert!(of_a["step"].len() > 1);
+            assert_eq!(of_a["step"], of_b["step"], "{a} and {b}");
+            let names = of_a.keys().filter(|name| of_a[*name] != of_b[*name]);
+            let differ: Vec<_> = names.collect();
+            assert!(differ.is_empty(), "{file} of {a} and {b} differs in {differ:?}");
+        }
     }
 
     /// Checks that two runs have the same files that grow, snapshots and last checkpoint.
     pub fn assert_same(&self, a: &str, b: &str) {
-        if self.path(a).join("spectra.h5").exists() {
-            self.assert_same_spectra(a, b);
-        }
+        self.assert_same_records(a, b);
         if self.path(a).join("gradients.csv").exists() {
             assert_eq!(self.read(a, "gradients.csv"), self.read(b, "gradients.csv"));
         }

@@ -17,7 +17,7 @@ use lock::{Lock, Pace};
 
 const CONFIG: &str = "config.toml";
 const HISTORY: &str = "history.csv";
-const SPECTRA: &str = "spectra.h5";
+const RECORDS: [&str; 3] = ["spectra", "pdfs", "structure_functions"];
 const GRADIENTS: &str = "gradients.csv";
 const SNAPSHOTS: &str = "snapshots";
 const MODES: &str = "modes";
@@ -115,9 +115,9 @@ impl RunDirectory {
         self.path.join(HISTORY)
     }
 
-    /// Where the spectra go.
-    pub fn spectra(&self) -> PathBuf {
-        self.path.join(SPECTRA)
+    /// Where records of a kind go, such as `spectra.h5`.
+    pub fn records(&self, kind: &str) -> PathBuf {
+        self.path.join(kind).with_extension("h5")
     }
 
     /// Where the moments of the velocity gradient go.
@@ -193,7 +193,9 @@ impl RunDirectory {
 
     fn make(&self, config: &str) -> Result<()> {
         let failed = |e| Error::io("create run directory", &self.path, e);
-        for name in [CONFIG, HISTORY, SPECTRA, GRADIENTS, SNAPSHOTS, MODES, SLICES, CHECKPOINTS] {
+        let records = RECORDS.map(|kind| format!("{kind}.h5"));
+        let others = [CONFIG, HISTORY, GRADIENTS, SNAPSHOTS, MODES, SLICES, CHECKPOINTS];
+        for name in others.into_iter().chain(records.iter().map(String::as_str)) {
             if self.path.join(name).try_exists().map_err(failed)? && !self.is_unstarted(config) {
                 return Err(self.taken(name));
             }
@@ -218,7 +220,8 @@ impl RunDirectory {
 
     /// Removes what a run wrote before its first step.
     fn clear(&self) -> io::Result<()> {
-        for path in [self.history(), self.spectra(), self.gradients()] {
+        let records = RECORDS.map(|kind| self.records(kind));
+        for path in [self.history(), self.gradients()].into_iter().chain(records) {
             match fs::remove_file(path) {
                 Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
                 _ => {}
