@@ -10,6 +10,7 @@ mod reader;
 mod schema;
 mod statistics;
 mod tags;
+mod time;
 
 use std::path::{Path, PathBuf};
 
@@ -321,5 +322,7 @@ pub(crate) fn section<D: serde::de::DeserializeOwned>(name: &str, text: &str) ->
     section.filter(|_| problems.is_empty()).ok_or_else(|| Error::input(problems.report()))
 }
 
+#[cfg(test)]
+mod manual;
 #[cfg(test)]
 mod tests;

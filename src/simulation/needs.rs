@@ -150,15 +150,16 @@ fn predicted(
         prediction;
     let seconds = prediction.seconds();
     let part = |part: f64| format!("{:.0} %", 100.0 * part / seconds);
-    let nodes = format!("{} with {ranks_per_node} ranks, {}", number(nodes, "node"), machine.name);
+    let ranks = number(ranks_per_node, "rank");
+    let nodes = format!("{} with {ranks} each, {}", number(nodes, "node"), machine.name);
+    let messages =
+        if exchange > 0.0 { format!(" in messages of {}", size(message)) } else { String::new() };
     let step = format!(
-        "{} s per step: {} arithmetic, {} memory, {} all-to-all in messages of {}; efficiency \
-         {:.0} %",
+        "{} s per step: {} arithmetic, {} memory, {} all-to-all{messages}; efficiency {:.0} %",
         three_digits(seconds),
         part(arithmetic),
         part(memory),
         part(exchange),
-        size(message),
         100.0 * efficiency
     );
     let run = steps.map(|steps| {
