@@ -24,7 +24,7 @@ use crate::simd::Vector;
 
 pub use algebra::Complex;
 pub use apply::{Equation, NonlinearTerms};
-pub use coupled::Coupled;
+pub use coupled::{Coupled, wave_frequency};
 pub use mhd::Mhd;
 pub use navier_stokes::NavierStokes;
 pub use physics::Physics;
