@@ -157,9 +157,9 @@ impl Pdfs {
             let names = ["current", "magnetic_dissipation", ""];
             self.add_vector("magnetic", fields.start, names);
         }
-        let first_scalar = physics.buoyancy_field().unwrap_or(physics.first_scalar());
-        for (index, field) in fields.iter().enumerate().skip(first_scalar) {
-            self.add_gradient(&field.name, field.unit, index);
+        for group in physics.vectors_and_scalars().iter().filter(|group| group.len() == 1) {
+            let field = &fields[group.start];
+            self.add_gradient(&field.name, field.unit, group.start);
         }
     }
 

@@ -17,6 +17,8 @@ pub(super) enum Together {
     State,
     /// Three that follow from them.
     Triple(Triple),
+    /// Three and three. There is room for six where there is a scalar.
+    Pair(Triple, Triple),
 }
 
 impl Together {
@@ -25,6 +27,7 @@ impl Together {
         match self {
             Together::State => count,
             Together::Triple(_) => AXES,
+            Together::Pair(..) => 2 * AXES,
         }
     }
 
@@ -33,6 +36,7 @@ impl Together {
         match self {
             Together::State => state.to_vec(),
             Together::Triple(triple) => triple.of(k, |field| state[field]).to_vec(),
+            Together::Pair(a, b) => [a, b].map(|t| t.of(k, |field| state[field])).concat(),
         }
     }
 
@@ -50,6 +54,11 @@ impl Together {
             }),
             Together::Triple(triple) => sweep.begin(count, &|bundle, _, outgoing| {
                 fill(state, bundle, outgoing, &|k, state| triple.of(k, state));
+            }),
+            Together::Pair(a, b) => sweep.begin(count, &|bundle, _, outgoing| {
+                let (first, second) = outgoing.split_at_mut(AXES * state.modes.column_len());
+                fill(state, bundle, first, &|k, state| a.of(k, state));
+                fill(state, bundle, second, &|k, state| b.of(k, state));
             }),
         }
         sweep.to_planes(count);
