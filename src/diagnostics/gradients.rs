@@ -135,7 +135,8 @@ fn of_vector<T: Real>(
         }
     }
     let curl = Together::Triple(Triple::Curl(first));
-    let curl = look(curl, &[0..AXES], state, sweep, communicator);
+    let whole = std::slice::from_ref(&(0..AXES));
+    let curl = look(curl, whole, state, sweep, communicator);
     [
         curl.largest[0],
         longitudinal.skewness(),

@@ -430,11 +430,10 @@ impl Count<'_> {
         mine.zip(powers).for_each(|(total, power)| total.add(power));
     }
 
-    /// The part of the held sum for a block.
-    fn held(&self, block: Block) -> &mut [f64] {
+    /// Where the part of the held sum for a block lies.
+    fn held(&self, block: Block) -> std::ops::Range<usize> {
         let index = (block.plane - self.first_plane) * self.blocks + block.first_row / block.lanes;
-        // SAFETY: every block is worked on by one thread, and asks for its part once.
-        unsafe { self.held.slice(index * block.len()..(index + 1) * block.len()) }
+        index * block.len()..(index + 1) * block.len()
     }
 }
 
@@ -455,7 +454,8 @@ impl<T: Real> PlaneJob<T> for Count<'_> {
             self.count(density, block, square);
         }
         if let Some((factor, complete)) = self.look.held {
-            let held = self.held(block);
+            // SAFETY: every block is worked on by one thread.
+            let held = unsafe { self.held.slice(self.held(block)) };
             for (point, sum) in held.iter_mut().enumerate() {
                 *sum += factor * square(point);
             }
