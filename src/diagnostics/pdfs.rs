@@ -1,7 +1,7 @@
 //! Probability densities of the fields, their gradients and what dissipates them.
 //!
 //! A density is a histogram of a variable t over the grid points, divided by the number of points and
-//! the width of a bin. t is (q - <q>) / rms(q), or ln(q / <q>) for what is never negative and spreads
+//! the width of a bin. t is `(q - <q>) / rms(q)`, or `ln(q / <q>)` for what is never negative and spreads
 //! over decades (dissipation is near to lognormal: Kolmogorov 1962, J. Fluid Mech. 13, 82), or q itself
 //! where the bins are given. Averages and rms are sums over the modes, points are counted in whole
 //! numbers: neither depends on how they are shared out.
@@ -55,9 +55,9 @@ impl Bins {
 /// What the variable of a density is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Variable {
-    /// (q - <q>) / rms(q).
+    /// `(q - <q>) / rms(q)`.
     Standard,
-    /// ln(q / <q>).
+    /// `ln(q / <q>)`.
     Logarithm,
     /// q itself.
     Plain,
@@ -82,11 +82,11 @@ pub const ORDERS: usize = 4;
 pub struct Measured {
     /// The density in each bin.
     pub density: Vec<f64>,
-    /// <t>, <t^2>, <t^3>, <t^4>, values outside of all bins included.
+    /// `<t>`, `<t^2>`, `<t^3>`, `<t^4>`, values outside of all bins included.
     pub moments: [f64; ORDERS],
-    /// <q>.
+    /// `<q>`.
     pub mean: f64,
-    /// The rms of q - <q>; of what is a sum of squares it is not known, and 0.
+    /// The rms of `q - <q>`; of what is a sum of squares it is not known, and 0.
     pub rms: f64,
 }
 
