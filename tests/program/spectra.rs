@@ -3,8 +3,14 @@
 use super::restart::{FORCED, VARIANTS};
 use super::running::{Case, DECAYING};
 
-/// Spectra and rows of the history at the same times.
-const TOGETHER: [&str; 2] = ["output.history.every=0.1", "output.spectra={ every = 0.1 }"];
+/// Spectra and rows of the history at the same times, and nothing else.
+const TOGETHER: [&str; 5] = [
+    "output.history.every=0.1",
+    "output.spectra={ every = 0.1 }",
+    "output.gradients=",
+    "output.pdfs=",
+    "output.structure_functions=",
+];
 
 /// Every spectrum of every kind adds up to the quantity of the same name, whatever the physics.
 #[test]
