@@ -189,7 +189,7 @@ class Run:
     def k_max(self) -> float:
         """The largest wavenumber kept along every axis, 1/L."""
         box = self.config["grid"]
-        return grid.k_max(box["points"], box["lengths"])
+        return grid.k_max(box["points"], box["lengths"], box["dealias"])
 
     def sample(
         self,

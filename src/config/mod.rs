@@ -3,11 +3,13 @@
 //! Rank 0 reads the file, applies the overrides, and sends the result to everyone as TOML. The
 //! checks are in `schema`, the reading with good messages in `reader`.
 
+mod machine;
 mod overrides;
 mod reader;
 mod schema;
 mod statistics;
 mod tags;
+mod time;
 
 use std::path::{Path, PathBuf};
 
@@ -24,6 +26,7 @@ use crate::parallel::Communicator;
 use crate::problems::Problems;
 use crate::real::Precision;
 
+pub use machine::{Core, Machine, Network, Node};
 pub use statistics::{Pdfs, Sampling, SeparationKind, Separations, Spectra, StructureFunctions};
 
 /// A checked configuration. Its sections are those of the file.
@@ -326,5 +329,7 @@ pub(crate) fn section<D: serde::de::DeserializeOwned>(name: &str, text: &str) ->
     section.filter(|_| problems.is_empty()).ok_or_else(|| Error::input(problems.report()))
 }
 
+#[cfg(test)]
+mod manual;
 #[cfg(test)]
 mod tests;

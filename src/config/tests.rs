@@ -36,6 +36,7 @@ name = "heat"
 diffusivity = 0.1
 gradient = [0.0, 0.0, 1.0]
 initial = { variance = 0.5, peak = 2.0, modes = [{ mode = [1, 0, 0], re = 1.0 }] }
+forcing = { injection = 0.1, wavenumber = 2.0 }
 [initial]
 kind = "random"
 seed = 7
@@ -48,6 +49,7 @@ magnetic = { kind = "random", energy = 1.0, spectrum = { model = "exponential", 
 kind = "constant_power"
 power = 0.3333333333333333
 wavenumber = 2.5
+magnetic = { kind = "stochastic", power = 0.1, wavenumber = 2.0, correlation_time = 0.5 }
 [time]
 scheme = "rk3"
 cfl = 0.5
@@ -73,6 +75,43 @@ fn problems(text: &str, overrides: &[&str]) -> Vec<String> {
     let error = parse(text, overrides).unwrap_err();
     assert_eq!(error.kind, crate::error::ErrorKind::Input);
     error.message.lines().skip(1).map(|line| line.trim().to_string()).collect()
+}
+
+/// Errors are estimated where they can be, and only one rule chooses the step.
+#[test]
+fn a_tolerance_needs_its_scheme_and_no_other_rule() {
+    let with = |settings: &[&str]| problems(GOOD, settings);
+    let one = |settings: &[&str], text: &str| {
+        let found = with(settings);
+        assert!(found.len() == 1 && found[0].contains(text), "{found:?}");
+    };
+    let (free, tolerance) = ("time.dt=", "time.tolerance=1e-6");
+    one(&[tolerance], "time: has both dt = 0.001 and tolerance = 0.000001; remove one");
+    one(&[free, tolerance, "time.scheme=rk3"], "time.scheme: must be `rk4` with time.tolerance");
+    one(&[free, "time.tolerance=1.0"], "time.tolerance: is 1, must be from 1e-13");
+    let single = [free, "time.tolerance=1e-7", "precision=single"];
+    one(&single, "must be from 1e-6, above rounding, to 0.1");
+    let shifted = [free, tolerance, "grid.dealias=phase_shift"];
+    one(&shifted, "time.tolerance: is given, but with grid.dealias");
+}
+
+/// What a force acts on must be there, and a linear force acts on the velocity alone.
+#[test]
+fn forces_have_something_to_act_on() {
+    let power = "forcing.magnetic={ kind = 'constant_power', power = 0.1, wavenumber = 1.0 }";
+    let found = problems(GOOD, &["forcing.kind=none", power]);
+    assert!(found.len() == 1 && found[0].starts_with("forcing.magnetic: is given"), "{found:?}");
+    let mhd = ["physics.equation=mhd", "physics.magnetic={ prandtl = 1.0 }", "forcing.kind=none"];
+    let with = |setting| problems(GOOD, &[&mhd[..], &[setting]].concat());
+    assert!(parse(GOOD, &[&mhd[..], &[power]].concat()).is_ok());
+    let linear = with("forcing.magnetic={ kind = 'linear', rate = 0.1 }");
+    assert!(linear.len() == 1 && linear[0].contains("acts on the velocity alone"), "{linear:?}");
+    let far = with("forcing.magnetic={ kind = 'constant_power', power = 0.1, wavenumber = 1e9 }");
+    assert!(far[0].starts_with("forcing.magnetic.wavenumber: is 1000000000"), "{far:?}");
+    let scalar = "physics.scalars=[{ name = 'c', schmidt = 1.0, \
+                  forcing = { injection = -1.0, wavenumber = 1.0 } }]";
+    let found = problems(GOOD, &[scalar]);
+    assert!(found[0].starts_with("physics.scalars[0].forcing.injection: is -1"), "{found:?}");
 }
 
 #[test]
@@ -316,41 +355,6 @@ fn a_file_in_the_current_directory_is_found() {
     assert!(error.message.contains("\n  package: unknown key"), "{error}");
     let error = Config::load(&serial, Path::new("none.toml"), &[]).unwrap_err();
     assert!(error.message.starts_with("cannot read the configuration none.toml"), "{error}");
-}
-
-/// The blocks of docs/configuration.md: the first is a whole file, the others replace sections.
-#[test]
-fn the_manual_is_right() {
-    let manual = include_str!("../../docs/configuration.md");
-    let blocks: Vec<Table> = (manual.split("```toml\n").skip(1))
-        .map(|block| toml::from_str(block.split("```").next().unwrap()).unwrap())
-        .collect();
-    let whole = &blocks[0];
-    for block in &blocks {
-        let mut table = whole.clone();
-        table.extend(block.clone());
-        parse(&table.to_string(), &[]).unwrap_or_else(|e| panic!("{e}\nin\n{block}"));
-    }
-    // What it says to be defaults are.
-    let resolved: Table =
-        toml::from_str(&parse(&whole.to_string(), &[]).unwrap().to_toml().unwrap()).unwrap();
-    for required in ["precision", "grid", "physics", "forcing", "time", "output", "parallel"] {
-        assert_eq!(resolved[required], whole[required]);
-    }
-    let defaults = [
-        "precision=",
-        "grid.lengths=",
-        "grid.dealias=",
-        "physics.equation=",
-        "physics.rotation=",
-        "initial.mean_flow=",
-        "forcing=",
-        "time.scheme=",
-        "output.history=",
-        "parallel=",
-    ];
-    let without = parse(&whole.to_string(), &defaults).unwrap();
-    assert_eq!(without.to_toml().unwrap(), resolved.to_string());
 }
 
 #[test]

@@ -25,7 +25,7 @@ use hdf5_sys::h5p::{
     H5Pset_dxpl_mpio, H5Pset_dxpl_mpio_collective_opt,
 };
 
-use crate::parallel::Communicator;
+use crate::parallel::{Communicator, Runtime};
 
 // Dimension scales belong to HDF5's high-level library, which has no Rust declarations.
 unsafe extern "C" {
@@ -128,14 +128,16 @@ impl Transfer {
         let properties: PropertyList = unsafe { hdf5::from_id(H5Pcreate(*H5P_CLS_DATASET_XFER)) }?;
         if comm.raw().is_some() {
             let mode = H5FD_mpio_xfer_t::H5FD_MPIO_COLLECTIVE;
-            // Within the collective call each rank accesses the file for itself. Its planes are
-            // one block, so there is nothing to aggregate; and the aggregating writer of Open MPI
-            // 4.1 (fcoll/vulcan) reports success when the disk is full.
-            let option = H5FD_mpio_collective_opt_t::H5FD_MPIO_INDIVIDUAL_IO;
             // SAFETY: the list is alive and of the transfer class.
             check(unsafe { H5Pset_dxpl_mpio(properties.id(), mode) })?;
-            // SAFETY: as above.
-            check(unsafe { H5Pset_dxpl_mpio_collective_opt(properties.id(), option) })?;
+            // The aggregating writer of Open MPI 4.1 (fcoll/vulcan) reports success when the disk
+            // is full. So there each rank accesses the file for itself, within the collective
+            // call; its planes are one block. Other libraries aggregate as their hints say.
+            if Runtime::library_version().starts_with("Open MPI") {
+                let option = H5FD_mpio_collective_opt_t::H5FD_MPIO_INDIVIDUAL_IO;
+                // SAFETY: as above.
+                check(unsafe { H5Pset_dxpl_mpio_collective_opt(properties.id(), option) })?;
+            }
         }
         let memory = Dataspace::try_new([file.selection_size()])?;
         Ok(Transfer { memory, file, number: Datatype::from_type::<E>()?, properties })

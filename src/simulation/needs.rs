@@ -2,19 +2,29 @@
 
 use std::fmt::Write;
 
-use crate::config::{Config, Step};
+use crate::config::{Config, Machine, Step};
 use crate::equation::{self, Counts};
 use crate::error::Result;
 use crate::forcing::Forcing;
 use crate::modes::Modes;
-use crate::parallel::Communicator;
 use crate::real::Real;
 use crate::simd::Cpu;
 use crate::transform::plan::Plan;
 use crate::transform::sweep::Sweep;
 
-use super::progress::number;
+use super::model::{Case, Prediction};
+use super::progress::{duration, number, three_digits};
 use super::schedule::Schedule;
+
+/// Where a run would be.
+pub struct Layout {
+    /// Its ranks.
+    pub ranks: usize,
+    /// Whether all are on one node and exchange through its memory.
+    pub shares_memory: bool,
+    /// The machine, if known.
+    pub machine: Option<Machine>,
+}
 
 /// Decomposition, memory, messages and files of a run.
 pub struct Needs {
@@ -23,14 +33,15 @@ pub struct Needs {
 }
 
 impl Needs {
-    /// What `config` needs on the ranks of `comm`; an error if they cannot run it.
-    pub fn new<T: Real>(config: &Config, modes: Modes, comm: &Communicator) -> Result<Self> {
-        let (ranks, threads) = (comm.size(), config.parallel.threads);
+    /// What `config` needs in `layout`; an error if it cannot be run there.
+    pub fn new<T: Real>(config: &Config, modes: Modes, layout: Layout) -> Result<Self> {
+        let Layout { ranks, shares_memory, machine } = layout;
+        let threads = config.parallel.threads;
         let equation = equation::build::<T>(&config.physics, &modes);
         let counts = equation.counts();
         let slots = counts.fields.max(counts.contracted);
         // The first rank has the largest share of everything.
-        let plan = Plan::new(modes, (0, ranks), slots, comm.shares_memory())?;
+        let plan = Plan::new(modes, (0, ranks), slots, shares_memory)?;
         let [nx, ny, nz] = config.grid.points;
         let [kx, ky, kz] = modes.grid.cutoff;
         let points = modes.grid.point_count();
@@ -42,7 +53,7 @@ impl Needs {
         let sent = |fields| size(plan.bytes_sent(fields, size_of::<T>()) as f64);
         let exchange = if ranks == 1 {
             "none, there is one rank".into()
-        } else if comm.shares_memory() {
+        } else if shares_memory {
             "none, all ranks are on one node and share memory".into()
         } else {
             format!(
@@ -91,9 +102,18 @@ impl Needs {
             ("all-to-all", exchange),
             ("output", output(config, points, counts.fields)),
         ];
-        if let Step::Fixed { dt } = config.time.step {
-            let steps = (config.time.end / dt * (1.0 - 1e-9)).ceil();
+        let steps = match config.time.step {
+            Step::Fixed { dt } => Some((config.time.end / dt * (1.0 - 1e-9)).ceil()),
+            Step::Cfl { .. } | Step::Tolerance { .. } => None,
+        };
+        if let (Some(steps), Step::Fixed { dt }) = (steps, config.time.step) {
             lines.push(("steps", format!("at least {steps:.0}, of dt = {dt} or a little less")));
+        }
+        if let Some(machine) = &machine {
+            let stages = config.time.scheme.stages();
+            let case = Case { plan: &plan, counts, stages, threads };
+            let prediction = Prediction::new::<T>(machine, case)?;
+            lines.extend(predicted(machine, prediction, ranks * threads, steps));
         }
         let warnings = idle(ranks, nz, "z-planes", "grid.points[2]")
             .into_iter()
@@ -115,6 +135,37 @@ impl Needs {
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
+}
+
+/// What the model says, see [`Prediction`].
+fn predicted(
+    machine: &Machine,
+    prediction: Prediction,
+    cores: usize,
+    steps: Option<f64>,
+) -> Vec<(&'static str, String)> {
+    let Prediction { nodes, ranks_per_node, arithmetic, memory, exchange, message, efficiency } =
+        prediction;
+    let seconds = prediction.seconds();
+    let part = |part: f64| format!("{:.0} %", 100.0 * part / seconds);
+    let ranks = number(ranks_per_node, "rank");
+    let nodes = format!("{} with {ranks} each, {}", number(nodes, "node"), machine.name);
+    let messages =
+        if exchange > 0.0 { format!(" in messages of {}", size(message)) } else { String::new() };
+    let step = format!(
+        "{} s per step: {} arithmetic, {} memory, {} all-to-all{messages}; efficiency {:.0} %",
+        three_digits(seconds),
+        part(arithmetic),
+        part(memory),
+        part(exchange),
+        100.0 * efficiency
+    );
+    let run = steps.map(|steps| {
+        let seconds = steps * seconds;
+        let hours = three_digits(seconds * cores as f64 / 3600.0);
+        ("run", format!("at least {}, {hours} core-hours, without output", duration(seconds)))
+    });
+    [("machine", nodes), ("prediction", step)].into_iter().chain(run).collect()
 }
 
 /// Bytes that the rank with the largest share needs for its arrays.

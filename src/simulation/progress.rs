@@ -126,7 +126,7 @@ pub fn scientific(value: f64, digits: usize) -> String {
 }
 
 /// A positive number with three digits that count.
-fn three_digits(value: f64) -> String {
+pub fn three_digits(value: f64) -> String {
     let decimals = (2.0 - value.log10().floor()).clamp(0.0, 6.0);
     format!("{value:.*}", decimals as usize)
 }
@@ -137,7 +137,7 @@ pub fn number(count: usize, thing: &str) -> String {
 }
 
 /// A time span for people.
-fn duration(seconds: f64) -> String {
+pub fn duration(seconds: f64) -> String {
     if seconds < 10.0 {
         return format!("{seconds:.2}s");
     }

@@ -2,20 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use crate::config::{Config, Dealias, Step};
+use crate::config::{Config, Step};
 use crate::diagnostics::{Budget, Quantities, Scales};
-use crate::equation;
 use crate::error::{Error, Result};
-use crate::forcing;
 use crate::io::history::HistoryWriter;
 use crate::io::log::Log;
 use crate::io::run_directory::RunDirectory;
 use crate::modes::Modes;
-use crate::parallel::{Communicator, Team};
+use crate::parallel::Communicator;
 use crate::real::Real;
 use crate::transform::timings::{Part, Timings};
 
-use super::Ending;
 use super::account::Account;
 use super::blow_up::{LastGood, Saved, Stability};
 use super::checkpoints::{self, RunState};
@@ -28,6 +25,7 @@ use super::schedule::{Schedule, next_step};
 use super::solver::Solver;
 use super::stop::{self, Watch};
 use super::warnings::Warnings;
+use super::{Ending, start};
 
 /// A step that was tried so often, each time a shorter one, is beyond help.
 const MOST_REJECTIONS: u32 = 30;
@@ -71,18 +69,8 @@ impl<'a, T: Real> Run<'a, T> {
         log: &'a mut Log,
         deadline: Option<Instant>,
     ) -> Result<Self> {
-        let team = comm.agree(Team::new(config.parallel.threads))?;
-        let equation = equation::build(&config.physics, &modes);
         let quantities = Quantities::new(&config.physics, modes.grid.lengths);
-        let forces =
-            forcing::build(&config.forcing, &config.magnetic_forcing, &config.physics, &modes.grid);
-        let mut solver = Solver::new(modes, comm, team, equation, config.time.scheme, forces)?;
-        if config.grid.dealias == Dealias::PhaseShift {
-            solver.use_phase_shifts();
-        }
-        if let Step::Tolerance { tolerance, .. } = config.time.step {
-            solver.control_error(tolerance, config.physics.vectors_and_scalars());
-        }
+        let mut solver = start::solver_at_rest(comm, config, modes)?;
         let (path, columns) =
             (directory.history(), &history::columns(&quantities, &config.physics));
         let (mut watch, end) = (Watch::new(comm, directory.stop_file(), deadline), config.time.end);

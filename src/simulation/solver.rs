@@ -10,7 +10,7 @@ mod step;
 use std::ops::Range;
 
 use crate::diagnostics::{Budget, PRESSURE_PRODUCTS};
-use crate::equation::{Equation, NonlinearTerms};
+use crate::equation::{Counts, Equation, NonlinearTerms};
 use crate::error::Result;
 use crate::fields::SpectralFields;
 use crate::integrator::{Controller, Decays, Scheme, Stage};
@@ -122,6 +122,11 @@ impl<T: Real> Solver<T> {
         if let Some(control) = &mut self.control {
             control.controller = controller;
         }
+    }
+
+    /// Fields of the equation on each leg of a sweep.
+    pub fn counts(&self) -> Counts {
+        self.equation.counts()
     }
 
     /// The velocity as modes.

@@ -88,7 +88,8 @@ const COMPOSED: [&str; 7] = [
     "physics.rotation=[0.5, 0.0, 2.0]",
     "physics.stratification={ frequency = 3.0, prandtl = 1.0 }",
     "physics.scalars=[{ name = 'dye', schmidt = 2.0, gradient = [0.0, 1.0, 0.5] }, \
-     { name = 'heat', diffusivity = 0.1, initial = { variance = 0.5, peak = 2.0 } }]",
+     { name = 'heat', diffusivity = 0.1, initial = { variance = 0.5, peak = 2.0 }, \
+     forcing = { injection = 0.1, wavenumber = 2.0 } }]",
     "physics.drag={ coefficient = 0.1, order = 1.0 }",
     "initial.magnetic={ kind = 'beltrami', energy = 0.2 }",
 ];
@@ -97,9 +98,19 @@ const COMPOSED: [&str; 7] = [
 fn with_all_physics() {
     let stochastic = "forcing={ kind = 'stochastic', power = 0.2, wavenumber = 1.5, \
                       correlation_time = 0.3 }";
-    check(&[&COMPOSED[..], &[stochastic]].concat());
+    let magnetic = "forcing.magnetic={ kind = 'constant_power', power = 0.1, wavenumber = 1.5, \
+                    helicity = 0.5 }";
+    check(&[&COMPOSED[..], &[stochastic, magnetic]].concat());
     let linear = "forcing={ kind = 'linear', rate = 0.2, energy = 0.5 }";
     check(&[&COMPOSED[..], &[linear, "precision=single", "time.scheme=rk3"]].concat());
+}
+
+/// The error of a step is an exact sum, so that all decide alike; some steps do not count.
+#[test]
+fn with_error_control() {
+    let forcing = "forcing={ kind = 'constant_power', power = 0.2, wavenumber = 1.5 }";
+    check(&[forcing, "time.cfl=", "time.tolerance=1e-6"]);
+    check(&[forcing, "time.cfl=", "time.tolerance=1e-5", "precision=single"]);
 }
 
 /// Single precision solves the same equations: it differs from double by its own round-off.
