@@ -13,7 +13,7 @@ from dnspost import plots, structure_plots
 from dnspost.plots import at_time
 from dnspost.report import report
 from dnspost.runs import Run, open_run
-from dnspost.slices import movie, slices
+from dnspost.slices import movie, slices, written
 from dnspost.solver import SolverError
 from dnspost.style import save, style
 from dnspost.submit import Job, smallest_node, submit
@@ -109,8 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     plane.add_argument(
         "--fields",
         nargs="+",
-        default=["u", "vorticity", "dissipation"],
-        help="u, v, w, vorticity, dissipation, q",
+        help="u, v, w, vorticity, dissipation, q, or others that are in the files",
     )
     body = add("volume", "vortices in 3-D (needs pyvista)", _volume, time=True)
     body.add_argument(
@@ -122,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     for sub in (plane, film):
         sub.add_argument("--axis", choices="xyz", default="z", help="normal to the plane")
         sub.add_argument("--position", type=float, default=0.0, help="of the plane on this axis")
+        sub.add_argument("--slice", help="one that the solver wrote, instead of the snapshots")
     add(
         "compare",
         "several runs in one figure",
@@ -185,9 +185,11 @@ def _figure(arguments: Arguments, run: Run, figure: Figure) -> list[Path]:
 
 
 def _slices(arguments: Arguments) -> list[Path]:
-    snapshot = at_time(arguments.run.snapshots, arguments.time)
-    figure = slices(arguments.run, snapshot, arguments.fields, arguments.axis, arguments.position)
-    return _figure(arguments, arguments.run, figure)
+    a = arguments
+    series = written(a.run, a.slice) if a.slice else a.run.snapshots
+    names = a.fields or (list(series) if a.slice else ["u", "vorticity", "dissipation"])
+    figure = slices(a.run, at_time(series, a.time), names, a.axis, a.position)
+    return _figure(a, a.run, figure)
 
 
 def _volume(arguments: Arguments) -> list[Path]:
@@ -201,7 +203,8 @@ def _movie(arguments: Arguments) -> list[Path]:
     path = _target(arguments, arguments.run)
     path = path if path.suffix in (".mp4", ".gif") else path.with_suffix(".gif")
     a = arguments
-    return [movie(a.run, path, a.field, a.axis, a.position, a.fps)]
+    series = written(a.run, a.slice) if a.slice else None
+    return [movie(a.run, path, a.field, a.axis, a.position, a.fps, series)]
 
 
 def _report(arguments: Arguments) -> list[Path]:

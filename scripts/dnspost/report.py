@@ -153,14 +153,22 @@ def _timings(run: Run) -> str:
 def _files(run: Run) -> str:
     groups = {name: [run.directory / name] for name in _FILES}
     groups["snapshots"] = run.snapshot_files
+    for name in ("modes", "slices"):
+        groups[name] = sorted((run.directory / name).glob("*.h5"))
     groups["checkpoints"] = [checkpoint.path for checkpoint in run.checkpoints]
     groups = {name: [path for path in paths if path.exists()] for name, paths in groups.items()}
     return _table(
         f'<td>{name}</td><td class="number">{len(paths)}</td>'
-        f'<td class="number">{sum(path.stat().st_size for path in paths) / 1e6:.3g} MB</td>'
+        f'<td class="number">{sum(map(_size, paths)) / 1e6:.3g} MB</td>'
         for name, paths in groups.items()
         if paths
     )
+
+
+def _size(path: Path) -> int:
+    """Bytes on the disk: room for records to come takes none."""
+    found = path.stat()
+    return min(found.st_size, 512 * found.st_blocks)
 
 
 def _texts(run: Run) -> str:

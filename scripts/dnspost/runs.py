@@ -124,19 +124,45 @@ class Run:
         found = [files.read_snapshot(path) for path in self.snapshot_files]
         if not found:
             raise FileNotFoundError(f"{self.directory} has no snapshots (yet)")
-        return xr.concat(
-            found,
-            "time",
-            join="exact",
-            combine_attrs="override",
-            coords="different",
-            compat="equals",
-        )
+        return files.concatenated(found)
 
     @property
     def snapshot_files(self) -> list[Path]:
         """The snapshots in the order of time."""
         return files.numbered(self.directory / "snapshots", "snapshot")
+
+    @property
+    def slices(self) -> dict[str, xr.Dataset]:
+        """The slices of `[[output.slices]]` by name, lazy.
+
+        Fields are (time, z, y, x) without the axes along which a slice has one point only: those
+        are scalar coordinates.
+        """
+        stems = {path.stem.rpartition("_")[0] for path in self._slices.glob("*_*.h5")}
+        return {name: self._slice(name) for name in sorted(stems)}
+
+    def _slice(self, name: str) -> xr.Dataset:
+        parts = [files.read_slice(path) for path in files.numbered(self._slices, name)]
+        series = files.concatenated(parts)
+        return series.squeeze([axis for axis in grid.AXES if series.sizes[axis] == 1])
+
+    @property
+    def _slices(self) -> Path:
+        return self.directory / "slices"
+
+    @property
+    def modes(self) -> xr.Dataset:
+        """The spectral snapshots (time, ky, kx, kz), lazy: Fourier coefficients of every field.
+
+        `dnspost.to_points(run.modes, (256, 256, 256))` are the fields on any grid, exactly.
+        """
+        paths = files.numbered(self.directory / "modes", "modes")
+        if not paths:
+            raise FileNotFoundError(
+                f"{self.directory} has no spectral snapshots (yet): give output.modes = "
+                "{ every = .. } in the configuration"
+            )
+        return files.concatenated([Checkpoint.open(path).modes for path in paths])
 
     @property
     def checkpoints(self) -> list[Checkpoint]:

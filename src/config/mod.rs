@@ -4,6 +4,7 @@
 //! checks are in `schema`, the reading with good messages in `reader`.
 
 mod machine;
+mod output;
 mod overrides;
 mod reader;
 mod schema;
@@ -27,6 +28,7 @@ use crate::problems::Problems;
 use crate::real::Precision;
 
 pub use machine::{Core, Machine, Network, Node};
+pub use output::{Extent, Slice, Snapshots, SpectralSnapshots};
 pub use statistics::{Pdfs, Sampling, SeparationKind, Separations, Spectra, StructureFunctions};
 
 /// A checked configuration. Its sections are those of the file.
@@ -158,6 +160,12 @@ pub struct Output {
     /// Snapshots of the fields, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshots: Option<Snapshots>,
+    /// Spectral snapshots, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub modes: Option<SpectralSnapshots>,
+    /// `[[output.slices]]`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub slices: Vec<Slice>,
     /// Checkpoints on the way; there is one at the start and one at the end in any case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checkpoints: Option<Checkpoints>,
@@ -179,17 +187,6 @@ pub struct Gradients {
     pub every: f64,
 }
 
-/// `snapshots = { every = .., precision = .. }`.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Snapshots {
-    /// Time between two snapshots.
-    pub every: f64,
-    /// Number type in the files; single when left out.
-    #[serde(default = "single")]
-    pub precision: Precision,
-}
-
 /// `checkpoints = { every = .., keep = .. }`.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -208,10 +205,6 @@ pub fn kept_checkpoints() -> usize {
 
 fn is_zero(vector: &[f64; AXES]) -> bool {
     *vector == [0.0; AXES]
-}
-
-fn single() -> Precision {
-    Precision::Single
 }
 
 /// `[parallel]`: how a rank works.

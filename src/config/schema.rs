@@ -12,7 +12,7 @@ use super::reader::{is_reported, read};
 use super::time::RawTime;
 use super::{
     Checkpoints, Config, Dealias, Gradients, Grid, History, Output, Parallel, Pdfs, Physics,
-    Precision, Snapshots, Spectra, Step, StructureFunctions, Time,
+    Precision, Slice, Snapshots, Spectra, SpectralSnapshots, Step, StructureFunctions, Time,
 };
 use crate::equation::physics::{Kind, Magnetic, Scalar, Stratification};
 use crate::forcing::Forcing;
@@ -85,6 +85,8 @@ struct RawOutput {
     structure_functions: Option<StructureFunctions>,
     gradients: Option<Gradients>,
     snapshots: Option<Snapshots>,
+    modes: Option<SpectralSnapshots>,
+    slices: Vec<Slice>,
     checkpoints: Option<Checkpoints>,
 }
 
@@ -133,7 +135,7 @@ pub fn config(table: Table, directory: &Path, problems: &mut Problems) -> Option
         }
     }
     let time = raw.time.check(raw.precision, grid.map(|grid| grid.dealias), problems);
-    let output = raw.output.check(physics.as_ref(), time, problems);
+    let output = raw.output.check(time, numerical_grid.as_ref(), physics.as_ref(), problems);
     problems.require(
         raw.parallel.threads > 0,
         "parallel.threads",
@@ -222,11 +224,12 @@ impl RawPhysics {
 }
 
 impl RawOutput {
-    /// `physics` and `time` are those sections, if known.
+    /// `time` is `[time]`, if known; so are grid and physics.
     fn check(
         self,
-        physics: Option<&Physics>,
         time: Option<Time>,
+        grid: Option<&grid::Grid>,
+        physics: Option<&Physics>,
         problems: &mut Problems,
     ) -> Option<Output> {
         let remedy =
@@ -247,8 +250,14 @@ impl RawOutput {
         if let Some(gradients) = self.gradients {
             problems.require_positive("output.gradients.every", gradients.every);
         }
-        if let Some(snapshots) = self.snapshots {
-            problems.require_positive("output.snapshots.every", snapshots.every);
+        if let Some(snapshots) = &self.snapshots {
+            snapshots.check(grid, physics, problems);
+        }
+        if let Some(modes) = self.modes {
+            problems.require_positive("output.modes.every", modes.every);
+        }
+        for index in 0..self.slices.len() {
+            Slice::check(&self.slices, index, grid, physics, problems);
         }
         if let Some(checkpoints) = self.checkpoints {
             problems.require_positive("output.checkpoints.every", checkpoints.every);
@@ -272,6 +281,8 @@ impl RawOutput {
             structure_functions: self.structure_functions,
             gradients: self.gradients,
             snapshots: self.snapshots,
+            modes: self.modes,
+            slices: self.slices,
             checkpoints: self.checkpoints,
         })
     }

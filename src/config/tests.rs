@@ -130,7 +130,14 @@ fn defaults_are_filled_in() {
     assert_eq!(checkpoints, Some(Checkpoints { every: 1.0, keep: 2 }));
     assert_eq!(config.parallel.threads, 1);
     let snapshots = parse(GOOD, &["output.snapshots.every=1"]).unwrap().output.snapshots;
-    assert_eq!(snapshots, Some(Snapshots { every: 1.0, precision: Precision::Single }));
+    let expected = Snapshots {
+        every: 1.0,
+        precision: Precision::Single,
+        fields: Vec::new(),
+        points: None,
+        compression: 0,
+    };
+    assert_eq!(snapshots, Some(expected));
 }
 
 #[test]
@@ -241,7 +248,7 @@ fn everything_wrong_is_reported_at_once() {
         "time.dt_max: is -1, must be a finite number above 0",
         "time.end: is \"late\", must be a number",
         "output.history.every: is 0, must be a finite number above 0",
-        "output.snapshots.every: is missing; the keys of [output.snapshots] are `every`, `precision`",
+        "output.snapshots.every: is missing; the keys of [output.snapshots] are `every`, `precision`, `fields`, `points`, `compression`",
         "output.checkpoints.every: is -1, must be a finite number above 0",
         "output.checkpoints.keep: is 0, must be 1 or more",
         "output.directory: is missing; where results go, for example directory = \"runs/first\" or \

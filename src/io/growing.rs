@@ -17,10 +17,11 @@ use hdf5::dataset::{AllocTime, FillTime};
 use hdf5::{Dataset, Group, H5Type};
 use serde::{Deserialize, Serialize};
 
+use super::hdf5_file;
 use crate::real::{Precision, Real};
 
 /// Name of the dataset that counts the records.
-const COUNT: &str = "records";
+pub const COUNT: &str = "records";
 
 /// Time and step of room that is not used yet.
 const NO_TIME: f64 = f64::NAN;
@@ -45,7 +46,8 @@ struct Place {
     bytes: u64,
 }
 
-/// Makes the datasets `records`, `step` and `time` in a new file. Returns that of the times.
+/// Makes the datasets `records`, `step` and `time` in a new file. Returns that of the times, a
+/// dimension scale.
 pub fn create_stamps(file: &Group, capacity: u64) -> hdf5::Result<Dataset> {
     reserve::<i64>(file, COUNT, &[1])?.write_raw(&[0_i64])?;
     let steps = vec![NO_STEP; capacity as usize];
@@ -53,6 +55,8 @@ pub fn create_stamps(file: &Group, capacity: u64) -> hdf5::Result<Dataset> {
     let times = vec![NO_TIME; capacity as usize];
     let time = reserve::<f64>(file, "time", &[times.len()])?;
     time.write_raw(&times)?;
+    hdf5_file::explain(&time, "T", "time")?;
+    hdf5_file::make_scale(&time, "time")?;
     Ok(time)
 }
 

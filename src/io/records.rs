@@ -2,18 +2,24 @@
 //! that grows.
 //!
 //! `/time` and `/step` have an entry for each record, every array is `[record][..]` over its axes,
-//! and every axis has its coordinates. A record is added to a copy that then takes the place of the
-//! file: whoever reads it, and whatever happens to the run, the file is whole.
+//! and every axis has its coordinates. The first `/records` of them are there, the rest is room (see
+//! [`super::growing`]). When it is used up, a copy with more room takes the place of the file, so
+//! that a record costs the same on average however many there are.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use hdf5::{Dataset, File, H5Type, Hyperslab, SimpleExtents, SliceOrIndex};
-use ndarray::{ArrayView1, ArrayViewD};
+use hdf5::{Dataset, File, H5Type, Hyperslab, SliceOrIndex};
+use ndarray::{ArrayD, ArrayViewD, IxDyn, Slice};
 
+use super::growing::{self, GrowingFile};
 use super::{Temporary, hdf5_file};
 use crate::error::{Error, Result};
 use crate::parallel::Communicator;
+use crate::real::Precision;
+
+/// Records that there is room for at first; then as many again as there are.
+const FIRST_ROOM: u64 = 64;
 
 /// An axis of the arrays.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,18 +69,24 @@ impl Header {
     }
 }
 
-/// The records of a run. Only rank 0 writes; the others know the path.
+/// The records of a run. Only rank 0 writes; the others know what a record has.
 pub struct RecordsWriter {
     path: PathBuf,
-    /// Name and shape of every array.
-    arrays: Vec<(String, Vec<usize>)>,
-    is_root: bool,
+    /// Axes may be longer than those of the run: then earlier records have more.
+    header: Header,
+    /// Shape of every array in a record of this run.
+    shapes: Vec<Vec<usize>>,
+    /// Records that are there, and that are still to come.
+    records: u64,
+    left: u64,
+    /// On rank 0.
+    file: Option<GrowingFile>,
 }
 
 impl RecordsWriter {
     /// Creates the file, without records; or goes on with an existing one `after` a step: records
     /// of later steps are cut off. Axes may have become longer or shorter: what a record does not
-    /// have is zero. A missing file is created. Collective.
+    /// have is zero. A missing file is created. `left` records are to come. Collective.
     ///
     /// # Errors
     /// The file is no such file, or has other arrays or coordinates.
@@ -83,16 +95,19 @@ impl RecordsWriter {
         path: &Path,
         header: &Header,
         after: Option<u64>,
+        left: u64,
     ) -> Result<Self> {
-        let shapes = header.arrays.iter().map(|array| (array.name.clone(), header.shape(array)));
-        let writer = RecordsWriter {
+        let mut writer = RecordsWriter {
             path: path.to_owned(),
-            arrays: shapes.collect(),
-            is_root: comm.is_root(),
+            header: header.clone(),
+            shapes: header.arrays.iter().map(|array| header.shape(array)).collect(),
+            records: 0,
+            left,
+            file: None,
         };
-        let open = || match after.filter(|_| path.exists()) {
-            None => replace(path, || create(path, header)),
-            Some(step) => writer.cut(header, step),
+        let mut open = || {
+            let old = after.filter(|_| path.exists()).map(|step| writer.join(step)).transpose()?;
+            writer.make_room(old)
         };
         comm.agree(if comm.is_root() { open() } else { Ok(()) })?;
         Ok(writer)
@@ -100,156 +115,157 @@ impl RecordsWriter {
 
     /// How many numbers a record has.
     pub fn numbers(&self) -> usize {
-        self.arrays.iter().map(|(_, shape)| shape.iter().product::<usize>()).sum()
+        self.shapes.iter().map(|shape| shape.iter().product::<usize>()).sum()
     }
 
-    /// Adds a record, the numbers of one array after the other in C order, on the disk when this
-    /// returns. Does nothing but on rank 0, and does not communicate: it is for the caller to pass
-    /// the result through [`Communicator::agree`].
-    pub fn append(&self, step: u64, time: f64, record: &[f64]) -> Result<()> {
+    /// Adds a record, the numbers of one array after the other in C order. Does nothing but on rank
+    /// 0, and does not communicate: it is for the caller to pass the result through
+    /// [`Communicator::agree`].
+    pub fn append(&mut self, step: u64, time: f64, record: &[f64]) -> Result<()> {
         assert_eq!(record.len(), self.numbers(), "numbers for each array");
-        if !self.is_root {
-            return Ok(());
+        let Some(file) = &self.file else { return Ok(()) };
+        if self.records == file.layout().capacity {
+            self.make_room(Some(self.open_old()?))?;
         }
-        self.edit(|file| {
-            let before = file.dataset("step")?.size();
-            // Signed, because differences of unsigned numbers surprise in Python.
-            append(&file.dataset("step")?, before, step as i64)?;
-            append(&file.dataset("time")?, before, time)?;
-            let mut rest = record;
-            for (name, shape) in &self.arrays {
-                let (numbers, others) = rest.split_at(shape.iter().product());
-                rest = others;
-                let dataset = file.dataset(name)?;
-                let mut whole = dataset.shape();
-                whole[0] = before + 1;
-                dataset.resize(whole)?;
-                let mut place = vec![SliceOrIndex::from(before..before + 1)];
-                place.extend(shape.iter().map(|&len| SliceOrIndex::from(0..len)));
-                let numbers = ArrayViewD::from_shape([&[1], &shape[..]].concat(), numbers)
-                    .map_err(|e| e.to_string())?;
-                dataset.write_slice(numbers, Hyperslab::new(place))?;
-            }
-            Ok(())
-        })
+        let written = self.write(step, time, record);
+        written.map_err(|e| Error::io("write", &self.path, e))?;
+        self.records += 1;
+        self.left = self.left.saturating_sub(1);
+        Ok(())
     }
 
-    /// Removes records after `step` and makes room for the axes of `header`.
-    fn cut(&self, header: &Header, step: u64) -> Result<()> {
-        let foreign = |reason: String| {
-            Error::input(format!(
-                "cannot go on with {}: {reason}; move it away to go on with a new one",
-                self.path.display()
-            ))
-        };
+    /// Brings all records to the disk. Does not communicate.
+    pub fn sync(&self) -> Result<()> {
+        let synced = self.file.as_ref().map_or(Ok(()), GrowingFile::sync);
+        synced.map_err(|e| Error::io("write", &self.path, e))
+    }
+
+    fn write(&self, step: u64, time: f64, mut record: &[f64]) -> std::io::Result<()> {
+        let Some(file) = &self.file else { return Ok(()) };
+        for (index, (array, shape)) in self.header.arrays.iter().zip(&self.shapes).enumerate() {
+            let (numbers, rest) = record.split_at(shape.iter().product());
+            record = rest;
+            let mut whole = ArrayD::<f64>::zeros(self.header.shape(array));
+            let mut part =
+                whole.slice_each_axis_mut(|axis| Slice::from(..shape[axis.axis.index()]));
+            part.iter_mut().zip(numbers).for_each(|(to, from)| *to = *from);
+            let numbers = whole.into_raw_vec_and_offset().0;
+            file.write((index, self.records), 0, &numbers, Precision::Double)?;
+        }
+        file.commit(self.records, step, time)
+    }
+
+    fn open_old(&self) -> Result<File> {
+        File::open(&self.path).map_err(|e| self.foreign(e.to_string()))
+    }
+
+    fn foreign(&self, reason: String) -> Error {
+        Error::input(format!(
+            "cannot go on with {}: {reason}; move it away to go on with a new one",
+            self.path.display()
+        ))
+    }
+
+    /// Opens the file that is there, counts the records up to `step`, and lengthens the axes to
+    /// those that it has.
+    fn join(&mut self, step: u64) -> Result<File> {
+        let file = self.open_old()?;
+        let names = || self.header.axes.iter().map(|axis| &axis.name);
         let read = || -> hdf5::Result<_> {
-            let file = File::open(&self.path)?;
-            let numbers = |name: &str| file.dataset(name)?.read_raw::<f64>();
-            let present = |axis: &&Axis| file.link_exists(&axis.name);
-            let axes = header.axes.iter().filter(present).map(|axis| numbers(&axis.name));
+            let present = |name: &&String| file.link_exists(name);
+            let axes = names().filter(present).map(|name| file.dataset(name)?.read_raw::<f64>());
             let axes = axes.collect::<hdf5::Result<Vec<_>>>()?;
-            Ok((file.dataset("step")?.read_raw::<i64>()?, axes, file.member_names()?))
+            let records = file.dataset(growing::COUNT)?.read_raw::<u64>()?;
+            Ok((file.dataset("step")?.read_raw::<i64>()?, records, axes, file.member_names()?))
         };
-        let (steps, mut axes, mut members) = read().map_err(|e| foreign(e.to_string()))?;
-        let names = header.axes.iter().map(|axis| &axis.name);
-        let names = names.chain(header.arrays.iter().map(|array| &array.name)).cloned();
-        let mut wanted: Vec<_> =
-            ["step", "time"].map(String::from).into_iter().chain(names).collect();
+        let (steps, records, axes, mut members) =
+            read().map_err(|e| self.foreign(e.to_string()))?;
+        let arrays = self.header.arrays.iter().map(|array| &array.name);
+        let stamps = [growing::COUNT, "step", "time"].map(String::from).into_iter();
+        let mut wanted: Vec<_> = stamps.chain(names().chain(arrays).cloned()).collect();
         members.sort_unstable();
         wanted.sort_unstable();
         if members != wanted {
-            return Err(foreign("it has not the arrays that this run writes".into()));
+            return Err(self.foreign("it has not the arrays that this run writes".into()));
         }
-        for (axis, found) in header.axes.iter().zip(&mut axes) {
+        for index in 0..axes.len() {
+            let (axis, found) = (&mut self.header.axes[index], &axes[index]);
             let both = axis.coordinates.len().min(found.len());
             if axis.coordinates[..both] != found[..both] {
-                return Err(foreign(format!("its {} is not that of this run", axis.name)));
+                let reason = format!("its {} is not that of this run", axis.name);
+                return Err(self.foreign(reason));
             }
-            found.extend(&axis.coordinates[both..]);
+            axis.coordinates.extend(&found[both..]);
         }
-        let kept = steps.iter().take_while(|found| **found <= step as i64).count();
-        self.edit(|file| {
-            for name in ["step", "time"] {
-                file.dataset(name)?.resize(kept)?;
-            }
-            for (axis, coordinates) in header.axes.iter().zip(&axes) {
-                let dataset = file.dataset(&axis.name)?;
-                dataset.resize(coordinates.len())?;
-                dataset.write_raw(coordinates)?;
-            }
-            for array in &header.arrays {
-                let lengths = array.axes.iter().map(|&axis| axes[axis].len());
-                let shape: Vec<_> = std::iter::once(kept).chain(lengths).collect();
-                file.dataset(&array.name)?.resize(shape)?;
-            }
-            Ok(())
-        })
+        let whole = steps.iter().zip(0..records.first().copied().unwrap_or(0));
+        self.records = whole.take_while(|(found, _)| **found <= step as i64).count() as u64;
+        Ok(file)
     }
 
-    /// Changes a copy of the file and puts it in its place.
-    fn edit(&self, change: impl FnOnce(&File) -> hdf5::Result<()>) -> Result<()> {
-        replace(&self.path, || {
-            let file = hdf5_file::copy_to_memory(&self.path)?;
-            change(&file)?;
-            Ok(file)
-        })
+    /// Makes the file anew, with room for more records, and with those of the `old` one.
+    fn make_room(&mut self, old: Option<File>) -> Result<()> {
+        let room = self.left.clamp(1, self.records.max(FIRST_ROOM));
+        let make = || {
+            let file = create(&self.path, &self.header, self.records + room)?;
+            if let Some(old) = old.filter(|_| self.records > 0) {
+                let kept = self.records as usize;
+                copy::<i64>(&old, &file, "step", kept)?;
+                copy::<f64>(&old, &file, "time", kept)?;
+                let mut arrays = self.header.arrays.iter();
+                arrays.try_for_each(|array| copy::<f64>(&old, &file, &array.name, kept))?;
+            }
+            file.dataset(growing::COUNT)?.write_raw(&[self.records as i64])?;
+            hdf5_file::image(&file)
+        };
+        let image = make().map_err(|e| hdf5_file::write_failed(&self.path, e))?;
+        let failed = |e| Error::io("write", &self.path, e);
+        let temporary = Temporary::new(&self.path);
+        fs::write(temporary.path(), image).map_err(failed)?;
+        temporary.rename()?;
+        let names: Vec<_> = self.header.arrays.iter().map(|array| array.name.clone()).collect();
+        let layout = File::open(&self.path).and_then(|file| growing::layout(&file, &names));
+        let layout = layout.map_err(|e| self.foreign(e.to_string()))?;
+        self.file = Some(GrowingFile::open(&self.path, layout).map_err(failed)?);
+        Ok(())
     }
 }
 
-/// Writes what `make` makes in memory under a temporary name, and gives it its own.
-fn replace(path: &Path, make: impl FnOnce() -> hdf5::Result<File>) -> Result<()> {
-    let image = make().and_then(|file| hdf5_file::image(&file));
-    let image = image.map_err(|e| hdf5_file::write_failed(path, e))?;
-    let temporary = Temporary::new(path);
-    fs::write(temporary.path(), image).map_err(|e| Error::io("write", path, e))?;
-    temporary.rename()
+/// Copies the first `kept` records of a dataset, which may have longer axes in the new file.
+fn copy<E: H5Type + Clone>(old: &File, new: &File, name: &str, kept: usize) -> hdf5::Result<()> {
+    let (old, new) = (old.dataset(name)?, new.dataset(name)?);
+    let first = |mut shape: Vec<usize>| {
+        shape[0] = kept;
+        let ranges = shape.iter().map(|&len| SliceOrIndex::from(0..len));
+        Hyperslab::new(ranges.collect::<Vec<_>>())
+    };
+    let numbers: ArrayD<E> = old.read_slice::<E, _, IxDyn>(first(old.shape()))?;
+    new.write_slice(&ArrayViewD::from(numbers.view()), first(old.shape()))
 }
 
-fn append<E: H5Type>(dataset: &Dataset, record: usize, value: E) -> hdf5::Result<()> {
-    dataset.resize(record + 1)?;
-    dataset.write_slice(ArrayView1::from(&[value]), record..record + 1)
-}
-
-fn create(path: &Path, header: &Header) -> hdf5::Result<File> {
-    /// Numbers in a chunk, about.
-    const CHUNK: usize = 4096;
+fn create(path: &Path, header: &Header, capacity: u64) -> hdf5::Result<File> {
     let file = hdf5_file::create_in_memory(path)?;
-    hdf5_file::write_text(&file, "description", &header.description)?;
-    hdf5_file::write_text(&file, "code_version", crate::VERSION)?;
-    hdf5_file::write_text(&file, "config", &header.config)?;
+    hdf5_file::write_fixed_text(&file, "description", &header.description)?;
+    hdf5_file::write_fixed_text(&file, "code_version", crate::VERSION)?;
+    hdf5_file::write_fixed_text(&file, "config", &header.config)?;
     for (name, number) in &header.attributes {
         hdf5_file::write_number(&file, name, *number)?;
     }
-    let explain = |dataset: &Dataset, unit: &str, description: &str| {
-        hdf5_file::write_text(dataset, "units", unit)?;
-        hdf5_file::write_text(dataset, "long_name", description)
-    };
-    let step = file.new_dataset::<i64>().chunk(CHUNK / 8).shape(0..).create("step")?;
-    explain(&step, "1", "time step number")?;
-    let time = file.new_dataset::<f64>().chunk(CHUNK / 8).shape(0..).create("time")?;
-    explain(&time, "T", "time")?;
-    hdf5_file::make_scale(&time, "time")?;
+    let time = growing::create_stamps(&file, capacity)?;
+    hdf5_file::explain(&file.dataset("step")?, "1", "time step number")?;
     let mut scales = Vec::new();
     for Axis { name, unit, description, coordinates } in &header.axes {
-        let builder = file.new_dataset::<f64>().chunk(CHUNK / 8).shape(coordinates.len()..);
-        let scale = builder.create(name.as_str())?;
-        scale.write_raw(coordinates)?;
-        explain(&scale, unit, description)?;
+        let scale = file.new_dataset_builder().with_data(coordinates).create(name.as_str())?;
+        hdf5_file::explain(&scale, unit, description)?;
         hdf5_file::make_scale(&scale, name)?;
         scales.push((name, scale));
     }
     for array in &header.arrays {
-        let shape = header.shape(array);
-        let records = (CHUNK / shape.iter().product::<usize>().max(1)).max(1);
-        let dataset = file
-            .new_dataset::<f64>()
-            .chunk([&[records], &shape[..]].concat())
-            .shape(SimpleExtents::resizable([&[0], &shape[..]].concat()))
-            .create(array.name.as_str())?;
-        explain(&dataset, &array.unit, &array.description)?;
+        let shape = [&[capacity as usize], &header.shape(array)[..]].concat();
+        let dataset = growing::reserve::<f64>(&file, &array.name, &shape)?;
+        hdf5_file::explain(&dataset, &array.unit, &array.description)?;
         hdf5_file::attach_scale(&dataset, 0, "time", &time)?;
         for (index, &axis) in (1..).zip(&array.axes) {
-            let (name, scale) = &scales[axis];
+            let (name, scale): &(&String, Dataset) = &scales[axis];
             hdf5_file::attach_scale(&dataset, index, name, scale)?;
         }
     }
@@ -295,9 +311,13 @@ mod tests {
     fn read(path: &Path) -> (Vec<i64>, Vec<f64>, [Vec<f64>; 3]) {
         let file = File::open(path).unwrap();
         let numbers = |name: &str| file.dataset(name).unwrap().read_raw::<f64>().unwrap();
-        let steps: Vec<i64> = file.dataset("step").unwrap().read_raw().unwrap();
-        assert_eq!(numbers("time").len(), steps.len());
-        (steps, numbers("k"), ["a", "b", "c"].map(numbers))
+        let records = numbers("records")[0] as usize;
+        let whole = |name: &str| {
+            let each = file.dataset(name).unwrap().shape()[1..].iter().product::<usize>();
+            numbers(name)[..records * each].to_vec()
+        };
+        let steps = whole("step").iter().map(|step| *step as i64).collect();
+        (steps, numbers("k"), ["a", "b", "c"].map(whole))
     }
 
     #[test]
@@ -305,8 +325,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("records.h5");
         let serial = Communicator::serial();
-        let open = |k, after| RecordsWriter::open(&serial, &path, &header(k), after).unwrap();
-        let writer = open(2, None);
+        // Room for two at first, then for another one.
+        let open = |k, after| RecordsWriter::open(&serial, &path, &header(k), after, 2).unwrap();
+        let mut writer = open(2, None);
         assert_eq!(read(&path), (vec![], vec![0.0, 0.5], [vec![], vec![], vec![]]));
         for step in 0..3 {
             writer.append(10 * step, step as f64, &record(2, step as f64)).unwrap();
@@ -330,9 +351,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("records.h5");
         let serial = Communicator::serial();
-        RecordsWriter::open(&serial, &path, &header(2), None).unwrap();
+        RecordsWriter::open(&serial, &path, &header(2), None, 9).unwrap();
         let refused = |header: &Header, reason: &str| {
-            let error = RecordsWriter::open(&serial, &path, header, Some(0)).err().unwrap();
+            let error = RecordsWriter::open(&serial, &path, header, Some(0), 9).err().unwrap();
             assert!(error.message.contains(reason), "{error}");
         };
         let mut fewer = header(2);

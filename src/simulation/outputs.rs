@@ -12,9 +12,11 @@ use crate::real::Real;
 use super::gradients::GradientsOutput;
 use super::pdfs;
 use super::schedule::Schedule;
+use super::slices::SliceOutput;
 use super::snapshots::SnapshotsOutput;
 use super::solver::Solver;
 use super::spectra::AllSpectra;
+use super::spectral_snapshots::ModesOutput;
 use super::structure_functions;
 use super::warnings::Warnings;
 
@@ -111,8 +113,15 @@ impl<T: Real> Outputs<T> {
             let interval = structure.sampling().interval();
             scheduled.push((interval, Box::new(structure_functions::open(opening, structure)?)));
         }
-        if let Some(snapshots) = output.snapshots {
-            scheduled.push((snapshots.every, Box::new(SnapshotsOutput::new(snapshots.precision))));
+        for slice in &output.slices {
+            scheduled.push((slice.every, Box::new(SliceOutput::open(place, slice, step)?)));
+        }
+        if let Some(modes) = output.modes {
+            scheduled.push((modes.every, Box::new(ModesOutput::new(modes.precision))));
+        }
+        if let Some(snapshots) = &output.snapshots {
+            let every = snapshots.every;
+            scheduled.push((every, Box::new(SnapshotsOutput::open(place, snapshots)?)));
         }
         let schedule = |every| Schedule::beginning(every, end, after.map(|after| after.time));
         let scheduled = scheduled.into_iter().map(|(every, output)| (schedule(every), output));

@@ -39,21 +39,14 @@ impl<S> RecordsOutput<S> {
         let Opening { place: Place { comm, config, directory, .. }, after, accumulated } = opening;
         let path = directory.records(name);
         let step = after.map(|after| after.step);
-        let writer = RecordsWriter::open(comm, &path, header, step)?;
+        let time = after.map(|after| after.time);
+        let records = Schedule::beginning(sampling.every, config.time.end, time);
+        let left = records.left(time.unwrap_or(0.0));
+        let writer = RecordsWriter::open(comm, &path, header, step, left)?;
         let accumulated = accumulated.get(name).and_then(|numbers| Average::from_numbers(numbers));
         // On another grid, or with other samples, the average begins anew.
         let average = accumulated.filter(|average| average.sums.len() == writer.numbers());
-        Ok(RecordsOutput {
-            name,
-            statistic,
-            writer,
-            average: average.unwrap_or_default(),
-            records: Schedule::beginning(
-                sampling.every,
-                config.time.end,
-                after.map(|after| after.time),
-            ),
-        })
+        Ok(RecordsOutput { name, statistic, writer, average: average.unwrap_or_default(), records })
     }
 }
 
@@ -67,6 +60,10 @@ impl<T: Real, S: Statistic<T>> Output<T> for RecordsOutput<S> {
             moment.place.comm.agree(self.writer.append(step, time, &record))?;
         }
         Ok(())
+    }
+
+    fn sync(&self) -> Result<()> {
+        self.writer.sync()
     }
 
     fn accumulated(&self) -> Option<(&'static str, Vec<f64>)> {

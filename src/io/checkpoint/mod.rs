@@ -111,15 +111,20 @@ fn places(modes: Modes, bundles: Range<usize>) -> impl Iterator<Item = Place> {
     })
 }
 
-/// The numbers of a field in `bundles`, in the order of the file.
+/// The numbers of a field in `bundles`, in the order and the precision of the file.
 fn pack<T: Real>(
     state: &SpectralFields<T>,
     field: usize,
     bundles: Range<usize>,
+    precision: Precision,
 ) -> Vec<Complex<f64>> {
+    let rounded = |x: T| match precision {
+        Precision::Single => f64::from(x.double() as f32),
+        Precision::Double => x.double(),
+    };
     let number = |place| {
         let Complex { re, im } = state.at(place, field);
-        Complex::new(re.double(), im.double())
+        Complex::new(rounded(re), rounded(im))
     };
     places(state.modes, bundles).map(number).collect()
 }

@@ -66,7 +66,7 @@ fn every_bit_comes_back() {
 #[test]
 fn columns_of_the_file_are_ny_and_inside_nx() {
     let state = state::<f64>();
-    let numbers = pack(&state, 0, state.bundles.clone());
+    let numbers = pack(&state, 0, state.bundles.clone(), Precision::Double);
     let (rows, cutoff) = (state.modes.rows(), state.modes.grid.cutoff);
     for (mode, place) in state.owned_modes() {
         let iy = crate::modes::index_of(mode[1], cutoff[1]).unwrap();

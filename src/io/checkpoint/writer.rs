@@ -37,7 +37,10 @@ pub fn write<T: Real>(
     for (field, checksum) in checksums.iter_mut().enumerate() {
         for bundle in state.bundles.clone() {
             let first = first_column(&state.modes, bundle) * state.modes.rows();
-            let part = checksum::of_numbers(first, &pack(state, field, bundle..bundle + 1));
+            let part = checksum::of_numbers(
+                first,
+                &pack(state, field, bundle..bundle + 1, header.precision),
+            );
             *checksum = checksum.wrapping_add(part);
         }
     }
@@ -55,7 +58,7 @@ pub fn write<T: Real>(
     for (field, dataset) in datasets.iter().enumerate() {
         for bundles in batches(state.modes, state.bundles.clone(), comm) {
             let first = first_column(&state.modes, bundles.start);
-            let numbers = pack(state, field, bundles);
+            let numbers = pack(state, field, bundles, header.precision);
             let written = match header.precision {
                 Precision::Single => write_as::<f32>(comm, dataset, first, &numbers),
                 Precision::Double => write_as::<f64>(comm, dataset, first, &numbers),

@@ -25,7 +25,7 @@ use crate::transform::timings::Part;
 
 use super::model;
 use super::outputs::Stamp;
-use super::snapshots;
+use super::snapshots::{self, Contents};
 use super::solver::Solver;
 use super::start::{self, Start};
 use super::work::Work;
@@ -259,8 +259,9 @@ impl Bench<'_> {
         let points = state.modes.grid.point_count();
         report.snapshot_bytes = points * (state.count * precision.bytes()) as f64;
         let stamp = Stamp { time: 0.0, step: 0 };
+        let contents = Contents::state(self.config, precision)?;
         let measured = self.samples(|| {
-            snapshots::save(self.comm, &path, self.config, precision, state, sweep, stamp)
+            snapshots::save(self.comm, &path, self.config, &contents, state, sweep, stamp).map(drop)
         });
         if self.comm.is_root() {
             // Not there when it could not be written, which is said below.
