@@ -298,15 +298,16 @@ impl Pdfs {
         let counts: Vec<_> = self.looks.iter().map(|look| look.fields.count(state.count)).collect();
         let count = counts.iter().sum();
         let squares = sum_over_bundles(state, count, sweep.team(), communicator, |bundle, sums| {
-            let mut parts = vec![0.0; count];
+            let (mut parts, mut fields) = (vec![0.0; count], Vec::with_capacity(count));
             each_mode(state, bundle, |_, mode, values| {
                 if mode == [0; AXES] {
                     return;
                 }
                 let k = grid.wavevector(mode);
-                let fields = self.looks.iter().flat_map(|look| look.fields.of(k, values));
+                fields.clear();
+                self.looks.iter().for_each(|look| look.fields.push(k, values, &mut fields));
                 let weight = Modes::weight(mode[0]);
-                let terms = fields.map(|field| weight * field.norm_sqr());
+                let terms = fields.iter().map(|field| weight * field.norm_sqr());
                 parts.iter_mut().zip(terms).for_each(|(part, term)| *part += term);
             });
             sums.iter_mut().zip(&parts).for_each(|(sum, part)| sum.add(*part));

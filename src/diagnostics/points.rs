@@ -31,12 +31,14 @@ impl Together {
         }
     }
 
-    /// Their coefficients at wavevector k, from those of the state.
-    pub fn of(self, k: [f64; AXES], state: &[Complex<f64>]) -> Vec<Complex<f64>> {
+    /// Adds their coefficients at wavevector k, which follow from those of the state, to `to`.
+    pub fn push(self, k: [f64; AXES], state: &[Complex<f64>], to: &mut Vec<Complex<f64>>) {
         match self {
-            Together::State => state.to_vec(),
-            Together::Triple(triple) => triple.of(k, |field| state[field]).to_vec(),
-            Together::Pair(a, b) => [a, b].map(|t| t.of(k, |field| state[field])).concat(),
+            Together::State => to.extend_from_slice(state),
+            Together::Triple(triple) => to.extend(triple.of(k, |field| state[field])),
+            Together::Pair(a, b) => {
+                to.extend([a, b].into_iter().flat_map(|t| t.of(k, |field| state[field])));
+            }
         }
     }
 
