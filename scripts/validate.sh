@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs flows whose results are published and writes a report with figures, validation/validation.md.
-# By the count of steps it takes less than 10 minutes on two quiet cores, with --quick one, with --long
-# some hours; --help
-# tells the options. DNS_SOLVER, when set, is the program that is used; otherwise it is built.
+# By the count of steps it takes less than 10 minutes on two quiet cores, with --quick one, with
+# --long hours; --help tells the options. DNS_SOLVER, when set, is the program that is used; otherwise
+# it is built.
 
 set -euo pipefail
 # shellcheck source=scripts/setup.sh

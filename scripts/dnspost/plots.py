@@ -239,6 +239,7 @@ def scaling(runs: Sequence[Run]) -> Figure:
         axes.set_xticks(ticks, [str(n) for n in ticks])
         axes.minorticks_off()
     times.set_ylabel("time per step [ms]")
+    plain_decades(times.yaxis)
     efficiencies.axhline(1, **reference_line())
     efficiencies.set_ylim(0, 1.2)
     efficiencies.set_ylabel("parallel efficiency")

@@ -112,3 +112,13 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def log_interpolated(x: Array, known: Array, values: Array) -> Array:
     """Return `values`, given at `known`, at `x`: straight lines between logarithms."""
     return np.exp(np.interp(np.log(x), np.log(known), np.log(values)))
+
+
+def trapezoidal(values: Array, times: Array) -> tuple[float, float]:
+    """Return the integral of `values` over `times` by the trapezoidal rule, and its error.
+
+    The error is h^2 / 12 times the change of the slope, summed by magnitude over the rows.
+    """
+    slopes = np.gradient(values, times)
+    error = np.diff(times).max() ** 2 / 12 * np.abs(np.diff(slopes)).sum()
+    return float(np.trapezoid(values, times)), float(error)

@@ -8,8 +8,8 @@ use dns_solver::initial::{Abc, Kolmogorov, TaylorGreen};
 use dns_solver::real::Real;
 
 use super::setup::{
-    C, Setup, ZERO, distance, energy, enstrophy, i, mean_product, modes, norm, re, run, scalar,
-    solve, sum, tangled, with_more,
+    C, Setup, ZERO, distance, energy, enstrophy, helicity, i, mean_product, modes, norm, re, run,
+    scalar, solve, sum, tangled, with_more,
 };
 
 /// Constant power: the energy rises by the power put in, less what viscosity takes.
@@ -158,14 +158,6 @@ fn linear_forcing_has_its_rate() {
     assert!((grown(None) - free).abs() < 1e-7, "{} is not {free}", grown(None));
     let steered = fluctuations + 2.0 * 0.8 * 0.9 * 0.5;
     assert!((grown(Some(0.9)) - steered).abs() < 1e-7, "{} is not {steered}", grown(Some(0.9)));
-}
-
-fn helicity(fields: &SpectralFields<f64>) -> f64 {
-    let term = |(k, weight, u): ([f64; 3], f64, Vec<C>)| {
-        let cross = |a: usize, b: usize| u[a].re * u[b].im - u[b].re * u[a].im;
-        2.0 * weight * (k[0] * cross(1, 2) + k[1] * cross(2, 0) + k[2] * cross(0, 1))
-    };
-    modes(fields).map(term).sum()
 }
 
 /// On modes with k = 1, power P with helicity h adds 2 h P to the helicity, which nothing else
