@@ -18,7 +18,6 @@ use hdf5::{
 use hdf5_sys::h5::herr_t;
 use hdf5_sys::h5a::{H5Aread, H5Awrite};
 use hdf5_sys::h5d::{H5Dread, H5Dwrite};
-use hdf5_sys::h5f::H5Fget_file_image;
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::{
     H5FD_mpio_collective_opt_t, H5FD_mpio_xfer_t, H5P_CLS_DATASET_XFER, H5Pcreate,
@@ -69,25 +68,6 @@ pub fn open_datasets(
 /// A new file on the disk, in which long texts can be attributes (from HDF5 1.8 on).
 pub fn create(path: &Path) -> Result<File> {
     File::with_options().with_fapl(|access| access.libver_v18()).create(path)
-}
-
-/// A new file that is in memory alone, and goes to the disk as its [`image`]. HDF5 1.10 crashes at
-/// the end of the program when it could not write a file to the end.
-pub fn create_in_memory(path: &Path) -> Result<File> {
-    File::with_options().with_fapl(|access| access.core_filebacked(false).libver_v18()).create(path)
-}
-
-/// The bytes of a file as they are on a disk.
-pub fn image(file: &File) -> Result<Vec<u8>> {
-    file.flush()?;
-    let _lock = hdf5_sys::LOCK.lock();
-    // SAFETY: the file is open; without a buffer only the length is asked for.
-    let len = unsafe { H5Fget_file_image(file.id(), std::ptr::null_mut(), 0) };
-    let mut bytes = vec![0u8; usize::try_from(len).unwrap_or(0)];
-    // SAFETY: the buffer has the length that was asked for.
-    let written = unsafe { H5Fget_file_image(file.id(), bytes.as_mut_ptr().cast(), bytes.len()) };
-    check(if len > 0 && written == len { 0 } else { -1 })?;
-    Ok(bytes)
 }
 
 /// The error that `path` could not be written. HDF5 wraps that of the system in numbers that help

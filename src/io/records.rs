@@ -6,7 +6,6 @@
 //! [`super::growing`]). When it is used up, a copy with more room takes the place of the file, so
 //! that a record costs the same on average however many there are.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use hdf5::{Dataset, File, H5Type, Hyperslab, SliceOrIndex};
@@ -205,8 +204,9 @@ impl RecordsWriter {
     /// Makes the file anew, with room for more records, and with those of the `old` one.
     fn make_room(&mut self, old: Option<File>) -> Result<()> {
         let room = self.left.clamp(1, self.records.max(FIRST_ROOM));
+        let temporary = Temporary::new(&self.path);
         let make = || {
-            let file = create(&self.path, &self.header, self.records + room)?;
+            let file = create(temporary.path(), &self.header, self.records + room)?;
             if let Some(old) = old.filter(|_| self.records > 0) {
                 let kept = self.records as usize;
                 copy::<i64>(&old, &file, "step", kept)?;
@@ -215,17 +215,15 @@ impl RecordsWriter {
                 arrays.try_for_each(|array| copy::<f64>(&old, &file, &array.name, kept))?;
             }
             file.dataset(growing::COUNT)?.write_raw(&[self.records as i64])?;
-            hdf5_file::image(&file)
+            file.close()
         };
-        let image = make().map_err(|e| hdf5_file::write_failed(&self.path, e))?;
-        let failed = |e| Error::io("write", &self.path, e);
-        let temporary = Temporary::new(&self.path);
-        fs::write(temporary.path(), image).map_err(failed)?;
+        make().map_err(|e| hdf5_file::write_failed(&self.path, e))?;
         temporary.rename()?;
         let names: Vec<_> = self.header.arrays.iter().map(|array| array.name.clone()).collect();
         let layout = File::open(&self.path).and_then(|file| growing::layout(&file, &names));
         let layout = layout.map_err(|e| self.foreign(e.to_string()))?;
-        self.file = Some(GrowingFile::open(&self.path, layout).map_err(failed)?);
+        let file = GrowingFile::open(&self.path, layout);
+        self.file = Some(file.map_err(|e| Error::io("write", &self.path, e))?);
         Ok(())
     }
 }
@@ -243,7 +241,7 @@ fn copy<E: H5Type + Clone>(old: &File, new: &File, name: &str, kept: usize) -> h
 }
 
 fn create(path: &Path, header: &Header, capacity: u64) -> hdf5::Result<File> {
-    let file = hdf5_file::create_in_memory(path)?;
+    let file = hdf5_file::create(path)?;
     hdf5_file::write_fixed_text(&file, "description", &header.description)?;
     hdf5_file::write_fixed_text(&file, "code_version", crate::VERSION)?;
     hdf5_file::write_fixed_text(&file, "config", &header.config)?;
@@ -274,6 +272,8 @@ fn create(path: &Path, header: &Header, capacity: u64) -> hdf5::Result<File> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     /// An array over `k`, a table over `k` and `n`, and a number.

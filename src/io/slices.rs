@@ -33,7 +33,7 @@ the order x, y, z: its sides are 2 pi times `lengths`. `config` is the configura
 const FILE_BYTES: usize = 1 << 30;
 
 /// Most records of a file.
-const FILE_RECORDS: u64 = 1 << 14;
+const FILE_RECORDS: u64 = 1 << 12;
 
 /// What a slice shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -337,7 +337,7 @@ fn grid(
     let bytes = header.precision.bytes();
     xdmf::grid((step, time), &geometry, &fields, |field| {
         format!(
-            r#"<DataItem ItemType="HyperSlab" Dimensions="1 {nz} {ny} {nx}">
+            r#"<DataItem ItemType="HyperSlab" Dimensions="{nz} {ny} {nx}">
 <DataItem Dimensions="3 4" Format="XML">{record} 0 0 0 1 1 1 1 1 {nz} {ny} {nx}</DataItem>
 <DataItem Dimensions="{capacity} {nz} {ny} {nx}" NumberType="Float" Precision="{bytes}" Format="HDF">{name}:/fields/{field}</DataItem>
 </DataItem>
