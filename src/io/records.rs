@@ -187,8 +187,8 @@ impl RecordsWriter {
         if members != wanted {
             return Err(self.foreign("it has not the arrays that this run writes".into()));
         }
-        for index in 0..axes.len() {
-            let (axis, found) = (&mut self.header.axes[index], &axes[index]);
+        for (index, found) in axes.iter().enumerate() {
+            let axis = &mut self.header.axes[index];
             let both = axis.coordinates.len().min(found.len());
             if axis.coordinates[..both] != found[..both] {
                 let reason = format!("its {} is not that of this run", axis.name);

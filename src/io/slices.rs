@@ -240,8 +240,11 @@ fn cut_back(
     Ok((present, grids))
 }
 
+/// A layout with the steps and times of its records.
+type Stamped = (Layout, Vec<i64>, Vec<f64>);
+
 /// The layout, steps and times of a file; none when it is of another slice.
-fn look(path: &Path, header: &Header) -> hdf5::Result<Option<(Layout, Vec<i64>, Vec<f64>)>> {
+fn look(path: &Path, header: &Header) -> hdf5::Result<Option<Stamped>> {
     let file = File::open(path)?;
     let names = header.datasets();
     let mut found: Vec<String> = file.group("fields")?.member_names()?;
