@@ -7,6 +7,7 @@
 //! truncation.
 
 use std::f64::consts::TAU;
+use std::ops::Range;
 
 /// The axes' count: x, y, z.
 pub const AXES: usize = 3;
@@ -67,6 +68,38 @@ impl Grid {
             .map(|i| self.wavenumber(i, self.cutoff[i] as i64))
             .fold(f64::INFINITY, f64::min)
             .min(f64::MAX)
+    }
+}
+
+/// A box of grid points: a plane, a line or a point if it is thin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Region {
+    /// Its points along x, y, z.
+    pub ranges: [Range<usize>; AXES],
+}
+
+impl Region {
+    /// All points of a grid.
+    pub fn whole(grid: &Grid) -> Self {
+        Region { ranges: grid.points.map(|n| 0..n) }
+    }
+
+    /// Points along z, y, x, as arrays have them.
+    pub fn shape(&self) -> [usize; AXES] {
+        let [x, y, z] = &self.ranges;
+        [z.len(), y.len(), x.len()]
+    }
+
+    /// Number of points in one z-plane of it.
+    pub fn plane_len(&self) -> usize {
+        let [_, ny, nx] = self.shape();
+        ny * nx
+    }
+
+    /// Those z-planes of the whole grid's `planes` that it has; none is an empty range inside it.
+    pub fn planes_among(&self, planes: &Range<usize>) -> Range<usize> {
+        let Range { start, end } = self.ranges[2];
+        planes.start.clamp(start, end)..planes.end.clamp(start, end)
     }
 }
 

@@ -11,8 +11,8 @@ use toml::Table;
 use super::reader::{is_reported, read};
 use super::time::RawTime;
 use super::{
-    Checkpoints, Config, Dealias, Gradients, Grid, History, Output, Parallel, Physics, Precision,
-    Snapshots, Spectra, Step, Time,
+    Checkpoints, Config, Dealias, Gradients, Grid, History, Output, Parallel, Pdfs, Physics,
+    Precision, Slice, Snapshots, Spectra, SpectralSnapshots, Step, StructureFunctions, Time,
 };
 use crate::equation::physics::{Kind, Magnetic, Scalar, Stratification};
 use crate::forcing::Forcing;
@@ -81,8 +81,12 @@ struct RawOutput {
     directory: Option<PathBuf>,
     history: Option<History>,
     spectra: Option<Spectra>,
+    pdfs: Option<Pdfs>,
+    structure_functions: Option<StructureFunctions>,
     gradients: Option<Gradients>,
     snapshots: Option<Snapshots>,
+    modes: Option<SpectralSnapshots>,
+    slices: Vec<Slice>,
     checkpoints: Option<Checkpoints>,
 }
 
@@ -131,7 +135,7 @@ pub fn config(table: Table, directory: &Path, problems: &mut Problems) -> Option
         }
     }
     let time = raw.time.check(raw.precision, grid.map(|grid| grid.dealias), problems);
-    let output = raw.output.check(time, problems);
+    let output = raw.output.check(time, numerical_grid.as_ref(), physics.as_ref(), problems);
     problems.require(
         raw.parallel.threads > 0,
         "parallel.threads",
@@ -220,22 +224,40 @@ impl RawPhysics {
 }
 
 impl RawOutput {
-    /// `time` is `[time]`, if known.
-    fn check(self, time: Option<Time>, problems: &mut Problems) -> Option<Output> {
+    /// `time` is `[time]`, if known; so are grid and physics.
+    fn check(
+        self,
+        time: Option<Time>,
+        grid: Option<&grid::Grid>,
+        physics: Option<&Physics>,
+        problems: &mut Problems,
+    ) -> Option<Output> {
         let remedy =
             "where results go, for example directory = \"runs/first\" or --output runs/first";
         let directory = required(self.directory, "output.directory", remedy, problems);
         if let Some(history) = self.history {
             problems.require_positive("output.history.every", history.every);
         }
-        if let Some(spectra) = self.spectra {
-            problems.require_positive("output.spectra.every", spectra.every);
+        if let Some(spectra) = &self.spectra {
+            spectra.check(problems);
+        }
+        if let Some(pdfs) = &self.pdfs {
+            pdfs.check(physics, problems);
+        }
+        if let Some(structure_functions) = &self.structure_functions {
+            structure_functions.check(problems);
         }
         if let Some(gradients) = self.gradients {
             problems.require_positive("output.gradients.every", gradients.every);
         }
-        if let Some(snapshots) = self.snapshots {
-            problems.require_positive("output.snapshots.every", snapshots.every);
+        if let Some(snapshots) = &self.snapshots {
+            snapshots.check(grid, physics, problems);
+        }
+        if let Some(modes) = self.modes {
+            problems.require_positive("output.modes.every", modes.every);
+        }
+        for index in 0..self.slices.len() {
+            Slice::check(&self.slices, index, grid, physics, problems);
         }
         if let Some(checkpoints) = self.checkpoints {
             problems.require_positive("output.checkpoints.every", checkpoints.every);
@@ -255,8 +277,12 @@ impl RawOutput {
             directory: directory?,
             history: history?,
             spectra: self.spectra,
+            pdfs: self.pdfs,
+            structure_functions: self.structure_functions,
             gradients: self.gradients,
             snapshots: self.snapshots,
+            modes: self.modes,
+            slices: self.slices,
             checkpoints: self.checkpoints,
         })
     }

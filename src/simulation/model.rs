@@ -96,8 +96,11 @@ impl Prediction {
         let seconds = |work: Work, cores: f64| {
             [work.flops / (rate * cores), work.bytes / (share_of_core * cores)].map(|s| s * stages)
         };
-        let mine = Work::columns::<T>(&plan.modes, counts, plan.bundles.len())
-            + Work::planes::<T>(&plan.modes, counts, plan.planes.len());
+        // One thread works on a bundle or a plane: the others wait for the last one.
+        let bundles = plan.bundles.len().next_multiple_of(threads);
+        let planes = plan.planes.len().next_multiple_of(threads);
+        let mine = Work::columns::<T>(&plan.modes, counts, bundles)
+            + Work::planes::<T>(&plan.modes, counts, planes);
         let [arithmetic, memory] = seconds(mine, threads as f64);
         let bytes = |fields| plan.bytes_sent(fields, size_of::<T>()) as f64;
         let others = (plan.ranks - 1).max(1) as f64;
@@ -205,6 +208,17 @@ mod tests {
         slow.network = Some(Network { latency: 1.0, injection: 1e30, share: 1.0 });
         let on_node = predict(256, 32, &slow).exchange - 4.0 * 2.0 * 4.0 * 28.0;
         assert!(on_node > 0.0 && on_node < 1.0, "{on_node}");
+    }
+
+    /// Four threads are no faster than three on the three planes of a rank, but for their columns.
+    #[test]
+    fn threads_without_a_plane_wait() {
+        let modes = Modes::new(Grid::two_thirds([64, 64, 3], [1.0; 3]), 8);
+        let plan = Plan::new(modes, (0, 1), 4, false).unwrap();
+        let case = |threads| Case { plan: &plan, counts: COUNTS, stages: 4, threads };
+        let predict = |threads| Prediction::new::<f64>(&machine(), case(threads)).unwrap();
+        let [two, three, four] = [2, 3, 4].map(|threads| predict(threads).seconds());
+        assert!(three < 0.6 * two && four > 0.97 * three, "{two} {three} {four}");
     }
 
     #[test]

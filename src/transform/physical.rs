@@ -4,31 +4,32 @@ use std::ops::Range;
 
 use crate::error::Result;
 use crate::fields::SpectralFields;
+use crate::grid::Region;
 use crate::parallel::{SharedSlice, share};
 use crate::real::Real;
 
 use super::plan::Plan;
 use super::planes::{Block, PlaneJob};
-use super::sweep::Sweep;
+use super::sweep::{ColumnWork, Sweep};
 
-/// Copies values between blocks and an array `[field][z][y][x]` of some planes.
+/// Copies values between blocks and an array `[field][z][y][x]` of the points of a region.
 struct Copy<'a, T> {
     array: SharedSlice<'a, T>,
     fields: usize,
-    /// Planes in the array, in the whole grid's numbers.
-    planes: Range<usize>,
-    rows: usize,
+    region: Region,
 }
 
 impl<T: Real> Copy<'_, T> {
     /// Calls `each(row of the array, field, lane)` for the rows of a block.
     fn rows(&self, block: Block, mut each: impl FnMut(&mut [T], usize, usize)) {
+        let [_, rows, planes] = &self.region.ranges;
+        let [nz, ny, nx] = self.region.shape();
         for field in 0..self.fields {
-            for lane in 0..block.rows {
-                let plane = field * self.planes.len() + block.plane - self.planes.start;
-                let start = (plane * self.rows + block.first_row + lane) * block.points;
+            for lane in (0..block.rows).filter(|lane| rows.contains(&(block.first_row + lane))) {
+                let plane = field * nz + block.plane - planes.start;
+                let start = (plane * ny + block.first_row + lane - rows.start) * nx;
                 // SAFETY: every row belongs to one block, and a block to one thread.
-                each(unsafe { self.array.slice(start..start + block.points) }, field, lane);
+                each(unsafe { self.array.slice(start..start + nx) }, field, lane);
             }
         }
     }
@@ -44,7 +45,8 @@ impl<T: Real> PlaneJob<T> for CopyOut<'_, T> {
 
     fn pointwise(&self, block: Block, inputs: &[T], _: &mut [T]) {
         self.0.rows(block, |row, field, lane| {
-            let values = inputs[field * block.len() + lane..].iter().step_by(block.lanes);
+            let line = inputs[field * block.len() + lane..].iter().step_by(block.lanes);
+            let values = line.skip(self.0.region.ranges[0].start);
             row.iter_mut().zip(values).for_each(|(to, from)| *to = *from);
         });
     }
@@ -77,18 +79,22 @@ const VALUES_PER_BATCH: usize = 1 << 22;
 impl<T: Real> Sweep<T> {
     /// The most planes in a batch that [`Self::to_physical`] or [`Self::from_physical`] holds.
     pub fn planes_per_batch(plan: &Plan) -> usize {
-        let [nx, ny, nz] = plan.modes.grid.points;
-        (VALUES_PER_BATCH / (nx * ny)).clamp(1, share(nz, 0, plan.ranks).len())
+        let whole = Region::whole(&plan.modes.grid);
+        (VALUES_PER_BATCH / whole.plane_len()).clamp(1, most_planes(plan, &whole))
     }
 
-    /// Plane ranges (counted from this rank's first plane) of one batch after another: the same
-    /// number of batches on every rank, some of them empty.
-    fn plane_batches(&self) -> impl Iterator<Item = Range<usize>> + use<T> {
-        let nz = self.plan.modes.grid.points[2];
-        let batch = Self::planes_per_batch(&self.plan);
-        let tallest = share(nz, 0, self.plan.ranks).len();
-        let mine = self.plan.planes.len();
-        (0..tallest).step_by(batch).map(move |z| z.min(mine)..(z + batch).min(mine))
+    /// The parts of a region in this rank's planes, batch after batch: the same number of batches on
+    /// every rank, some of them without planes.
+    pub fn batches(&self, region: &Region) -> impl Iterator<Item = Region> + use<T> {
+        let batch = (VALUES_PER_BATCH / region.plane_len()).max(1);
+        let tallest = most_planes(&self.plan, region);
+        let mine = region.planes_among(&self.plan.planes);
+        let region = region.clone();
+        (0..tallest).step_by(batch).map(move |z| {
+            let bound = |z: usize| (mine.start + z).min(mine.end);
+            let [x, y, _] = region.ranges.clone();
+            Region { ranges: [x, y, bound(z)..bound(z + batch)] }
+        })
     }
 
     /// Transforms `fields` to physical space and hands them over in batches of planes:
@@ -97,27 +103,40 @@ impl<T: Real> Sweep<T> {
     pub fn to_physical(
         &mut self,
         fields: &SpectralFields<T>,
+        visit: impl FnMut(usize, &[T]) -> Result<()>,
+    ) -> Result<()> {
+        let whole = Region::whole(&self.plan.modes.grid);
+        self.to_region(
+            fields.count,
+            &|bundle, _, outgoing| outgoing.copy_from_slice(fields.bundle(bundle)),
+            &whole,
+            visit,
+        )
+    }
+
+    /// Transforms `count` fields, whose modes `work` puts out bundle by bundle, to the points of a
+    /// region, and hands them over as [`Self::to_physical`] does, with the planes counted from the
+    /// region's first. Only planes with such points are transformed along y and x. Collective.
+    pub fn to_region(
+        &mut self,
+        count: usize,
+        work: &ColumnWork<T>,
+        region: &Region,
         mut visit: impl FnMut(usize, &[T]) -> Result<()>,
     ) -> Result<()> {
-        self.begin(fields.count, &|bundle, _, outgoing| {
-            outgoing.copy_from_slice(fields.bundle(bundle));
-        });
-        self.to_planes(fields.count);
-        let [nx, ny, _] = self.plan.modes.grid.points;
+        self.begin(count, work);
+        self.to_planes(count);
         let first = self.plan.planes.start;
         let mut array = Vec::new();
-        for range in self.plane_batches() {
-            array.resize(fields.count * range.len() * nx * ny, T::ZERO);
-            let planes = first + range.start..first + range.end;
-            let start = planes.start;
-            let copy = Copy {
-                array: SharedSlice::new(&mut array),
-                fields: fields.count,
-                planes,
-                rows: ny,
-            };
-            self.planes(range, &CopyOut(copy));
-            visit(start, &array)?;
+        for batch in self.batches(region) {
+            let planes = batch.ranges[2].clone();
+            array.resize(count * planes.len() * region.plane_len(), T::ZERO);
+            if !planes.is_empty() {
+                let copy =
+                    Copy { array: SharedSlice::new(&mut array), fields: count, region: batch };
+                self.planes(planes.start - first..planes.end - first, &CopyOut(copy));
+            }
+            visit(planes.start - region.ranges[2].start, &array)?;
         }
         Ok(())
     }
@@ -131,16 +150,15 @@ impl<T: Real> Sweep<T> {
         mut supply: impl FnMut(Range<usize>, &mut [T]) -> Result<()>,
     ) -> Result<SpectralFields<T>> {
         self.clear();
-        let [nx, ny, _] = self.plan.modes.grid.points;
+        let whole = Region::whole(&self.plan.modes.grid);
         let first = self.plan.planes.start;
         let mut array = Vec::new();
-        for range in self.plane_batches() {
-            array.resize(count * range.len() * nx * ny, T::ZERO);
-            let planes = first + range.start..first + range.end;
+        for batch in self.batches(&whole) {
+            let planes = batch.ranges[2].clone();
+            array.resize(count * planes.len() * whole.plane_len(), T::ZERO);
             supply(planes.clone(), &mut array)?;
-            let copy =
-                Copy { array: SharedSlice::new(&mut array), fields: count, planes, rows: ny };
-            self.planes(range, &CopyIn(copy));
+            let copy = Copy { array: SharedSlice::new(&mut array), fields: count, region: batch };
+            self.planes(planes.start - first..planes.end - first, &CopyIn(copy));
         }
         self.to_columns(count);
         let mut fields = SpectralFields::zeros(self.plan.modes, self.plan.bundles.clone(), count);
@@ -154,6 +172,11 @@ impl<T: Real> Sweep<T> {
         });
         Ok(fields)
     }
+}
+
+/// The most planes of a region that a rank has, or a few more.
+fn most_planes(plan: &Plan, region: &Region) -> usize {
+    share(plan.modes.grid.points[2], 0, plan.ranks).len().min(region.ranges[2].len())
 }
 
 #[cfg(test)]

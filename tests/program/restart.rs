@@ -25,10 +25,17 @@ end = 1.0
 [output]
 directory = \"replaced\"
 history = { every = 0.05 }
-spectra = { every = 0.05 }
+spectra = { every = 0.1, samples = 4 }
 gradients = { every = 0.05 }
+pdfs = { every = 0.2, samples = 3, bins = 20 }
+structure_functions = { every = 0.2, samples = 2, separations = [0.7], axes = [\"y\"] }
 snapshots = { every = 0.25, precision = \"double\" }
 checkpoints = { every = 0.11, keep = 3 }
+[[output.slices]]
+name = \"plane\"
+every = 0.05
+y = 1.0
+fields = [\"u\", \"pressure\", \"q_criterion\"]
 ";
 
 /// Settings of the kinds of runs that are tried, beside [`FORCED`] itself.

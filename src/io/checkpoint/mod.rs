@@ -10,6 +10,7 @@ mod checksum;
 mod reader;
 mod writer;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use num_complex::Complex;
@@ -23,6 +24,13 @@ use crate::real::{Precision, Real};
 
 pub use reader::{CheckpointReader, is_checkpoint};
 pub use writer::write;
+
+/// Numbers that averages have summed up, by the name of what they are an average of. They are
+/// datasets of `/accumulated`, if there are any.
+pub type Accumulated = BTreeMap<String, Vec<f64>>;
+
+/// The group of these datasets.
+const ACCUMULATED: &str = "accumulated";
 
 /// Version of the format. A program reads its own version and refuses newer ones.
 pub const FORMAT: i64 = 1;
@@ -103,17 +111,28 @@ fn places(modes: Modes, bundles: Range<usize>) -> impl Iterator<Item = Place> {
     })
 }
 
-/// The numbers of a field in `bundles`, in the order of the file.
+/// The numbers of a field in `bundles`, in the order and the precision of the file.
 fn pack<T: Real>(
     state: &SpectralFields<T>,
     field: usize,
     bundles: Range<usize>,
+    precision: Precision,
 ) -> Vec<Complex<f64>> {
+    let rounded = |x: T| match precision {
+        Precision::Single => f64::from(x.double() as f32),
+        Precision::Double => x.double(),
+    };
     let number = |place| {
         let Complex { re, im } = state.at(place, field);
-        Complex::new(re.double(), im.double())
+        Complex::new(rounded(re), rounded(im))
     };
     places(state.modes, bundles).map(number).collect()
+}
+
+/// The checksum of accumulated numbers.
+fn checksum_of_real(numbers: &[f64]) -> i64 {
+    let numbers: Vec<_> = numbers.iter().map(|number| Complex::from(*number)).collect();
+    checksum::of_numbers(0, &numbers)
 }
 
 /// Checksums of the fields from those of the parts. Collective.

@@ -6,7 +6,10 @@ use hdf5::dataset::{AllocTime, FillTime};
 use hdf5::{Dataset, File, H5Type, OpenMode};
 use num_complex::Complex;
 
-use super::{CheckpointReader, FORMAT, Header, batches, checksum, first_column, pack, total};
+use super::{
+    ACCUMULATED, Accumulated, CheckpointReader, FORMAT, Header, batches, checksum,
+    checksum_of_real, first_column, pack, total,
+};
 use crate::error::Result;
 use crate::fields::SpectralFields;
 use crate::io::{Temporary, hdf5_file};
@@ -20,26 +23,33 @@ holds the Fourier coefficients u_hat(k) of one field, u(x) = sum u_hat(k) exp(i 
 numbers 0, 1, .. K, -K, .. -1; modes with nx < 0 follow from u_hat(-k) = conj u_hat(k).";
 
 /// Writes a checkpoint of `state` at `path`. It gets this name only when it is whole, on the disk,
-/// and was read back without a difference; after an error nothing is left of it. Collective.
+/// and was read back without a difference; after an error nothing is left of it. What is
+/// `accumulated` is taken from rank 0. Collective.
 pub fn write<T: Real>(
     comm: &Communicator,
     path: &Path,
     header: &Header,
     state: &SpectralFields<T>,
+    accumulated: &Accumulated,
 ) -> Result<()> {
     let failed = |e| hdf5_file::write_failed(path, e);
     let mut checksums = vec![0_i64; state.count];
     for (field, checksum) in checksums.iter_mut().enumerate() {
         for bundle in state.bundles.clone() {
             let first = first_column(&state.modes, bundle) * state.modes.rows();
-            let part = checksum::of_numbers(first, &pack(state, field, bundle..bundle + 1));
+            let part = checksum::of_numbers(
+                first,
+                &pack(state, field, bundle..bundle + 1, header.precision),
+            );
             *checksum = checksum.wrapping_add(part);
         }
     }
     let checksums = total(comm, checksums);
     let temporary = comm.is_root().then(|| Temporary::new(path));
     comm.agree(match &temporary {
-        Some(temporary) => create_file(temporary.path(), header, &checksums).map_err(failed),
+        Some(temporary) => {
+            create_file(temporary.path(), header, &checksums, accumulated).map_err(failed)
+        }
         None => Ok(()),
     })?;
     let name = Temporary::path_for(path);
@@ -48,7 +58,7 @@ pub fn write<T: Real>(
     for (field, dataset) in datasets.iter().enumerate() {
         for bundles in batches(state.modes, state.bundles.clone(), comm) {
             let first = first_column(&state.modes, bundles.start);
-            let numbers = pack(state, field, bundles);
+            let numbers = pack(state, field, bundles, header.precision);
             let written = match header.precision {
                 Precision::Single => write_as::<f32>(comm, dataset, first, &numbers),
                 Precision::Double => write_as::<f64>(comm, dataset, first, &numbers),
@@ -79,7 +89,12 @@ where
 }
 
 /// Creates a file with everything but the numbers of the fields. On rank 0 only.
-fn create_file(path: &Path, header: &Header, checksums: &[i64]) -> hdf5::Result<()> {
+fn create_file(
+    path: &Path,
+    header: &Header,
+    checksums: &[i64],
+    accumulated: &Accumulated,
+) -> hdf5::Result<()> {
     // The latest format of HDF5's own structures has checksums.
     let file = File::with_options().with_fapl(|access| access.libver_latest()).create(path)?;
     hdf5_file::write_number(&file, "checkpoint_format", FORMAT)?;
@@ -109,5 +124,13 @@ fn create_file(path: &Path, header: &Header, checksums: &[i64]) -> hdf5::Result<
         hdf5_file::write_number(&dataset, "checksum", *checksum)?;
     }
     drop(group);
+    if !accumulated.is_empty() {
+        let group = file.create_group(ACCUMULATED)?;
+        for (name, numbers) in accumulated {
+            let dataset = group.new_dataset::<f64>().shape(numbers.len()).create(name.as_str())?;
+            dataset.write_raw(numbers)?;
+            hdf5_file::write_number(&dataset, "checksum", checksum_of_real(numbers))?;
+        }
+    }
     file.close()
 }
