@@ -253,11 +253,6 @@ impl<T: Real> Sweep<T> {
         SpectralFields { modes: *modes, bundles: bundles.clone(), count, data }
     }
 
-    /// Every bundle of this rank.
-    pub fn all_bundles(&self) -> Vec<usize> {
-        self.plan.bundles.clone().collect()
-    }
-
     /// Moves `fields` fields from columns to planes. Collective.
     pub fn to_planes(&mut self, fields: usize) {
         let mut watch = Stopwatch::start();
