@@ -100,7 +100,6 @@ fn step<T: Real>(bench: &mut Bench, points: usize) {
     });
     bench.measure("right-hand side", &name, all, || drop(solver.tendency()));
     let sweep = solver.sweep();
-    let bundles = sweep.all_bundles();
     let here = sweep.plan.planes.clone().len();
     bench.measure("planes", &name, all, || {
         sweep.planes(0..here, &NonlinearTerms::new(&*job_equation, false));
@@ -110,7 +109,7 @@ fn step<T: Real>(bench: &mut Bench, points: usize) {
         sweep.to_planes(counts.fields);
     });
     bench.measure("columns", &name, all, || {
-        sweep.columns(&bundles, counts.contracted, counts.fields, &|_, incoming, outgoing| {
+        sweep.all_columns(counts.contracted, counts.fields, &|_, incoming, outgoing| {
             outgoing.copy_from_slice(&incoming[..outgoing.len()]);
         });
         sweep.to_planes(counts.fields);

@@ -51,9 +51,8 @@ pub fn pressure<T: Real>(
     let mut pressure = sweep.zero_fields(1);
     let (len, first) = (pressure.bundle_len(), pressure.bundles.start);
     let target = SharedSlice::new(&mut pressure.data);
-    let bundles = sweep.all_bundles();
     let force = Force::new(physics);
-    sweep.columns(&bundles, CONTRACTED, 0, &|bundle, incoming, _| {
+    sweep.all_columns(CONTRACTED, 0, &|bundle, incoming, _| {
         let at = (bundle - first) * len;
         // SAFETY: every bundle is worked on by one thread.
         let target = unsafe { target.slice(at..at + len) };

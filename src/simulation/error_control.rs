@@ -99,8 +99,7 @@ pub fn assemble_all<T: Real>(
 ) {
     let (len, first) = (state.bundle_len(), state.bundles.start);
     let target = SharedSlice::new(&mut tendency.data);
-    let bundles = sweep.all_bundles();
-    sweep.columns(&bundles, equation.counts().contracted, 0, &|bundle, incoming, _| {
+    sweep.all_columns(equation.counts().contracted, 0, &|bundle, incoming, _| {
         let at = (bundle - first) * len;
         // SAFETY: every bundle is worked on by one thread.
         let target = unsafe { target.slice(at..at + len) };

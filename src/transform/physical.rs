@@ -164,8 +164,7 @@ impl<T: Real> Sweep<T> {
         let mut fields = SpectralFields::zeros(self.plan.modes, self.plan.bundles.clone(), count);
         let (len, start) = (fields.bundle_len(), self.plan.bundles.start);
         let target = SharedSlice::new(&mut fields.data);
-        let bundles = self.all_bundles();
-        self.columns(&bundles, count, 0, &|bundle, incoming, _| {
+        self.all_columns(count, 0, &|bundle, incoming, _| {
             let at = (bundle - start) * len;
             // SAFETY: every bundle is worked on by one thread.
             unsafe { target.slice(at..at + len) }.copy_from_slice(incoming);

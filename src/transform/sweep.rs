@@ -38,6 +38,8 @@ pub struct Sweep<T: Real> {
     z: LinesAlongZ<T>,
     tables: PlaneTables<T>,
     exchange: Exchange<T>,
+    /// Every bundle of this rank.
+    bundles: Vec<usize>,
     scratch: Vec<Mutex<Scratch<T>>>,
     timings: Timings,
 }
@@ -117,6 +119,7 @@ impl<T: Real> Sweep<T> {
         });
         Ok(Sweep {
             exchange: Exchange::new(&plan, communicator, &team)?,
+            bundles: plan.bundles.clone().collect(),
             timings: Timings::default(),
             plan,
             team,
@@ -139,8 +142,14 @@ impl<T: Real> Sweep<T> {
     /// Collective.
     pub fn begin(&mut self, fields: usize, work: &ColumnWork<T>) {
         self.clear();
-        let bundles = self.all_bundles();
-        self.columns(&bundles, 0, fields, work);
+        self.all_columns(0, fields, work);
+    }
+
+    /// As [`Self::columns`], for every bundle of this rank.
+    pub fn all_columns(&mut self, incoming: usize, outgoing: usize, work: &ColumnWork<T>) {
+        let bundles = std::mem::take(&mut self.bundles);
+        self.columns(&bundles, incoming, outgoing, work);
+        self.bundles = bundles;
     }
 
     /// Makes room in the exchange for something else than what is in it. Collective.
@@ -242,11 +251,6 @@ impl<T: Real> Sweep<T> {
         let Plan { modes, bundles, .. } = &self.plan;
         let data = self.team.zeros(bundles.len() * count * modes.column_len());
         SpectralFields { modes: *modes, bundles: bundles.clone(), count, data }
-    }
-
-    /// Every bundle of this rank.
-    pub fn all_bundles(&self) -> Vec<usize> {
-        self.plan.bundles.clone().collect()
     }
 
     /// Moves `fields` fields from columns to planes. Collective.

@@ -178,8 +178,7 @@ fn transform<T: Real>(solver: &mut Solver<T>) -> Result<()> {
     sweep.to_planes(fields);
     sweep.planes(0..sweep.plan.planes.len(), &There { fields });
     sweep.to_columns(fields);
-    let bundles = sweep.all_bundles();
-    sweep.columns(&bundles, fields, fields, &|_, incoming, outgoing| {
+    sweep.all_columns(fields, fields, &|_, incoming, outgoing| {
         outgoing.copy_from_slice(incoming);
     });
     Ok(())
