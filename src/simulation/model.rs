@@ -225,7 +225,7 @@ mod tests {
         let plan = Plan::new(modes, (0, 1), 4, false).unwrap();
         let case = |threads| Case { plan: &plan, counts: COUNTS, stages: 4, threads };
         let predict = |threads| Prediction::new::<f64>(&machine(), case(threads)).unwrap();
-        let [two, three, four] = [2, 3, 4].map(|threads| predict(threads).seconds());
+        let [two, three, four] = [2, 3, 4].map(|threads| predict(threads).arithmetic);
         assert!(three < 0.6 * two && four > 0.97 * three, "{two} {three} {four}");
     }
 
