@@ -208,6 +208,14 @@ mod tests {
         slow.network = Some(Network { latency: 1.0, injection: 1e30, share: 1.0 });
         let on_node = predict(256, 32, &slow).exchange - 4.0 * 2.0 * 4.0 * 28.0;
         assert!(on_node > 0.0 && on_node < 1.0, "{on_node}");
+        // With one that has only a bandwidth: four ranks of a node send 28 / 31 of what they have.
+        let mut narrow = machine();
+        narrow.network = Some(Network { latency: 1e-30, injection: 1.0, share: 0.5 });
+        let narrow = predict(256, 32, &narrow);
+        // 4 parts to 31 others; 3 fields there and 4 back.
+        let sent = narrow.message * 4.0 * 31.0 * 7.0 / 3.0;
+        let expected = 4.0 * 4.0 * sent * 28.0 / 31.0 / 0.5;
+        assert!((narrow.exchange / expected - 1.0).abs() < 1e-6, "{narrow:?} {expected}");
     }
 
     /// Four threads are no faster than three on the three planes of a rank, but for their columns.
@@ -217,7 +225,7 @@ mod tests {
         let plan = Plan::new(modes, (0, 1), 4, false).unwrap();
         let case = |threads| Case { plan: &plan, counts: COUNTS, stages: 4, threads };
         let predict = |threads| Prediction::new::<f64>(&machine(), case(threads)).unwrap();
-        let [two, three, four] = [2, 3, 4].map(|threads| predict(threads).seconds());
+        let [two, three, four] = [2, 3, 4].map(|threads| predict(threads).arithmetic);
         assert!(three < 0.6 * two && four > 0.97 * three, "{two} {three} {four}");
     }
 
