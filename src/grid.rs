@@ -7,6 +7,7 @@
 //! truncation.
 
 use std::f64::consts::TAU;
+use std::ops::Range;
 
 /// The axes' count: x, y, z.
 pub const AXES: usize = 3;
@@ -67,6 +68,37 @@ impl Grid {
             .map(|i| self.wavenumber(i, self.cutoff[i] as i64))
             .fold(f64::INFINITY, f64::min)
             .min(f64::MAX)
+    }
+}
+
+/// A box of grid points: a plane, a line or a point if it is thin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Region {
+    /// Its points along x, y, z.
+    pub ranges: [Range<usize>; AXES],
+}
+
+impl Region {
+    /// Whole planes of a grid of `points`.
+    pub fn of_planes(points: [usize; AXES], planes: Range<usize>) -> Self {
+        let [nx, ny, _] = points;
+        Region { ranges: [0..nx, 0..ny, planes] }
+    }
+
+    /// Points along z, y, x, as arrays have them.
+    pub fn shape(&self) -> [usize; AXES] {
+        let [x, y, z] = &self.ranges;
+        [z.len(), y.len(), x.len()]
+    }
+
+    /// Number of points.
+    pub fn len(&self) -> usize {
+        self.shape().iter().product()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 }
 

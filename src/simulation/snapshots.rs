@@ -66,10 +66,10 @@ pub fn save<T: Real>(
         parameters: vec![("viscosity".into(), config.physics.viscosity)],
     };
     let mut writer = SnapshotWriter::create(comm, path, &header, &provenance)?;
-    sweep.to_physical(state, |z0, values| {
+    sweep.to_physical(state, |region, values| {
         let len = values.len() / count;
         for field in 0..count {
-            writer.write_planes(field, z0, &values[field * len..(field + 1) * len])?;
+            writer.write(field, region, &values[field * len..(field + 1) * len])?;
         }
         Ok(())
     })?;

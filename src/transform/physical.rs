@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::error::Result;
 use crate::fields::SpectralFields;
+use crate::grid::Region;
 use crate::parallel::{SharedSlice, share};
 use crate::real::Real;
 
@@ -11,24 +12,24 @@ use super::plan::Plan;
 use super::planes::{Block, PlaneJob};
 use super::sweep::Sweep;
 
-/// Copies values between blocks and an array `[field][z][y][x]` of some planes.
+/// Copies values between blocks and an array `[field][z][y][x]` of the points of a region.
 struct Copy<'a, T> {
     array: SharedSlice<'a, T>,
     fields: usize,
-    /// Planes in the array, in the whole grid's numbers.
-    planes: Range<usize>,
-    rows: usize,
+    region: &'a Region,
 }
 
 impl<T: Real> Copy<'_, T> {
     /// Calls `each(row of the array, field, lane)` for the rows of a block.
     fn rows(&self, block: Block, mut each: impl FnMut(&mut [T], usize, usize)) {
+        let [_, rows, planes] = &self.region.ranges;
+        let [nz, ny, nx] = self.region.shape();
         for field in 0..self.fields {
             for lane in 0..block.rows {
-                let plane = field * self.planes.len() + block.plane - self.planes.start;
-                let start = (plane * self.rows + block.first_row + lane) * block.points;
+                let plane = field * nz + block.plane - planes.start;
+                let start = (plane * ny + block.first_row + lane - rows.start) * nx;
                 // SAFETY: every row belongs to one block, and a block to one thread.
-                each(unsafe { self.array.slice(start..start + block.points) }, field, lane);
+                each(unsafe { self.array.slice(start..start + nx) }, field, lane);
             }
         }
     }
@@ -81,65 +82,58 @@ impl<T: Real> Sweep<T> {
         (VALUES_PER_BATCH / (nx * ny)).clamp(1, share(nz, 0, plan.ranks).len())
     }
 
-    /// Plane ranges (counted from this rank's first plane) of one batch after another: the same
-    /// number of batches on every rank, some of them empty.
-    fn plane_batches(&self) -> impl Iterator<Item = Range<usize>> + use<T> {
+    /// What this rank has of the grid points, batch after batch of planes (counted from its first):
+    /// the same number of batches on every rank, some of them empty.
+    fn batches(&self) -> impl Iterator<Item = (Range<usize>, Region)> + use<T> {
         let nz = self.plan.modes.grid.points[2];
         let batch = Self::planes_per_batch(&self.plan);
         let tallest = share(nz, 0, self.plan.ranks).len();
-        let mine = self.plan.planes.len();
-        (0..tallest).step_by(batch).map(move |z| z.min(mine)..(z + batch).min(mine))
+        let (points, Range { start, end }) =
+            (self.plan.modes.grid.points, self.plan.planes.clone());
+        (0..tallest).step_by(batch).map(move |z| {
+            let range = z.min(end - start)..(z + batch).min(end - start);
+            let planes = start + range.start..start + range.end;
+            (range, Region::of_planes(points, planes))
+        })
     }
 
-    /// Transforms `fields` to physical space and hands them over in batches of planes:
-    /// `visit(first plane, values)` with values `[field][z][y][x]`. Every rank makes the same number
-    /// of calls, also with no planes. Collective.
+    /// Transforms `fields` to physical space and hands them over in batches: `visit(region, values)`
+    /// with values `[field][z][y][x]` of the points of a region. Every rank makes the same number of
+    /// calls, also with no points. Collective.
     pub fn to_physical(
         &mut self,
         fields: &SpectralFields<T>,
-        mut visit: impl FnMut(usize, &[T]) -> Result<()>,
+        mut visit: impl FnMut(&Region, &[T]) -> Result<()>,
     ) -> Result<()> {
         self.begin(fields.count, &|bundle, _, outgoing| {
             outgoing.copy_from_slice(fields.bundle(bundle));
         });
         self.to_planes(fields.count);
-        let [nx, ny, _] = self.plan.modes.grid.points;
-        let first = self.plan.planes.start;
         let mut array = Vec::new();
-        for range in self.plane_batches() {
-            array.resize(fields.count * range.len() * nx * ny, T::ZERO);
-            let planes = first + range.start..first + range.end;
-            let start = planes.start;
-            let copy = Copy {
-                array: SharedSlice::new(&mut array),
-                fields: fields.count,
-                planes,
-                rows: ny,
-            };
+        for (range, region) in self.batches() {
+            array.resize(fields.count * region.len(), T::ZERO);
+            let array_to_fill = SharedSlice::new(&mut array);
+            let copy = Copy { array: array_to_fill, fields: fields.count, region: &region };
             self.planes(range, &CopyOut(copy));
-            visit(start, &array)?;
+            visit(&region, &array)?;
         }
         Ok(())
     }
 
-    /// Transforms `count` physical fields to their kept modes. `supply(planes, values)` fills
-    /// values `[field][z][y][x]` of the given planes of the whole grid. Every rank makes the same
-    /// number of calls, also with no planes. Collective.
+    /// Transforms `count` physical fields to their kept modes. `supply(region, values)` fills
+    /// values `[field][z][y][x]` of the points of a region. Every rank makes the same number of
+    /// calls, also with no points. Collective.
     pub fn from_physical(
         &mut self,
         count: usize,
-        mut supply: impl FnMut(Range<usize>, &mut [T]) -> Result<()>,
+        mut supply: impl FnMut(&Region, &mut [T]) -> Result<()>,
     ) -> Result<SpectralFields<T>> {
         self.clear();
-        let [nx, ny, _] = self.plan.modes.grid.points;
-        let first = self.plan.planes.start;
         let mut array = Vec::new();
-        for range in self.plane_batches() {
-            array.resize(count * range.len() * nx * ny, T::ZERO);
-            let planes = first + range.start..first + range.end;
-            supply(planes.clone(), &mut array)?;
-            let copy =
-                Copy { array: SharedSlice::new(&mut array), fields: count, planes, rows: ny };
+        for (range, region) in self.batches() {
+            array.resize(count * region.len(), T::ZERO);
+            supply(&region, &mut array)?;
+            let copy = Copy { array: SharedSlice::new(&mut array), fields: count, region: &region };
             self.planes(range, &CopyIn(copy));
         }
         self.to_columns(count);
@@ -223,8 +217,8 @@ mod tests {
         assert!(error < tolerance, "{points:?}: error {error}, tolerance {tolerance}");
 
         let back = sweep
-            .from_physical(2, |planes, values| {
-                let plane = nx * ny;
+            .from_physical(2, |region, values| {
+                let (plane, planes) = (nx * ny, &region.ranges[2]);
                 for field in 0..2 {
                     let from = (field * nz + planes.start) * plane;
                     let to = field * planes.len() * plane;

@@ -108,7 +108,7 @@ fn read_as<E: Real>(
 where
     Complex<E>: H5Type,
 {
-    let numbers = hdf5_file::read_planes::<Complex<E>>(comm, dataset, columns)?;
+    let numbers = hdf5_file::read_block::<Complex<E>>(comm, dataset, &[columns])?;
     Ok(numbers.into_iter().map(|z| Complex::new(z.re.double(), z.im.double())).collect())
 }
 

@@ -75,7 +75,8 @@ where
     // Converted here: in HDF5's hands a conversion would make the access independent.
     let numbers: Vec<Complex<E>> =
         numbers.iter().map(|z| Complex::new(E::from_double(z.re), E::from_double(z.im))).collect();
-    hdf5_file::write_planes(comm, dataset, first, &numbers)
+    let columns = first..first + numbers.len() / dataset.shape()[1];
+    hdf5_file::write_block(comm, dataset, &[columns], &numbers)
 }
 
 /// Creates a file with everything but the numbers of the fields. On rank 0 only.
