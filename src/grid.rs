@@ -12,6 +12,15 @@ use std::ops::Range;
 /// The axes' count: x, y, z.
 pub const AXES: usize = 3;
 
+/// Which of the modes up to the cutoffs are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Truncation {
+    /// All.
+    Box,
+    /// Those in the ellipsoid whose half-axes are the cutoffs: a sphere if the sides are equal.
+    Ellipsoid,
+}
+
 /// A periodic box with its grid points and its kept modes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Grid {
@@ -21,24 +30,38 @@ pub struct Grid {
     pub lengths: [f64; AXES],
     /// Largest kept mode number along x, y, z.
     pub cutoff: [usize; AXES],
+    /// Which modes up to the cutoff are kept.
+    pub truncation: Truncation,
 }
 
 impl Grid {
     /// A grid with two-thirds truncation. `points` are at least 1 and `lengths` positive.
     pub fn two_thirds(points: [usize; AXES], lengths: [f64; AXES]) -> Self {
-        Grid { points, lengths, cutoff: points.map(|n| n.div_ceil(3) - 1) }
+        let cutoff = points.map(|n| n.div_ceil(3) - 1);
+        Grid { points, lengths, cutoff, truncation: Truncation::Box }
     }
 
     /// A grid whose modes are all kept, but for those at N/2: products alias.
     pub fn full(points: [usize; AXES], lengths: [f64; AXES]) -> Self {
-        Grid { points, lengths, cutoff: points.map(|n| (n - 1) / 2) }
+        let cutoff = points.map(|n| (n - 1) / 2);
+        Grid { points, lengths, cutoff, truncation: Truncation::Box }
     }
 
     /// A grid for modes within a sphere of the radius sqrt(2)/3 N, for dealiasing by phase shifts.
     pub fn spherical(points: [usize; AXES], lengths: [f64; AXES]) -> Self {
         // The integer part of sqrt(2 n^2 / 9), which is never a whole number.
-        Grid { points, lengths, cutoff: points.map(|n| (2 * n * n / 9).isqrt()) }
+        let cutoff = points.map(|n| (2 * n * n / 9).isqrt());
+        Grid { points, lengths, cutoff, truncation: Truncation::Ellipsoid }
     }
+
+    /// The square of mode number `n` along `axis` in units of the cutoff. In the ellipsoid those of
+    /// the three axes sum to [`Self::ELLIPSOID`] at most.
+    pub fn relative_square(&self, axis: usize, n: i64) -> f64 {
+        (n as f64 / self.cutoff[axis].max(1) as f64).powi(2)
+    }
+
+    /// 1, with room for rounding.
+    pub const ELLIPSOID: f64 = 1.0 + 1e-12;
 
     /// Number of grid points as a float: it may exceed any integer type's comfort.
     pub fn point_count(&self) -> f64 {

@@ -31,6 +31,33 @@ pub fn share(count: usize, rank: usize, size: usize) -> std::ops::Range<usize> {
     start(rank)..start(rank + 1)
 }
 
+/// How ranks are arranged: in groups that have planes, and members of a group that share its planes.
+/// The members of a group are neighbours, so that they are on one node if they can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RankGrid {
+    /// Groups of ranks.
+    pub groups: usize,
+    /// Ranks of each group.
+    pub members: usize,
+}
+
+impl RankGrid {
+    /// Every rank a group of its own.
+    pub fn slabs(ranks: usize) -> Self {
+        RankGrid { groups: ranks, members: 1 }
+    }
+
+    /// Number of ranks.
+    pub fn ranks(&self) -> usize {
+        self.groups * self.members
+    }
+
+    /// Group of a rank, and its number in the group.
+    pub fn place(&self, rank: usize) -> (usize, usize) {
+        (rank / self.members, rank % self.members)
+    }
+}
+
 /// A group of ranks.
 #[derive(Clone)]
 pub struct Communicator {
@@ -71,6 +98,11 @@ impl Communicator {
     pub fn private_copy(&self) -> Self {
         let mpi = self.mpi.as_ref().map(|c| Rc::new(c.duplicate()));
         Communicator { mpi, shares_memory: self.shares_memory }
+    }
+
+    /// How the ranks are arranged.
+    pub fn grid(&self) -> RankGrid {
+        RankGrid::slabs(self.size())
     }
 
     /// This rank's number, from 0.

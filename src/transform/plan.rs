@@ -19,7 +19,7 @@ use std::ops::Range;
 
 use crate::error::{Error, Result};
 use crate::modes::Modes;
-use crate::parallel::{Counts, share};
+use crate::parallel::{Counts, RankGrid, share};
 
 use super::lines::ABSENT;
 
@@ -169,17 +169,17 @@ impl Plan {
     /// Planes' side: offset of the rows of a y-line of this rank's first plane, in the order of
     /// the transform along y; rows of cut-off ny are [`ABSENT`].
     pub fn plane_rows(&self, field: usize, bundle_along_x: usize) -> Vec<usize> {
-        let along_x = self.modes.bundles_along_x();
+        let first = self.modes.bundles_at(bundle_along_x..bundle_along_x + 1).start;
         let runs: Vec<_> = if self.shared {
             vec![self.column_bundles()]
         } else {
             let parts = |rank| (0..self.parts).map(move |part| self.part_of(rank, part));
             (0..self.ranks).flat_map(parts).collect()
         };
-        transform_order(self.modes.grid.points[1], self.modes.grid.cutoff[1])
+        transform_order(self.modes.grid.points[1], self.modes.cutoff_y(bundle_along_x))
             .map(|index| {
                 let Some(index) = index else { return ABSENT };
-                let bundle = index * along_x + bundle_along_x;
+                let bundle = first + index;
                 self.shift(&runs[runs.partition_point(|run| run.end <= bundle)], field, bundle)
             })
             .collect()
@@ -219,6 +219,36 @@ impl Plan {
         let others = self.ranks_with_planes() - usize::from(!self.planes.is_empty());
         let rows = others * fields * self.bundles.len() * self.plane_stride;
         rows * self.modes.row_len() * number_size
+    }
+}
+
+/// The bundles of a rank: members of a group have different bundles along x, and what a member
+/// of all groups has is dealt to these.
+pub fn bundles_of(modes: &Modes, rank: usize, grid: RankGrid) -> Range<usize> {
+    let (group, member) = grid.place(rank);
+    let all = modes.bundles_at(share(modes.bundles_along_x(), member, grid.members));
+    let within = share(all.len(), group, grid.groups);
+    all.start + within.start..all.start + within.end
+}
+
+/// Which rank has each bundle.
+pub struct Owners {
+    /// In the order of bundles.
+    runs: Vec<(Range<usize>, usize)>,
+}
+
+impl Owners {
+    /// Of the bundles of a layout on some ranks.
+    pub fn new(modes: &Modes, grid: RankGrid) -> Self {
+        let run = |rank| (bundles_of(modes, rank, grid), rank);
+        let mut runs: Vec<_> = (0..grid.ranks()).map(run).filter(|run| !run.0.is_empty()).collect();
+        runs.sort_by_key(|run| run.0.start);
+        Owners { runs }
+    }
+
+    /// The rank that has `bundle`.
+    pub fn of(&self, bundle: usize) -> usize {
+        self.runs[self.runs.partition_point(|run| run.0.end <= bundle)].1
     }
 }
 
@@ -288,17 +318,17 @@ mod tests {
                         for along_x in 0..plan.modes.bundles_along_x() {
                             let rows = plan.plane_rows(field, along_x);
                             let kept = rows.iter().filter(|&&r| r != ABSENT);
-                            for (index, row) in
-                                transform_order(points[1], plan.modes.grid.cutoff[1]).zip(&rows)
-                            {
+                            let cutoff_y = plan.modes.cutoff_y(along_x);
+                            let first = plan.modes.bundles_at(along_x..along_x + 1).start;
+                            for (index, row) in transform_order(points[1], cutoff_y).zip(&rows) {
                                 let Some(index) = index else { continue };
-                                let bundle = index * plan.modes.bundles_along_x() + along_x;
+                                let bundle = first + index;
                                 for z in plan.planes.clone() {
                                     let at = row / row_len + z - plan.planes.start;
                                     assert_eq!(received[at], Some((field, bundle, z)));
                                 }
                             }
-                            assert_eq!(kept.count(), plan.modes.ny());
+                            assert_eq!(kept.count(), 2 * cutoff_y + 1);
                         }
                     }
                 }
@@ -327,11 +357,12 @@ mod tests {
                 let along_x = plan.modes.bundles_along_x();
                 for (field, bundle) in (0..3).flat_map(|f| (0..along_x).map(move |b| (f, b))) {
                     let rows = plan.plane_rows(field, bundle);
+                    let first = plan.modes.bundles_at(bundle..bundle + 1).start;
                     for (index, row) in rows.iter().filter(|&&r| r != ABSENT).enumerate() {
                         for z in plan.planes.clone() {
                             let row = plan.first_plane_number() + row;
                             let at = row / row_len + z - plan.planes.start;
-                            assert_eq!(array[at], Some((field, index * along_x + bundle, z)));
+                            assert_eq!(array[at], Some((field, first + index, z)));
                         }
                     }
                 }

@@ -5,6 +5,7 @@
 //! forward transforms along x of its products, back into the plane; then forward transforms along
 //! y, the job's in-plane contraction, and back into the exchange where the plane came from.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::fields::{Aligned, zeros};
@@ -65,7 +66,8 @@ pub trait PlaneJob<T: Real>: Sync {
     fn pointwise(&self, block: Block, inputs: &[T], products: &mut [T]);
 
     /// Makes the outputs from the products: `modes` is `[product][ny][re lanes, im lanes]` of the
-    /// columns whose bundle along x is `bundle_along_x`; each row of an output goes to its place.
+    /// columns whose bundle along x is `bundle_along_x`, with the ny that are kept there; each row
+    /// of an output goes to its place.
     fn contract(&self, bundle_along_x: usize, modes: &[T], outputs: &mut OutputRows<T>) {
         let _ = bundle_along_x;
         let rows = modes.chunks_exact(outputs.row_len);
@@ -80,7 +82,7 @@ pub struct OutputRows<'a, T> {
     start: *mut T,
     /// For each field: the rows of its kept ny, in storage order.
     fields: &'a [Vec<usize>],
-    /// Number of kept ny.
+    /// Number of ny that are kept there.
     ny: usize,
     /// Numbers in a row.
     row_len: usize,
@@ -118,7 +120,8 @@ pub struct PlaneTables<T: Real> {
     y_exchange: Vec<ReadTable>,
     y_values: WriteTable,
     y_products: ReadTable,
-    y_outputs: WriteTable,
+    /// By the largest kept ny of a bundle along x.
+    y_outputs: BTreeMap<usize, WriteTable>,
     /// Rows of the exchange that the kept modes of a y-line go to, for each
     /// `[slot][bundle along x]`.
     y_kept: Vec<Vec<usize>>,
@@ -127,7 +130,7 @@ pub struct PlaneTables<T: Real> {
 impl<T: Real> PlaneTables<T> {
     pub(super) fn new(plan: &Plan, fields: usize) -> Self {
         let Modes { grid, .. } = plan.modes;
-        let ([nx, ny, _], [kx, ky, _]) = (grid.points, grid.cutoff);
+        let ([nx, ny, _], [kx, ..]) = (grid.points, grid.cutoff);
         let row_len = plan.modes.row_len();
         let along_x = plan.modes.bundles_along_x();
         // An odd number of bundles apart, so that the rows of a column do not share cache sets.
@@ -139,8 +142,11 @@ impl<T: Real> PlaneTables<T> {
             .map(|(index, &row)| if index.is_some() { row } else { ABSENT })
             .collect();
         let y_rows: Vec<_> = (0..ny).map(|j| j * row_stride).collect();
-        let y_kept: Vec<_> =
-            transform_order(ny, ky).map(|i| i.map_or(ABSENT, |i| i * row_len)).collect();
+        let y_kept = |cutoff_y| -> Vec<_> {
+            let kept = transform_order(ny, cutoff_y);
+            kept.map(|i| i.map_or(ABSENT, |i| i * row_len)).collect()
+        };
+        let y_cutoffs = (0..along_x).map(|b| plan.modes.cutoff_y(b));
         let exchange: Vec<Vec<usize>> = (0..plan.slots)
             .flat_map(|field| (0..along_x).map(move |b| plan.plane_rows(field, b)))
             .collect();
@@ -153,7 +159,7 @@ impl<T: Real> PlaneTables<T> {
             y_exchange: exchange.iter().map(|rows| y.read_table(rows)).collect(),
             y_values: y.write_table(&y_rows),
             y_products: y.read_table(&y_rows),
-            y_outputs: y.write_table(&y_kept),
+            y_outputs: y_cutoffs.map(|cut| (cut, y.write_table(&y_kept(cut)))).collect(),
             y_kept: exchange.iter().map(kept).collect(),
             x,
             y,
@@ -352,9 +358,11 @@ impl<T: Real> Plane<'_, T> {
             return;
         }
         let row_len = self.plan.modes.row_len();
-        let line_len = self.plan.modes.ny() * row_len;
         let along_x = self.plan.modes.bundles_along_x();
         for bundle in 0..along_x {
+            let cutoff_y = self.plan.modes.cutoff_y(bundle);
+            let ny = 2 * cutoff_y + 1;
+            let line_len = ny * row_len;
             // The rows that the contraction writes lie far apart: they are called meanwhile.
             for field in 0..self.job.outputs() {
                 prefetch(start, &self.tables.y_kept[field * along_x + bundle]);
@@ -368,7 +376,7 @@ impl<T: Real> Plane<'_, T> {
                 };
                 let target = Target {
                     start: scratch.modes[field * line_len..].as_mut_ptr(),
-                    table: &self.tables.y_outputs,
+                    table: &self.tables.y_outputs[&cutoff_y],
                 };
                 // SAFETY: tables stay within the plane and one line of modes.
                 unsafe {
@@ -378,7 +386,7 @@ impl<T: Real> Plane<'_, T> {
             let mut outputs = OutputRows {
                 start,
                 fields: &self.tables.y_kept[bundle..],
-                ny: self.plan.modes.ny(),
+                ny,
                 row_len,
                 stride: along_x,
             };
