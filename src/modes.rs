@@ -254,7 +254,7 @@ mod tests {
         }
         assert_eq!(stored(&modes), columns * modes.rows());
         // pi/4 of the box, and what the lanes add.
-        let fraction = modes.bundles() as f64 / (modes.bundles_along_x() * modes.ny()) as f64;
+        let fraction = columns as f64 / ((grid.cutoff[0] + 1) * modes.ny()) as f64;
         assert!((0.78..0.88).contains(&fraction), "{fraction}");
     }
 }

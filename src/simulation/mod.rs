@@ -13,6 +13,7 @@ mod needs;
 mod origin;
 mod phase_shift;
 mod progress;
+mod rank_grid;
 mod restart;
 mod run;
 mod schedule;
@@ -84,6 +85,7 @@ pub fn run(comm: &Communicator, config: &Config, options: &Options) -> Result<En
 
 fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> Result<Ending> {
     let modes = Modes::new(config.grid.build(), T::LANES);
+    let comm = &comm.arranged(rank_grid::choose(config.parallel.grid, &modes, comm.size())?);
     let needs = Needs::new::<T>(config, modes, comm)?;
     if options.dry_run {
         Start::open(config, comm)?;

@@ -7,11 +7,12 @@ use crate::equation::{self, Counts};
 use crate::error::Result;
 use crate::forcing::Forcing;
 use crate::modes::Modes;
-use crate::parallel::Communicator;
+use crate::parallel::{Communicator, RankGrid};
 use crate::real::Real;
 use crate::simd::Cpu;
-use crate::transform::plan::Plan;
+use crate::transform::plan::{Plan, bundles_of};
 use crate::transform::sweep::Sweep;
+use crate::transform::turn::Turn;
 
 use super::progress::number;
 use super::schedule::Schedule;
@@ -30,7 +31,9 @@ impl Needs {
         let counts = equation.counts();
         let slots = counts.fields.max(counts.contracted);
         // The first rank has the largest share of everything.
-        let plan = Plan::new(modes, (0, ranks), slots, comm.shares_memory())?;
+        let grid = comm.grid();
+        let plan = Plan::new(modes, (0, grid), slots, comm.shares_memory())?;
+        let turn = Turn::new(&plan, slots.max(counts.products), comm.shares_memory())?;
         let [nx, ny, nz] = config.grid.points;
         let [kx, ky, kz] = modes.grid.cutoff;
         let points = modes.grid.point_count();
@@ -38,19 +41,29 @@ impl Needs {
         let registers = 2 + usize::from(
             equation.uses_state() || matches!(config.forcing, Forcing::Linear { .. }),
         );
-        let memory = memory::<T>(config, &plan, counts, registers);
+        let memory = memory::<T>(config, &plan, counts, registers)?;
         let sent = |fields| size(plan.bytes_sent(fields, size_of::<T>()) as f64);
         let exchange = if ranks == 1 {
             "none, there is one rank".into()
         } else if comm.shares_memory() {
             "none, all ranks are on one node and share memory".into()
         } else {
+            let turned =
+                turn.bytes_sent(plan.planes.len(), counts.fields + counts.products, size_of::<T>());
+            let within = match grid.members {
+                1 => String::new(),
+                _ => format!(", and {} within its group", size(turned as f64)),
+            };
             format!(
-                "each rank sends {} to the planes and {} back, {} times a step",
+                "each rank sends {} to the planes and {} back{within}, {} times a step",
                 sent(counts.fields),
                 sent(counts.contracted),
                 config.time.scheme.stages()
             )
+        };
+        let arrangement = match grid.members {
+            1 => String::new(),
+            members => format!(" in {} of {members}", number(grid.groups, "group")),
         };
         let mut lines = vec![
             (
@@ -63,7 +76,7 @@ impl Needs {
             (
                 "ranks",
                 format!(
-                    "{ranks} with {} each, {} instructions",
+                    "{ranks}{arrangement} with {} each, {} instructions",
                     number(threads, "thread"),
                     Cpu::current().name()
                 ),
@@ -95,9 +108,15 @@ impl Needs {
             let steps = (config.time.end / dt * (1.0 - 1e-9)).ceil();
             lines.push(("steps", format!("at least {steps:.0}, of dt = {dt} or a little less")));
         }
-        let warnings = idle(ranks, nz, "z-planes", "grid.points[2]")
+        let with_planes = grid.groups.min(nz) * grid.members;
+        let warnings = idle(ranks, with_planes, "z-planes", ("grid.points[2]", nz))
             .into_iter()
-            .chain(idle(ranks, modes.bundles(), "columns of modes", "bundles"))
+            .chain(idle(
+                ranks,
+                with_columns(&modes, grid),
+                "columns of modes",
+                ("bundles", modes.bundles()),
+            ))
             .collect();
         Ok(Needs { lines, warnings })
     }
@@ -118,11 +137,11 @@ impl Needs {
 }
 
 /// Bytes that the rank with the largest share needs for its arrays.
-fn memory<T: Real>(config: &Config, plan: &Plan, counts: Counts, registers: usize) -> f64 {
+fn memory<T: Real>(config: &Config, plan: &Plan, counts: Counts, registers: usize) -> Result<f64> {
     let Counts { fields, products, .. } = counts;
     let field = plan.bundles.len() * plan.modes.column_len();
-    let numbers =
-        registers * fields * field + Sweep::<T>::numbers(plan, products, config.parallel.threads);
+    let sweep = Sweep::<T>::numbers(plan, products, config.parallel.threads, plan.shared)?;
+    let numbers = registers * fields * field + sweep;
     // One at a time: the initial field before it becomes the state, or the tendency for spectra,
     // the planes of a snapshot.
     let initial = fields * field * size_of::<T>();
@@ -131,14 +150,19 @@ fn memory<T: Real>(config: &Config, plan: &Plan, counts: Counts, registers: usiz
         let values = nx * ny * Sweep::<T>::planes_per_batch(plan);
         values * (fields * size_of::<T>() + snapshots.precision.bytes())
     });
-    (numbers * size_of::<T>() + initial.max(snapshot)) as f64
+    Ok((numbers * size_of::<T>() + initial.max(snapshot)) as f64)
 }
 
-/// A warning when some of `ranks` go without any of `have` things, named after `key`.
-fn idle(ranks: usize, have: usize, things: &str, key: &str) -> Option<String> {
+/// Number of ranks that have bundles.
+fn with_columns(modes: &Modes, grid: RankGrid) -> usize {
+    (0..grid.ranks()).filter(|&rank| !bundles_of(modes, rank, grid).is_empty()).count()
+}
+
+/// A warning when only `have` of `ranks` have things, of which there are as many as `(key, count)` says.
+fn idle(ranks: usize, have: usize, things: &str, (key, count): (&str, usize)) -> Option<String> {
     (ranks > have).then(|| {
         format!(
-            "{} of {ranks} ranks have no {things} ({key} is {have}) and wait for the others; use \
+            "{} of {ranks} ranks have no {things} ({key} is {count}) and wait for the others; use \
              at most {have} ranks, and more --threads",
             ranks - have
         )

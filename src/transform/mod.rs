@@ -11,3 +11,4 @@ pub mod regrid;
 mod rows;
 pub mod sweep;
 pub mod timings;
+pub mod turn;

@@ -79,7 +79,7 @@ impl<T: Real> Sweep<T> {
     /// The most planes in a batch that [`Self::to_physical`] or [`Self::from_physical`] holds.
     pub fn planes_per_batch(plan: &Plan) -> usize {
         let [nx, ny, nz] = plan.modes.grid.points;
-        (VALUES_PER_BATCH / (nx * ny)).clamp(1, share(nz, 0, plan.ranks).len())
+        (VALUES_PER_BATCH / (nx * ny)).clamp(1, share(nz, 0, plan.grid.groups).len())
     }
 
     /// What this rank has of the grid points, batch after batch of planes (counted from its first):
@@ -87,13 +87,13 @@ impl<T: Real> Sweep<T> {
     fn batches(&self) -> impl Iterator<Item = (Range<usize>, Region)> + use<T> {
         let nz = self.plan.modes.grid.points[2];
         let batch = Self::planes_per_batch(&self.plan);
-        let tallest = share(nz, 0, self.plan.ranks).len();
-        let (points, Range { start, end }) =
-            (self.plan.modes.grid.points, self.plan.planes.clone());
+        let tallest = share(nz, 0, self.plan.grid.groups).len();
+        let (nx, rows) = (self.plan.modes.grid.points[0], self.rows_along_x());
+        let Range { start, end } = self.plan.planes;
         (0..tallest).step_by(batch).map(move |z| {
             let range = z.min(end - start)..(z + batch).min(end - start);
             let planes = start + range.start..start + range.end;
-            (range, Region::of_planes(points, planes))
+            (range, Region { ranges: [0..nx, rows.clone(), planes] })
         })
     }
 

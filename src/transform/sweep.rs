@@ -20,7 +20,7 @@ use crate::modes::Modes;
 use crate::parallel::{Communicator, SharedSlice, Team};
 use crate::real::Real;
 
-use super::exchange::Exchange;
+use super::exchange::{Blocks, Exchange};
 use super::lines::{ABSENT, Direction, Lines, ReadTable, Source, Target, WriteTable};
 use super::plan::{Plan, transform_order};
 use super::planes::{PlaneScratch, PlaneTables};
@@ -38,6 +38,8 @@ pub struct Sweep<T: Real> {
     z: LinesAlongZ<T>,
     tables: PlaneTables<T>,
     exchange: Exchange<T>,
+    /// Between lines along y and lines along x, in a group of several ranks.
+    turn: Option<Exchange<T>>,
     scratch: Vec<Mutex<Scratch<T>>>,
     timings: Timings,
 }
@@ -75,6 +77,8 @@ pub(super) struct PlaneParts<'a, T: Real> {
     pub team: &'a Team,
     pub tables: &'a PlaneTables<T>,
     pub scratch: &'a [Mutex<Scratch<T>>],
+    pub turn: Option<&'a mut Exchange<T>>,
+    pub timings: &'a mut Timings,
 }
 
 /// What one thread needs.
@@ -83,6 +87,8 @@ pub(super) struct Scratch<T: Real> {
     incoming: Aligned<T>,
     outgoing: Aligned<T>,
     pub(super) planes: PlaneScratch<T>,
+    /// The sheets of one plane that is worked on by this thread alone.
+    pub(super) sheets: Aligned<T>,
     pub(super) timings: Timings,
 }
 
@@ -101,10 +107,11 @@ impl<T: Real> Sweep<T> {
         slots: usize,
         products: usize,
     ) -> Result<Self> {
-        let place = (communicator.rank(), communicator.size());
-        let plan = Plan::new(modes, place, slots, communicator.shares_memory())?;
+        let place = (communicator.rank(), communicator.grid());
+        let (across, group) = (communicator.across_groups(), communicator.group());
+        let plan = Plan::new(modes, place, slots, across.shares_memory())?;
         let z = LinesAlongZ::new(&plan);
-        let tables = PlaneTables::new(&plan, products.max(slots));
+        let tables = PlaneTables::new(&plan, products.max(slots), group.shares_memory())?;
         // Each thread makes its own, so that it lies in memory near to it.
         let scratch = team.each(|_| {
             Mutex::new(Scratch {
@@ -112,11 +119,15 @@ impl<T: Real> Sweep<T> {
                 incoming: zeros(slots * modes.column_len()),
                 outgoing: zeros(slots * modes.column_len()),
                 planes: PlaneScratch::new(&tables, &plan),
+                sheets: zeros(tables.turn.plane_len()),
                 timings: Timings::default(),
             })
         });
+        let turn =
+            (group.size() > 1).then(|| Exchange::new(&tables.turn, &group, &team)).transpose();
         Ok(Sweep {
-            exchange: Exchange::new(&plan, communicator, &team)?,
+            exchange: communicator.agree(Exchange::new(&plan, &across, &team))?,
+            turn: communicator.agree(turn)?,
             timings: Timings::default(),
             plan,
             team,
@@ -126,13 +137,15 @@ impl<T: Real> Sweep<T> {
         })
     }
 
-    /// Numbers that a sweep on `plan` holds in its large arrays.
-    pub fn numbers(plan: &Plan, products: usize, threads: usize) -> usize {
-        let tables = PlaneTables::<T>::new(plan, products.max(plan.slots));
+    /// Numbers that a sweep on `plan` holds in its large arrays; `shared` says whether the members of
+    /// a group share memory.
+    pub fn numbers(plan: &Plan, products: usize, threads: usize, shared: bool) -> Result<usize> {
+        let tables = PlaneTables::<T>::new(plan, products.max(plan.slots), shared)?;
         let z = Lines::<T>::new(plan.modes.grid.points[2]);
         let exchange = plan.planes_len() + if plan.shared { 0 } else { plan.columns_len() };
         let columns = z.work_len() + 2 * plan.slots * plan.modes.column_len();
-        exchange + threads * (columns + PlaneScratch::numbers(&tables, plan))
+        let planes = PlaneScratch::numbers(&tables, plan) + tables.turn.plane_len();
+        Ok(exchange + tables.turn_numbers() + threads * (columns + planes))
     }
 
     /// Begins a sweep anew, whatever was put out before: puts out `fields` fields of every bundle.
@@ -270,8 +283,15 @@ impl<T: Real> Sweep<T> {
             team: &self.team,
             tables: &self.tables,
             scratch: &self.scratch,
+            turn: self.turn.as_mut(),
+            timings: &mut self.timings,
         };
         (self.exchange.planes(), parts)
+    }
+
+    /// Rows of its planes that this rank has physical values of.
+    pub fn rows_along_x(&self) -> Range<usize> {
+        self.tables.turn.rows()
     }
 
     /// The threads of this rank.

@@ -5,8 +5,9 @@ use std::ops::Range;
 use dns_solver::fields::SpectralFields;
 use dns_solver::grid::{Grid, Region};
 use dns_solver::modes::Modes;
-use dns_solver::parallel::{Communicator, Team, share};
+use dns_solver::parallel::{Communicator, RankGrid, Team};
 use dns_solver::real::Real;
+use dns_solver::transform::plan::bundles_of;
 use dns_solver::transform::regrid::regrid;
 use dns_solver::transform::sweep::Sweep;
 use num_complex::Complex;
@@ -16,13 +17,27 @@ use super::harness::Test;
 pub const TESTS: [Test; 2] =
     [("sweeps_are_those_of_one_rank", sweeps), ("regrid_is_that_of_one_rank", regrids)];
 
-/// Two and three bundles along x, odd and prime numbers of points; the last one has fewer planes
-/// than the most ranks and the second fewer bundles.
-const GRIDS: [[usize; 3]; 4] = [[48, 15, 14], [5, 11, 20], [50, 13, 9], [52, 10, 3]];
+/// Two and three bundles along x, odd and prime numbers of points; one has fewer planes than the
+/// most ranks and one fewer bundles. The last one is turned in several batches by groups of ranks.
+const GRIDS: [[usize; 3]; 5] = [[48, 15, 14], [5, 11, 20], [50, 13, 9], [52, 10, 3], [300, 40, 9]];
 const FIELDS: usize = 2;
 
 fn layout<T: Real>(points: [usize; 3]) -> Modes {
-    Modes::new(Grid::two_thirds(points, [1.0, 2.0, 0.5]), T::LANES)
+    // Every other one is truncated to an ellipsoid.
+    let truncate = if points[1] % 2 == 0 { Grid::spherical } else { Grid::two_thirds };
+    Modes::new(truncate(points, [1.0, 2.0, 0.5]), T::LANES)
+}
+
+/// The ranks in groups of every size, with and without shared memory.
+pub fn arrangements(comm: &Communicator) -> Vec<Communicator> {
+    let ranks = comm.size();
+    let members = (1..=ranks).filter(|members| ranks.is_multiple_of(*members));
+    members
+        .flat_map(|members| {
+            let grid = RankGrid { groups: ranks / members, members };
+            [comm.clone(), comm.without_shared_memory()].map(|comm| comm.arranged(grid))
+        })
+        .collect()
 }
 
 /// Some Hermitian coefficient.
@@ -35,7 +50,7 @@ fn coefficient(mode: [i64; 3], field: usize) -> Complex<f64> {
 }
 
 fn fields<T: Real>(modes: Modes, comm: &Communicator) -> SpectralFields<T> {
-    let mine = share(modes.bundles(), comm.rank(), comm.size());
+    let mine = bundles_of(&modes, comm.rank(), comm.grid());
     let mut fields = SpectralFields::zeros(modes, mine, FIELDS);
     fields.fill(|mode, out| {
         out.iter_mut().enumerate().for_each(|(f, c)| *c = coefficient(mode, f));
@@ -98,7 +113,7 @@ fn assert_same_fields<T: Real>(mine: &SpectralFields<T>, all: &SpectralFields<T>
 
 fn sweeps(comm: &Communicator) {
     assert_eq!(comm.shares_memory(), comm.size() > 1, "the tests run on one node");
-    for comm in [comm.clone(), comm.without_shared_memory()] {
+    for comm in arrangements(comm) {
         check_sweeps::<f64>(&comm);
         check_sweeps::<f32>(&comm);
     }
@@ -128,9 +143,12 @@ fn regrids(comm: &Communicator) {
     for from in GRIDS {
         for to in GRIDS {
             let (from, to) = (layout::<f64>(from), layout::<f64>(to));
-            let mine = regrid(&fields::<f64>(from, comm), to, comm);
             let serial = Communicator::serial();
-            assert_same_fields(&mine, &regrid(&fields::<f64>(from, &serial), to, &serial));
+            let all = regrid(&fields::<f64>(from, &serial), to, &serial);
+            for comm in arrangements(comm) {
+                let mine = regrid(&fields::<f64>(from, &comm), to, &comm);
+                assert_same_fields(&mine, &all);
+            }
         }
     }
 }
