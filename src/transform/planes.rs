@@ -278,7 +278,7 @@ impl<T: Real> PlaneParts<'_, T> {
     ) {
         let Self { plan, tables, team, scratch, .. } = *self;
         let (lines, blocks) =
-            (plan.section.len(), tables.turn.rows().len().div_ceil(plan.modes.row_len()));
+            (plan.section.len(), tables.turn.rows.len().div_ceil(plan.modes.row_len()));
         for first in range.clone().step_by(tables.turn.planes) {
             let planes = first..(first + tables.turn.planes).min(range.end);
             // Each thread has some of all lines or blocks of the planes.
@@ -364,7 +364,8 @@ impl<'a, T: Real> Plane<'a, T> {
     /// This rank's blocks of its plane `z`.
     fn blocks(&self, z: usize) -> impl Iterator<Item = Block> + use<T> {
         let (lanes, points) = (self.plan.modes.row_len(), self.plan.modes.grid.points[0]);
-        let (plane, Range { start, end }) = (self.plan.planes.start + z, self.tables.turn.rows());
+        let (plane, Range { start, end }) =
+            (self.plan.planes.start + z, self.tables.turn.rows.clone());
         (start..end).step_by(lanes).map(move |first_row| Block {
             plane,
             first_row,
@@ -393,11 +394,8 @@ impl<'a, T: Real> Plane<'a, T> {
                 let line = field * width + bundle;
                 let source = Source { start, table: &self.tables.y_exchange[line] };
                 // The rows of a line lie far apart: those of the next one are called meanwhile.
-                let next = if bundle + 1 < bundles.end {
-                    line + 1
-                } else {
-                    line + width + bundles.start - bundle
-                };
+                let is_last = bundle + 1 == bundles.end;
+                let next = if is_last { (field + 1) * width + bundles.start } else { line + 1 };
                 if next < inputs * width {
                     Source { start, table: &self.tables.y_exchange[next] }.prefetch();
                 }
@@ -432,7 +430,7 @@ impl<'a, T: Real> Plane<'a, T> {
     /// The rows of a block in one sheet.
     fn rows(&self, block: Block, sheet: usize) -> Rows<'a, T> {
         let AlongX { from_row, bundles, from_sheet } = &self.tables.along_x;
-        let start = (block.first_row - self.tables.turn.rows().start) * from_row;
+        let start = (block.first_row - self.tables.turn.rows.start) * from_row;
         // SAFETY: within the sheets.
         let start = unsafe { self.sheets.add(start) };
         Rows { start, stride: *from_row, bundles, from_sheet, sheet }
@@ -492,6 +490,7 @@ impl<'a, T: Real> Plane<'a, T> {
         for bundle in bundles {
             let along_x = self.plan.section.start + bundle;
             let cutoff_y = self.plan.modes.cutoff_y(along_x);
+            let kept = &self.tables.y_outputs[&cutoff_y];
             let ny = 2 * cutoff_y + 1;
             let line_len = ny * row_len;
             // The rows that the contraction writes lie far apart: they are called meanwhile.
@@ -501,10 +500,8 @@ impl<'a, T: Real> Plane<'a, T> {
             for field in 0..products {
                 let offset = self.sheet_along_y(self.at * products + field, bundle);
                 let scratch = &mut *self.scratch;
-                let target = Target {
-                    start: scratch.modes[field * line_len..].as_mut_ptr(),
-                    table: &self.tables.y_outputs[&cutoff_y],
-                };
+                let target =
+                    Target { start: scratch.modes[field * line_len..].as_mut_ptr(), table: kept };
                 // SAFETY: the caller's promise; tables stay within the sheets and one line of modes.
                 unsafe {
                     let start = self.sheets.add(offset).cast_const();

@@ -291,7 +291,7 @@ impl<T: Real> Sweep<T> {
 
     /// Rows of its planes that this rank has physical values of.
     pub fn rows_along_x(&self) -> Range<usize> {
-        self.tables.turn.rows()
+        self.tables.turn.rows.clone()
     }
 
     /// The threads of this rank.

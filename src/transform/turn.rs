@@ -31,6 +31,8 @@ pub struct Turn {
     along_x: usize,
     ny: usize,
     shared: bool,
+    /// Rows of the planes that this rank has lines along x of.
+    pub rows: Range<usize>,
     /// Planes that are turned at a time.
     pub planes: usize,
     /// Sheets that there is room for.
@@ -71,9 +73,11 @@ impl Turn {
             along_x: modes.bundles_along_x(),
             ny: modes.grid.points[1],
             shared,
+            rows: 0..0,
             planes: 1,
             sheets: fields,
         };
+        turn.rows = turn.rows_of(turn.member);
         if turn.members > 1 {
             let tallest = share(modes.grid.points[2], 0, grid.groups).len();
             turn.planes = (NUMBERS_AT_A_TIME / turn.rows_room().max(1)).clamp(1, tallest);
@@ -98,11 +102,6 @@ impl Turn {
         let blocks = share(self.ny.div_ceil(self.row_len), member, self.members);
         let bound = |block: usize| (block * self.row_len).min(self.ny);
         bound(blocks.start)..bound(blocks.end)
-    }
-
-    /// Rows of this rank.
-    pub fn rows(&self) -> Range<usize> {
-        self.rows_of(self.member)
     }
 
     /// Rows that a block has room for: whole blocks of the first member.
@@ -186,7 +185,7 @@ impl Turn {
     /// Bytes that this rank sends to other members when `fields` fields of `number_size`-byte numbers
     /// in `planes` planes are turned.
     pub fn bytes_sent(&self, planes: usize, fields: usize, number_size: usize) -> usize {
-        let others = self.members_with_rows() - usize::from(!self.rows().is_empty());
+        let others = self.members_with_rows() - usize::from(!self.rows.is_empty());
         let rows = others * self.block_rows(self.section(self.member).len(), planes * fields);
         rows * self.row_len * number_size
     }
@@ -212,7 +211,7 @@ impl Blocks for Turn {
     }
 
     fn planes_len(&self) -> usize {
-        if self.rows().is_empty() { 0 } else { self.rows_room() }
+        if self.rows.is_empty() { 0 } else { self.rows_room() }
     }
 
     fn first_plane_number(&self) -> usize {
@@ -244,7 +243,7 @@ impl Blocks for Turn {
         let mut counts = Counts::default();
         for section in (0..self.members).map(|source| self.section(source)) {
             let rows = |bundles, sheets| {
-                if self.rows().is_empty() { 0 } else { self.block_rows(bundles, sheets) as i32 }
+                if self.rows.is_empty() { 0 } else { self.block_rows(bundles, sheets) as i32 }
             };
             counts.counts.push(rows(section.len(), sheets));
             counts.offsets.push(rows(section.start, self.sheets));
@@ -294,7 +293,7 @@ mod tests {
         let x_lines = turn.along_x();
         for sheet in 0..sheets {
             for (bundle, start) in x_lines.bundles.iter().enumerate() {
-                for (row, y) in turn.rows().enumerate() {
+                for (row, y) in turn.rows.clone().enumerate() {
                     let at = row * x_lines.from_row + start + sheet * x_lines.from_sheet[bundle];
                     assert_eq!(array[at / turn.row_len], Some([y, bundle, sheet]));
                 }
@@ -353,7 +352,7 @@ mod tests {
     #[test]
     fn every_row_belongs_to_one_member() {
         for group in groups(false) {
-            let rows: Vec<_> = group.iter().flat_map(|turn| turn.rows()).collect();
+            let rows: Vec<_> = group.iter().flat_map(|turn| turn.rows.clone()).collect();
             assert!(rows.iter().copied().eq(0..group[0].ny));
         }
     }

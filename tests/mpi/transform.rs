@@ -24,7 +24,7 @@ const FIELDS: usize = 2;
 
 fn layout<T: Real>(points: [usize; 3]) -> Modes {
     // Every other one is truncated to an ellipsoid.
-    let truncate = if points[1] % 2 == 0 { Grid::spherical } else { Grid::two_thirds };
+    let truncate = if points[1].is_multiple_of(2) { Grid::spherical } else { Grid::two_thirds };
     Modes::new(truncate(points, [1.0, 2.0, 0.5]), T::LANES)
 }
 
