@@ -85,7 +85,7 @@ fn step<T: Real>(bench: &mut Bench, points: usize) {
     let job_equation = equation::navier_stokes::<T>(&modes, 1.0 / 1600.0);
     let team = Team::new(1).expect("a thread");
     let mut solver =
-        Solver::new(modes, bench.comm, team, equation, Scheme::Rk4, None).expect("a solver");
+        Solver::new(modes, bench.comm, team, equation, Scheme::Rk4, Vec::new()).expect("a solver");
     let flow = Initial::TaylorGreen(TaylorGreen { amplitude: 1.0 });
     let flow = initial::build(&flow, &modes.grid, bench.comm).expect("an initial field");
     let mut state = solver.state().clone();

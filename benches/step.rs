@@ -11,7 +11,6 @@ use std::io::{BufRead, Write};
 use std::time::Instant;
 
 use dns_solver::equation;
-use dns_solver::forcing::Forcing;
 use dns_solver::grid::Grid;
 use dns_solver::initial::TaylorGreen;
 use dns_solver::initial::{self, Initial};
@@ -37,8 +36,7 @@ fn serve<T: Real>(comm: &Communicator, options: &Options) {
     let team = Team::new(options.threads).expect("threads");
     let equation = equation::navier_stokes::<T>(&modes, 1.0 / 1600.0);
     let mut solver =
-        Solver::new(modes, comm, team, equation, Scheme::Rk4, Forcing::None.build(&modes.grid))
-            .expect("solver");
+        Solver::new(modes, comm, team, equation, Scheme::Rk4, Vec::new()).expect("solver");
     let mut state = solver.state().clone();
     let flow =
         initial::build(&Initial::TaylorGreen(TaylorGreen { amplitude: 1.0 }), &modes.grid, comm);

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use toml::Value;
 
 use crate::io;
 use crate::parallel::Runtime;
-use crate::simulation::Options;
+use crate::simulation::bench::{self, Subject};
+use crate::simulation::{DryRun, Options};
 
 /// Direct numerical simulation of incompressible turbulence in a periodic box.
 ///
@@ -36,12 +37,22 @@ pub struct Cli {
     pub set: Vec<String>,
 
     /// Threads of each rank (the key parallel.threads)
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub threads: Option<u32>,
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub threads: Option<usize>,
 
     /// Check everything, print the resolved configuration and what the run needs, and stop
     #[arg(long)]
     pub dry_run: bool,
+
+    /// With --dry-run: for a run on so many ranks, instead of those that are here
+    #[arg(long, value_name = "N", requires = "dry_run", value_parser = positive)]
+    pub ranks: Option<usize>,
+
+    /// With --dry-run: predict the time of a step on the machine that this file describes
+    ///
+    /// `dns-solver bench --write-machine` writes such a file; docs/clusters.md tells the model.
+    #[arg(long, value_name = "MACHINE.toml", requires = "dry_run")]
+    pub machine: Option<PathBuf>,
 
     /// Directory to write to (the key output.directory)
     #[arg(long, value_name = "DIR")]
@@ -89,6 +100,81 @@ pub enum Task {
         /// The file to write; must not exist
         to: PathBuf,
     },
+
+    /// Measure a transform, a right-hand side, a step, a snapshot, and what the machine can do
+    ///
+    /// Without a configuration: the Taylor-Green vortex on 128^3 points. Start it as a run, such as
+    /// `mpirun -n 4 dns-solver bench --set grid.points=[256,256,256]`.
+    Bench(Bench),
+}
+
+/// Options of `bench`.
+#[derive(Clone, Debug, Args)]
+pub struct Bench {
+    /// Configuration of the run to measure
+    #[arg(value_name = "CONFIG.toml")]
+    pub config: Option<PathBuf>,
+
+    /// Change one key of the configuration, any number of times
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+
+    /// Threads of each rank (the key parallel.threads)
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub threads: Option<usize>,
+
+    /// Measure these only, separated by commas
+    #[arg(long, value_name = "SUBJECT", value_delimiter = ',')]
+    pub only: Option<Vec<Subject>>,
+
+    /// Samples of each, after one to warm up
+    #[arg(long, value_name = "N", default_value = "5", value_parser = positive)]
+    pub samples: usize,
+
+    /// Repetitions in each sample; as many as take 20 ms if not given
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub repeats: Option<usize>,
+
+    /// Directory for the snapshot, which is removed again
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub output: PathBuf,
+
+    /// Print JSON instead of a table
+    #[arg(long)]
+    pub json: bool,
+
+    /// Write the measured rates into a machine file for --machine
+    ///
+    /// Start it on one node, with as many ranks and threads as the node has cores. What else is in
+    /// the file stays.
+    #[arg(long, value_name = "MACHINE.toml")]
+    pub write_machine: Option<PathBuf>,
+}
+
+impl Bench {
+    /// All changes to the configuration, as `key=value`.
+    pub fn overrides(&self) -> Vec<String> {
+        let threads = self.threads.map(|n| format!("parallel.threads={n}"));
+        self.set.iter().cloned().chain(threads).collect()
+    }
+
+    /// How to measure.
+    pub fn options(&self) -> bench::Options {
+        bench::Options {
+            subjects: self.only.clone().unwrap_or_else(|| Subject::value_variants().to_vec()),
+            samples: self.samples,
+            repeats: self.repeats,
+            directory: self.output.clone(),
+            json: self.json,
+            machine: self.write_machine.clone(),
+        }
+    }
+}
+
+/// Reads a whole number above 0.
+fn positive(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|&number: &usize| number > 0);
+    number.ok_or_else(|| "must be a whole number, 1 or more".into())
 }
 
 /// Reads hours, minutes and seconds.
@@ -113,6 +199,9 @@ Examples:
 
   dns-solver configs/taylor_green.toml                  once more: continues where it stopped
   dns-solver convert snapshot.h5 checkpoint.h5          or the other way round
+  dns-solver bench --threads 2                          how fast is this machine?
+  dns-solver configs/taylor_green.toml --dry-run --ranks 64 --machine my_cluster.toml
+                                                        how long would a step take there?
 
 Stopping:
   SIGTERM, SIGINT, SIGUSR1, a file `stop` in the run directory, --walltime, or the coming end of the
@@ -156,7 +245,9 @@ impl Cli {
     /// `started` is when the program was started.
     pub fn options(&self, started: Instant) -> Options {
         Options {
-            dry_run: self.dry_run,
+            dry_run: self
+                .dry_run
+                .then(|| DryRun { ranks: self.ranks, machine: self.machine.clone() }),
             quiet: self.quiet,
             fresh: self.fresh,
             restart: self.restart.clone(),

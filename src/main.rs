@@ -10,7 +10,7 @@ use dns_solver::config::Config;
 use dns_solver::error::{ErrorKind, Result};
 use dns_solver::parallel::{Communicator, Runtime};
 use dns_solver::simd::Cpu;
-use dns_solver::simulation::{self, Ending};
+use dns_solver::simulation::{self, Ending, bench};
 
 fn main() -> ExitCode {
     let started = Instant::now();
@@ -54,8 +54,20 @@ fn main() -> ExitCode {
 /// Runs what the command line asks for. Collective.
 fn run(communicator: &Communicator, cli: &Cli, started: Instant) -> Result<Ending> {
     communicator.agree(Cpu::check_environment())?;
-    if let Some(Task::Convert { from, to }) = &cli.task {
-        return simulation::convert(communicator, from, to).map(|()| Ending::Complete);
+    match &cli.task {
+        Some(Task::Convert { from, to }) => {
+            return simulation::convert(communicator, from, to).map(|()| Ending::Complete);
+        }
+        Some(Task::Bench(task)) => {
+            let config = match &task.config {
+                Some(path) => Config::load(communicator, path, &task.overrides())?,
+                None => {
+                    Config::parse(bench::CONFIGURATION, "bench", Path::new(""), &task.overrides())?
+                }
+            };
+            return bench::bench(communicator, &config, &task.options()).map(|()| Ending::Complete);
+        }
+        None => {}
     }
     // The command line has a path whenever there is no other task.
     let path = cli.config.as_deref().unwrap_or(Path::new("CONFIG.toml"));

@@ -3,6 +3,7 @@
 //! Rank 0 reads the file, applies the overrides, and sends the result to everyone as TOML. The
 //! checks are in `schema`, the reading with good messages in `reader`.
 
+mod machine;
 mod overrides;
 mod reader;
 mod schema;
@@ -22,6 +23,8 @@ use crate::integrator::Scheme;
 use crate::parallel::Communicator;
 use crate::problems::Problems;
 use crate::real::Precision;
+
+pub use machine::{Core, Machine, Network, Node};
 
 /// A checked configuration. Its sections are those of the file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -43,8 +46,11 @@ pub struct Config {
     /// `[initial.magnetic]`: the magnetic field at the start; none is zero.
     #[serde(rename = "initial.magnetic", skip_serializing_if = "Option::is_none")]
     pub initial_magnetic: Option<Initial>,
-    /// `[forcing]`.
+    /// `[forcing]`, on the velocity.
     pub forcing: Forcing,
+    /// `[forcing.magnetic]`, on the magnetic field.
+    #[serde(rename = "forcing.magnetic", skip_serializing_if = "Forcing::is_none")]
+    pub magnetic_forcing: Forcing,
     /// `[time]`.
     pub time: Time,
     /// `[output]`.
@@ -114,6 +120,14 @@ pub enum Step {
         /// The Courant number.
         cfl: f64,
         /// The longest step, whatever the velocity.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        dt_max: Option<f64>,
+    },
+    /// As long as an estimate of the error allows.
+    Tolerance {
+        /// The relative error of a step.
+        tolerance: f64,
+        /// The longest step, whatever the error.
         #[serde(skip_serializing_if = "Option::is_none")]
         dt_max: Option<f64>,
     },

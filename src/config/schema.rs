@@ -26,6 +26,10 @@ const CFL_LIMIT: f64 = 3.0;
 /// Most points along an axis: with this many along each, all their numbers can still be counted.
 const MAX_POINTS: usize = 1 << 19;
 
+/// Smallest tolerance of the error of a step, in double and in single precision, and the largest one.
+const SMALLEST_TOLERANCE: [f64; 2] = [1e-13, 1e-6];
+const LARGEST_TOLERANCE: f64 = 0.1;
+
 /// Rows of the history, or a few less, when the file does not say how many.
 const HISTORY_ROWS: f64 = 100.0;
 
@@ -43,6 +47,8 @@ struct Raw {
     #[serde(rename = "initial.magnetic")]
     initial_magnetic: Option<Initial>,
     forcing: Forcing,
+    #[serde(rename = "forcing.magnetic")]
+    magnetic_forcing: Forcing,
     time: RawTime,
     output: RawOutput,
     parallel: Parallel,
@@ -81,6 +87,7 @@ struct RawTime {
     scheme: Scheme,
     dt: Option<f64>,
     cfl: Option<f64>,
+    tolerance: Option<f64>,
     dt_max: Option<f64>,
     end: Option<f64>,
 }
@@ -119,12 +126,19 @@ pub fn config(table: Table, directory: &Path, problems: &mut Problems) -> Option
         }
     }
     let has_magnetic_field = raw.mean_magnetic_field != [0.0; AXES] || initial_magnetic.is_some();
-    if has_magnetic_field && physics.as_ref().is_some_and(|p| p.equation == Kind::NavierStokes) {
-        let message = "is given, but equation = \"navier_stokes\" has no magnetic field; set \
-                       physics.equation = \"mhd\"";
-        problems.add("initial.magnetic", message);
+    let is_plain = physics.as_ref().is_some_and(|p| p.equation == Kind::NavierStokes);
+    for (path, given) in [
+        ("initial.magnetic", has_magnetic_field),
+        ("forcing.magnetic", !raw.magnetic_forcing.is_none()),
+    ] {
+        if given && is_plain {
+            let message = "is given, but equation = \"navier_stokes\" has no magnetic field; set \
+                           physics.equation = \"mhd\"";
+            problems.add(path, message);
+        }
     }
-    raw.forcing.check(numerical_grid.as_ref(), problems);
+    raw.forcing.check("forcing", numerical_grid.as_ref(), problems);
+    raw.magnetic_forcing.check_magnetic(numerical_grid.as_ref(), problems);
     if let Some(grid) = &numerical_grid {
         if let Some(initial) = &initial {
             initial.check(grid, problems);
@@ -139,6 +153,11 @@ pub fn config(table: Table, directory: &Path, problems: &mut Problems) -> Option
         let message = "is \"rk3\", but with grid.dealias = \"phase_shift\" it must be `rk2` or `rk4`, \
                        whose even and odd stages have equal weights";
         problems.add("time.scheme", message);
+    }
+    if let (Some(Step::Tolerance { tolerance, .. }), Some(grid)) =
+        (time.map(|time| time.step), grid)
+    {
+        check_tolerance(tolerance, raw.precision, grid.dealias, problems);
     }
     let output = raw.output.check(time, problems);
     problems.require(
@@ -159,10 +178,29 @@ pub fn config(table: Table, directory: &Path, problems: &mut Problems) -> Option
         mean_magnetic_field: raw.mean_magnetic_field,
         initial_magnetic,
         forcing: raw.forcing,
+        magnetic_forcing: raw.magnetic_forcing,
         time: time?,
         output: output?,
         parallel: raw.parallel,
     })
+}
+
+/// Notes what keeps errors from being estimated, or is wrong with the `tolerance`.
+fn check_tolerance(
+    tolerance: f64,
+    precision: Precision,
+    dealias: Dealias,
+    problems: &mut Problems,
+) {
+    let smallest = SMALLEST_TOLERANCE[precision as usize];
+    let allowed = format!("from {smallest:e}, above rounding, to {LARGEST_TOLERANCE}");
+    let fits = (smallest..=LARGEST_TOLERANCE).contains(&tolerance);
+    problems.require(fits, "time.tolerance", tolerance, &allowed);
+    if dealias == Dealias::PhaseShift {
+        let message = "is given, but with grid.dealias = \"phase_shift\" the stages that it compares \
+                       differ by their aliasing; give dt or cfl";
+        problems.add("time.tolerance", message);
+    }
 }
 
 /// The value, or a problem that it is missing unless it was there and could not be read.
@@ -246,35 +284,46 @@ impl RawTime {
         if let (Some(dt), Some(end)) = (self.dt, end.filter(|end| *end > 0.0)) {
             problems.require(dt <= end, "time.dt", dt, &format!("at most time.end = {end}"));
         }
+        if self.tolerance.is_some() && self.scheme != Scheme::Rk4 {
+            let message = "must be `rk4` with time.tolerance: only there is the error of a step \
+                           estimated";
+            problems.add("time.scheme", message);
+        }
         let step = self.step(problems);
         Some(Time { scheme: self.scheme, step: step?, end: end? })
     }
 
     /// Exactly one rule for the step.
     fn step(&self, problems: &mut Problems) -> Option<Step> {
-        match (self.dt, self.cfl) {
-            (Some(dt), Some(cfl)) => {
-                let message = format!(
-                    "has both dt = {dt} and cfl = {cfl}; remove one, in the file or with \
-                     --set time.dt= or --set time.cfl="
-                );
-                problems.add("time", message);
-                None
-            }
-            (Some(dt), None) => {
-                if let Some(dt_max) = self.dt_max {
+        let RawTime { dt, cfl, tolerance, dt_max, .. } = *self;
+        let rules = [("dt", dt), ("cfl", cfl), ("tolerance", tolerance)];
+        let given: Vec<_> = rules.iter().filter_map(|(key, v)| v.map(|v| (*key, v))).collect();
+        match given[..] {
+            [("dt", dt)] => {
+                if let Some(dt_max) = dt_max {
                     let message =
                         format!("is {dt_max}, but the step is fixed by time.dt = {dt}; remove one");
                     problems.add("time.dt_max", message);
                 }
                 Some(Step::Fixed { dt })
             }
-            (None, Some(cfl)) => Some(Step::Cfl { cfl, dt_max: self.dt_max }),
-            (None, None) => {
-                if !is_reported(problems, "time.cfl") {
-                    let remedy = "a fixed step such as dt = 1e-3, or cfl = 0.5 to adapt the step";
+            [("cfl", cfl)] => Some(Step::Cfl { cfl, dt_max }),
+            [(_, tolerance)] => Some(Step::Tolerance { tolerance, dt_max }),
+            [] => {
+                if !is_reported(problems, "time.cfl") && !is_reported(problems, "time.tolerance") {
+                    let remedy = "a fixed step such as dt = 1e-3, or cfl = 0.5 or tolerance = 1e-5 to \
+                                  adapt the step";
                     required(None::<f64>, "time.dt", remedy, problems);
                 }
+                None
+            }
+            [first, second, ..] => {
+                let [(a, x), (b, y)] = [first, second];
+                let message = format!(
+                    "has both {a} = {x} and {b} = {y}; remove one, in the file or with --set \
+                     time.{a}= or --set time.{b}="
+                );
+                problems.add("time", message);
                 None
             }
         }
@@ -309,7 +358,7 @@ impl RawOutput {
             // Whole steps: what nobody asked for must not shorten them.
             let every = match step {
                 Step::Fixed { dt } => dt * (every / dt).ceil(),
-                Step::Cfl { .. } => every,
+                Step::Cfl { .. } | Step::Tolerance { .. } => every,
             };
             History { every }
         }));

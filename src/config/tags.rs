@@ -29,7 +29,7 @@ impl Tag {
 }
 
 /// All tables with a tag, inner ones first.
-pub const TAGS: [Tag; 5] = [
+pub const TAGS: [Tag; 6] = [
     Tag { table: "initial.magnetic.spectrum", key: "model", common: &[] },
     Tag { table: "initial.magnetic", key: "kind", common: &[] },
     Tag { table: "initial.spectrum", key: "model", common: &[] },
@@ -38,7 +38,8 @@ pub const TAGS: [Tag; 5] = [
         key: "kind",
         common: &["mean_flow", "mean_magnetic_field", "magnetic"],
     },
-    Tag { table: "forcing", key: "kind", common: &[] },
+    Tag { table: "forcing.magnetic", key: "kind", common: &[] },
+    Tag { table: "forcing", key: "kind", common: &["magnetic"] },
 ];
 
 /// The tag of the table at `path`.

@@ -2,7 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::sum_over_bundles;
+use super::exact_sums_over_bundles;
+use crate::exact_sum::ExactSum;
 use crate::fields::SpectralFields;
 use crate::grid::Grid;
 use crate::modes::{Modes, Place, signed};
@@ -40,7 +41,8 @@ impl Budget {
         let modes = fields.modes;
         // Doubles of zero or more are ordered as their bits are.
         let divergence_squared = AtomicU64::new(0);
-        let sums = sum_over_bundles(fields, 4, team, communicator, |bundle, sums| {
+        let zeros = || std::array::from_fn::<_, 4, _>(|_| ExactSum::default());
+        let sums = exact_sums_over_bundles(fields, zeros, team, communicator, |bundle, sums| {
             let (nx0, ny) = modes.bundle_mode(bundle);
             let mean = (nx0, ny) == (0, 0);
             if mean {
@@ -66,7 +68,7 @@ impl Budget {
         let mut max_divergence = [f64::from_bits(divergence_squared.into_inner()).sqrt()];
         communicator.max(&mut max_divergence);
         let [mean_energy, fluctuation_energy, enstrophy, energy_over_k] =
-            [sums[0], sums[1], sums[2], sums[3]];
+            sums.map(|sum| sum.value());
         Budget {
             kinetic_energy: mean_energy + fluctuation_energy,
             fluctuation_energy,

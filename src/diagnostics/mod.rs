@@ -33,17 +33,32 @@ fn sum_over_bundles<T: Real>(
     communicator: &Communicator,
     add: impl Fn(usize, &mut [ExactSum]) + Sync,
 ) -> Vec<f64> {
+    let zeros = || vec![ExactSum::default(); count];
+    let sums = exact_sums_over_bundles(fields, zeros, team, communicator, add);
+    sums.iter().map(ExactSum::value).collect()
+}
+
+/// As [`sum_over_bundles`], with as many sums as `zeros` makes: an array of them is summed without
+/// allocating anything.
+fn exact_sums_over_bundles<T: Real, S: AsMut<[ExactSum]> + Send>(
+    fields: &SpectralFields<T>,
+    zeros: impl Fn() -> S + Sync,
+    team: &Team,
+    communicator: &Communicator,
+    add: impl Fn(usize, &mut [ExactSum]) + Sync,
+) -> S {
     let first = fields.bundles.start;
-    let total = Mutex::new(vec![ExactSum::default(); count]);
+    let total = Mutex::new(zeros());
     team.run(fields.bundles.len(), |_, run| {
-        let mut mine = vec![ExactSum::default(); count];
+        let mut mine = zeros();
         for bundle in run {
-            add(first + bundle, &mut mine);
+            add(first + bundle, mine.as_mut());
         }
         // A thread that panicked ends the program: there is no poisoned total to see.
         let mut total = total.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        total.iter_mut().zip(&mine).for_each(|(total, mine)| total.merge(mine));
+        total.as_mut().iter_mut().zip(mine.as_mut()).for_each(|(total, mine)| total.merge(mine));
     });
     let mut total = total.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
-    communicator.exact_sums(&mut total)
+    communicator.add_exact_sums(total.as_mut());
+    total
 }

@@ -189,6 +189,7 @@ mod tests {
                 hyper: None,
                 drag: None,
                 initial: ScalarField::default(),
+                forcing: None,
             }],
             ..Physics::default()
         }

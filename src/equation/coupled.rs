@@ -12,7 +12,7 @@
 //! What is linear is taken from the state, mode by mode, and costs no transform. It is part of the
 //! tendency, so its frequencies limit the time step.
 
-use super::algebra::{Complex, add_scaled, project};
+use super::algebra::{Complex, add_scaled, combine, project, times_minus_i};
 use super::{Counts, Formulas, Physics};
 use crate::integrator::Damping;
 use crate::real::Real;
@@ -109,9 +109,7 @@ impl<F: Formulas> Formulas for Coupled<F> {
         let Counts { products, contracted: first, .. } = self.flow.counts();
         for scalar in 0..self.scalars.len() {
             let flux = |axis: usize| product(products + 3 * scalar + axis);
-            let (x, y) = (flux(0), flux(1));
-            let in_plane = add_scaled((k[0] * x.0, k[0] * x.1), k[1], y);
-            contracted(first + 2 * scalar, in_plane);
+            contracted(first + 2 * scalar, combine(k[1], flux(1), k[0], flux(0)));
             contracted(first + 2 * scalar + 1, flux(2));
         }
     }
@@ -140,7 +138,7 @@ impl<F: Formulas> Formulas for Coupled<F> {
             }
             let in_plane = contracted(first + 2 * index);
             let flux = add_scaled(in_plane, k[2], contracted(first + 2 * index + 1));
-            let mut value = (flux.1, -flux.0);
+            let mut value = times_minus_i(flux);
             for (u, g) in u.into_iter().zip(scalar.gradient) {
                 value = add_scaled(value, splat(-g), u);
             }

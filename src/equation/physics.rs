@@ -6,6 +6,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::coupled;
+use crate::forcing::{self, ScalarForcing};
 use crate::grid::{AXES, Grid};
 use crate::initial::ScalarField;
 use crate::integrator::{Damping, PowerLaw};
@@ -126,6 +127,9 @@ pub struct Scalar {
     /// What it starts from; zero when left out.
     #[serde(default)]
     pub initial: ScalarField,
+    /// What keeps its variance up, beside the gradient of its mean.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forcing: Option<ScalarForcing>,
 }
 
 /// One field of the state, as files name it.
@@ -197,11 +201,15 @@ impl Physics {
         problems: &mut Problems,
     ) {
         let path = format!("physics.scalars[{index}]");
-        let Scalar { name, diffusivity, schmidt, gradient, hyper, drag, initial } = scalar;
+        let Scalar { name, diffusivity, schmidt, gradient, hyper, drag, initial, forcing } = scalar;
         let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
         let plain = name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(letters);
         let of_axes = ["x", "y", "z"];
-        let taken = VELOCITY.iter().chain(&MAGNETIC).chain(&of_axes).chain([&BUOYANCY]);
+        let taken = VELOCITY.iter().chain(&MAGNETIC).chain(&of_axes).chain([
+            &BUOYANCY,
+            &forcing::VELOCITY,
+            &forcing::MAGNETIC,
+        ]);
         let earlier = self.scalars[..index].iter().map(|s| s.name.as_str());
         let free = taken.copied().chain(earlier).all(|other| other != name);
         problems.require(
@@ -217,6 +225,9 @@ impl Physics {
         }
         check_power_laws(&path, &[*hyper, *drag], problems);
         initial.check(&format!("{path}.initial"), grid, problems);
+        if let Some(forcing) = forcing {
+            forcing.check(&format!("{path}.forcing"), grid, problems);
+        }
     }
 
     /// Notes unless exactly one of a diffusivity and the number that is nu over it is given.
@@ -302,6 +313,16 @@ impl Physics {
     pub fn first_scalar(&self) -> usize {
         let vectors = self.magnetic_fields().map_or(AXES, |fields| fields.end);
         vectors + usize::from(self.stratification.is_some())
+    }
+
+    /// The fields of each vector and scalar of the state, in order.
+    pub fn vectors_and_scalars(&self) -> Vec<Range<usize>> {
+        let first_scalar = self.buoyancy_field().unwrap_or(self.first_scalar());
+        let scalars = first_scalar..self.first_scalar() + self.scalars.len();
+        std::iter::once(0..AXES)
+            .chain(self.magnetic_fields())
+            .chain(scalars.map(|field| field..field + 1))
+            .collect()
     }
 
     /// The fields of the state, in order.

@@ -12,8 +12,12 @@ use crate::modes::{Modes, Place, index_of};
 use crate::parallel::Communicator;
 use crate::real::Real;
 
-/// Velocity, or rate of change of velocity, of each mode of a band, in its order.
-pub type BandField = Vec<[Complex<f64>; AXES]>;
+/// A vector, such as the velocity or its rate of change, at each mode of a band, in its order. A
+/// scalar is a vector whose other components are zero.
+pub type BandField = Vec<Vector>;
+
+/// A vector at one mode.
+pub type Vector = [Complex<f64>; AXES];
 
 /// The stored modes with 0 < |k| <= `wavenumber`, in an order of their own.
 pub struct Band {
@@ -22,6 +26,8 @@ pub struct Band {
     k_squared: Vec<f64>,
     /// For each mode with nx = 0: the index of its conjugate.
     conjugate: Vec<Option<usize>>,
+    /// What this rank has of a field, and what all have, as pairs of numbers.
+    gathered: [Vec<f64>; 2],
 }
 
 impl Band {
@@ -59,7 +65,8 @@ impl Band {
         let index: HashMap<_, _> = modes.iter().enumerate().map(|(i, (m, _))| (*m, i)).collect();
         let conjugate = modes.iter().map(|(m, _)| index.get(&m.map(|n| -n)).copied()).collect();
         let k_squared = modes.iter().map(|(m, _)| k_squared(grid, *m)).collect();
-        Band { grid: *grid, modes, k_squared, conjugate }
+        let gathered = std::array::from_fn(|_| vec![0.0; modes.len() * AXES * 2]);
+        Band { grid: *grid, modes, k_squared, conjugate, gathered }
     }
 
     /// Number of modes.
@@ -86,12 +93,12 @@ impl Band {
     }
 
     /// Mode numbers of each mode.
-    pub fn mode_numbers(&self) -> impl Iterator<Item = [i64; AXES]> {
+    pub fn mode_numbers(&self) -> impl Iterator<Item = [i64; AXES]> + Clone {
         self.modes.iter().map(|(mode, _)| *mode)
     }
 
     /// The wavevector of each mode.
-    pub fn wavevectors(&self) -> impl Iterator<Item = [f64; AXES]> {
+    pub fn wavevectors(&self) -> impl Iterator<Item = [f64; AXES]> + Clone {
         self.mode_numbers().map(|mode| self.grid.wavevector(mode))
     }
 
@@ -105,36 +112,53 @@ impl Band {
         self.modes.iter().map(|(_, place)| *place)
     }
 
-    /// The band of fields that are spread over ranks: `value(place, axis)` reads a component that
-    /// this rank owns and is `None` elsewhere. Collective.
+    /// Zeros at each mode.
+    pub fn zeros(&self) -> BandField {
+        vec![Vector::default(); self.len()]
+    }
+
+    /// Makes `field` the band of fields that are spread over ranks: `value(place, component)` reads
+    /// a component that this rank owns and is `None` elsewhere. Collective.
     pub fn collect<T: Real>(
-        &self,
+        &mut self,
         comm: &Communicator,
+        field: &mut BandField,
         value: impl Fn(Place, usize) -> Option<Complex<T>>,
-    ) -> BandField {
-        let mut numbers = Vec::with_capacity(self.len() * AXES * 2);
-        for place in self.places() {
-            for axis in 0..AXES {
-                let value = value(place, axis).unwrap_or_default();
-                numbers.extend([value.re.double(), value.im.double()]);
+    ) {
+        let Band { modes, gathered: [mine, all], .. } = self;
+        let mut numbers = mine.chunks_exact_mut(2);
+        for (_, place) in modes {
+            for (component, numbers) in (0..AXES).zip(&mut numbers) {
+                let value = value(*place, component).unwrap_or_default();
+                numbers.copy_from_slice(&[value.re.double(), value.im.double()]);
             }
         }
-        comm.collect(&mut numbers);
-        numbers
-            .chunks_exact(AXES * 2)
-            .map(|n| std::array::from_fn(|axis| Complex::new(n[2 * axis], n[2 * axis + 1])))
-            .collect()
+        comm.collect(mine, all);
+        let values = all.chunks_exact(2).map(|n| Complex::new(n[0], n[1]));
+        field.as_flattened_mut().iter_mut().zip(values).for_each(|(to, from)| *to = from);
     }
 
     /// Sum over all modes of the band, the unstored conjugates included, of Re(a . conj b).
-    pub fn inner(&self, a: &BandField, b: &BandField) -> f64 {
-        let terms = self.modes.iter().zip(a.iter().zip(b));
-        terms.map(|((mode, _), (a, b))| Modes::weight(mode[0]) * dot(a, b)).sum()
+    pub fn inner<'a>(
+        &self,
+        a: impl IntoIterator<Item = &'a Vector>,
+        b: impl IntoIterator<Item = &'a Vector>,
+    ) -> f64 {
+        self.sum(a.into_iter().zip(b).map(|(a, b)| dot(a, b)))
+    }
+
+    /// Sum over all modes of the band, the unstored conjugates included, of |a|^2.
+    pub fn square(&self, a: impl IntoIterator<Item = Vector>) -> f64 {
+        self.sum(a.into_iter().map(|a| dot(&a, &a)))
+    }
+
+    fn sum(&self, terms: impl Iterator<Item = f64>) -> f64 {
+        self.modes.iter().zip(terms).map(|((mode, _), term)| Modes::weight(mode[0]) * term).sum()
     }
 
     /// Kinetic energy of the band.
     pub fn energy(&self, velocity: &BandField) -> f64 {
-        0.5 * self.inner(velocity, velocity)
+        0.5 * self.square(velocity.iter().copied())
     }
 
     /// Makes û(-k) = conj û(k) hold exactly on the nx = 0 plane, where both are stored. A force
@@ -164,7 +188,7 @@ impl Band {
     }
 }
 
-fn dot(a: &[Complex<f64>; AXES], b: &[Complex<f64>; AXES]) -> f64 {
+fn dot(a: &Vector, b: &Vector) -> f64 {
     a.iter().zip(b).map(|(a, b)| a.re * b.re + a.im * b.im).sum()
 }
 

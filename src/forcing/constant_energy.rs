@@ -6,7 +6,7 @@
 //! error of the time step only, so the scheme keeps its order (projection onto an invariant,
 //! Hairer, Lubich & Wanner 2006, Geometric Numerical Integration, IV.4).
 
-use super::{Band, BandField, Force};
+use super::{Band, BandField, Force, set};
 
 /// The band's energy is held at a value.
 pub struct ConstantEnergy {
@@ -28,11 +28,11 @@ impl Force for ConstantEnergy {
         state.len() == 1
     }
 
-    fn force(&self, band: &Band, velocity: &BandField, tendency: &BandField) -> BandField {
-        let twice_energy = band.inner(velocity, velocity);
+    fn force(&self, band: &Band, velocity: &BandField, rest: &BandField, force: &mut BandField) {
+        let twice_energy = 2.0 * band.energy(velocity);
         let rate =
-            if twice_energy > 0.0 { -band.inner(tendency, velocity) / twice_energy } else { 0.0 };
-        velocity.iter().map(|u| u.map(|component| component * rate)).collect()
+            if twice_energy > 0.0 { -band.inner(rest, velocity) / twice_energy } else { 0.0 };
+        set(force, velocity.iter().map(|u| u.map(|component| component * rate)));
     }
 
     fn constrain(&self, band: &Band, velocity: &mut BandField) {

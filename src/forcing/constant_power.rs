@@ -9,7 +9,7 @@
 
 use num_complex::Complex;
 
-use super::{Band, BandField, Force};
+use super::{Band, BandField, Force, Vector, set};
 use crate::grid::AXES;
 
 /// Power P into the band.
@@ -21,27 +21,30 @@ pub struct ConstantPower {
 }
 
 impl Force for ConstantPower {
-    fn force(&self, band: &Band, velocity: &BandField, _tendency: &BandField) -> BandField {
-        let along = |part: &BandField, power: f64| -> BandField {
-            let twice_energy = band.inner(part, part);
-            let rate = if twice_energy > 0.0 { power / twice_energy } else { 0.0 };
-            part.iter().map(|u| u.map(|component| component * rate)).collect()
+    fn force(&self, band: &Band, velocity: &BandField, _rest: &BandField, force: &mut BandField) {
+        let rate = |part: &mut dyn Iterator<Item = Vector>, power: f64| {
+            let twice_energy = band.square(part);
+            if twice_energy > 0.0 { power / twice_energy } else { 0.0 }
         };
-        let Some(helicity) = self.helicity else { return along(velocity, self.power) };
-        let [plus, minus] = [1.0, -1.0].map(|sign| {
-            let power = 0.5 * (1.0 + sign * helicity) * self.power;
-            along(&helical(band, velocity, sign), power)
-        });
-        let sum = |(a, b): (&[Complex<f64>; AXES], &[Complex<f64>; AXES])| {
-            std::array::from_fn(|axis| a[axis] + b[axis])
+        let Some(helicity) = self.helicity else {
+            let rate = rate(&mut velocity.iter().copied(), self.power);
+            return set(force, velocity.iter().map(|u| u.map(|component| component * rate)));
         };
-        plus.iter().zip(&minus).map(sum).collect()
+        let part = |sign| helical(band, velocity, sign);
+        let [plus, minus] = [1.0, -1.0]
+            .map(|sign| rate(&mut part(sign), 0.5 * (1.0 + sign * helicity) * self.power));
+        set(
+            force,
+            part(1.0)
+                .zip(part(-1.0))
+                .map(|(a, b)| std::array::from_fn(|axis| a[axis] * plus + b[axis] * minus)),
+        );
     }
 }
 
 /// û± = (û ± i k x û / k) / 2.
-fn helical(band: &Band, velocity: &BandField, sign: f64) -> BandField {
-    let part = |(u, k): (&[Complex<f64>; AXES], [f64; AXES])| {
+fn helical(band: &Band, velocity: &BandField, sign: f64) -> impl Iterator<Item = Vector> {
+    velocity.iter().zip(band.wavevectors()).map(move |(u, k)| {
         let length = k.iter().map(|k| k * k).sum::<f64>().sqrt();
         let factor = Complex::new(0.0, sign / length);
         std::array::from_fn(|axis| {
@@ -49,6 +52,5 @@ fn helical(band: &Band, velocity: &BandField, sign: f64) -> BandField {
             let cross = u[last] * k[next] - u[next] * k[last];
             (u[axis] + cross * factor) * 0.5
         })
-    };
-    velocity.iter().zip(band.wavevectors()).map(part).collect()
+    })
 }

@@ -59,7 +59,7 @@ impl Linear {
 
 /// On the band of [`Linear::mirror`] acts no force of its own.
 impl Force for Linear {
-    fn force(&self, _band: &Band, velocity: &BandField, _tendency: &BandField) -> BandField {
-        vec![Default::default(); velocity.len()]
+    fn force(&self, _band: &Band, _velocity: &BandField, _rest: &BandField, force: &mut BandField) {
+        force.fill(Default::default());
     }
 }

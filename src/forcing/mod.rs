@@ -1,5 +1,6 @@
 //! Forces that keep turbulence going. One file a kind; all but [`Linear`] act on a [`Band`] of low
-//! modes.
+//! modes, of the velocity, the magnetic field or a scalar. They see the band as a vector field,
+//! whose energy is half its mean square, and know nothing of where it comes from.
 
 mod band;
 mod constant_energy;
@@ -8,13 +9,16 @@ mod linear;
 mod steady;
 mod stochastic;
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
+use crate::equation::Physics;
 use crate::grid::{AXES, Grid};
 use crate::initial::{Abc, Initial, Kolmogorov, TaylorGreen};
 use crate::problems::Problems;
 
-pub use band::{Band, BandField};
+pub use band::{Band, BandField, Vector};
 pub use linear::Linear;
 
 /// A force on the modes of a band.
@@ -37,14 +41,18 @@ pub trait Force {
         false
     }
 
-    /// Called at the start of each step, of length `dt`.
+    /// Called at the start of each step, of length `dt`. A step that is too long is begun again with
+    /// a shorter one, as if it had not been begun before.
     fn advance(&mut self, band: &Band, dt: f64) {
         let _ = (band, dt);
     }
 
-    /// The force on each mode, given its velocity and everything else that changes it (nonlinear
-    /// terms, pressure and viscosity).
-    fn force(&self, band: &Band, velocity: &BandField, tendency: &BandField) -> BandField;
+    /// Called at the end of a step that counts.
+    fn accept(&mut self) {}
+
+    /// Makes `force` the force on each mode, given its velocity and everything else that changes it
+    /// (nonlinear terms, pressure and viscosity), `rest`.
+    fn force(&self, band: &Band, velocity: &BandField, rest: &BandField, force: &mut BandField);
 
     /// Called after each step with the new velocity, which it may correct by what the time step's
     /// error made of it.
@@ -53,15 +61,55 @@ pub trait Force {
     }
 }
 
-/// What drives a flow, ready to run.
-pub enum Drive {
-    /// A force on the modes up to a wavenumber.
+/// Makes `field` of these vectors.
+fn set(field: &mut BandField, vectors: impl Iterator<Item = Vector>) {
+    field.iter_mut().zip(vectors).for_each(|(to, from)| *to = from);
+}
+
+/// The name of the [`Drive`] of the velocity.
+pub const VELOCITY: &str = "velocity";
+/// The name of that of the magnetic field.
+pub const MAGNETIC: &str = "magnetic";
+
+/// A force, ready to run.
+pub struct Drive {
+    /// The name of what it acts on: [`VELOCITY`], [`MAGNETIC`] or that of a scalar.
+    pub name: String,
+    /// Its fields in the state: three of a vector, one of a scalar.
+    pub fields: Range<usize>,
+    /// How it acts.
+    pub action: Action,
+}
+
+/// How a force acts.
+pub enum Action {
+    /// On the modes up to a wavenumber.
     Band(Box<dyn Force>, f64),
-    /// A force on all modes.
+    /// On all modes of the velocity.
     Linear(Linear),
 }
 
-/// `[forcing]`: what drives the flow.
+/// `forcing` of a scalar: variance is put in at a constant rate, in proportion to the modes
+/// 0 < k <= k_f that are there, as `constant_power` does for the velocity.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScalarForcing {
+    /// The rate at which <c^2> is put in, one over a time.
+    pub injection: f64,
+    /// k_f, in units of the wavenumber.
+    pub wavenumber: f64,
+}
+
+impl ScalarForcing {
+    /// Adds to `problems` what is wrong with the parameters in the table at `path`, or does not fit
+    /// the grid.
+    pub fn check(&self, path: &str, grid: Option<&Grid>, problems: &mut Problems) {
+        problems.require_positive(&format!("{path}.injection"), self.injection);
+        check_wavenumber(self.wavenumber, path, grid, problems);
+    }
+}
+
+/// `[forcing]` and `[forcing.magnetic]`: what drives the flow and the magnetic field.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Forcing {
@@ -115,43 +163,57 @@ pub enum Forcing {
 }
 
 impl Forcing {
-    /// Adds to `problems` what is wrong with the parameters, or does not fit the grid.
-    pub fn check(&self, grid: Option<&Grid>, problems: &mut Problems) {
+    /// Whether nothing is forced.
+    pub fn is_none(&self) -> bool {
+        *self == Forcing::None
+    }
+
+    /// Adds to `problems` what is wrong with the parameters in the table at `path`, or does not fit
+    /// the grid.
+    pub fn check(&self, path: &str, grid: Option<&Grid>, problems: &mut Problems) {
+        let at = |key: &str| format!("{path}.{key}");
         match self {
             Forcing::None | Forcing::TaylorGreen(_) | Forcing::Kolmogorov(_) | Forcing::Abc(_) => {}
             Forcing::ConstantPower { power, helicity, .. } => {
-                problems.require_not_negative("forcing.power", *power);
+                problems.require_not_negative(&at("power"), *power);
                 if let Some(helicity) = helicity {
-                    let path = "forcing.helicity";
-                    problems.require(helicity.abs() <= 1.0, path, helicity, "from -1 to 1");
+                    let allowed = "from -1 to 1";
+                    problems.require(helicity.abs() <= 1.0, &at("helicity"), helicity, allowed);
                 }
             }
             Forcing::ConstantEnergy { energy, .. } => {
                 if let Some(energy) = energy {
-                    problems.require_positive("forcing.energy", *energy);
+                    problems.require_positive(&at("energy"), *energy);
                 }
             }
             Forcing::Linear { rate, energy } => {
-                problems.require_not_negative("forcing.rate", *rate);
+                problems.require_not_negative(&at("rate"), *rate);
                 if let Some(energy) = energy {
-                    problems.require_positive("forcing.energy", *energy);
+                    problems.require_positive(&at("energy"), *energy);
                 }
             }
             Forcing::Stochastic { power, correlation_time, .. } => {
-                problems.require_positive("forcing.power", *power);
-                problems.require_positive("forcing.correlation_time", *correlation_time);
+                problems.require_positive(&at("power"), *power);
+                problems.require_positive(&at("correlation_time"), *correlation_time);
             }
         }
         if let Some(wavenumber) = self.wavenumber() {
-            let known = problems.list.len();
-            problems.require_positive("forcing.wavenumber", wavenumber);
-            if let Some(grid) = grid.filter(|_| problems.list.len() == known) {
-                check_wavenumber(wavenumber, grid, problems);
-            }
+            check_wavenumber(wavenumber, path, grid, problems);
         }
         if let (Some(flow), Some(grid)) = (self.shape(), grid) {
-            flow.check_at("forcing", grid, problems);
+            flow.check_at(path, grid, problems);
         }
+    }
+
+    /// As [`Self::check`], for the force on the magnetic field in `[forcing.magnetic]`.
+    pub fn check_magnetic(&self, grid: Option<&Grid>, problems: &mut Problems) {
+        const PATH: &str = "forcing.magnetic";
+        if let Forcing::Linear { .. } = self {
+            let message = "is \"linear\", which acts on the velocity alone; take for example \
+                           `constant_power`";
+            problems.add(format!("{PATH}.kind"), message);
+        }
+        self.check(PATH, grid, problems);
     }
 
     /// k_f, if the kind has one.
@@ -174,12 +236,12 @@ impl Forcing {
         }
     }
 
-    /// The force in a box; `None` without forcing.
-    pub fn build(&self, grid: &Grid) -> Option<Drive> {
+    /// The force on a vector in a box; `None` without forcing.
+    fn build(&self, grid: &Grid) -> Option<Action> {
         let (force, wavenumber): (Box<dyn Force>, f64) = match *self {
             Forcing::None => return None,
             Forcing::Linear { rate, energy } => {
-                return Some(Drive::Linear(Linear { rate, energy }));
+                return Some(Action::Linear(Linear { rate, energy }));
             }
             Forcing::ConstantPower { power, wavenumber, helicity } => {
                 (Box::new(constant_power::ConstantPower { power, helicity }), wavenumber)
@@ -200,12 +262,36 @@ impl Forcing {
                 (Box::new(steady::Steady::new(modes)), reach)
             }
         };
-        Some(Drive::Band(force, wavenumber))
+        Some(Action::Band(force, wavenumber))
     }
 }
 
-/// Notes a forced band without modes, or one that reaches to the cutoff.
-fn check_wavenumber(wavenumber: f64, grid: &Grid, problems: &mut Problems) {
+/// All forces of a run, that of the velocity first: `velocity` and `magnetic` act on these fields,
+/// and each scalar of `physics` may have its own.
+pub fn build(velocity: &Forcing, magnetic: &Forcing, physics: &Physics, grid: &Grid) -> Vec<Drive> {
+    let drive = |name: &str, fields, action| Drive { name: name.into(), fields, action };
+    let mut drives = Vec::new();
+    drives.extend(velocity.build(grid).map(|action| drive(VELOCITY, 0..AXES, action)));
+    if let Some(fields) = physics.magnetic_fields() {
+        drives.extend(magnetic.build(grid).map(|action| drive(MAGNETIC, fields, action)));
+    }
+    for (field, scalar) in (physics.first_scalar()..).zip(&physics.scalars) {
+        drives.extend(scalar.forcing.map(|ScalarForcing { injection, wavenumber }| {
+            // d<c^2>/dt is twice the power <f c>.
+            let force = constant_power::ConstantPower { power: 0.5 * injection, helicity: None };
+            let action = Action::Band(Box::new(force), wavenumber);
+            drive(&scalar.name, field..field + 1, action)
+        }));
+    }
+    drives
+}
+
+/// Notes in the table at `path` a forced band without modes, or one that reaches to the cutoff.
+fn check_wavenumber(wavenumber: f64, path: &str, grid: Option<&Grid>, problems: &mut Problems) {
+    let path = format!("{path}.wavenumber");
+    let known = problems.list.len();
+    problems.require_positive(&path, wavenumber);
+    let Some(grid) = grid.filter(|_| problems.list.len() == known) else { return };
     let lowest = (0..AXES)
         .filter(|&axis| grid.cutoff[axis] > 0)
         .map(|axis| grid.wavenumber(axis, 1))
@@ -214,5 +300,5 @@ fn check_wavenumber(wavenumber: f64, grid: &Grid, problems: &mut Problems) {
     let allowed =
         format!("at least {lowest}, the box's lowest, and below {k_max}, the largest one kept");
     let fits = (lowest..k_max).contains(&wavenumber);
-    problems.require(fits, "forcing.wavenumber", wavenumber, &allowed);
+    problems.require(fits, &path, wavenumber, &allowed);
 }

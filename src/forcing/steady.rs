@@ -35,7 +35,7 @@ impl Force for Steady {
         self.field = band.mode_numbers().map(value).collect();
     }
 
-    fn force(&self, _band: &Band, _velocity: &BandField, _tendency: &BandField) -> BandField {
-        self.field.clone()
+    fn force(&self, _band: &Band, _velocity: &BandField, _rest: &BandField, force: &mut BandField) {
+        force.copy_from_slice(&self.field);
     }
 }

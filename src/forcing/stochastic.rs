@@ -10,7 +10,7 @@
 
 use num_complex::Complex;
 
-use super::{Band, BandField, Force};
+use super::{Band, BandField, Force, Vector, set};
 use crate::grid::AXES;
 use crate::random::{Random, Stream};
 
@@ -25,7 +25,9 @@ pub struct Stochastic {
     sigma: f64,
     /// Steps taken: no noise is used twice.
     steps: u64,
+    /// The process at the end of these steps, and in the one that is being taken.
     process: BandField,
+    present: BandField,
 }
 
 /// Their constant beta.
@@ -34,8 +36,8 @@ const BETA: f64 = 0.8;
 impl Stochastic {
     /// A force that is built up in [`Force::start`].
     pub fn new(power: f64, correlation_time: f64, seed: u64) -> Self {
-        let process = BandField::new();
-        Stochastic { power, correlation_time, seed, sigma: 0.0, steps: 0, process }
+        let (process, present) = (BandField::new(), BandField::new());
+        Stochastic { power, correlation_time, seed, sigma: 0.0, steps: 0, process, present }
     }
 
     /// Sigma for a band of modes with `k_squared` that count `weights`.
@@ -57,12 +59,12 @@ impl Stochastic {
         (high / self.correlation_time).sqrt()
     }
 
-    /// Standard normal numbers for the three complex components of each mode, in pairs that are
-    /// conjugate where the band holds both k and -k.
-    fn noise(&self, band: &Band) -> BandField {
+    /// Standard normal numbers of a step for the three complex components of each mode, in pairs
+    /// that are conjugate where the band holds both k and -k.
+    fn noise<'b>(&self, band: &'b Band, step: u64) -> impl Iterator<Item = Vector> + use<'b> {
         let random = Random::new(self.seed, Stream::Forcing);
-        let step = [self.steps as u32, (self.steps >> 32) as u32];
-        let numbers = |mode: [i64; AXES]| {
+        let step = [step as u32, (step >> 32) as u32];
+        let numbers = move |mode: [i64; AXES]| {
             let conjugate = mode < [0; AXES];
             let mode = if conjugate { mode.map(|n| -n) } else { mode };
             // Ten bits of each mode number and two of the component make one word.
@@ -75,7 +77,7 @@ impl Stochastic {
                 if conjugate { value.conj() } else { value }
             })
         };
-        band.mode_numbers().map(numbers).collect()
+        band.mode_numbers().map(numbers)
     }
 }
 
@@ -84,18 +86,23 @@ impl Force for Stochastic {
         self.sigma = self.sigma(band);
         self.steps = 0;
         // The process as it is long after its start.
-        self.process = self.noise(band);
-        self.process.iter_mut().flatten().for_each(|b| *b *= self.sigma);
+        let scaled = |noise: Vector| noise.map(|component| component * self.sigma);
+        self.process = self.noise(band, 0).map(scaled).collect();
+        self.present = self.process.clone();
     }
 
     fn advance(&mut self, band: &Band, dt: f64) {
-        self.steps += 1;
         let decay = (-dt / self.correlation_time).exp();
         let kick = self.sigma * (-(-2.0 * dt / self.correlation_time).exp_m1()).sqrt();
-        let noise = self.noise(band);
-        for (b, noise) in self.process.iter_mut().flatten().zip(noise.iter().flatten()) {
-            *b = *b * decay + noise * kick;
+        let noise = self.noise(band, self.steps + 1);
+        for ((present, b), noise) in self.present.iter_mut().zip(&self.process).zip(noise) {
+            *present = std::array::from_fn(|axis| b[axis] * decay + noise[axis] * kick);
         }
+    }
+
+    fn accept(&mut self) {
+        self.steps += 1;
+        self.process.copy_from_slice(&self.present);
     }
 
     fn state(&self) -> Vec<f64> {
@@ -114,13 +121,13 @@ impl Force for Stochastic {
         true
     }
 
-    fn force(&self, band: &Band, _velocity: &BandField, _tendency: &BandField) -> BandField {
-        let solenoidal = |(b, k): (&[Complex<f64>; AXES], [f64; AXES])| {
+    fn force(&self, band: &Band, _velocity: &BandField, _rest: &BandField, force: &mut BandField) {
+        let solenoidal = |(b, k): (&Vector, [f64; AXES])| {
             let k_squared: f64 = k.iter().map(|k| k * k).sum();
             let along = (b[0] * k[0] + b[1] * k[1] + b[2] * k[2]) / k_squared;
             std::array::from_fn(|axis| b[axis] - along * k[axis])
         };
-        self.process.iter().zip(band.wavevectors()).map(solenoidal).collect()
+        set(force, self.present.iter().zip(band.wavevectors()).map(solenoidal));
     }
 }
 
@@ -143,6 +150,7 @@ mod tests {
         for _ in 0..steps {
             let before = force.process.clone();
             force.advance(&band, dt);
+            force.accept();
             for (a, b) in before.iter().flatten().zip(force.process.iter().flatten()) {
                 variance += a.norm_sqr();
                 correlation += a.re * b.re + a.im * b.im;
@@ -159,7 +167,8 @@ mod tests {
         let mut force = Stochastic::new(0.3, 0.5, 3);
         force.start(&band, &BandField::new());
         force.advance(&band, 0.1);
-        let field = force.force(&band, &BandField::new(), &BandField::new());
+        let mut field = band.zeros();
+        force.force(&band, &BandField::new(), &BandField::new(), &mut field);
         assert_eq!(band.asymmetry(&field), 0.0);
         assert!(band.energy(&field) > 0.0);
         for (f, k) in field.iter().zip(band.wavevectors()) {
@@ -167,10 +176,26 @@ mod tests {
         }
         let mut other = Stochastic::new(0.3, 0.5, 3);
         other.start(&band, &BandField::new());
+        force.accept();
         assert!(other.restore(&force.state()));
-        force.advance(&band, 0.1);
-        other.advance(&band, 0.1);
+        for force in [&mut force, &mut other] {
+            force.advance(&band, 0.1);
+            force.accept();
+        }
         assert_eq!(force.state(), other.state());
         assert!(!other.restore(&[1.0, 2.0]));
+    }
+
+    /// A step that is not accepted leaves nothing behind.
+    #[test]
+    fn a_step_can_be_taken_again() {
+        let band = band();
+        let [mut once, mut twice] = [0, 1].map(|_| Stochastic::new(0.3, 0.5, 3));
+        for (force, steps) in [(&mut once, &[0.1][..]), (&mut twice, &[0.7, 0.1])] {
+            force.start(&band, &BandField::new());
+            steps.iter().for_each(|dt| force.advance(&band, *dt));
+            force.accept();
+        }
+        assert_eq!(once.state(), twice.state());
     }
 }

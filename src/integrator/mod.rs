@@ -4,12 +4,15 @@
 //! exact and puts no limit on the time step (Canuto et al. 2007, appendix D.3; Rogallo 1981, NASA
 //! TM 81315). Two registers are kept besides the tendency: the state `u` and a running `sum`. A
 //! stage is one small update of each mode that also gives the velocity the next stage starts from.
+//! [`Controller`] adapts the step to an estimate of its error.
 
+mod control;
 mod decay;
 mod update;
 
 use serde::{Deserialize, Serialize};
 
+pub use control::{Controller, EMBEDDED_WEIGHT};
 pub use decay::{Damping, Decay, Decays, PowerLaw};
 pub use update::Stage;
 
@@ -54,6 +57,13 @@ impl Scheme {
             Scheme::Rk4 => 0.5,
         }
     }
+
+    /// Whether the last stage leaves the new state in the `sum`, and what the step started from
+    /// untouched.
+    pub fn ends_in_sum(self) -> bool {
+        self != Scheme::Rk3
+    }
+
     /// How many different times [`Self::decay_time`] gives.
     pub fn decay_times(self) -> usize {
         match self {

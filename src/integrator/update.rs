@@ -17,8 +17,10 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Updates one field of one bundle; `decays` must be prepared for this stage. `tendency` becomes the field that the next stage (or, in
-    /// the last one, the next step) starts from. All slices are `[row][re lanes, im lanes]`.
+    /// Updates one field of one bundle; `decays` must be prepared for this stage. `tendency` becomes
+    /// the field that the next stage (or, in the last one, the next step) starts from. After the last
+    /// stage the new state is in `u` or in `sum`, see [`Scheme::ends_in_sum`]. All slices are
+    /// `[row][re lanes, im lanes]`.
     pub fn update<T: Real>(
         self,
         modes: &Modes,
@@ -205,12 +207,12 @@ impl<T: Real> Kernel<T> for Update<'_, T> {
 }
 
 impl<T: Real> Update<'_, T> {
-    /// The last stage of `rk2` and `rk4`: u' = sum + factor k.
+    /// The last stage of `rk2` and `rk4`: sum' = u' = sum + factor k.
     #[inline(always)]
     fn finish<V: Vector<Scalar = T>>(self, factor: V) {
         self.each::<V>(|p| {
             let u = factor.mul_add(p.tendency(), p.sum());
-            p.set_u(u);
+            p.set_sum(u);
             p.set_next(u);
         });
     }

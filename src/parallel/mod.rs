@@ -199,24 +199,39 @@ impl Communicator {
         self.all_reduce(&mine, values, SystemOperation::sum());
     }
 
-    /// Element-wise sum of doubles of which at most one rank holds a value other than zero, so
-    /// that the result has no rounding: a gather to everyone. Collective.
-    pub fn collect(&self, values: &mut [f64]) {
-        let mine = values.to_vec();
-        self.all_reduce(&mine, values, SystemOperation::sum());
+    /// Makes `all` the element-wise sum of the ranks' `mine`, doubles of which at most one rank holds
+    /// a value other than zero, so that the result has no rounding: a gather to everyone.
+    /// Collective.
+    pub fn collect(&self, mine: &[f64], all: &mut [f64]) {
+        all.copy_from_slice(mine);
+        self.all_reduce(mine, all, SystemOperation::sum());
     }
 
     /// Exact sums over all ranks, rounded once: the same bits for any number of ranks. Collective.
     pub fn exact_sums(&self, sums: &mut [ExactSum]) -> Vec<f64> {
-        if self.peers().is_some() {
-            let mut limbs: Vec<i64> =
-                sums.iter_mut().flat_map(|s| s.limbs_mut().iter().copied()).collect();
-            self.sum_integers(&mut limbs);
-            for (sum, limbs) in sums.iter_mut().zip(limbs.chunks_exact(ExactSum::LEN)) {
-                sum.limbs_mut().copy_from_slice(limbs);
+        self.add_exact_sums(sums);
+        sums.iter().map(ExactSum::value).collect()
+    }
+
+    /// Makes exact sums those over all ranks, without allocating anything. Collective.
+    pub fn add_exact_sums(&self, sums: &mut [ExactSum]) {
+        /// Sums in one message.
+        const MESSAGE: usize = 8;
+        if self.peers().is_none() {
+            return;
+        }
+        for sums in sums.chunks_mut(MESSAGE) {
+            let mut mine = [[0; ExactSum::LEN]; MESSAGE];
+            for (mine, sum) in mine.iter_mut().zip(&mut *sums) {
+                mine.copy_from_slice(sum.limbs_mut());
+            }
+            let mut all = mine;
+            let sent = mine[..sums.len()].as_flattened();
+            self.all_reduce(sent, all[..sums.len()].as_flattened_mut(), SystemOperation::sum());
+            for (sum, all) in sums.iter_mut().zip(&all) {
+                sum.limbs_mut().copy_from_slice(all);
             }
         }
-        sums.iter().map(ExactSum::value).collect()
     }
 
     /// Rank 0's bytes, on every rank. Collective.

@@ -35,7 +35,7 @@ impl Account {
         let (state, team) = (solver.state(), solver.team());
         let budget = Budget::measure(state, viscosity, team, comm);
         let values = quantities.measure(state, &budget, team, comm);
-        Account::new(quantities, &budget, &values, solver.injected_energy())
+        Account::new(quantities, &budget, &values, solver.forces().injected_energy())
     }
 
     /// dE/dt + loss - power, on average over a step of `dt` from `before` to `after`, with the loss by

@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 use crate::config::{Config, kept_checkpoints};
 use crate::error::{Error, Result};
 use crate::fields::SpectralFields;
+use crate::integrator::Controller;
 use crate::io::checkpoint::{self, Header};
 use crate::io::run_directory::RunDirectory;
 use crate::parallel::Communicator;
 use crate::real::Real;
 
 use super::blow_up::LastGood;
+use super::forced_band::ForceState;
 use super::solver::Solver;
 
 /// All that a run needs beside its fields to go on as if it had never stopped. What is due next
@@ -26,16 +28,16 @@ pub struct RunState {
     pub step: u64,
     /// Last time step; 0 at the start.
     pub dt: f64,
-    /// Energy that the force has put in since the start, per mass.
-    pub injected_energy: f64,
-    /// What the force remembers, see [`Force::state`](crate::forcing::Force::state).
-    pub force: Vec<f64>,
     /// Time of the last history row.
     pub row_time: f64,
-    /// Energy put in until then.
-    pub row_injected_energy: f64,
     /// The start of the last step.
     pub last_good: LastGood,
+    /// The length of the next step, with error control.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub controller: Option<Controller>,
+    /// The forces; their accounts began with the last history row.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub forces: Vec<ForceState>,
 }
 
 impl RunState {
@@ -44,12 +46,10 @@ impl RunState {
         toml::from_str(text)
     }
 
-    /// As it is when another force takes over. What the old one has put in since the last history
-    /// row stays in the account.
-    pub fn forget_force(&mut self) {
-        self.force.clear();
-        self.row_injected_energy -= self.injected_energy;
-        self.injected_energy = 0.0;
+    /// As it is when other forces take over. What the old ones have put in since the last history
+    /// row stays in the accounts.
+    pub fn forget_forces(&mut self) {
+        self.forces.iter_mut().for_each(|force| force.memory.clear());
     }
 
     fn to_toml(&self) -> Result<String> {

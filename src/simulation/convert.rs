@@ -13,7 +13,8 @@ use crate::transform::sweep::Sweep;
 
 use super::blow_up::LastGood;
 use super::checkpoints::{self, RunState};
-use super::snapshots::{self, Stamp};
+use super::outputs::Stamp;
+use super::snapshots;
 use super::start;
 
 /// Writes the checkpoint or snapshot `from` as the other of the two, at `to`. Collective.

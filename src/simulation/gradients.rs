@@ -5,13 +5,9 @@ use std::borrow::Cow;
 use crate::diagnostics::Gradients;
 use crate::error::Result;
 use crate::io::history::{Column, HistoryWriter};
-use crate::io::run_directory::RunDirectory;
-use crate::parallel::Communicator;
 use crate::real::Real;
 
-use super::schedule::Schedule;
-use super::snapshots::Stamp;
-use super::solver::Solver;
+use super::outputs::{Moment, Output, Place, Stamp};
 
 /// Names, units and meaning of the columns after the step.
 const COLUMNS: [(&str, &str, &str); 7] = [
@@ -27,62 +23,45 @@ const COLUMNS: [(&str, &str, &str); 7] = [
 /// The file of a run that wants it.
 pub struct GradientsOutput {
     writer: HistoryWriter,
-    /// When a row is due.
-    pub schedule: Schedule,
 }
 
 impl GradientsOutput {
     /// Creates the file, or goes on with it after a step. Collective.
-    pub fn open(
-        comm: &Communicator,
-        directory: &RunDirectory,
-        schedule: Schedule,
-        after: Option<u64>,
-    ) -> Result<Self> {
+    pub fn open(place: Place, after: Option<u64>) -> Result<Self> {
         let columns = COLUMNS.map(|(name, unit, description)| Column {
             name: Cow::Borrowed(name),
             unit: Cow::Borrowed(unit),
             description: Cow::Borrowed(description),
         });
-        let path = directory.gradients();
+        let (comm, path) = (place.comm, place.directory.gradients());
         let writer = match after {
             None => HistoryWriter::create(comm, &path, &columns),
             Some(step) => HistoryWriter::resume(comm, &path, &columns, step),
         }?;
-        Ok(GradientsOutput { writer, schedule })
+        Ok(GradientsOutput { writer })
     }
+}
 
-    /// Adds a row of the present state. Collective.
-    pub fn write<T: Real>(
-        &mut self,
-        comm: &Communicator,
-        solver: &mut Solver<T>,
-        Stamp { time, step }: Stamp,
-    ) -> Result<()> {
-        let (state, sweep) = solver.state_and_sweep();
-        let Gradients {
-            max_speed,
-            max_vorticity,
-            longitudinal_skewness,
-            longitudinal_flatness,
-            transverse_flatness,
-            vorticity_flatness,
-        } = Gradients::measure(state, sweep, comm);
-        solver.prepare();
+impl<T: Real> Output<T> for GradientsOutput {
+    /// Adds a row.
+    fn write(&mut self, moment: &mut Moment<T>) -> Result<()> {
+        let (comm, Stamp { time, step }) = (moment.place.comm, moment.stamp);
+        let (state, sweep) = moment.solver.state_and_sweep();
+        let gradients = Gradients::measure(state, sweep, comm);
+        moment.solver.prepare();
         let row = [
             time,
-            max_speed,
-            max_vorticity,
-            longitudinal_skewness,
-            longitudinal_flatness,
-            transverse_flatness,
-            vorticity_flatness,
+            gradients.max_speed,
+            gradients.max_vorticity,
+            gradients.longitudinal_skewness,
+            gradients.longitudinal_flatness,
+            gradients.transverse_flatness,
+            gradients.vorticity_flatness,
         ];
         comm.agree(self.writer.append(step, &row))
     }
 
-    /// Brings all rows to the disk. As [`HistoryWriter::sync`], it does not communicate.
-    pub fn sync(&self) -> Result<()> {
+    fn sync(&self) -> Result<()> {
         self.writer.sync()
     }
 }

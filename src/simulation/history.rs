@@ -3,7 +3,12 @@
 use std::borrow::Cow;
 
 use crate::diagnostics::{Budget, Quantities, Scales};
+use crate::equation::Physics;
+use crate::forcing::{MAGNETIC, VELOCITY};
 use crate::io::history::Column;
+use crate::real::Real;
+
+use super::forced_band::ForcedBands;
 
 /// Everything known about the flow at one instant.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,12 +23,14 @@ pub struct Row {
     pub scales: Scales,
     /// Courant number of the last step; 0 at the start.
     pub cfl: f64,
-    /// Mean power of the force since the last row; 0 at the start.
+    /// Mean power of the force on the velocity since the last row; 0 at the start.
     pub injected_power: f64,
     /// What is left of the energy budget over the last step; 0 at the start.
     pub budget_residual: f64,
     /// The other quantities of the flow's physics.
     pub quantities: Vec<f64>,
+    /// The other injections since the last row, see [`powers`].
+    pub injections: Vec<f64>,
 }
 
 /// The columns that every flow has.
@@ -47,12 +54,16 @@ const COLUMNS: [Column; 17] = [
         "1",
         "dt times the largest frequency at the start of the last step, see docs/numerics.md",
     ),
-    column("injected_power", "L^2/T^3", "mean power of the force since the last row"),
+    column(
+        "injected_power",
+        "L^2/T^3",
+        "mean power of the force on the velocity since the last row",
+    ),
     column(
         "budget_residual",
         "L^2/T^3",
-        "rate of change of all energy, plus what all damping takes up, minus the power of the force, \
-         over the last step by the trapezoidal rule",
+        "rate of change of all energy, plus what all damping takes up, minus the power of all \
+         forces, over the last step by the trapezoidal rule",
     ),
 ];
 
@@ -65,20 +76,50 @@ const fn column(name: &'static str, unit: &'static str, description: &'static st
 }
 
 /// The columns after `step`, in order.
-pub fn columns(quantities: &Quantities) -> Vec<Column> {
+pub fn columns(quantities: &Quantities, physics: &Physics) -> Vec<Column> {
     let others = quantities.names().map(|name| Column {
         name: name.name.clone().into(),
         unit: name.unit.clone().into(),
         description: name.description.clone().into(),
     });
-    COLUMNS.into_iter().chain(others).collect()
+    let injections = injections(physics).map(|(name, is_vector)| {
+        let (column, unit, of) = match is_vector {
+            true => (
+                "injected_power",
+                "L^2/T^3",
+                format!("mean power of the force on the {name} field"),
+            ),
+            false => ("injection", "1/T", format!("<{name}^2> that its force puts in per time")),
+        };
+        Column {
+            name: format!("{name}_{column}").into(),
+            unit: unit.into(),
+            description: format!("{of}, since the last row").into(),
+        }
+    });
+    COLUMNS.into_iter().chain(others).chain(injections).collect()
+}
+
+/// What may be forced beside the velocity, and whether it is a vector.
+fn injections(physics: &Physics) -> impl Iterator<Item = (&str, bool)> {
+    let magnetic = physics.magnetic.map(|_| (MAGNETIC, true));
+    magnetic.into_iter().chain(physics.scalars.iter().map(|scalar| (scalar.name.as_str(), false)))
+}
+
+/// The mean power of the force on the velocity over the `time` since the accounts of `forces` began,
+/// and the other injections in the order of their columns.
+pub fn powers<T: Real>(forces: &ForcedBands<T>, physics: &Physics, time: f64) -> (f64, Vec<f64>) {
+    let rate = |name| if time > 0.0 { forces.injected(name) / time } else { 0.0 };
+    // Of a scalar the variance counts, which is twice what the account has.
+    let injections = injections(physics)
+        .map(|(name, is_vector)| if is_vector { rate(name) } else { 2.0 * rate(name) });
+    (rate(VELOCITY), injections.collect())
 }
 
 impl Row {
     /// The numbers in the order of [`columns`].
     pub fn values(&self) -> Vec<f64> {
-        let Row { time, dt, budget, scales, cfl, injected_power, budget_residual, quantities } =
-            self;
+        let Row { time, dt, budget, scales, cfl, injected_power, budget_residual, .. } = self;
         let of_every_flow = [
             *time,
             *dt,
@@ -98,6 +139,7 @@ impl Row {
             *injected_power,
             *budget_residual,
         ];
-        of_every_flow.into_iter().chain(quantities.iter().copied()).collect()
+        let others = self.quantities.iter().chain(&self.injections);
+        of_every_flow.into_iter().chain(others.copied()).collect()
     }
 }

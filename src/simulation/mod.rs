@@ -1,16 +1,20 @@
 //! The run: the only place that knows every part.
 
 mod account;
+pub mod bench;
 mod blow_up;
 mod changes;
 mod checkpoints;
 mod convert;
 mod deadline;
+mod error_control;
 mod forced_band;
 mod gradients;
 mod history;
+mod model;
 mod needs;
 mod origin;
+mod outputs;
 mod phase_shift;
 mod progress;
 mod rank_grid;
@@ -23,12 +27,13 @@ mod spectra;
 mod start;
 mod stop;
 mod warnings;
+mod work;
 
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use crate::config::{Config, Exchange};
+use crate::config::{Config, Exchange, Machine};
 use crate::error::Result;
 use crate::io::log::Log;
 use crate::io::run_directory::RunDirectory;
@@ -37,7 +42,7 @@ use crate::parallel::Communicator;
 use crate::real::{Precision, Real};
 
 pub use convert::convert;
-use needs::Needs;
+use needs::{Layout, Needs};
 use origin::Origin;
 use run::Run;
 use start::Start;
@@ -46,7 +51,7 @@ use start::Start;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Say what the run would be and need, and stop.
-    pub dry_run: bool,
+    pub dry_run: Option<DryRun>,
     /// Print warnings and errors only.
     pub quiet: bool,
     /// Set a run that is in the directory aside, and start over.
@@ -57,6 +62,30 @@ pub struct Options {
     pub allowed_changes: Vec<String>,
     /// When the run must have ended, if the user says so.
     pub deadline: Option<Instant>,
+}
+
+/// Where the run would be that a dry run is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DryRun {
+    /// Its ranks; as many as there are now, if not given.
+    pub ranks: Option<usize>,
+    /// The file that describes its machine, see [`Machine`].
+    pub machine: Option<PathBuf>,
+}
+
+impl DryRun {
+    /// The ranks and nodes of the run. Collective.
+    fn layout(&self, comm: &Communicator, config: &Config) -> Result<Layout> {
+        let ranks = self.ranks.unwrap_or(comm.size());
+        let machine = self.machine.as_ref().map(|path| Machine::load(comm, path)).transpose()?;
+        let one_node = match &machine {
+            Some(machine) => model::nodes(machine, ranks, config.parallel.threads)?.0 == 1,
+            // What is not known of other ranks is taken from those here.
+            None => comm.size() == ranks && comm.shares_memory(),
+        };
+        let shares_memory = one_node && config.parallel.exchange == Exchange::Auto;
+        Ok(Layout { ranks, shares_memory, machine })
+    }
 }
 
 /// How a run ended.
@@ -85,9 +114,8 @@ pub fn run(comm: &Communicator, config: &Config, options: &Options) -> Result<En
 
 fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> Result<Ending> {
     let modes = Modes::new(config.grid.build(), T::LANES);
-    let comm = &comm.arranged(rank_grid::choose(config.parallel.grid, &modes, comm.size())?);
-    let needs = Needs::new::<T>(config, modes, comm)?;
-    if options.dry_run {
+    if let Some(dry_run) = &options.dry_run {
+        let needs = Needs::new::<T>(config, modes, dry_run.layout(comm, config)?)?;
         Start::open(config, comm)?;
         if comm.is_root() {
             // A reader that has seen enough is no error.
@@ -96,6 +124,10 @@ fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> R
         }
         return Ok(Ending::Complete);
     }
+    let grid = rank_grid::choose(config.parallel.grid, &modes, comm.size())?;
+    let comm = &comm.arranged(grid);
+    let here = Layout { ranks: comm.size(), shares_memory: comm.shares_memory(), machine: None };
+    let needs = Needs::new::<T>(config, modes, here)?;
     let mut log = Log::new(comm, options.quiet);
     let mut directory = RunDirectory::enter(comm, &config.output.directory, &mut log)?;
     let origin = Origin::<T>::find(comm, config, options, &mut directory, &mut log)?;

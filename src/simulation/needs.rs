@@ -2,20 +2,32 @@
 
 use std::fmt::Write;
 
-use crate::config::{Config, Step};
+use crate::config::{Config, Machine, Step};
 use crate::equation::{self, Counts};
 use crate::error::Result;
 use crate::forcing::Forcing;
 use crate::modes::Modes;
-use crate::parallel::{Communicator, RankGrid};
+use crate::parallel::RankGrid;
 use crate::real::Real;
 use crate::simd::Cpu;
 use crate::transform::plan::{Plan, bundles_of};
 use crate::transform::sweep::Sweep;
 use crate::transform::turn::Turn;
 
-use super::progress::number;
+use super::model::{Case, Prediction};
+use super::progress::{duration, number, three_digits};
+use super::rank_grid;
 use super::schedule::Schedule;
+
+/// Where a run would be.
+pub struct Layout {
+    /// Its ranks.
+    pub ranks: usize,
+    /// Whether all are on one node and exchange through its memory.
+    pub shares_memory: bool,
+    /// The machine, if known.
+    pub machine: Option<Machine>,
+}
 
 /// Decomposition, memory, messages and files of a run.
 pub struct Needs {
@@ -24,28 +36,29 @@ pub struct Needs {
 }
 
 impl Needs {
-    /// What `config` needs on the ranks of `comm`; an error if they cannot run it.
-    pub fn new<T: Real>(config: &Config, modes: Modes, comm: &Communicator) -> Result<Self> {
-        let (ranks, threads) = (comm.size(), config.parallel.threads);
+    /// What `config` needs in `layout`; an error if it cannot be run there.
+    pub fn new<T: Real>(config: &Config, modes: Modes, layout: Layout) -> Result<Self> {
+        let Layout { ranks, shares_memory, machine } = layout;
+        let threads = config.parallel.threads;
         let equation = equation::build::<T>(&config.physics, &modes);
         let counts = equation.counts();
         let slots = counts.fields.max(counts.contracted);
         // The first rank has the largest share of everything.
-        let grid = comm.grid();
-        let plan = Plan::new(modes, (0, grid), slots, comm.shares_memory())?;
-        let turn = Turn::new(&plan, slots.max(counts.products), comm.shares_memory())?;
+        let grid = rank_grid::choose(config.parallel.grid, &modes, ranks)?;
+        let plan = Plan::new(modes, (0, grid), slots, shares_memory)?;
+        let turn = Turn::new(&plan, slots.max(counts.products), shares_memory)?;
         let [nx, ny, nz] = config.grid.points;
         let [kx, ky, kz] = modes.grid.cutoff;
         let points = modes.grid.point_count();
-        // The state, a sum, and the state of a stage if it is used.
-        let registers = 2 + usize::from(
-            equation.uses_state() || matches!(config.forcing, Forcing::Linear { .. }),
-        );
+        // The state, a sum, the state of a stage if it is used, and two tendencies to compare.
+        let uses_state = equation.uses_state() || matches!(config.forcing, Forcing::Linear { .. });
+        let compares = matches!(config.time.step, Step::Tolerance { .. });
+        let registers = 2 + usize::from(uses_state) + 2 * usize::from(compares);
         let memory = memory::<T>(config, &plan, counts, registers)?;
         let sent = |fields| size(plan.bytes_sent(fields, size_of::<T>()) as f64);
         let exchange = if ranks == 1 {
             "none, there is one rank".into()
-        } else if comm.shares_memory() {
+        } else if shares_memory {
             "none, all ranks are on one node and share memory".into()
         } else {
             let turned =
@@ -104,9 +117,18 @@ impl Needs {
             ("all-to-all", exchange),
             ("output", output(config, points, counts.fields)),
         ];
-        if let Step::Fixed { dt } = config.time.step {
-            let steps = (config.time.end / dt * (1.0 - 1e-9)).ceil();
+        let steps = match config.time.step {
+            Step::Fixed { dt } => Some((config.time.end / dt * (1.0 - 1e-9)).ceil()),
+            Step::Cfl { .. } | Step::Tolerance { .. } => None,
+        };
+        if let (Some(steps), Step::Fixed { dt }) = (steps, config.time.step) {
             lines.push(("steps", format!("at least {steps:.0}, of dt = {dt} or a little less")));
+        }
+        if let Some(machine) = &machine {
+            let stages = config.time.scheme.stages();
+            let case = Case { plan: &plan, turn: &turn, counts, stages, threads };
+            let prediction = Prediction::new::<T>(machine, case)?;
+            lines.extend(predicted(machine, prediction, ranks * threads, steps));
         }
         let with_planes = grid.groups.min(nz) * grid.members;
         let warnings = idle(ranks, with_planes, "z-planes", ("grid.points[2]", nz))
@@ -134,6 +156,36 @@ impl Needs {
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
+}
+
+/// What the model says, see [`Prediction`].
+fn predicted(
+    machine: &Machine,
+    prediction: Prediction,
+    cores: usize,
+    steps: Option<f64>,
+) -> Vec<(&'static str, String)> {
+    let Prediction { nodes, ranks_per_node, arithmetic, memory, exchange, message, efficiency } =
+        prediction;
+    let seconds = prediction.seconds();
+    let part = |part: f64| format!("{:.0} %", 100.0 * part / seconds);
+    let nodes = format!("{} with {ranks_per_node} ranks, {}", number(nodes, "node"), machine.name);
+    let step = format!(
+        "{} s per step: {} arithmetic, {} memory, {} all-to-all in messages of {}; efficiency \
+         {:.0} %",
+        three_digits(seconds),
+        part(arithmetic),
+        part(memory),
+        part(exchange),
+        size(message),
+        100.0 * efficiency
+    );
+    let run = steps.map(|steps| {
+        let seconds = steps * seconds;
+        let hours = three_digits(seconds * cores as f64 / 3600.0);
+        ("run", format!("at least {}, {hours} core-hours, without output", duration(seconds)))
+    });
+    [("machine", nodes), ("prediction", step)].into_iter().chain(run).collect()
 }
 
 /// Bytes that the rank with the largest share needs for its arrays.

@@ -126,7 +126,7 @@ pub fn scientific(value: f64, digits: usize) -> String {
 }
 
 /// A positive number with three digits that count.
-fn three_digits(value: f64) -> String {
+pub fn three_digits(value: f64) -> String {
     let decimals = (2.0 - value.log10().floor()).clamp(0.0, 6.0);
     format!("{value:.*}", decimals as usize)
 }
@@ -137,7 +137,7 @@ pub fn number(count: usize, thing: &str) -> String {
 }
 
 /// A time span for people.
-fn duration(seconds: f64) -> String {
+pub fn duration(seconds: f64) -> String {
     if seconds < 10.0 {
         return format!("{seconds:.2}s");
     }
@@ -155,6 +155,8 @@ fn duration(seconds: f64) -> String {
 pub struct Work {
     /// Steps taken.
     pub steps: u64,
+    /// Steps that were taken back, and are not among these.
+    pub rejected: u64,
     /// Grid points.
     pub points: f64,
     /// Threads of each rank.
@@ -165,7 +167,7 @@ pub struct Work {
 
 /// A table of the time spent in each part. Collective; the text is complete on rank 0 only.
 pub fn table(comm: &Communicator, timings: &Timings, work: &Work) -> String {
-    let Work { steps, points, threads, seconds } = *work;
+    let Work { steps, rejected, points, threads, seconds } = *work;
     let parts = timings.seconds();
     let rest = seconds - parts.iter().sum::<f64>();
     let mine: Vec<f64> = parts.into_iter().chain([rest, seconds]).collect();
@@ -196,6 +198,10 @@ pub fn table(comm: &Communicator, timings: &Timings, work: &Work) -> String {
         scientific(points * rate / cores as f64, 2),
         number(cores, "core")
     );
+    if rejected > 0 {
+        let tried = number(rejected as usize, "more step");
+        let _ = write!(text, "\n{tried} had errors above time.tolerance and did not count");
+    }
     text
 }
 

@@ -114,7 +114,7 @@ impl Request<'_> {
         let mut run = RunState::from_toml(&reader.header().run_state)
             .map_err(|cause| reader.unusable(cause))?;
         if changes.iter().any(|change| change.lies_in("forcing")) {
-            run.forget_force();
+            run.forget_forces();
         }
         let (mut state, grid) = (reader.read()?, self.config.grid.build());
         if reader.header().grid() != grid {

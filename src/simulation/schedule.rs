@@ -18,10 +18,12 @@ impl Schedule {
         Schedule { every, end, next: 0 }
     }
 
-    /// As [`Self::new`], after everything that was due up to `time` was done.
-    pub fn after(every: f64, end: f64, time: f64) -> Self {
+    /// As [`Self::new`], after everything that was due up to the time `after`, if any, was done.
+    pub fn beginning(every: f64, end: f64, after: Option<f64>) -> Self {
         let mut schedule = Schedule::new(every, end);
-        schedule.skip_to(time);
+        if let Some(time) = after {
+            schedule.skip_to(time);
+        }
         schedule
     }
 
@@ -44,9 +46,14 @@ impl Schedule {
         if time < self.end * (1.0 - ROUNDING) { time } else { self.end }
     }
 
+    /// Whether it is due at `time`.
+    pub fn is_due(&self, time: f64) -> bool {
+        self.next_time() <= time * (1.0 + ROUNDING)
+    }
+
     /// Whether it is due at `time`; then the next occasion after `time` is awaited.
-    pub fn is_due(&mut self, time: f64) -> bool {
-        let due = self.next_time() <= time * (1.0 + ROUNDING);
+    pub fn take(&mut self, time: f64) -> bool {
+        let due = self.is_due(time);
         if due {
             self.skip_to(time);
         }
@@ -101,10 +108,10 @@ mod tests {
     #[test]
     fn occasions_do_not_drift() {
         let mut schedule = Schedule::new(0.1, 1e9);
-        assert!(schedule.is_due(0.0) && !schedule.is_due(0.0));
+        assert!(schedule.take(0.0) && !schedule.take(0.0));
         for n in 1..=1000 {
             assert_eq!(schedule.next_time(), n as f64 * 0.1);
-            assert!(schedule.is_due(schedule.next_time()));
+            assert!(schedule.take(schedule.next_time()));
         }
     }
 
@@ -115,17 +122,18 @@ mod tests {
             let mut schedule = Schedule::new(every, end);
             let mut time = 0.0;
             while time < end {
-                assert!(schedule.is_due(time));
-                assert_eq!(Schedule::after(every, end, time), schedule, "{every} at {time}");
+                assert!(schedule.take(time));
+                let after = |time| Schedule::beginning(every, end, Some(time));
+                assert_eq!(after(time), schedule, "{every} at {time}");
                 let between = time + 0.5 * (schedule.next_time() - time);
-                assert_eq!(Schedule::after(every, end, between), schedule);
-                assert!(!schedule.clone().is_due(between));
+                assert_eq!(after(between), schedule);
+                assert!(!schedule.is_due(between));
                 time = schedule.next_time();
             }
         }
         // Steps need not hit the times of a schedule that nothing waits for.
         let mut schedule = Schedule::new(0.1, 1.0);
-        assert!(schedule.is_due(0.35) && !schedule.is_due(0.39) && schedule.is_due(0.41));
+        assert!(schedule.take(0.35) && !schedule.take(0.39) && schedule.take(0.41));
     }
 
     /// 3 * 0.1 is above 0.3 and 3 * 0.7 below 2.1: both would leave a step of one rounding error.
@@ -135,8 +143,8 @@ mod tests {
             let (mut a, mut b) = (Schedule::new(every, end), Schedule::new(other, end));
             let (mut time, mut due) = (0.0, [0.0, 0.0]);
             loop {
-                due[0] += f64::from(a.is_due(time));
-                due[1] += f64::from(b.is_due(time));
+                due[0] += f64::from(a.take(time));
+                due[1] += f64::from(b.take(time));
                 if time == end {
                     break;
                 }

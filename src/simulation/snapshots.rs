@@ -5,37 +5,35 @@ use std::path::Path;
 use crate::config::Config;
 use crate::error::Result;
 use crate::fields::SpectralFields;
-use crate::io::run_directory::RunDirectory;
 use crate::io::snapshot::{Field, Header, Provenance, SnapshotWriter};
 use crate::io::xdmf;
 use crate::parallel::Communicator;
 use crate::real::{Precision, Real};
 use crate::transform::sweep::Sweep;
 
-use super::solver::Solver;
+use super::outputs::{Moment, Output, Place, Stamp};
 
-/// Which instant a snapshot shows.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Stamp {
-    /// Time.
-    pub time: f64,
-    /// Steps taken.
-    pub step: u64,
+/// The snapshots of a run that wants them.
+pub struct SnapshotsOutput {
+    precision: Precision,
 }
 
-/// Writes a snapshot and lists it in the XDMF series. Collective.
-pub fn write<T: Real>(
-    comm: &Communicator,
-    config: &Config,
-    directory: &RunDirectory,
-    solver: &mut Solver<T>,
-    stamp: Stamp,
-) -> Result<()> {
-    let precision = config.output.snapshots.map_or(Precision::Single, |s| s.precision);
-    let (state, sweep) = solver.state_and_sweep();
-    save(comm, &directory.snapshot(stamp.step), config, precision, state, sweep, stamp)?;
-    solver.prepare();
-    xdmf::write_series(comm, directory.path())
+impl SnapshotsOutput {
+    /// Snapshots with numbers of the given type.
+    pub fn new(precision: Precision) -> Self {
+        SnapshotsOutput { precision }
+    }
+}
+
+impl<T: Real> Output<T> for SnapshotsOutput {
+    /// Writes a snapshot and lists it in the XDMF series.
+    fn write(&mut self, moment: &mut Moment<T>) -> Result<()> {
+        let (Place { comm, config, directory, .. }, stamp) = (moment.place, moment.stamp);
+        let (state, sweep) = moment.solver.state_and_sweep();
+        save(comm, &directory.snapshot(stamp.step), config, self.precision, state, sweep, stamp)?;
+        moment.solver.prepare();
+        xdmf::write_series(comm, directory.path())
+    }
 }
 
 /// Writes the fields `state` as a snapshot at `path`, with `sweep` for the transform. Collective.

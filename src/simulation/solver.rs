@@ -5,20 +5,27 @@
 //! again, all while it is in cache; stage velocities never exist as a whole. The exchange always
 //! holds the z-lines of the velocity that the next right-hand side needs.
 
+mod step;
+
+use std::ops::Range;
+
 use crate::diagnostics::Budget;
-use crate::equation::{Equation, NonlinearTerms};
+use crate::equation::{Counts, Equation, NonlinearTerms};
 use crate::error::Result;
 use crate::fields::SpectralFields;
-use crate::integrator::{Decays, Scheme, Stage};
+use crate::integrator::{Controller, Decays, Scheme, Stage};
 use crate::modes::Modes;
 use crate::parallel::{Communicator, SharedSlice, Team};
 use crate::real::Real;
 use crate::transform::sweep::Sweep;
 use crate::transform::timings::Timings;
 
-use super::forced_band::ForcedBand;
+use super::error_control::{ErrorControl, assemble_all};
+use super::forced_band::{Forced, ForcedBands};
 use super::phase_shift::{Direction, PhaseShift, is_shifted};
-use crate::forcing::{Band, Drive, Linear};
+use crate::forcing::{Action, Band, Drive, Linear};
+
+pub use step::Outlook;
 
 /// A flow under way.
 pub struct Solver<T: Real> {
@@ -30,24 +37,14 @@ pub struct Solver<T: Real> {
     sum: SpectralFields<T>,
     /// The fields at the present stage after the first; empty unless something uses them.
     staged: SpectralFields<T>,
-    band: Option<ForcedBand<T>>,
+    forces: ForcedBands<T>,
     linear: Option<Linear>,
-    /// Energy that the force has put in since the start, per mass.
-    injected_energy: f64,
+    control: Option<ErrorControl<T>>,
     /// Bundles of this rank that no force acts on.
     free: Vec<usize>,
     decays: Decays<T>,
     phase_shift: Option<PhaseShift<T>>,
     notice: i64,
-}
-
-/// What is known about the flow at the start of a step, the same on every rank.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Outlook {
-    /// Largest sum of |u_i| / dx_i over all points; NaN when any value is.
-    pub frequency: f64,
-    /// Largest of the ranks' notices, see [`Solver::give_notice`].
-    pub notice: i64,
 }
 
 impl<T: Real> Solver<T> {
@@ -58,29 +55,27 @@ impl<T: Real> Solver<T> {
         team: Team,
         equation: Box<dyn Equation<T>>,
         scheme: Scheme,
-        drive: Option<Drive>,
+        drives: Vec<Drive>,
     ) -> Result<Self> {
         let counts = equation.counts();
         let slots = counts.fields.max(counts.contracted);
         let sweep = Sweep::new(modes, communicator, team, slots, counts.products)?;
         let owned = sweep.plan.bundles.clone();
         let state = sweep.zero_fields(counts.fields);
-        let damping = equation.damping(0);
-        let (band, linear) = match drive {
-            None => (None, None),
-            Some(Drive::Linear(force)) => {
-                let band = force.mirror(&modes, damping);
-                (Some(ForcedBand::new(&state, damping, Box::new(force), band)), Some(force))
-            }
-            Some(Drive::Band(force, wavenumber)) => {
-                let band = Band::new(&modes, wavenumber);
-                (Some(ForcedBand::new(&state, damping, force, band)), None)
-            }
-        };
-        let free = owned
-            .clone()
-            .filter(|b| band.as_ref().is_none_or(|band| !band.bundles().contains(b)))
-            .collect();
+        let mut linear = None;
+        let forces = drives.into_iter().map(|Drive { name, fields, action }| {
+            let damping = equation.damping(fields.start);
+            let (force, band) = match action {
+                Action::Band(force, wavenumber) => (force, Band::new(&modes, wavenumber)),
+                Action::Linear(force) => {
+                    linear = Some(force);
+                    (Box::new(force) as _, force.mirror(&modes, damping))
+                }
+            };
+            Forced::new((name, fields), damping, force, band)
+        });
+        let forces = ForcedBands::new(&state, forces.collect());
+        let free = owned.clone().filter(|bundle| !forces.bundles().contains(bundle)).collect();
         let dampings = (0..counts.fields).map(|field| equation.damping(field));
         let uses_state = equation.uses_state() || linear.is_some();
         Ok(Solver {
@@ -92,9 +87,9 @@ impl<T: Real> Solver<T> {
             equation,
             scheme,
             state,
-            band,
+            forces,
             linear,
-            injected_energy: 0.0,
+            control: None,
             free,
             phase_shift: None,
             notice: 0,
@@ -105,6 +100,31 @@ impl<T: Real> Solver<T> {
     /// called before [`Self::set_state`].
     pub fn use_phase_shifts(&mut self) {
         self.phase_shift = Some(PhaseShift::new(self.state.modes));
+    }
+
+    /// From now on steps are as long as a relative error of `tolerance` allows, for each of the
+    /// `groups` of fields that are one vector or scalar. The scheme must be `rk4`, without phase
+    /// shifts. To be called before [`Self::set_state`].
+    pub fn control_error(&mut self, tolerance: f64, groups: Vec<Range<usize>>) {
+        let zeros = self.sweep.zero_fields(self.state.count);
+        self.control = Some(ErrorControl::new(tolerance, groups, zeros));
+    }
+
+    /// What is known about the length of the next step, with error control.
+    pub fn controller(&self) -> Option<Controller> {
+        self.control.as_ref().map(|control| control.controller)
+    }
+
+    /// Goes on with what was known about the length of the next step.
+    pub fn set_controller(&mut self, controller: Controller) {
+        if let Some(control) = &mut self.control {
+            control.controller = controller;
+        }
+    }
+
+    /// Fields of the equation on each leg of a sweep.
+    pub fn counts(&self) -> Counts {
+        self.equation.counts()
     }
 
     /// The velocity as modes.
@@ -132,9 +152,8 @@ impl<T: Real> Solver<T> {
                 sphere.truncate(bundle, self.state.bundle_mut(bundle));
             }
         }
-        if let Some(band) = &mut self.band {
-            band.start(&self.communicator, &self.state);
-        }
+        self.forces.start(&self.communicator, &self.state);
+        self.control.iter_mut().for_each(|control| control.is_known = false);
         self.prepare();
     }
 
@@ -149,18 +168,12 @@ impl<T: Real> Solver<T> {
     /// Tendency of the present state without diffusion and force. Leaves the exchange ready for a
     /// step. Collective.
     pub fn tendency(&mut self) -> SpectralFields<T> {
+        if let Some(control) = self.control.as_ref().filter(|control| control.is_known) {
+            return control.first.clone();
+        }
         self.nonlinear_terms(false);
-        let state = &self.state;
-        let mut tendency = state.clone();
-        let (len, first) = (state.bundle_len(), state.bundles.start);
-        let (equation, target) = (&*self.equation, SharedSlice::new(&mut tendency.data));
-        let bundles = self.sweep.all_bundles();
-        self.sweep.columns(&bundles, equation.counts().contracted, 0, &|bundle, incoming, _| {
-            let at = (bundle - first) * len;
-            // SAFETY: every bundle is worked on by one thread.
-            let target = unsafe { target.slice(at..at + len) };
-            equation.assemble(bundle, state.bundle(bundle), incoming, target);
-        });
+        let mut tendency = self.state.clone();
+        assemble_all(&mut self.sweep, &*self.equation, &self.state, &mut tendency, &|_, _| {});
         self.prepare();
         tendency
     }
@@ -176,36 +189,27 @@ impl<T: Real> Solver<T> {
         job.frequency()
     }
 
-    /// Takes one step. `choose` is given the solver before the step and what every rank agrees on,
-    /// and returns the time step, or an error that stops the run; it must decide the same on every
-    /// rank. Collective.
-    pub fn step(&mut self, choose: impl FnOnce(&Self, Outlook) -> Result<f64>) -> Result<f64> {
-        let mut choose = Some(choose);
-        let mut dt = 0.0;
-        for index in 0..self.scheme.stages() {
-            let frequency = self.nonlinear_terms(index == 0);
-            if let Some(choose) = choose.take() {
-                // Bits of numbers that are not negative are ordered as the numbers are; NaN comes
-                // last, so it wins.
-                let mut agreed = [frequency.to_bits() as i64, self.notice];
-                self.communicator.max(&mut agreed);
-                let [frequency, notice] = agreed;
-                let frequency = f64::from_bits(frequency as u64);
-                dt = choose(self, Outlook { frequency, notice })?;
-            }
-            self.update(Stage { scheme: self.scheme, index, dt });
-        }
-        Ok(dt)
-    }
-
     /// The spectral half of a stage.
     fn update(&mut self, stage: Stage) {
         let rate = self.linear.map(|force| self.linear_rate(force, stage));
-        let Solver { sweep, equation, state, sum, staged, band, decays, phase_shift, .. } = self;
+        let Solver {
+            communicator: comm, sweep, equation, state, sum, staged, forces, decays, ..
+        } = self;
         let (modes, counts) = (state.modes, equation.counts());
         let equation = &**equation;
         decays.prepare(stage);
-        let phase_shift = phase_shift.as_ref();
+        let is_last = stage.index + 1 == stage.scheme.stages();
+        // With error control the first tendency is there already, and the last one is kept.
+        let (mut known, mut kept) = (None, None);
+        if let Some(ErrorControl { first, last, .. }) = &mut self.control {
+            known = Some(&*first).filter(|_| stage.index == 0);
+            kept = Some(SharedSlice::new(&mut last.data)).filter(|_| is_last);
+        }
+        let incoming = if known.is_some() { 0 } else { counts.contracted };
+        if known.is_some() {
+            sweep.clear();
+        }
+        let phase_shift = self.phase_shift.as_ref();
         let next = (stage.index + 1) % stage.scheme.stages();
         let shift = phase_shift.filter(|_| is_shifted(next));
         // What the next stage starts from, on its points.
@@ -222,16 +226,24 @@ impl<T: Real> Solver<T> {
             let staged = SharedSlice::new(&mut staged.data);
             let range = |bundle: usize| (bundle - first) * len..(bundle + 1 - first) * len;
             let assemble = |bundle: usize, incoming: &mut [T], tendency: &mut [T]| {
-                if let Some(shift) = phase_shift.filter(|_| is_shifted(stage.index)) {
-                    shift.apply(Direction::Back, bundle, incoming);
-                }
                 // SAFETY: every bundle is worked on by one thread.
                 let present: &[T] = match (keeps_stages, stage.index) {
                     (false, _) => &[],
                     (true, 0) => unsafe { u.slice(range(bundle)) },
                     (true, _) => unsafe { staged.slice(range(bundle)) },
                 };
-                equation.assemble(bundle, present, incoming, tendency);
+                if let Some(known) = known {
+                    tendency.copy_from_slice(known.bundle(bundle));
+                } else {
+                    if let Some(shift) = phase_shift.filter(|_| is_shifted(stage.index)) {
+                        shift.apply(Direction::Back, bundle, incoming);
+                    }
+                    equation.assemble(bundle, present, incoming, tendency);
+                }
+                if let Some(kept) = kept {
+                    // SAFETY: as above.
+                    unsafe { kept.slice(range(bundle)) }.copy_from_slice(tendency);
+                }
                 if let Some(rate) = rate {
                     Linear::add(&modes, bundle, rate, present, tendency);
                 }
@@ -252,25 +264,18 @@ impl<T: Real> Solver<T> {
                     unsafe { staged.slice(range(bundle)) }.copy_from_slice(tendency);
                 }
             };
-            if let Some(band) = band {
-                self.injected_energy +=
-                    band.bring_in(&self.communicator, sweep, counts.contracted, &assemble, stage);
-                band.advance(advance);
-            }
-            sweep.columns(
-                &self.free,
-                counts.contracted,
-                counts.fields,
-                &|bundle, incoming, outgoing| {
-                    assemble(bundle, incoming, outgoing);
-                    advance(bundle, outgoing);
-                    put_out(bundle, outgoing);
-                },
-            );
+            forces.bring_in(comm, sweep, incoming, &assemble, stage);
+            forces.advance(advance);
+            sweep.columns(&self.free, incoming, counts.fields, &|bundle, incoming, outgoing| {
+                assemble(bundle, incoming, outgoing);
+                advance(bundle, outgoing);
+                put_out(bundle, outgoing);
+            });
         }
-        if let Some(band) = band {
-            self.injected_energy += band.put_out(&self.communicator, sweep, state, stage, &put_out);
+        if is_last && stage.scheme.ends_in_sum() {
+            std::mem::swap(&mut state.data, &mut sum.data);
         }
+        forces.put_out(comm, sweep, state, stage, &put_out);
     }
 
     /// The rate of the linear force in a stage; notes what it puts in. Collective.
@@ -279,7 +284,7 @@ impl<T: Real> Solver<T> {
         let budget = Budget::measure(present, 0.0, self.sweep.team(), &self.communicator);
         let rate = force.rate(budget.fluctuation_energy);
         let power = 2.0 * rate * budget.fluctuation_energy;
-        self.injected_energy += stage.scheme.weight(stage.index) * stage.dt * power;
+        self.forces.note_injection(stage.scheme.weight(stage.index) * stage.dt * power);
         rate
     }
 
@@ -288,24 +293,14 @@ impl<T: Real> Solver<T> {
         self.notice = notice;
     }
 
-    /// What the force remembers, see [`Force::state`](crate::forcing::Force::state); empty without forcing.
-    pub fn force_state(&self) -> Vec<f64> {
-        self.band.as_ref().map_or_else(Vec::new, ForcedBand::force_state)
+    /// The forces.
+    pub fn forces(&self) -> &ForcedBands<T> {
+        &self.forces
     }
 
-    /// Goes on from what the force remembered and the energy that it had put in, after
-    /// [`Self::set_state`]; false when `force` is not of this force.
-    pub fn restore_force(&mut self, force: &[f64], injected_energy: f64) -> bool {
-        self.injected_energy = injected_energy;
-        match &mut self.band {
-            Some(band) => band.restore(force),
-            None => force.is_empty(),
-        }
-    }
-
-    /// Energy that the force has put in since the start, per mass.
-    pub fn injected_energy(&self) -> f64 {
-        self.injected_energy
+    /// The forces, to restore what they remembered after [`Self::set_state`], or their accounts.
+    pub fn forces_mut(&mut self) -> &mut ForcedBands<T> {
+        &mut self.forces
     }
 
     /// Where the time went on this rank.

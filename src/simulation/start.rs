@@ -1,13 +1,14 @@
-//! The fields that a run starts from.
+//! The solver and the fields that a run starts from.
 
 use std::ops::Range;
 
 use num_complex::Complex;
 
-use crate::config::{Config, Dealias};
-use crate::equation::Physics;
+use crate::config::{Config, Dealias, Step};
+use crate::equation::{self, Physics};
 use crate::error::{Error, Result};
 use crate::fields::SpectralFields;
+use crate::forcing;
 use crate::grid::{AXES, Grid};
 use crate::initial::{self, Initial};
 use crate::io::checkpoint::{self, CheckpointReader};
@@ -17,6 +18,31 @@ use crate::parallel::{Communicator, Team};
 use crate::real::Real;
 use crate::transform::regrid::regrid;
 use crate::transform::sweep::Sweep;
+
+use super::solver::Solver;
+
+/// The solver that `config` asks for, with all fields zero. Collective.
+///
+/// # Errors
+/// The threads cannot be started, or the grid is too large for so few ranks.
+pub fn solver_at_rest<T: Real>(
+    comm: &Communicator,
+    config: &Config,
+    modes: Modes,
+) -> Result<Solver<T>> {
+    let team = comm.agree(Team::new(config.parallel.threads))?;
+    let equation = equation::build(&config.physics, &modes);
+    let forces =
+        forcing::build(&config.forcing, &config.magnetic_forcing, &config.physics, &modes.grid);
+    let mut solver = Solver::new(modes, comm, team, equation, config.time.scheme, forces)?;
+    if config.grid.dealias == Dealias::PhaseShift {
+        solver.use_phase_shifts();
+    }
+    if let Step::Tolerance { tolerance, .. } = config.time.step {
+        solver.control_error(tolerance, config.physics.vectors_and_scalars());
+    }
+    Ok(solver)
+}
 
 /// What a run starts from: found and checked, but not yet in memory.
 pub struct Start {

@@ -6,7 +6,7 @@ use crate::io::log::Log;
 use crate::modes::Modes;
 use crate::shells::Shells;
 
-use super::blow_up::stable_cfl;
+use super::blow_up::Limit;
 use super::history::Row;
 
 /// Below this k_max eta the smallest scales are cut off.
@@ -25,7 +25,7 @@ const ROUNDING: f64 = 1e-10;
 pub struct Warnings {
     /// What was said already.
     given: Vec<&'static str>,
-    scheme: (&'static str, f64),
+    limit: Limit,
     /// Whether the flow is viscous, and the viscosity is what ends its spectrum.
     viscous: bool,
     /// The shortest side of the box, if the flow is one of random eddies.
@@ -40,7 +40,7 @@ impl Warnings {
         let random = matches!(config.initial, Initial::Random(_));
         Warnings {
             given: Vec::new(),
-            scheme: stable_cfl(config.time.scheme),
+            limit: Limit::new(config),
             viscous: config.physics.viscosity > 0.0 && config.physics.hyper.is_none(),
             side: random.then_some(x.min(y).min(z)),
             modes,
@@ -71,13 +71,13 @@ impl Warnings {
                 )
             });
         }
-        let (name, limit) = self.scheme;
-        if row.cfl > limit {
+        let Limit { scheme, courant, .. } = self.limit;
+        if row.cfl > courant && self.limit.applies() {
             let cfl = row.cfl;
             self.once("cfl", log, || {
                 format!(
-                    "the Courant number is {cfl:.2} at t = {time}, and {name} is stable up to about \
-                     {limit}; take a smaller time.dt or time.cfl"
+                    "the Courant number is {cfl:.2} at t = {time}, and {scheme} is stable up to about \
+                     {courant}; take a smaller time.dt or time.cfl"
                 )
             });
         }

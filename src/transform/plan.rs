@@ -110,6 +110,11 @@ impl Plan {
         Ok(share_of(rank))
     }
 
+    /// What part of the lines of its planes this rank has, as far as the section tells.
+    pub fn section_share(&self) -> f64 {
+        self.section.len() as f64 / self.modes.bundles_along_x() as f64
+    }
+
     /// Number of groups that have planes.
     fn groups_with_planes(&self) -> usize {
         self.grid.groups.min(self.modes.grid.points[2])

@@ -157,7 +157,7 @@ impl<T: Real> Sweep<T> {
     }
 
     /// Makes room in the exchange for something else than what is in it. Collective.
-    pub(super) fn clear(&mut self) {
+    pub fn clear(&mut self) {
         self.exchange.clear();
     }
 

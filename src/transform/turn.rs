@@ -21,6 +21,7 @@ use super::plan::{Plan, check_rows};
 const NUMBERS_AT_A_TIME: usize = 1 << 16;
 
 /// The turn as one rank sees it.
+#[derive(Clone, Debug)]
 pub struct Turn {
     /// Members of the group, and this one's number.
     members: usize,

@@ -3,9 +3,10 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use dns_solver::equation;
+use dns_solver::equation::{self, Physics};
+use dns_solver::forcing::{self, Forcing};
 use dns_solver::grid::Grid;
-use dns_solver::initial::{self, Initial, TaylorGreen};
+use dns_solver::initial::{self, Initial, Kolmogorov, TaylorGreen};
 use dns_solver::integrator::Scheme;
 use dns_solver::modes::Modes;
 use dns_solver::parallel::{Communicator, Team};
@@ -40,18 +41,43 @@ static ALLOCATOR: Counting = Counting;
 
 const STEPS: usize = 3;
 
-/// Allocations in some steps after the first two.
-fn allocations<T: Real>(comm: &Communicator, threads: usize) -> usize {
+/// A force of every kind.
+fn forces() -> [Forcing; 7] {
+    let (power, wavenumber, energy) = (0.1, 1.5, None);
+    let seed = 1;
+    [
+        Forcing::None,
+        Forcing::ConstantPower { power, wavenumber, helicity: None },
+        Forcing::ConstantPower { power, wavenumber, helicity: Some(0.3) },
+        Forcing::ConstantEnergy { energy, wavenumber },
+        Forcing::Linear { rate: 0.1, energy: Some(0.5) },
+        Forcing::Stochastic { power, wavenumber, correlation_time: 0.5, seed },
+        Forcing::Kolmogorov(Kolmogorov { amplitude: 0.1, wavenumber: 1.0 }),
+    ]
+}
+
+/// Allocations in some steps after the first two, with error control if there is a `tolerance`.
+fn allocations<T: Real>(
+    comm: &Communicator,
+    threads: usize,
+    forcing: &Forcing,
+    tolerance: Option<f64>,
+) -> usize {
     let modes = Modes::new(Grid::two_thirds([24, 18, 22], [1.0; 3]), T::LANES);
     let team = Team::new(threads).unwrap();
-    let equation = equation::navier_stokes::<T>(&modes, 0.01);
-    let mut solver = Solver::new(modes, comm, team, equation, Scheme::Rk4, None).unwrap();
+    let physics = Physics::navier_stokes(0.01);
+    let forces = forcing::build(forcing, &Forcing::None, &physics, &modes.grid);
+    let equation = equation::build::<T>(&physics, &modes);
+    let mut solver = Solver::new(modes, comm, team, equation, Scheme::Rk4, forces).unwrap();
+    if let Some(tolerance) = tolerance {
+        solver.control_error(tolerance, physics.vectors_and_scalars());
+    }
     let initial = Initial::TaylorGreen(TaylorGreen { amplitude: 1.0 });
     let flow = initial::build(&initial, &modes.grid, comm).unwrap();
     let mut state = solver.state().clone();
     state.fill(|mode, out| flow(mode, out));
     solver.set_state(state);
-    let mut step = || solver.step(|_, _| Ok(0.01)).unwrap();
+    let mut step = || solver.step(|_, outlook| Ok(outlook.longest.min(0.01))).unwrap();
     step();
     step();
     let before = ALLOCATIONS.load(Ordering::Relaxed);
@@ -64,8 +90,13 @@ fn allocations<T: Real>(comm: &Communicator, threads: usize) -> usize {
 fn a_step_allocates_nothing(comm: &Communicator) {
     let all = arrangements(comm);
     for comm in &all {
-        assert_eq!(allocations::<f64>(comm, 1), 0);
-        assert_eq!(allocations::<f32>(comm, 1), 0);
+        for forcing in &forces() {
+            // One of these steps is too long at first.
+            for tolerance in [None, Some(1e-9)] {
+                assert_eq!(allocations::<f64>(comm, 1, forcing, tolerance), 0, "{forcing:?}");
+            }
+        }
+        assert_eq!(allocations::<f32>(comm, 1, &Forcing::None, None), 0);
     }
     // Threads come last, for those of a team that is no more may still be ending.
     for comm in &all {
@@ -73,7 +104,7 @@ fn a_step_allocates_nothing(comm: &Communicator) {
         // planes, once for each of at most four parts of the columns, and now and then a piece of
         // its queue.
         let calls = STEPS * Scheme::Rk4.stages() * (3 + 4);
-        let found = allocations::<f64>(comm, 2);
+        let found = allocations::<f64>(comm, 2, &Forcing::None, None);
         assert!(found <= 2 * calls, "{found} allocations in {calls} calls");
     }
 }

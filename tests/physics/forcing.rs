@@ -8,7 +8,7 @@ use dns_solver::real::Real;
 use dns_solver::initial::{Abc, Kolmogorov, TaylorGreen};
 
 use super::setup::{
-    C, Setup, ZERO, distance, energy, enstrophy, i, modes, norm, run, sum, tangled,
+    C, Setup, ZERO, distance, energy, enstrophy, i, modes, norm, run, solve, sum, tangled,
 };
 
 /// Constant power: the energy rises by the power put in, less what viscosity takes.
@@ -21,7 +21,7 @@ fn constant_power_closes_its_budget() {
     run(&mut solver, 0.01, 50);
     // Without viscosity nothing else changes the energy.
     assert!((energy(solver.state()) - before - 0.3 * 0.5).abs() < 1e-7);
-    assert!((solver.injected_energy() - 0.15).abs() < 1e-9);
+    assert!((solver.forces().injected_energy() - 0.15).abs() < 1e-9);
 }
 
 /// Constant energy: the forced modes keep theirs to round-off, in double and single.
@@ -41,7 +41,7 @@ fn constant_energy_holds_the_band() {
     let before = band_energy(solver.state());
     run(&mut solver, 0.02, 100);
     assert!((band_energy(solver.state()) / before - 1.0).abs() < 1e-14);
-    assert!(solver.injected_energy() > 0.0);
+    assert!(solver.forces().injected_energy() > 0.0);
     let mut single = setup.build::<f32>();
     run(&mut single, 0.02, 100);
     assert!((band_energy(single.state()) / before - 1.0).abs() < 1e-6);
@@ -58,20 +58,12 @@ fn forced_runs_converge_with_the_order_of_the_scheme() {
         Forcing::Linear { rate: 0.3, energy: Some(0.5) },
         Forcing::Abc(Abc { coefficients: [1.0, 0.5, 0.2], wavenumber: 1.0 }),
     ] {
-        let solve = |steps: usize| {
-            let setup = Setup {
-                forcing: forcing.clone(),
-                physics: Physics::navier_stokes(0.05),
-                modes: &modes,
-                ..Setup::default()
-            };
-            let mut solver = setup.build::<f64>();
-            run(&mut solver, 1.0 / steps as f64, steps);
-            solver.state().clone()
-        };
-        let reference = solve(320);
-        let errors = [20, 40].map(|steps| distance(&solve(steps), &reference));
+        let physics = Physics::navier_stokes(0.05);
+        let setup = Setup { forcing, physics, modes: &modes, ..Setup::default() };
+        let reference = solve(&setup, 320);
+        let errors = [20, 40].map(|steps| distance(&solve(&setup, steps), &reference));
         let order = (errors[0] / errors[1]).log2();
+        let forcing = &setup.forcing;
         assert!((order - 4.0).abs() < 0.3, "{forcing:?}: errors {errors:?}, order {order}");
     }
 }
@@ -138,7 +130,7 @@ fn what_is_put_in_less_what_is_dissipated_is_there() {
             dissipated += 0.5 * dt * (first + 2.0 * viscosity * enstrophy(solver.state()));
         }
         let change = energy(solver.state()) - before;
-        let injected = solver.injected_energy();
+        let injected = solver.forces().injected_energy();
         assert!(injected.abs() > 1e-3, "{forcing:?} puts in {injected}");
         let error = change - (injected - dissipated);
         assert!(error.abs() < 1e-6, "{forcing:?}: error {error}");
@@ -228,8 +220,8 @@ fn stochastic_forcing_has_about_its_power() {
     let setup = Setup { points: [12; 3], physics, forcing, modes: &modes, ..Setup::default() };
     let mut solver = setup.build::<f64>();
     run(&mut solver, 0.02, 500);
-    let before = solver.injected_energy();
+    let before = solver.forces().injected_energy();
     run(&mut solver, 0.02, 1500);
-    let power = (solver.injected_energy() - before) / 30.0;
+    let power = (solver.forces().injected_energy() - before) / 30.0;
     assert!((0.3..0.8).contains(&power), "{power}");
 }

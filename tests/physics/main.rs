@@ -2,6 +2,7 @@
 
 mod damping;
 mod dealiasing;
+mod error_control;
 mod forcing;
 mod mhd;
 mod navier_stokes;

@@ -6,7 +6,7 @@ use dns_solver::integrator::Scheme;
 use dns_solver::modes::Modes;
 
 use super::setup::{
-    C, Setup, ZERO, distance, energy, enstrophy, i, re, run, tangled, taylor_green,
+    C, Setup, ZERO, distance, energy, enstrophy, i, re, run, solve, tangled, taylor_green,
 };
 
 /// Enstrophy of Taylor-Green at nu = 1/1600 and early times: its Taylor series in t, good to
@@ -239,20 +239,13 @@ fn energy_is_conserved_without_viscosity() {
 #[test]
 fn schemes_converge_with_their_order() {
     let modes = tangled();
-    let solve = |scheme, steps: usize| {
-        let setup = Setup {
-            scheme,
-            physics: Physics::navier_stokes(0.05),
-            modes: &modes,
-            ..Setup::default()
-        };
-        let mut solver = setup.build::<f64>();
-        run(&mut solver, 1.0 / steps as f64, steps);
-        solver.state().clone()
+    let setup = |scheme| {
+        let physics = Physics::navier_stokes(0.05);
+        Setup { scheme, physics, modes: &modes, ..Setup::default() }
     };
-    let reference = solve(Scheme::Rk4, 640);
+    let reference = solve(&setup(Scheme::Rk4), 640);
     for (scheme, order) in [(Scheme::Rk2, 2.0), (Scheme::Rk3, 3.0), (Scheme::Rk4, 4.0)] {
-        let errors = [20, 40].map(|steps| distance(&solve(scheme, steps), &reference));
+        let errors = [20, 40].map(|steps| distance(&solve(&setup(scheme), steps), &reference));
         let measured = (errors[0] / errors[1]).log2();
         assert!((measured - order).abs() < 0.2, "{scheme:?}: errors {errors:?}, order {measured}");
     }

@@ -1,24 +1,11 @@
 //! Passive scalars.
 
 use dns_solver::equation::physics::{Physics, Scalar};
-use dns_solver::initial::ScalarField;
 
 use super::setup::{
-    C, Setup, ZERO, i, mean_product, modes, order_of_drift, re, relative_work, run, tangled,
-    with_more,
+    C, Setup, ZERO, i, mean_product, modes, order_of_drift, re, relative_work, run, scalar,
+    tangled, with_more,
 };
-
-fn scalar(diffusivity: f64, gradient: [f64; 3]) -> Scalar {
-    Scalar {
-        name: "c".into(),
-        diffusivity: Some(diffusivity),
-        schmidt: None,
-        gradient,
-        hyper: None,
-        drag: None,
-        initial: ScalarField::default(),
-    }
-}
 
 fn physics(viscosity: f64, scalars: Vec<Scalar>) -> Physics {
     Physics { scalars, ..Physics::navier_stokes(viscosity) }

@@ -1,10 +1,13 @@
 //! Flows to test with, and what to measure of them.
 
+use dns_solver::equation::physics::Scalar;
 use dns_solver::equation::{self, Physics};
+
 use dns_solver::error::Result;
 use dns_solver::fields::SpectralFields;
-use dns_solver::forcing::Forcing;
+use dns_solver::forcing::{self, Forcing};
 use dns_solver::grid::Grid;
+use dns_solver::initial::ScalarField;
 use dns_solver::integrator::Scheme;
 use dns_solver::modes::Modes;
 use dns_solver::parallel::{Communicator, Team};
@@ -22,6 +25,7 @@ pub struct Setup<'a, const N: usize = 3> {
     pub physics: Physics,
     pub scheme: Scheme,
     pub forcing: Forcing,
+    pub magnetic_forcing: Forcing,
     pub modes: &'a [([i64; 3], [C; N])],
 }
 
@@ -33,6 +37,7 @@ impl<const N: usize> Default for Setup<'_, N> {
             physics: Physics::default(),
             scheme: Scheme::Rk4,
             forcing: Forcing::None,
+            magnetic_forcing: Forcing::None,
             modes: &[],
         }
     }
@@ -68,7 +73,7 @@ impl<const N: usize> Setup<'_, N> {
             Team::new(1).unwrap(),
             equation::build(&self.physics, &modes),
             self.scheme,
-            self.forcing.build(&modes.grid),
+            forcing::build(&self.forcing, &self.magnetic_forcing, &self.physics, &modes.grid),
         )
         .unwrap();
         if phase_shifts {
@@ -78,6 +83,27 @@ impl<const N: usize> Setup<'_, N> {
         state.fill(|mode, out| out.copy_from_slice(&coefficient(self.modes, mode)));
         solver.set_state(state);
         solver
+    }
+}
+
+/// The state at t = 1 after so many equal steps.
+pub fn solve<const N: usize>(setup: &Setup<N>, steps: usize) -> SpectralFields<f64> {
+    let mut solver = setup.build::<f64>();
+    run(&mut solver, 1.0 / steps as f64, steps);
+    solver.state().clone()
+}
+
+/// A scalar `c` without initial field.
+pub fn scalar(diffusivity: f64, gradient: [f64; 3]) -> Scalar {
+    Scalar {
+        name: "c".into(),
+        diffusivity: Some(diffusivity),
+        schmidt: None,
+        gradient,
+        hyper: None,
+        drag: None,
+        initial: ScalarField::default(),
+        forcing: None,
     }
 }
 

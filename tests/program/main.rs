@@ -1,6 +1,7 @@
 //! The program from outside: what it prints, writes and returns, without mpirun on one rank and
 //! under it on several. Every run has a time limit, so that a rank left waiting is a failure.
 
+mod bench;
 mod blow_up;
 mod changes;
 mod command_line;

@@ -17,6 +17,7 @@ fn quantities_of_one_mode_are_what_they_are_by_hand() {
         hyper: None,
         drag: None,
         initial: ScalarField::default(),
+        forcing: None,
     };
     let stratification = Stratification {
         frequency: 2.0,

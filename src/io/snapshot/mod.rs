@@ -164,7 +164,7 @@ mod tests {
             let expected: Vec<f64> = expected.collect();
             assert_eq!(reader.read("u", &planes(0..4)).unwrap(), expected);
             assert_eq!(reader.read("u", &planes(2..3)).unwrap(), expected[30..45]);
-            assert_eq!(reader.read("u", &planes(4..4)).unwrap(), []);
+            assert!(reader.read("u", &planes(4..4)).unwrap().is_empty());
             assert_eq!(reader.read("v", &planes(3..4)).unwrap()[0], -expected[45]);
         }
     }

@@ -1,0 +1,254 @@
+//! How long a step takes on a machine that is not at hand.
+//!
+//! A step of s stages on P ranks takes s times the sum of
+//!
+//! - *arithmetic*: nominal FLOPs of the rank with the largest share ([`Work`]) over its cores' rate,
+//! - *memory*: its bytes over its share of the bandwidth of a node, all of whose cores are at work,
+//! - *exchange*: on each of the two ways of an all-to-all, for a rank that shares its node with r - 1
+//!   others, m = parts x (P - r) messages to other nodes, and the rows to those of its own:
+//!   m latency + B_off r / (share x injection) + 3 B_on r / (bandwidth of the node).
+//!
+//! A message has B / (P parts) bytes, which is proportional to N^3 / P^2: the latency is what ends
+//! strong scaling. Nothing overlaps in the model, though messages overlap with lines along z in the
+//! program, and congestion is in `share` alone. The slab ends at P = number of z-planes. Groups that
+//! share planes go on: there P in the exchange is the number of groups, and what passes between the
+//! members of a group comes on top, through memory as far as they are on one node.
+//!
+//! This is the LogGP model (Alexandrov et al. 1997, J. Parallel Distrib. Comput. 44, 71) with one
+//! gap per byte for all ranks of a node.
+
+use crate::config::Machine;
+use crate::equation::Counts;
+use crate::error::{Error, Result};
+use crate::real::{Precision, Real};
+use crate::transform::plan::Plan;
+use crate::transform::turn::Turn;
+
+use super::work::Work;
+
+/// What is predicted of one step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Prediction {
+    /// Nodes, and ranks on each (on the last one perhaps fewer).
+    pub nodes: usize,
+    /// Ranks of a full node.
+    pub ranks_per_node: usize,
+    /// Seconds per step in transforms and pointwise work.
+    pub arithmetic: f64,
+    /// Seconds per step that memory takes.
+    pub memory: f64,
+    /// Seconds per step in the all-to-all.
+    pub exchange: f64,
+    /// Bytes of a message from one rank to another, towards the planes.
+    pub message: f64,
+    /// Seconds per step of one core that has the whole work, over cores times seconds per step.
+    pub efficiency: f64,
+}
+
+/// A run as the model sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    /// The share of the first rank, which is the largest.
+    pub plan: &'a Plan,
+    /// What the members of its group send each other.
+    pub turn: &'a Turn,
+    /// Fields of the equation.
+    pub counts: Counts,
+    /// Stages of a step.
+    pub stages: usize,
+    /// Threads of each rank.
+    pub threads: usize,
+}
+
+/// Nodes that `ranks` ranks of `threads` threads take, and ranks on each.
+///
+/// # Errors
+/// A rank has more threads than a node has cores.
+pub fn nodes(machine: &Machine, ranks: usize, threads: usize) -> Result<(usize, usize)> {
+    let cores = machine.node.cores;
+    let per_node = (cores / threads).min(ranks);
+    if per_node == 0 {
+        return Err(Error::input(format!(
+            "a rank has {threads} threads, and a node of {} has {cores} cores; use fewer threads",
+            machine.name
+        )));
+    }
+    Ok((ranks.div_ceil(per_node), per_node))
+}
+
+impl Prediction {
+    /// What `machine` makes of `case`.
+    ///
+    /// # Errors
+    /// The machine file lacks what is needed.
+    pub fn new<T: Real>(machine: &Machine, case: Case) -> Result<Self> {
+        let Case { plan, turn, counts, stages, threads } = case;
+        let (ranks, groups) = (plan.grid.ranks(), plan.grid.groups);
+        let (nodes, ranks_per_node) = nodes(machine, ranks, threads)?;
+        let lacks = |what: &str| {
+            Error::input(format!(
+                "the machine file of {} lacks {what}, which this prediction needs; see \
+                 docs/clusters.md",
+                machine.name
+            ))
+        };
+        let precision = if size_of::<T>() == 4 { Precision::Single } else { Precision::Double };
+        let name = T::NAME;
+        let rate = (*machine.core.clone().rate(precision))
+            .ok_or_else(|| lacks(&format!("core.{name}, which dns-solver bench measures")))?;
+        let share_of_core = machine.node.bandwidth / machine.node.cores as f64;
+        let stages = stages as f64;
+        let seconds = |work: Work, cores: f64| {
+            [work.flops / (rate * cores), work.bytes / (share_of_core * cores)].map(|s| s * stages)
+        };
+        let mine = Work::columns::<T>(&plan.modes, counts, plan.bundles.len())
+            + Work::planes::<T>(&plan.modes, counts, plan.planes.len()) * plan.section_share();
+        let [arithmetic, memory] = seconds(mine, threads as f64);
+        let bytes = |fields| plan.bytes_sent(fields, size_of::<T>()) as f64;
+        let others = (groups - 1).max(1) as f64;
+        let mut exchange = 0.0;
+        if !plan.shared {
+            // Of the ranks of the exchange, and of the group, those on other nodes.
+            let away = groups.saturating_sub((ranks_per_node / plan.grid.members).max(1)) as f64;
+            let away_in_group = plan.grid.members.saturating_sub(ranks_per_node) as f64;
+            let sent = bytes(counts.fields) + bytes(counts.contracted);
+            let passed = counts.fields + counts.products;
+            let turned = turn.bytes_sent(plan.planes.len(), passed, size_of::<T>()) as f64;
+            let turned_away = turned * away_in_group / (plan.grid.members - 1).max(1) as f64;
+            let leaving = sent * away / others + turned_away;
+            let here = sent + turned - leaving;
+            exchange += 3.0 * here * ranks_per_node as f64 / machine.node.bandwidth;
+            if nodes > 1 {
+                let network = machine.network.ok_or_else(|| lacks("[network]"))?;
+                let turns = plan.planes.len().div_ceil(turn.planes) as f64;
+                let messages = plan.parts as f64 * away + turns * away_in_group;
+                exchange += 2.0 * messages * network.latency
+                    + leaving * ranks_per_node as f64 / (network.share * network.injection);
+            }
+        }
+        exchange *= stages;
+        let alone: f64 = seconds(Work::all::<T>(&plan.modes, counts), 1.0).iter().sum();
+        let cores = (ranks * threads) as f64;
+        Ok(Prediction {
+            nodes,
+            ranks_per_node,
+            arithmetic,
+            memory,
+            exchange,
+            message: bytes(counts.fields) / others / plan.parts as f64,
+            efficiency: alone / (cores * (arithmetic + memory + exchange)),
+        })
+    }
+
+    /// Seconds per step.
+    pub fn seconds(&self) -> f64 {
+        self.arithmetic + self.memory + self.exchange
+    }
+}
+
+/// The rate of a core that makes a step of `seconds` out of `work` a stage, which `cores` cores
+/// share, beside memory of the given bandwidth; `None` when memory alone would take as long. The
+/// inverse of the model, for machine files.
+pub fn core_rate(
+    work: Work,
+    stages: usize,
+    seconds: f64,
+    cores: usize,
+    bandwidth: f64,
+) -> Option<f64> {
+    let left = seconds / stages as f64 - work.bytes / bandwidth;
+    (left > 0.0).then(|| work.flops / (left * cores as f64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Core, Network, Node};
+    use crate::grid::Grid;
+    use crate::modes::Modes;
+    use crate::parallel::RankGrid;
+
+    const COUNTS: Counts = Counts { fields: 3, products: 5, contracted: 4 };
+
+    fn machine() -> Machine {
+        Machine {
+            name: "a cluster".into(),
+            node: Node { cores: 4, bandwidth: 4e10 },
+            core: Core { double: Some(5e9), single: None },
+            network: Some(Network { latency: 2e-6, injection: 1e10, share: 0.5 }),
+        }
+    }
+
+    fn predict(points: usize, ranks: usize, machine: &Machine) -> Prediction {
+        let modes = Modes::new(Grid::two_thirds([points; 3], [1.0; 3]), 8);
+        predict_on(modes, RankGrid::slabs(ranks), machine)
+    }
+
+    fn predict_on(modes: Modes, grid: RankGrid, machine: &Machine) -> Prediction {
+        let shared = grid.ranks() <= 4;
+        let plan = Plan::new(modes, (0, grid), 4, shared).unwrap();
+        let turn = Turn::new(&plan, COUNTS.products, shared).unwrap();
+        let case = Case { plan: &plan, turn: &turn, counts: COUNTS, stages: 4, threads: 1 };
+        Prediction::new::<f64>(machine, case).unwrap()
+    }
+
+    #[test]
+    fn the_rate_of_a_core_is_found_again() {
+        let one = predict(64, 4, &machine());
+        let modes = Modes::new(Grid::two_thirds([64; 3], [1.0; 3]), 8);
+        let work = Work::all::<f64>(&modes, COUNTS);
+        // 215 bundles on 4 ranks: 54 on the first one.
+        let balanced = one.seconds() * one.efficiency;
+        let rate = core_rate(work, 4, balanced, 4, 4e10).unwrap();
+        assert!((rate / 5e9 - 1.0).abs() < 1e-12, "{rate}");
+        assert_eq!(core_rate(work, 4, 1e-9, 4, 4e10), None);
+    }
+
+    #[test]
+    fn a_node_has_no_messages_and_full_efficiency_when_shares_are_equal() {
+        let one = predict(64, 1, &machine());
+        assert_eq!((one.nodes, one.exchange, one.efficiency), (1, 0.0, 1.0));
+        let four = predict(64, 4, &machine());
+        assert_eq!((four.nodes, four.exchange), (1, 0.0));
+        assert!(four.efficiency > 0.98 && four.efficiency < 1.0, "{four:?}");
+    }
+
+    /// Twice the ranks have a quarter of the message each, and half of the bytes in all.
+    #[test]
+    fn messages_shrink_with_the_square_of_the_ranks() {
+        let [few, many] = [16, 32].map(|ranks| predict(256, ranks, &machine()));
+        assert!((few.message / many.message / 4.0 - 1.0).abs() < 0.1, "{few:?} {many:?}");
+        assert!(many.efficiency < few.efficiency, "{few:?} {many:?}");
+        // With a network that has only a latency: 4 stages, 2 ways, 4 parts, 28 ranks elsewhere.
+        let mut slow = machine();
+        slow.network = Some(Network { latency: 1.0, injection: 1e30, share: 1.0 });
+        let on_node = predict(256, 32, &slow).exchange - 4.0 * 2.0 * 4.0 * 28.0;
+        assert!(on_node > 0.0 && on_node < 1.0, "{on_node}");
+    }
+
+    /// Groups go beyond the number of planes, at the price of what their members pass on.
+    #[test]
+    fn groups_halve_the_arithmetic_and_send_more() {
+        let modes = Modes::new(Grid::two_thirds([64, 256, 64], [1.0; 3]), 2);
+        let predict = |members| predict_on(modes, RankGrid { groups: 64, members }, &machine());
+        let [slabs, pairs] = [1, 2].map(predict);
+        let ratio = slabs.arithmetic / pairs.arithmetic;
+        assert!((1.9..2.1).contains(&ratio), "{slabs:?} {pairs:?}");
+        assert!(pairs.exchange > 0.5 * slabs.exchange, "{slabs:?} {pairs:?}");
+    }
+
+    #[test]
+    fn a_machine_without_a_network_is_one_node() {
+        let mut lonely = machine();
+        lonely.network = None;
+        assert!(predict(64, 4, &lonely).seconds() > 0.0);
+        let modes = Modes::new(Grid::two_thirds([64; 3], [1.0; 3]), 8);
+        let plan = Plan::new(modes, (0, RankGrid::slabs(5)), 4, false).unwrap();
+        let turn = Turn::new(&plan, COUNTS.products, false).unwrap();
+        let case = Case { plan: &plan, turn: &turn, counts: COUNTS, stages: 4, threads: 1 };
+        let error = Prediction::new::<f64>(&lonely, case).unwrap_err();
+        assert!(error.message.contains("[network]"), "{error}");
+        let error = Prediction::new::<f64>(&lonely, Case { threads: 5, ..case }).unwrap_err();
+        assert!(error.message.contains("has 4 cores"), "{error}");
+    }
+}

@@ -1,0 +1,116 @@
+//! What a run writes besides its history, each kind when it is due.
+
+use crate::config::Config;
+use crate::error::Result;
+use crate::io::log::Log;
+use crate::io::run_directory::RunDirectory;
+use crate::modes::Modes;
+use crate::parallel::Communicator;
+use crate::real::Real;
+
+use super::gradients::GradientsOutput;
+use super::schedule::Schedule;
+use super::snapshots::SnapshotsOutput;
+use super::solver::Solver;
+use super::spectra::SpectraOutput;
+use super::warnings::Warnings;
+
+/// Which instant an output shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Stamp {
+    /// Time.
+    pub time: f64,
+    /// Steps taken.
+    pub step: u64,
+}
+
+/// Where outputs go, and the run that they belong to.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    /// The ranks of the run.
+    pub comm: &'a Communicator,
+    /// Its configuration.
+    pub config: &'a Config,
+    /// Its directory.
+    pub directory: &'a RunDirectory,
+    /// Its modes.
+    pub modes: Modes,
+}
+
+/// A run at an instant at which something is due.
+pub struct Moment<'a, T: Real> {
+    /// Where outputs go.
+    pub place: Place<'a>,
+    /// The instant.
+    pub stamp: Stamp,
+    /// The flow. An output that uses its sweep leaves it prepared for the next step.
+    pub solver: &'a mut Solver<T>,
+    /// For what an output shows to be wrong.
+    pub warnings: &'a mut Warnings,
+    /// Where warnings go.
+    pub log: &'a mut Log,
+}
+
+/// Something that a run writes every so often.
+pub trait Output<T: Real> {
+    /// Writes what the flow is at this moment. Collective.
+    fn write(&mut self, moment: &mut Moment<T>) -> Result<()>;
+
+    /// Brings everything written so far to the disk, for a checkpoint takes it for written. It does
+    /// not communicate, so it may fail on one rank alone.
+    fn sync(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// The outputs that the configuration of a run asks for.
+pub struct Outputs<T: Real> {
+    scheduled: Vec<(Schedule, Box<dyn Output<T>>)>,
+}
+
+impl<T: Real> Outputs<T> {
+    /// Creates their files, or goes on with them after what was written up to the instant `after`.
+    /// Collective.
+    pub fn open(place: Place, after: Option<Stamp>) -> Result<Self> {
+        let (output, end) = (&place.config.output, place.config.time.end);
+        let step = after.map(|after| after.step);
+        let mut scheduled: Vec<(f64, Box<dyn Output<T>>)> = Vec::new();
+        if let Some(spectra) = output.spectra {
+            scheduled.push((spectra.every, Box::new(SpectraOutput::open(place, step)?)));
+        }
+        if let Some(gradients) = output.gradients {
+            scheduled.push((gradients.every, Box::new(GradientsOutput::open(place, step)?)));
+        }
+        if let Some(snapshots) = output.snapshots {
+            scheduled.push((snapshots.every, Box::new(SnapshotsOutput::new(snapshots.precision))));
+        }
+        let schedule = |every| Schedule::beginning(every, end, after.map(|after| after.time));
+        let scheduled = scheduled.into_iter().map(|(every, output)| (schedule(every), output));
+        Ok(Outputs { scheduled: scheduled.collect() })
+    }
+
+    /// When the next one is due.
+    pub fn next_time(&self) -> f64 {
+        self.scheduled.iter().map(|(when, _)| when.next_time()).fold(f64::INFINITY, f64::min)
+    }
+
+    /// Whether any is due at `time`.
+    pub fn are_due(&self, time: f64) -> bool {
+        self.scheduled.iter().any(|(when, _)| when.is_due(time))
+    }
+
+    /// Writes those that are due. Collective.
+    pub fn write(&mut self, moment: &mut Moment<T>) -> Result<()> {
+        for (when, output) in &mut self.scheduled {
+            if when.take(moment.stamp.time) {
+                output.write(moment)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// See [`Output::sync`].
+    pub fn sync(&self) -> Result<()> {
+        self.scheduled.iter().try_for_each(|(_, output)| output.sync())
+    }
+}
