@@ -229,7 +229,7 @@ mod tests {
     /// Groups go beyond the number of planes, at the price of what their members pass on.
     #[test]
     fn groups_halve_the_arithmetic_and_send_more() {
-        let modes = Modes::new(Grid::two_thirds([64, 256, 64], [1.0; 3]), 2);
+        let modes = Modes::new(Grid::two_thirds([96, 256, 64], [1.0; 3]), 2);
         let predict = |members| predict_on(modes, RankGrid { groups: 64, members }, &machine());
         let [slabs, pairs] = [1, 2].map(predict);
         let ratio = slabs.arithmetic / pairs.arithmetic;

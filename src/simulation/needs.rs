@@ -10,7 +10,8 @@ use crate::modes::Modes;
 use crate::parallel::RankGrid;
 use crate::real::Real;
 use crate::simd::Cpu;
-use crate::transform::plan::{Plan, bundles_of};
+use crate::transform::owners::bundles_of;
+use crate::transform::plan::Plan;
 use crate::transform::sweep::Sweep;
 use crate::transform::turn::Turn;
 

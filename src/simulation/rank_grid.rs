@@ -65,7 +65,7 @@ mod tests {
         assert_eq!(chosen([64; 3], 128), [64, 2]);
         assert_eq!(chosen([1024; 3], 8192), [1024, 8]);
         // A prime number of ranks: one group would do, if it had enough lines.
-        assert_eq!(chosen([1024, 1024, 16], 17), [1, 17]);
+        assert_eq!(chosen([1024, 1024, 16], 31), [1, 31]);
         // One bundle along x and one block of rows: nothing to share.
         assert_eq!(chosen([8, 6, 4], 8), [8, 1]);
     }

@@ -29,6 +29,7 @@ use crate::parallel::{Counts, RankGrid, share};
 
 use super::exchange::Blocks;
 use super::lines::ABSENT;
+use super::owners::{bundles_of, within};
 
 /// The decomposition as one rank sees it.
 #[derive(Clone, Debug, PartialEq)]
@@ -261,20 +262,6 @@ impl Blocks for Plan {
     }
 }
 
-/// The bundles of a rank: members of a group have different bundles along x, and what a member
-/// of all groups has is dealt to these.
-pub fn bundles_of(modes: &Modes, rank: usize, grid: RankGrid) -> Range<usize> {
-    let (group, member) = grid.place(rank);
-    let section = share(modes.bundles_along_x(), member, grid.members);
-    within(&modes.bundles_at(section), group, grid.groups)
-}
-
-/// The share of `rank` when a range is dealt to `size` ranks.
-fn within(range: &Range<usize>, rank: usize, size: usize) -> Range<usize> {
-    let share = share(range.len(), rank, size);
-    range.start + share.start..range.start + share.end
-}
-
 /// Refuses an exchange of `numbers` numbers a rank when MPI cannot count its rows.
 pub(super) fn check_rows(modes: &Modes, grid: RankGrid, numbers: usize) -> Result<()> {
     let (rows, ranks, [nx, ny, nz]) = (numbers / modes.row_len(), grid.ranks(), modes.grid.points);
@@ -287,27 +274,6 @@ pub(super) fn check_rows(modes: &Modes, grid: RankGrid, numbers: usize) -> Resul
         i32::MAX,
         (rows as u64 * ranks as u64).div_ceil(i32::MAX as u64)
     )))
-}
-
-/// Which rank has each bundle.
-pub struct Owners {
-    /// In the order of bundles.
-    runs: Vec<(Range<usize>, usize)>,
-}
-
-impl Owners {
-    /// Of the bundles of a layout on some ranks.
-    pub fn new(modes: &Modes, grid: RankGrid) -> Self {
-        let run = |rank| (bundles_of(modes, rank, grid), rank);
-        let mut runs: Vec<_> = (0..grid.ranks()).map(run).filter(|run| !run.0.is_empty()).collect();
-        runs.sort_by_key(|run| run.0.start);
-        Owners { runs }
-    }
-
-    /// The rank that has `bundle`.
-    pub fn of(&self, bundle: usize) -> usize {
-        self.runs[self.runs.partition_point(|run| run.0.end <= bundle)].1
-    }
 }
 
 /// For each position in a transform of `points` values: the index of its mode number among the
@@ -449,16 +415,5 @@ mod tests {
         assert!(error.message.contains("grid.points = [16384, 16384, 16384]"), "{error}");
         assert!(Plan::new(modes, (0, RankGrid::slabs(1024)), 4, false).is_ok());
         assert!(Plan::new(modes, (0, RankGrid::slabs(2)), 4, true).is_ok());
-    }
-
-    #[test]
-    fn every_bundle_has_one_owner() {
-        for plans in CASES.iter().flat_map(|&(points, groups)| plans(points, groups, false)) {
-            let owners = Owners::new(&plans[0].modes, plans[0].grid);
-            for plan in plans {
-                let rank = plan.place.0 * plan.grid.members + plan.place.1;
-                assert!(plan.bundles.clone().all(|bundle| owners.of(bundle) == rank));
-            }
-        }
     }
 }

@@ -12,23 +12,15 @@
 //! planes at a time through one stage, each its share, and turn the sheets in between (see
 //! [`super::turn`]).
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::error::Result;
-use crate::fields::{Aligned, zeros};
-use crate::modes::Modes;
 use crate::parallel::SharedSlice;
 use crate::real::Real;
-use crate::simd;
 
-use super::exchange::{Blocks, Exchange};
-use super::lines::{ABSENT, Direction, Lines, ReadTable, Source, Target, WriteTable, prefetch};
-use super::plan::{Plan, transform_order};
-use super::rows::{Pack, Rows, Unpack};
+use super::exchange::Exchange;
+use super::stages::Plane;
 use super::sweep::{PlaneParts, Scratch, Sweep, lock};
 use super::timings::{Part, Stopwatch, Timings};
-use super::turn::{AlongX, AlongY, Turn};
 
 /// Which physical values a pointwise function is looking at: value (x, l) of a field is at
 /// y = `first_row` + l, for l < `rows`; lanes l >= `rows` are zero and mean nothing.
@@ -90,15 +82,15 @@ pub trait PlaneJob<T: Real>: Sync {
 
 /// Rows of the exchange that the columns of one bundle along x go back to.
 pub struct OutputRows<'a, T> {
-    start: *mut T,
+    pub(super) start: *mut T,
     /// For each field: the rows of its kept ny, in storage order.
-    fields: &'a [Vec<usize>],
+    pub(super) fields: &'a [Vec<usize>],
     /// Number of ny that are kept there.
-    ny: usize,
+    pub(super) ny: usize,
     /// Numbers in a row.
-    row_len: usize,
+    pub(super) row_len: usize,
     /// From one field to the next in `fields`.
-    stride: usize,
+    pub(super) stride: usize,
 }
 
 impl<T: Real> OutputRows<'_, T> {
@@ -109,122 +101,6 @@ impl<T: Real> OutputRows<'_, T> {
         // SAFETY: made only by `Plane::forward_y`, whose caller vouches for the exchange; one row
         // is lent at a time.
         unsafe { std::slice::from_raw_parts_mut(self.start.add(offset), self.row_len) }
-    }
-}
-
-/// Plans and row tables for planes.
-pub struct PlaneTables<T: Real> {
-    x: Lines<T>,
-    y: Lines<T>,
-    /// Fields that a plane has room for.
-    fields: usize,
-    /// What lies between lines along y and lines along x.
-    pub(super) turn: Turn,
-    along_y: AlongY,
-    along_x: AlongX,
-    /// x-lines: modes to values and back.
-    x_modes: ReadTable,
-    x_values: WriteTable,
-    x_products: ReadTable,
-    x_outputs: WriteTable,
-    /// y-lines: rows of the exchange to rows of sheets, for each `[slot][bundle of the section]`,
-    /// and back as far as kept modes side by side.
-    y_exchange: Vec<ReadTable>,
-    y_values: WriteTable,
-    y_products: ReadTable,
-    /// By the largest kept ny of a bundle along x.
-    y_outputs: BTreeMap<usize, WriteTable>,
-    /// Rows of the exchange that the kept modes of a y-line go to, for each
-    /// `[slot][bundle of the section]`.
-    y_kept: Vec<Vec<usize>>,
-}
-
-impl<T: Real> PlaneTables<T> {
-    /// Tables for planes of `fields` fields; `shared` says whether the members of a group share
-    /// memory. Refused when a group has more rows than MPI can count.
-    pub(super) fn new(plan: &Plan, fields: usize, shared: bool) -> Result<Self> {
-        let Modes { grid, .. } = plan.modes;
-        let ([nx, ny, _], [kx, ..]) = (grid.points, grid.cutoff);
-        let row_len = plan.modes.row_len();
-        let turn = Turn::new(plan, fields, shared)?;
-        let (along_y, along_x) = (turn.along_y(), turn.along_x());
-        let (x, y) = (Lines::new(nx), Lines::new(ny));
-        let x_rows: Vec<_> = (0..nx).map(|j| j * row_len).collect();
-        let x_kept: Vec<_> = transform_order(nx, kx)
-            .zip(&x_rows)
-            .map(|(index, &row)| if index.is_some() { row } else { ABSENT })
-            .collect();
-        let y_kept = |cutoff_y| -> Vec<_> {
-            let kept = transform_order(ny, cutoff_y);
-            kept.map(|i| i.map_or(ABSENT, |i| i * row_len)).collect()
-        };
-        let y_cutoffs = plan.section.clone().map(|b| plan.modes.cutoff_y(b));
-        let exchange: Vec<Vec<usize>> = (0..plan.slots)
-            .flat_map(|field| plan.section.clone().map(move |b| plan.plane_rows(field, b)))
-            .collect();
-        let kept = |rows: &Vec<usize>| rows.iter().copied().filter(|&r| r != ABSENT).collect();
-        Ok(PlaneTables {
-            x_modes: x.read_table(&x_kept),
-            x_values: x.write_table(&x_rows),
-            x_products: x.read_table(&x_rows),
-            x_outputs: x.write_table(&x_kept),
-            y_exchange: exchange.iter().map(|rows| y.read_table(rows)).collect(),
-            y_values: y.write_table(&along_y.rows),
-            y_products: y.read_table(&along_y.rows),
-            y_outputs: y_cutoffs.map(|cut| (cut, y.write_table(&y_kept(cut)))).collect(),
-            y_kept: exchange.iter().map(kept).collect(),
-            x,
-            y,
-            fields,
-            turn,
-            along_y,
-            along_x,
-        })
-    }
-
-    /// Numbers in the sheets between lines along y and lines along x, but for those of one plane
-    /// that a thread has.
-    pub(super) fn turn_numbers(&self) -> usize {
-        match (self.turn.peers(), self.turn.shared()) {
-            (1, _) => 0,
-            (_, true) => self.turn.planes_len(),
-            (_, false) => self.turn.columns_len() + self.turn.planes_len(),
-        }
-    }
-}
-
-/// What one thread needs for planes.
-pub struct PlaneScratch<T: Real> {
-    work: Aligned<T>,
-    /// One x-line of modes.
-    line: Aligned<T>,
-    /// `[field][x][lane]`.
-    inputs: Aligned<T>,
-    products: Aligned<T>,
-    /// `[product][ny][re lanes, im lanes]`.
-    modes: Aligned<T>,
-}
-
-impl<T: Real> PlaneScratch<T> {
-    /// Numbers in the scratch of one thread.
-    pub(super) fn numbers(tables: &PlaneTables<T>, plan: &Plan) -> usize {
-        let row_len = plan.modes.row_len();
-        let block = plan.modes.grid.points[0] * row_len;
-        tables.x.work_len().max(tables.y.work_len())
-            + tables.fields * plan.modes.ny() * row_len
-            + (1 + plan.slots + tables.fields) * block
-    }
-
-    pub(super) fn new(tables: &PlaneTables<T>, plan: &Plan) -> Self {
-        let row_len = plan.modes.row_len();
-        let block = plan.modes.grid.points[0] * row_len;
-        PlaneScratch {
-            work: zeros(tables.x.work_len().max(tables.y.work_len())),
-            line: zeros(block),
-            inputs: zeros(plan.slots * block),
-            products: zeros(tables.fields * block),
-            modes: zeros(tables.fields * plan.modes.ny() * row_len),
-        }
     }
 }
 
@@ -254,7 +130,8 @@ impl<T: Real> PlaneParts<'_, T> {
                 // plane is worked on by one thread; tables stay within the buffer, and so does z.
                 let start = unsafe { exchange.as_mut_ptr().add(z * plan.modes.row_len()) };
                 let sheets = sheets.as_mut_ptr();
-                let mut plane = Plane { plan, tables, job, scratch: planes, sheets, at: 0 };
+                let scratch = planes;
+                let mut plane = Plane { plan, tables, job, scratch, sheets, at: 0, planes: 1 };
                 // SAFETY: as above; the sheets are this thread's alone.
                 unsafe {
                     plane.inverse_y(start, 0..plan.section.len());
@@ -288,7 +165,9 @@ impl<T: Real> PlaneParts<'_, T> {
                     let Scratch { planes: scratch, timings, .. } = &mut *scratch;
                     let mut watch = Stopwatch::start();
                     let sheets = sheets.as_mut_ptr();
-                    let mut plane = Plane { plan, tables, job, scratch, sheets, at: 0 };
+                    let count = planes.len();
+                    let mut plane =
+                        Plane { plan, tables, job, scratch, sheets, at: 0, planes: count };
                     for (at, some) in rectangles(run, each) {
                         plane.at = at;
                         work(&mut plane, first + at, some, &mut watch, timings);
@@ -346,180 +225,6 @@ fn rectangles(run: Range<usize>, width: usize) -> impl Iterator<Item = (usize, R
         let first = line * width;
         (line, start.max(first) - first..end.min(first + width) - first)
     })
-}
-
-/// One plane at work.
-struct Plane<'a, T: Real> {
-    plan: &'a Plan,
-    tables: &'a PlaneTables<T>,
-    job: &'a dyn PlaneJob<T>,
-    scratch: &'a mut PlaneScratch<T>,
-    /// Sheets of this plane and others, as the stage at hand sees them.
-    sheets: *mut T,
-    /// How many planes have their sheets before this one.
-    at: usize,
-}
-
-impl<'a, T: Real> Plane<'a, T> {
-    /// This rank's blocks of its plane `z`.
-    fn blocks(&self, z: usize) -> impl Iterator<Item = Block> + use<T> {
-        let (lanes, points) = (self.plan.modes.row_len(), self.plan.modes.grid.points[0]);
-        let (plane, Range { start, end }) =
-            (self.plan.planes.start + z, self.tables.turn.rows.clone());
-        (start..end).step_by(lanes).map(move |first_row| Block {
-            plane,
-            first_row,
-            rows: lanes.min(end - first_row),
-            points,
-            lanes,
-        })
-    }
-
-    /// Rows of a bundle of the section along y: offset of one sheet's.
-    fn sheet_along_y(&self, sheet: usize, bundle: usize) -> usize {
-        let AlongY { from_bundle, from_sheet, .. } = self.tables.along_y;
-        sheet * from_sheet + bundle * from_bundle
-    }
-
-    /// Exchange to sheets, for some bundles of the section.
-    ///
-    /// # Safety
-    /// `start` is where this plane's rows begin in the exchange; nobody else uses those of these
-    /// lines, nor their sheets.
-    unsafe fn inverse_y(&mut self, start: *const T, bundles: Range<usize>) {
-        let width = self.plan.section.len();
-        let inputs = self.job.inputs();
-        for field in 0..inputs {
-            for bundle in bundles.clone() {
-                let line = field * width + bundle;
-                let source = Source { start, table: &self.tables.y_exchange[line] };
-                // The rows of a line lie far apart: those of the next one are called meanwhile.
-                let is_last = bundle + 1 == bundles.end;
-                let next = if is_last { (field + 1) * width + bundles.start } else { line + 1 };
-                if next < inputs * width {
-                    Source { start, table: &self.tables.y_exchange[next] }.prefetch();
-                }
-                let offset = self.sheet_along_y(self.at * inputs + field, bundle);
-                // SAFETY: the caller's promise, and tables within the sheets.
-                unsafe {
-                    let start = self.sheets.add(offset);
-                    let target = Target { start, table: &self.tables.y_values };
-                    let work = &mut self.scratch.work;
-                    self.tables.y.transform(Direction::Inverse, source, target, work);
-                }
-            }
-        }
-    }
-
-    /// Takes a block to physical space, makes the products, and takes them back.
-    ///
-    /// # Safety
-    /// Nobody else uses the sheets of these rows.
-    unsafe fn lines_along_x(&mut self, block: Block, watch: &mut Stopwatch, timings: &mut Timings) {
-        // SAFETY: the caller's promise.
-        unsafe { self.inverse_x(block) };
-        watch.lap(timings, Part::Planes);
-        let inputs = &self.scratch.inputs[..self.job.inputs() * block.len()];
-        let products = &mut self.scratch.products[..self.job.products() * block.len()];
-        self.job.pointwise(block, inputs, products);
-        watch.lap(timings, Part::Products);
-        // SAFETY: the caller's promise.
-        unsafe { self.forward_x(block) };
-    }
-
-    /// The rows of a block in one sheet.
-    fn rows(&self, block: Block, sheet: usize) -> Rows<'a, T> {
-        let AlongX { from_row, bundles, from_sheet } = &self.tables.along_x;
-        let start = (block.first_row - self.tables.turn.rows.start) * from_row;
-        // SAFETY: within the sheets.
-        let start = unsafe { self.sheets.add(start) };
-        Rows { start, stride: *from_row, bundles, from_sheet, sheet }
-    }
-
-    /// A block of the sheets to physical values.
-    ///
-    /// # Safety
-    /// As [`Self::lines_along_x`].
-    unsafe fn inverse_x(&mut self, block: Block) {
-        let inputs = self.job.inputs();
-        for field in 0..inputs {
-            let tables = self.tables;
-            let rows = self.rows(block, self.at * inputs + field);
-            let scratch = &mut *self.scratch;
-            simd::run(Pack { modes: &self.plan.modes, rows, line: &mut scratch.line });
-            let source = Source { start: scratch.line.as_ptr(), table: &tables.x_modes };
-            let start = scratch.inputs[field * block.len()..][..block.len()].as_mut_ptr();
-            let target = Target { start, table: &tables.x_values };
-            // SAFETY: tables stay within one line and one field of the block.
-            unsafe { tables.x.transform(Direction::Inverse, source, target, &mut scratch.work) };
-        }
-    }
-
-    /// Products of a block back into the sheets.
-    ///
-    /// # Safety
-    /// As [`Self::lines_along_x`].
-    unsafe fn forward_x(&mut self, block: Block) {
-        let scale = 1.0 / self.plan.modes.grid.point_count();
-        let products = self.job.products();
-        for field in 0..products {
-            let tables = self.tables;
-            let rows = self.rows(block, self.at * products + field);
-            let scratch = &mut *self.scratch;
-            let start = scratch.products[field * block.len()..][..block.len()].as_ptr();
-            let source = Source { start, table: &tables.x_products };
-            let target = Target { start: scratch.line.as_mut_ptr(), table: &tables.x_outputs };
-            // SAFETY: tables stay within one field of the block and one line.
-            unsafe { tables.x.transform(Direction::Forward, source, target, &mut scratch.work) };
-            let (modes, line, count) = (&self.plan.modes, &scratch.line[..], block.rows);
-            simd::run(Unpack { modes, line, rows, count, scale });
-        }
-    }
-
-    /// Sheets to exchange, for some bundles of the section.
-    ///
-    /// # Safety
-    /// As [`Self::inverse_y`].
-    unsafe fn forward_y(&mut self, start: *mut T, bundles: Range<usize>) {
-        let products = self.job.products();
-        if products == 0 {
-            return;
-        }
-        let row_len = self.plan.modes.row_len();
-        let width = self.plan.section.len();
-        for bundle in bundles {
-            let along_x = self.plan.section.start + bundle;
-            let cutoff_y = self.plan.modes.cutoff_y(along_x);
-            let kept = &self.tables.y_outputs[&cutoff_y];
-            let ny = 2 * cutoff_y + 1;
-            let line_len = ny * row_len;
-            // The rows that the contraction writes lie far apart: they are called meanwhile.
-            for field in 0..self.job.outputs() {
-                prefetch(start, &self.tables.y_kept[field * width + bundle]);
-            }
-            for field in 0..products {
-                let offset = self.sheet_along_y(self.at * products + field, bundle);
-                let scratch = &mut *self.scratch;
-                let target =
-                    Target { start: scratch.modes[field * line_len..].as_mut_ptr(), table: kept };
-                // SAFETY: the caller's promise; tables stay within the sheets and one line of modes.
-                unsafe {
-                    let start = self.sheets.add(offset).cast_const();
-                    let source = Source { start, table: &self.tables.y_products };
-                    self.tables.y.transform(Direction::Forward, source, target, &mut scratch.work);
-                }
-            }
-            let mut outputs = OutputRows {
-                start,
-                fields: &self.tables.y_kept[bundle..],
-                ny,
-                row_len,
-                stride: width,
-            };
-            let modes = &self.scratch.modes[..products * line_len];
-            self.job.contract(along_x, modes, &mut outputs);
-        }
-    }
 }
 
 #[cfg(test)]

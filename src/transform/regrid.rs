@@ -7,7 +7,7 @@ use crate::modes::{Modes, index_of, signed};
 use crate::parallel::{Communicator, Counts, RankGrid};
 use crate::real::Real;
 
-use super::plan::{Owners, bundles_of};
+use super::owners::{Owners, bundles_of};
 
 /// The bundle of `to` with the same ny and the same nx of lane 0, if there is one.
 fn counterpart(from: &Modes, bundle: usize, to: &Modes) -> Option<usize> {

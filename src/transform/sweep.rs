@@ -23,7 +23,7 @@ use crate::real::Real;
 use super::exchange::{Blocks, Exchange};
 use super::lines::{ABSENT, Direction, Lines, ReadTable, Source, Target, WriteTable};
 use super::plan::{Plan, transform_order};
-use super::planes::{PlaneScratch, PlaneTables};
+use super::plane_tables::{PlaneScratch, PlaneTables};
 use super::timings::{Part, Stopwatch, Timings};
 
 /// What happens to one bundle between z-lines in and z-lines out: `work(bundle, incoming,

@@ -81,8 +81,10 @@ fn with_constant_power() {
     check(&[forcing, "precision=single", "time.scheme=rk3"]);
 }
 
-/// Groups of ranks share planes. There are four planes with three bundles along x and three blocks of
-/// rows, so that some members have nothing to do.
+/// Four planes with three bundles along x and three blocks of rows.
+const GROUPED: &str = "grid={ points = [50, 40, 4], lengths = [2.0, 1.0, 0.25] }";
+
+/// Groups of ranks share planes. Some members have nothing to do.
 #[test]
 fn in_groups_of_ranks() {
     let layouts = [
@@ -93,10 +95,7 @@ fn in_groups_of_ranks() {
         (8, "1", "auto"),
         (8, "1", "[1, 8]"),
     ];
-    let settings = [
-        "grid.points=[50, 40, 4]",
-        "forcing={ kind = 'constant_power', power = 0.2, wavenumber = 1.5 }",
-    ];
+    let settings = [GROUPED, "forcing={ kind = 'constant_power', power = 0.2, wavenumber = 1.5 }"];
     check_on(&layouts, &settings);
     check_on(&layouts, &[&settings[..], &["parallel.exchange=all_to_all"]].concat());
     let shifted = ["grid.dealias=phase_shift", "precision=single", "time.cfl=0.4"];
@@ -106,21 +105,21 @@ fn in_groups_of_ranks() {
 #[test]
 fn groups_of_ranks_are_named_and_impossible_ones_refused() {
     let case = Case::new(FORCED);
-    let settings = ["--set", "grid.points=[50, 40, 4]"];
+    let settings = ["--set", GROUPED];
     let output = case.solve(8, "run", &[&settings[..], &["--dry-run"]].concat());
     assert!(output.stdout.contains("8 in 4 groups of 2 with 1 thread each"), "{}", output.stdout);
     assert!(!output.stderr.contains("warning"), "{}", output.stderr);
     for (grid, cause) in [
         (
             "[2, 3]",
-            "parallel.grid = [2, 3] is not for 4 ranks; give two numbers whose product is 4",
+            "parallel.grid = [2, 3] is not for 5 ranks; give two numbers whose product is 5",
         ),
-        ("[4, 1]", "parallel.grid = [4, 1] has 4 groups of ranks for 3 z-planes"),
+        ("[5, 1]", "parallel.grid = [5, 1] has 5 groups of ranks for 4 z-planes"),
         ("[0, 4]", "parallel.grid[0]: is 0, must be 1 or more"),
     ] {
         let grid = format!("parallel.grid={grid}");
-        let arguments = ["--dry-run", "--set", "grid.points=[50, 40, 3]", "--set", &grid];
-        case.run(4, "run", &arguments).assert_error(2, cause);
+        let arguments = [&settings[..], &["--dry-run", "--set", &grid]].concat();
+        case.run(5, "run", &arguments).assert_error(2, cause);
     }
 }
 

@@ -12,7 +12,7 @@ use crate::fields::SpectralFields;
 use crate::modes::{Modes, Place, signed};
 use crate::parallel::{Communicator, Counts, share};
 use crate::real::Real;
-use crate::transform::plan::{Owners, bundles_of};
+use crate::transform::owners::{Owners, bundles_of};
 
 /// How the columns of one field travel.
 pub struct Columns<'a> {

@@ -16,7 +16,7 @@ use crate::io::input_file::{InputFile, open_alone};
 use crate::modes::Modes;
 use crate::parallel::Communicator;
 use crate::real::{Precision, Real};
-use crate::transform::plan::bundles_of;
+use crate::transform::owners::bundles_of;
 
 /// A checkpoint being read, on any number of ranks. Dropping is collective.
 pub struct CheckpointReader {
