@@ -1,10 +1,11 @@
 """Instructions of a time step, counted by callgrind: the same on a busy and on an idle machine.
 
 The count of one Runge-Kutta step is that of a run of three steps less that of one of one step, so
-that the start does not count. Valgrind knows AVX2 but not AVX-512, so AVX2 is what is counted; the
+that the start and the step to warm up do not count. Valgrind knows AVX2 but not AVX-512, so AVX2 is what is counted; the
 code above the vector type is the same. Counts depend on the compiler: after a new one, or a change
 that is meant, write the table anew with --update and say so in the commit.
 
+    cargo build --release
     python benches/instructions.py [--update]      (needs valgrind)
 """
 
@@ -16,24 +17,25 @@ import subprocess
 import sys
 import tempfile
 
-from program import newest_program
-
+PROGRAM = "target/release/dns-solver"
 TABLE = pathlib.Path(__file__).with_suffix(".json")
 TOLERANCE = 0.02
 CASES = {
-    "32, double": ["--points", "32"],
-    "32, single": ["--points", "32", "--single"],
-    "48, double": ["--points", "48"],
-    "45, double (odd)": ["--points", "45"],
+    "32, double": (32, "double"),
+    "32, single": (32, "single"),
+    "48, double": (48, "double"),
+    "45, double (odd)": (45, "double"),
 }
 
 
-def instructions(program, arguments, steps):
+def instructions(points, precision, steps):
     """Of a whole run."""
+    grid = ["--set", f"grid.points=[{points},{points},{points}]", "--set", f"precision={precision}"]
+    bench = [PROGRAM, "bench", "--only", "step", "--samples", "1", "--repeats", str(steps), *grid]
     with tempfile.TemporaryDirectory() as directory:
         command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={directory}/out"]
         run = subprocess.run(
-            [*command, program, *arguments, "--steps", str(steps)],
+            [*command, *bench],
             stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
@@ -45,14 +47,12 @@ def instructions(program, arguments, steps):
 
 
 def main():
-    program = newest_program()
     known = json.loads(TABLE.read_text()) if TABLE.exists() else {}
     counted, worse = {}, []
     print(f"{'case':>20} {'per point and step':>20} {'against the table':>18}")
-    for name, arguments in CASES.items():
-        points = int(arguments[1]) ** 3
-        step = (instructions(program, arguments, 3) - instructions(program, arguments, 1)) / 2
-        counted[name] = round(step / points, 1)
+    for name, case in CASES.items():
+        step = (instructions(*case, 3) - instructions(*case, 1)) / 2
+        counted[name] = round(step / case[0] ** 3, 1)
         change = counted[name] / known[name] - 1 if name in known else 0.0
         if change > TOLERANCE:
             worse.append(name)

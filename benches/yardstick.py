@@ -5,12 +5,13 @@ precision, one thread) 3-D real-to-complex + complex-to-real pair of the same si
 variants alternate in one run, so that a machine's noise hits them alike; medians. Textbook codes
 cost 25 to 40 pairs: their 18 or more transforms alone cost 18.
 
-    pip install pyfftw numpy
+    cargo build --release && pip install pyfftw numpy
     python benches/yardstick.py [--sizes 64,128] [--variants double,single,avx2,threads2,ranks2]
     python benches/yardstick.py --sizes 128,96,144,160,192,240 --variants double
 """
 
 import argparse
+import json
 import os
 import statistics
 import subprocess
@@ -18,20 +19,19 @@ import time
 
 import numpy
 import pyfftw
-from program import newest_program
 
 MPIRUN = ["mpirun", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none", "-n"]
 
 # Arguments, environment, command in front.
 VARIANTS = {
     "double": ([], {}, []),
-    "single": (["--single"], {}, []),
+    "single": (["--set", "precision=single"], {}, []),
     "avx2": ([], {"DNS_SOLVER_CPU": "avx2"}, []),
-    "avx2-single": (["--single"], {"DNS_SOLVER_CPU": "avx2"}, []),
+    "avx2-single": (["--set", "precision=single"], {"DNS_SOLVER_CPU": "avx2"}, []),
     "portable": ([], {"DNS_SOLVER_CPU": "portable"}, []),
     "threads2": (["--threads", "2"], {}, []),
     "ranks2": ([], {}, [*MPIRUN, "2"]),
-    "messages2": (["--messages"], {}, [*MPIRUN, "2"]),
+    "messages2": (["--set", "parallel.exchange=all_to_all"], {}, [*MPIRUN, "2"]),
 }
 
 
@@ -54,40 +54,27 @@ class Pair:
 
 
 class Stepper:
-    """The step bench: a process of its own that takes one step on demand.
-
-    Under mpirun a new process for every sample takes a few, because ranks spin while they wait.
-    """
+    """`dns-solver bench`: for every sample a new process takes a few steps after one to warm up."""
 
     def __init__(self, program, points, variant):
         arguments, environment, front = VARIANTS[variant]
-        self.command = [*front, program, "--points", str(points), *arguments]
-        self.options = {"text": True, "env": {**os.environ, **environment}}
-        self.process = None
-        if not front:
-            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "bufsize": 1}
-            self.process = subprocess.Popen(self.command, **pipes, **self.options)
+        grid = ["--set", f"grid.points=[{points},{points},{points}]"]
+        self.command = [*front, program, "bench", "--only", "step", "--json", *grid, *arguments]
+        self.environment = {**os.environ, **environment}
+        self.parts = {}
 
     def seconds(self):
-        if self.process is None:
-            run = subprocess.run(
-                [*self.command, "--steps", "5"],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                check=True,
-                timeout=300,
-                **self.options,
-            )
-            return float(run.stdout.split()[0])
-        self.process.stdin.write("step\n")
-        return float(self.process.stdout.readline())
-
-    def end(self):
-        """Where the time went, as text."""
-        if self.process is None:
-            return ""
-        self.process.stdin.write("end\n")
-        return self.process.communicate()[0]
+        run = subprocess.run(
+            self.command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            check=True,
+            timeout=300,
+            env=self.environment,
+        )
+        report = json.loads(run.stdout)
+        self.parts = report["parts"]
+        return report["measured"]["step"]["median"]
 
 
 def main():
@@ -95,14 +82,13 @@ def main():
     parser.add_argument("--sizes", default="64,128")
     parser.add_argument("--variants", default="double,single,avx2,threads2")
     parser.add_argument("--seconds", type=float, default=20.0, help="in all")
-    parser.add_argument("--program", help="step bench to run instead of the newest one built")
+    parser.add_argument("--program", default="target/release/dns-solver", help="what to measure")
     parser.add_argument("--parts", action="store_true", help="print where the time goes")
     options = parser.parse_args()
-    program = options.program or newest_program()
     sizes = [int(size) for size in options.sizes.split(",")]
     pairs = {points: Pair(points) for points in sizes}
     steppers = {
-        (points, variant): Stepper(program, points, variant)
+        (points, variant): Stepper(options.program, points, variant)
         for points in sizes
         for variant in options.variants.split(",")
     }
@@ -126,9 +112,8 @@ def main():
             f"{points:>6} {variant:>12} {median[key] * 1e3:>9.3f} {median[points] * 1e3:>9.3f} "
             f"{median[key] / median[points]:>7.2f} {per_point(key) / per_point(first):>9.2f}"
         )
-        parts = stepper.end()
         if options.parts:
-            print(parts)
+            print("".join(f"{name}: {ms:.3f} ms\n" for name, ms in stepper.parts.items()))
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ numpy.fft, scipy.fft (pocketfft) or mpi4py-fft (FFTW), beside a step of dns-solv
 turns, so that a machine's noise hits them alike; each turn is a new process with a step to warm up.
 All must agree on the dissipation after the same steps.
 
-    apt-get install libfftw3-dev && pip install numpy scipy mpi4py mpi4py-fft
-    cargo build --release && cargo bench --no-run
+    apt-get install libfftw3-dev && pip install ./scripts mpi4py mpi4py-fft
+    cargo build --release
     python scripts/compare_peers.py [--points 64,128] [--ranks 1,2] [--rounds 5] [--steps 3]
 """
 
@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scaling import find_bench, machine, mpirun
+from dnspost.solver import find_solver, launcher
 
 Array = NDArray[Any]
 
@@ -186,7 +186,6 @@ def main() -> None:
     parser.add_argument("--ranks", type=numbers, default=[1, 2])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=3, help="of each turn, after one to warm up")
-    parser.add_argument("--solver", type=Path, default=Path("target/release/dns-solver"))
     parser.add_argument("--worker", choices=PEERS, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
@@ -194,27 +193,30 @@ def main() -> None:
         return
     ours = "dns-solver"
     codes = [ours, *PEERS]
-    print(f"{machine()}; Python {platform.python_version()}, ", end="")
+    said = json.loads(output([str(find_solver()), "bench", "--json", "--only", "step"]))
+    print(", ".join([*said["machine"].values(), *map(" ".join, said["versions"].items())]))
+    print(f"Python {platform.python_version()}, ", end="")
     print(", ".join(f"{name} {version(name)}" for names in PEERS.values() for name in names))
     print(f"Seconds per RK4 step: median (least to most) of {options.rounds} turns\n")
     print("| points | ranks | code | s per step | spread | over dns-solver |")
     print("|---|---|---|---|---|---|")
     for points in options.points:
-        expected = our_dissipation(options.solver, points, options.steps + 1)
+        expected = our_dissipation(find_solver(), points, options.steps + 1)
+        grid = f"grid.points=[{points},{points},{points}]"
         for ranks in options.ranks:
             here = [code for code in codes if ranks == 1 or code in (ours, "mpi4py-fft")]
             times: dict[str, list[float]] = {code: [] for code in here}
+            bench = ["bench", "--only", "step", "--json", "--set", grid, "--repeats", "1"]
+            ours_command = [str(find_solver()), *bench, "--samples", str(options.steps)]
             size = ["--points", str(points), "--steps", str(options.steps)]
             for _ in range(options.rounds):
                 for code in here:
-                    program = [str(find_bench())]
-                    if code != ours:
-                        program = [sys.executable, __file__, "--worker", code]
-                    said = output([*mpirun(ranks), *program, *size]).splitlines()[0]
                     if code == ours:
-                        times[code].append(float(said))
+                        report = json.loads(output([*launcher(ranks), *ours_command]))
+                        times[code].append(report["measured"]["step"]["median"])
                         continue
-                    seconds, dissipation = json.loads(said)
+                    peer = [sys.executable, __file__, "--worker", code, *size]
+                    seconds, dissipation = json.loads(output([*launcher(ranks), *peer]))
                     if abs(dissipation / expected - 1) > SAME:
                         sys.exit(f"{code} has dissipation {dissipation!r}, {ours} {expected!r}")
                     times[code].append(seconds)

@@ -74,9 +74,9 @@ class Case:
         return float(self.reports[0]["snapshot_bytes"]) / self.median("snapshot")
 
     def predicted(self, pattern: str) -> str:
-        """The part of the prediction that a pattern catches."""
+        """Return the part of the prediction that a pattern catches."""
         found = re.search(pattern, self.plan["prediction"])
-        return found[1] if found else "?"
+        return found[1] if found else "-"
 
 
 def command(ranks: int, threads: int) -> list[str]:

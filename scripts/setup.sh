@@ -67,6 +67,9 @@ have_libclang() {
         { have clang && ldconfig -p 2>/dev/null | grep -q libclang; }
 }
 
+# Beside Open MPI, whose commands keep their names: packages of Debian and Ubuntu can have both.
+have_mpich() { have mpicc.mpich && compgen -G '/usr/lib/*-linux-gnu/hdf5/mpich' >/dev/null; }
+
 # The first Python that is new enough for tests/python/requirements.txt and can make environments.
 find_python() {
     local candidate
@@ -102,6 +105,10 @@ list_missing() {
     have_rust || have rustup || require "curl, to fetch Rust" "curl ca-certificates" have curl
     if [[ $need == tests ]] && ! have_python_packages; then
         require "Python 3.11 or newer with the modules venv and ensurepip" python3-venv find_python
+    fi
+    # For scripts/test_mpich.sh, which does without where nothing can be installed.
+    if [[ $need == tests ]] && have apt-get && as_root >/dev/null; then
+        require "MPICH with parallel HDF5" "mpich libmpich-dev libhdf5-mpich-dev" have_mpich
     fi
     # The tests of job scripts; only root can start Slurm, and without it they are skipped.
     if [[ $need == tests && $(id -u) == 0 ]]; then

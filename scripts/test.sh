@@ -25,7 +25,7 @@ stage() {
 
 cd "$repository"
 bin=$virtual_environment/bin
-python=(tests/python scripts/dnspost scripts/*.py docs)
+python=(tests/python scripts/dnspost scripts/validation scripts/*.py docs)
 export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-auto}
 
 stage "set-up" set_up tests
@@ -38,7 +38,8 @@ stage "lints of Rust" cargo clippy --locked --all-targets -- -D warnings
 stage "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 stage "tests in Rust" cargo test --locked
 # The program that the tests in Rust have just built; a release build would take minutes more.
-stage "tests in Python" env DNS_SOLVER="${CARGO_TARGET_DIR:-$repository/target}/debug/dns-solver" \
-    "$bin/python" -m pytest tests/python
+solver=${CARGO_TARGET_DIR:-$repository/target}/debug/dns-solver
+stage "MPICH" scripts/test_mpich.sh "$solver"
+stage "tests in Python" env DNS_SOLVER="$solver" "$bin/python" -m pytest tests/python
 
 printf '\nAll checks passed in %d s.\n' "$SECONDS"

@@ -108,6 +108,11 @@ impl Region {
         Region { ranges: [0..nx, 0..ny, planes] }
     }
 
+    /// All points of a grid.
+    pub fn whole(grid: &Grid) -> Self {
+        Region { ranges: grid.points.map(|n| 0..n) }
+    }
+
     /// Points along z, y, x, as arrays have them.
     pub fn shape(&self) -> [usize; AXES] {
         let [x, y, z] = &self.ranges;
@@ -122,6 +127,21 @@ impl Region {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Number of points in one z-plane of it.
+    pub fn plane_len(&self) -> usize {
+        let [_, ny, nx] = self.shape();
+        ny * nx
+    }
+
+    /// The points that it shares with another one; none along an axis is an empty range inside it.
+    pub fn common(&self, other: &Region) -> Region {
+        let ranges = std::array::from_fn(|axis| {
+            let (Range { start, end }, other) = (self.ranges[axis].clone(), &other.ranges[axis]);
+            other.start.clamp(start, end)..other.end.clamp(start, end)
+        });
+        Region { ranges }
     }
 }
 

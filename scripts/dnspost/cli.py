@@ -9,11 +9,11 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from dnspost import plots
+from dnspost import plots, structure_plots
 from dnspost.plots import at_time
 from dnspost.report import report
 from dnspost.runs import Run, open_run
-from dnspost.slices import movie, slices
+from dnspost.slices import movie, slices, written
 from dnspost.solver import SolverError
 from dnspost.style import save, style
 from dnspost.submit import Job, smallest_node, submit
@@ -66,7 +66,9 @@ def _parser() -> argparse.ArgumentParser:
         )
         sub.set_defaults(command=command, name=name)
         if time:
-            sub.add_argument("--time", type=float, help="of the snapshot (default: the last)")
+            sub.add_argument(
+                "--time", type=float, help="of the snapshot or record (default: the last)"
+            )
         return sub
 
     add(
@@ -91,12 +93,23 @@ def _parser() -> argparse.ArgumentParser:
         lambda a: _figure(a, a.run, plots.pdf(a.run, a.time)),
         time=True,
     )
+    add(
+        "structure",
+        "structure functions, extended self-similarity",
+        lambda a: _figure(a, a.run, structure_plots.structure(a.run, a.time)),
+        time=True,
+    )
+    add(
+        "axial",
+        "energy over the wavenumbers across and along the axis of the flow",
+        lambda a: _figure(a, a.run, structure_plots.axial(a.run, a.time)),
+        time=True,
+    )
     plane = add("slices", "planes through the flow", _slices, time=True)
     plane.add_argument(
         "--fields",
         nargs="+",
-        default=["u", "vorticity", "dissipation"],
-        help="u, v, w, vorticity, dissipation, q",
+        help="u, v, w, vorticity, dissipation, q, or others that are in the files",
     )
     body = add("volume", "vortices in 3-D (needs pyvista)", _volume, time=True)
     body.add_argument(
@@ -108,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     for sub in (plane, film):
         sub.add_argument("--axis", choices="xyz", default="z", help="normal to the plane")
         sub.add_argument("--position", type=float, default=0.0, help="of the plane on this axis")
+        sub.add_argument("--slice", help="one that the solver wrote, instead of the snapshots")
     add(
         "compare",
         "several runs in one figure",
@@ -171,9 +185,11 @@ def _figure(arguments: Arguments, run: Run, figure: Figure) -> list[Path]:
 
 
 def _slices(arguments: Arguments) -> list[Path]:
-    snapshot = at_time(arguments.run.snapshots, arguments.time)
-    figure = slices(arguments.run, snapshot, arguments.fields, arguments.axis, arguments.position)
-    return _figure(arguments, arguments.run, figure)
+    a = arguments
+    series = written(a.run, a.slice) if a.slice else a.run.snapshots
+    names = a.fields or (list(series) if a.slice else ["u", "vorticity", "dissipation"])
+    figure = slices(a.run, at_time(series, a.time), names, a.axis, a.position)
+    return _figure(a, a.run, figure)
 
 
 def _volume(arguments: Arguments) -> list[Path]:
@@ -187,7 +203,8 @@ def _movie(arguments: Arguments) -> list[Path]:
     path = _target(arguments, arguments.run)
     path = path if path.suffix in (".mp4", ".gif") else path.with_suffix(".gif")
     a = arguments
-    return [movie(a.run, path, a.field, a.axis, a.position, a.fps)]
+    series = written(a.run, a.slice) if a.slice else None
+    return [movie(a.run, path, a.field, a.axis, a.position, a.fps, series)]
 
 
 def _report(arguments: Arguments) -> list[Path]:

@@ -3,6 +3,7 @@
 A file has its final name only when it is whole, so a run can be read while it is being written.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,15 +52,17 @@ class _Stored:
             return values
 
 
-def lazy(path: Path, dataset: h5py.Dataset, multiple: int = 1) -> Any:  # noqa: ANN401 (of dask)
-    """Return a dataset as an array of dask, in chunks of whole rows, a `multiple` of them.
+def lazy(path: Path, dataset: h5py.Dataset, multiple: int = 1, count: int | None = None) -> Any:  # noqa: ANN401 (of dask)
+    """Return a dataset, or its first `count` rows, as an array of dask.
 
-    HDF5 stores a row after the other, so that a chunk is one contiguous piece of the file.
+    A chunk is a `multiple` of rows. HDF5 stores a row after the other, so that a chunk is one
+    contiguous piece of the file.
     """
-    stored = _Stored(str(path.resolve()), dataset.name, dataset.shape, dataset.dtype)
-    row_bytes = dataset.dtype.itemsize * int(np.prod(dataset.shape[1:]))
+    shape = (dataset.shape[0] if count is None else count, *dataset.shape[1:])
+    stored = _Stored(str(path.resolve()), dataset.name, shape, dataset.dtype)
+    row_bytes = dataset.dtype.itemsize * int(np.prod(shape[1:]))
     rows = max(CHUNK_BYTES // (row_bytes * multiple), 1) * multiple
-    chunks = (min(rows, dataset.shape[0]), *dataset.shape[1:])
+    chunks = (max(min(rows, shape[0]), 1), *shape[1:])
     return da.from_array(stored, chunks=chunks, name=False, asarray=False)
 
 
@@ -83,44 +86,89 @@ def read_snapshot(path: Path) -> xr.Dataset:
             }
         except KeyError as error:
             raise ValueError(f"{path} is not a snapshot of dns-solver: {error}") from None
-        attributes = {
-            name: file.attrs[name]
-            for name in ("viscosity", "code_version", "config")
-            if name in file.attrs
-        }
+        attributes = _attributes(file)
     return xr.Dataset(fields, coordinates, attributes)
 
 
-def text(attribute: str | bytes) -> str:
-    """Return a text attribute: one of fixed length, as checkpoints have, comes as bytes."""
+def read_slice(path: Path) -> xr.Dataset:
+    """Return the records of a file of a slice: lazy fields (time, z, y, x), with `step` beside."""
+    with h5py.File(path) as file:
+        try:
+            records = int(file["records"][0])
+            coordinates: dict[str, Any] = {
+                name: ("time", file[name][:records], {"units": unit})
+                for name, unit in [("time", "T"), ("step", "1")]
+            }
+            whole = grid.point_coordinates(file.attrs["points"], file.attrs["lengths"])
+            for axis, variable in whole.items():
+                points = file["fields"][axis][...]
+                # A part of an axis has no length that its modes could be counted in.
+                attributes = dict(variable.attrs) if points.size == variable.size else {}
+                coordinates[axis] = (axis, points, {"units": "L", **attributes})
+            fields = {
+                name: (
+                    ("time", *AXES[::-1]),
+                    lazy(path, dataset, count=records),
+                    dict(_text_attributes(dataset)),
+                )
+                for name, dataset in file["fields"].items()
+                if name not in AXES
+            }
+        except KeyError as error:
+            raise ValueError(f"{path} is not a slice of dns-solver: {error}") from None
+        return xr.Dataset(fields, coordinates, _attributes(file))
+
+
+def concatenated(parts: Sequence[xr.Dataset]) -> xr.Dataset:
+    """Return a series in time from its parts, which have the same points."""
+    return xr.concat(
+        parts,
+        "time",
+        join="exact",
+        combine_attrs="override",
+        coords="different",
+        compat="equals",
+    )
+
+
+def _attributes(file: h5py.File) -> dict[str, Any]:
+    """Return where a file comes from."""
+    names = ("viscosity", "code_version", "config")
+    return {name: text(file.attrs[name]) for name in names if name in file.attrs}
+
+
+def text(attribute: Any) -> Any:  # noqa: ANN401 (numbers stay what they are)
+    """Return an attribute; a text, which is of fixed length and comes as bytes, as str."""
     return attribute.decode() if isinstance(attribute, bytes) else attribute
 
 
-def read_spectra(path: Path) -> xr.Dataset:
-    """Return the spectra of a run, (time, k), in memory, with `step` beside the time.
+def read_records(path: Path) -> xr.Dataset:
+    """Return a file of records, such as `spectra.h5`, in memory, with `step` beside the time.
 
-    The solver replaces the file as a whole, so it can be read while the run goes on.
+    The dimensions of an array are the names that the file has for them. What follows the first
+    `records` is room for more: the file can be read while the run goes on.
     """
     with h5py.File(path) as file:
-        try:
-            dimensions = {"step": ("time",), "time": ("time",), "k": ("k",)}
-            variables = {
-                name: (
-                    dimensions.get(name, ("time", "k")),
-                    dataset[...],
-                    dict(_text_attributes(dataset)),
-                )
-                for name, dataset in file.items()
-            }
-            coordinates = {name: variables.pop(name) for name in dimensions}
-            attributes = {
-                name: file.attrs[name]
-                for name in ("description", "shell_width", "viscosity", "code_version", "config")
-            }
-        except KeyError as error:
-            raise ValueError(f"{path} has no spectra of dns-solver: {error}") from None
-    return xr.Dataset(variables, coordinates, attributes)
+        if "code_version" not in file.attrs or "time" not in file:
+            raise ValueError(f"{path} is not a file of records of dns-solver")
+        records = int(file["records"][0])
+        variables: dict[str, Any] = {}
+        coordinates: dict[str, Any] = {}
+        for name, dataset in file.items():
+            dimensions = tuple(dimension.label for dimension in dataset.dims)
+            if name == "step":
+                dimensions = ("time",)
+            elif dataset.is_scale:
+                dimensions = (name,)
+            elif name == "records":
+                continue
+            found = coordinates if name == "step" or dataset.is_scale else variables
+            numbers = dataset[:records] if dimensions[0] == "time" else dataset[...]
+            found[name] = (dimensions, numbers, dict(_text_attributes(dataset)))
+        attributes = {name: text(value) for name, value in file.attrs.items()}
+        return xr.Dataset(variables, coordinates, attributes)
 
 
 def _text_attributes(dataset: h5py.Dataset) -> dict[str, str]:
-    return {name: dataset.attrs[name] for name in ("units", "long_name") if name in dataset.attrs}
+    names = ("units", "long_name")
+    return {name: text(dataset.attrs[name]) for name in names if name in dataset.attrs}

@@ -7,7 +7,8 @@ u_hat(-k) = conj u_hat(k). Each coordinate carries `length`, the side of the box
 and those of modes also `points`, the number of grid points along this axis.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -99,7 +100,15 @@ def shell_of(modes: Data) -> xr.DataArray:
     return shell
 
 
-def k_max(points: Sequence[int], lengths: Sequence[float]) -> float:
-    """Return the largest wavenumber kept along every axis by the 2/3 rule."""
-    cutoffs = [(-(-n // 3) - 1) / length for n, length in zip(points, lengths, strict=True)]
-    return min((cutoff for cutoff in cutoffs if cutoff > 0), default=float("inf"))
+# The largest mode number that each `grid.dealias` of the solver keeps on n points.
+CUTOFFS: dict[str, Callable[[int], int]] = {
+    "two_thirds": lambda n: -(-n // 3) - 1,
+    "phase_shift": lambda n: math.isqrt(2 * n * n // 9),
+    "none": lambda n: (n - 1) // 2,
+}
+
+
+def k_max(points: Sequence[int], lengths: Sequence[float], dealias: str = "two_thirds") -> float:
+    """Return the largest wavenumber kept along every axis; axes with one mode do not count."""
+    kept = [CUTOFFS[dealias](n) / length for n, length in zip(points, lengths, strict=True)]
+    return min((k for k in kept if k > 0), default=float("inf"))

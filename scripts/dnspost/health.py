@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from dnspost import statistics
-from dnspost.grid import VELOCITY
+from dnspost.grid import AXES, VELOCITY, Array
 from dnspost.plots import RESOLVED
 from dnspost.runs import Run
 
@@ -32,7 +32,8 @@ def checks(run: Run) -> list[Check]:
     history = run.history
     found = [_progress(run)]
     if len(history) > 1:
-        found += [_resolution(history), _time_step(run, history), _budget(history)]
+        found += [_resolution(history), _time_step(run, history), _energy_budget(history)]
+        found += _scalar_budgets(run, history)
         found += [_divergence(run, history)]
     if run.snapshot_files:
         found += [_isotropy(run), _tail(run)]
@@ -69,16 +70,50 @@ def _time_step(run: Run, history: pd.DataFrame) -> Check:
     return Check("Time step", f"{largest:.2f}", _light(largest, 0.8 * limit, limit), words)
 
 
-def _budget(history: pd.DataFrame) -> Check:
-    """Compare the change of energy with power less dissipation, integrated over the rows."""
-    time, dissipation = history["time"].to_numpy(), history["dissipation"].to_numpy()
-    lost = float(np.trapezoid(dissipation, time))
-    gained = float((history["injected_power"].to_numpy()[1:] * np.diff(time)).sum())
-    energy = history["kinetic_energy"]
-    missing = float(energy.iloc[-1] - energy.iloc[0]) - gained + lost
-    share = abs(missing) / max(lost, abs(gained), 1e-300)
-    words = "What is missing in dK/dt = power - dissipation over the rows of the history."
-    return Check("Energy budget", f"{100 * share:.2g} %", _light(share, 0.01, 0.05), words)
+def _energy_budget(history: pd.DataFrame) -> Check:
+    """Compare the change of all energy with the power of all forces less what all damping takes."""
+    energies = ["kinetic_energy", "magnetic_energy", "potential_energy"]
+    losses = [
+        f"{of}{kind}dissipation" for of in ("", "magnetic_") for kind in ("", "hyper_", "drag_")
+    ]
+    powers = ["injected_power", "magnetic_injected_power"]
+    rates = (_sum(history, powers), _sum(history, [*losses, "potential_dissipation"]))
+    words = "What is missing in dE/dt = power - dissipation over the rows of the history."
+    return _budget("Energy budget", history, _sum(history, energies), rates, words)
+
+
+def _scalar_budgets(run: Run, history: pd.DataFrame) -> list[Check]:
+    """Compare the change of each variance with injection and production less dissipation."""
+    found = []
+    for scalar in run.config["physics"].get("scalars", []):
+        name = scalar["name"]
+        # A mean gradient G makes -2 G.<u s>.
+        fluxes = [history[f"{name}_flux_{axis}"].to_numpy() for axis in AXES]
+        produced = -2 * sum(g * flux for g, flux in zip(scalar["gradient"], fluxes, strict=True))
+        # Injections are means since the last row, fluxes values at the rows.
+        lost = _sum(history, [f"{name}_dissipation"]) - produced
+        rates = (_sum(history, [f"{name}_injection"]), lost)
+        words = f"What is missing in the change of <{name}^2> over the rows of the history."
+        variance = _sum(history, [f"{name}_variance"])
+        found.append(_budget(f"Budget of {name}", history, variance, rates, words))
+    return found
+
+
+def _budget(
+    name: str, history: pd.DataFrame, stored: Array, rates: tuple[Array, Array], words: str
+) -> Check:
+    """Judge what is missing: `rates` are the gain, a mean since the last row, and the loss."""
+    time, (gain, loss) = history["time"].to_numpy(), rates
+    gained, lost = float((gain[1:] * np.diff(time)).sum()), float(np.trapezoid(loss, time))
+    moved = max(abs(gained), float(np.trapezoid(abs(loss), time)), 1e-300)
+    share = abs(stored[-1] - stored[0] - gained + lost) / moved
+    return Check(name, f"{100 * share:.2g} %", _light(share, 0.01, 0.05), words)
+
+
+def _sum(history: pd.DataFrame, columns: list[str]) -> Array:
+    """Add up those columns that there are."""
+    found = [history[name].to_numpy() for name in columns if name in history]
+    return np.sum(found, axis=0) if found else np.zeros(len(history))
 
 
 def _divergence(run: Run, history: pd.DataFrame) -> Check:

@@ -66,7 +66,7 @@ def spectra(run: Run, count: int = 5) -> Figure:
 
     They are the solver's, or of snapshots if it wrote none.
     """
-    if run.has_spectra:
+    if run.has("spectra"):
         found = _spread(run.spectra, count)["kinetic_energy"]
     else:
         found = statistics.energy_spectrum(_spread(run.snapshots, count))
@@ -140,29 +140,52 @@ def flux(run: Run, time: float | None = None) -> Figure:
 
 
 def pdf(run: Run, time: float | None = None) -> Figure:
-    """Densities of velocity, longitudinal gradient and vorticity, beside the Gaussian."""
-    snapshot = at_time(run.snapshots, time)
-    quantities = {
-        "$u$": snapshot["u"],
-        r"$\partial u/\partial x$": derivative(snapshot["u"], "x"),
-        r"$\omega_x$": fields.vorticity(snapshot)["omega_x"],
-    }
+    """Densities of velocity, longitudinal gradient and vorticity, beside the Gaussian.
+
+    They are the solver's, or of a snapshot if it wrote none.
+    """
     figure = Figure(figsize=(ONE_COLUMN, 3.0))
     axes = figure.subplots()
-    for marker, (name, field) in zip("os^", quantities.items(), strict=True):
-        density = statistics.pdf(field, bins=60)
+    time, densities = _densities(run, time)
+    for marker, (name, density) in zip("os^", densities.items(), strict=False):
         shown = density.where(density > 0)
         note = f"{name}: S = {density.attrs['skewness']:.2f}, F = {density.attrs['flatness']:.2f}"
         axes.semilogy(density["value"], shown, marker + "-", ms=2, lw=0.8, label=note)
     value = np.linspace(-8, 8, 200)
     gauss = np.exp(-(value**2) / 2) / np.sqrt(2 * np.pi)
     axes.semilogy(value, gauss, **reference_line(), label="Gaussian")
-    axes.set_ylim(0.3 / snapshot["u"].size, 2)
+    axes.set_ylim(0.3 / np.prod(run.config["grid"]["points"]), 2)
     axes.set_xlabel("(value - mean) / rms")
     axes.set_ylabel("probability density")
-    title = f"$t$ = {float(snapshot['time']):.3g}"
-    figure.legend(loc="outside upper center", ncols=2, title=title)
+    figure.legend(loc="outside upper center", ncols=2, title=f"$t$ = {time:.3g}")
     return figure
+
+
+def _densities(run: Run, time: float | None) -> tuple[float, dict[str, xr.DataArray]]:
+    """Return the time and the densities, with skewness and flatness as attributes."""
+    if run.has("pdfs"):
+        record = at_time(run.pdfs, time)
+        names = {
+            "$u$": "u",
+            r"$\partial u_i/\partial x_i$": "velocity_longitudinal",
+            r"$\omega_i$": "vorticity",
+        }
+        # What has bins of its own is no standardised density.
+        kept = {label: name for label, name in names.items() if "value" in record[name].dims}
+        found = {}
+        for name_shown, name in kept.items():
+            moments = record[f"{name}_moments"].values
+            shape = {"skewness": moments[2], "flatness": moments[3]}
+            found[name_shown] = record[name].assign_attrs(shape)
+        return float(record["time"]), found
+    snapshot = at_time(run.snapshots, time)
+    fields_shown = {
+        "$u$": snapshot["u"],
+        r"$\partial u/\partial x$": derivative(snapshot["u"], "x"),
+        r"$\omega_x$": fields.vorticity(snapshot)["omega_x"],
+    }
+    densities = {name: statistics.pdf(field, bins=60) for name, field in fields_shown.items()}
+    return float(snapshot["time"]), densities
 
 
 def compare(runs: Sequence[Run]) -> Figure:
@@ -216,6 +239,7 @@ def scaling(runs: Sequence[Run]) -> Figure:
         axes.set_xticks(ticks, [str(n) for n in ticks])
         axes.minorticks_off()
     times.set_ylabel("time per step [ms]")
+    plain_decades(times.yaxis)
     efficiencies.axhline(1, **reference_line())
     efficiencies.set_ylim(0, 1.2)
     efficiencies.set_ylabel("parallel efficiency")

@@ -4,12 +4,13 @@ import base64
 import html
 import io
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from dnspost import health, plots, slices
+from dnspost import health, plots, slices, structure_plots
 from dnspost.runs import Run
 from dnspost.style import style
 
@@ -36,6 +37,14 @@ img { max-width: 100%; height: auto; display: block; margin: .5rem auto; }
 pre { background: var(--card); padding: .8rem; overflow: auto; font-size: 13px; max-height: 30rem; }
 .scroll { overflow-x: auto; } summary { cursor: pointer; }
 """
+_FILES = [
+    "history.csv",
+    "gradients.csv",
+    "spectra.h5",
+    "pdfs.h5",
+    "structure_functions.h5",
+    "snapshots.xmf",
+]
 _WORDS = {"good": "\u25cf good", "warn": "\u25b2 look", "bad": "\u25a0 bad"}
 
 
@@ -111,13 +120,17 @@ def _over_time(run: Run) -> str:
 
 
 def _across_scales(run: Run) -> str:
-    if not run.snapshot_files:
-        return ""
-    spectra = _picture(lambda: plots.spectra(run), "energy spectra")
-    try:
-        return spectra + _picture(lambda: plots.pdf(run), "probability densities")
-    except ValueError:  # a constant field has no density
-        return spectra
+    pictures = []
+    if run.has("spectra") or run.snapshot_files:
+        pictures.append(_picture(lambda: plots.spectra(run), "energy spectra"))
+    if run.has("spectra") and "kinetic_energy_axial" in run.spectra:
+        pictures.append(_picture(lambda: structure_plots.axial(run), "spectrum about the axis"))
+    if run.has("pdfs") or run.snapshot_files:
+        with suppress(ValueError):  # a constant field has no density
+            pictures.append(_picture(lambda: plots.pdf(run), "probability densities"))
+    if run.has("structure_functions"):
+        pictures.append(_picture(lambda: structure_plots.structure(run), "structure functions"))
+    return "".join(pictures)
 
 
 def _in_space(run: Run) -> str:
@@ -138,16 +151,24 @@ def _timings(run: Run) -> str:
 
 
 def _files(run: Run) -> str:
-    groups = {name: [run.directory / name] for name in ("history.csv", "snapshots.xmf")}
+    groups = {name: [run.directory / name] for name in _FILES}
     groups["snapshots"] = run.snapshot_files
+    for name in ("modes", "slices"):
+        groups[name] = sorted((run.directory / name).glob("*.h5"))
     groups["checkpoints"] = [checkpoint.path for checkpoint in run.checkpoints]
     groups = {name: [path for path in paths if path.exists()] for name, paths in groups.items()}
     return _table(
         f'<td>{name}</td><td class="number">{len(paths)}</td>'
-        f'<td class="number">{sum(path.stat().st_size for path in paths) / 1e6:.3g} MB</td>'
+        f'<td class="number">{sum(map(_size, paths)) / 1e6:.3g} MB</td>'
         for name, paths in groups.items()
         if paths
     )
+
+
+def _size(path: Path) -> int:
+    """Bytes on the disk: room for records to come takes none."""
+    found = path.stat()
+    return min(found.st_size, 512 * found.st_blocks)
 
 
 def _texts(run: Run) -> str:

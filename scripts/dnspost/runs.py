@@ -14,6 +14,7 @@ import xarray as xr
 
 from dnspost import files, grid, interpolation
 from dnspost.checkpoint import Checkpoint
+from dnspost.correlations import correlations
 from dnspost.grid import VELOCITY, Array
 
 
@@ -80,23 +81,42 @@ class Run:
     def spectra(self) -> xr.Dataset:
         """The spectra (time, k) that the solver wrote, see docs/statistics.md.
 
-        Names are those of the history: the sum over k times dk is the history's value.
+        Names are those of the history: the sum over k times dk is the history's value. Those with
+        `_along_x` are over `k_x`, those with `_axial` over (k_perp, k_par).
         """
-        if not self.has_spectra:
+        return self._records("spectra", "or use dnspost.energy_spectrum on snapshots")
+
+    @property
+    def pdfs(self) -> xr.Dataset:
+        """The probability densities (time, value) that the solver wrote, see docs/statistics.md."""
+        return self._records("pdfs", "or use dnspost.pdf on snapshots")
+
+    @property
+    def structure_functions(self) -> xr.Dataset:
+        """The structure functions (time, axis, order, r) that the solver wrote."""
+        instead = "or use dnspost.structure_functions on snapshots"
+        return self._records("structure_functions", instead)
+
+    @property
+    def correlations(self) -> xr.Dataset:
+        """Two-point correlations along the axes, exact, from the solver's 1-D spectra.
+
+        `stress_xx_along_x` is <u(x) u(x + r e_x)> over (time, r_x), up to half of the box, and so
+        on for every 1-D spectrum.
+        """
+        return correlations(self.spectra, self.config["grid"])
+
+    def has(self, records: str) -> bool:
+        """Whether the solver writes "spectra", "pdfs" or "structure_functions"."""
+        return (self.directory / f"{records}.h5").exists()
+
+    def _records(self, name: str, instead: str) -> xr.Dataset:
+        if not self.has(name):
             raise FileNotFoundError(
-                f"{self.directory} has no spectra.h5 (yet): give output.spectra = {{ every = .. }} "
-                "in the configuration, or use dnspost.energy_spectrum on snapshots"
+                f"{self.directory} has no {name}.h5 (yet): give output.{name} = {{ every = .. }} "
+                f"in the configuration, {instead}"
             )
-        return files.read_spectra(self._spectra_file)
-
-    @property
-    def has_spectra(self) -> bool:
-        """Whether the solver writes spectra."""
-        return self._spectra_file.exists()
-
-    @property
-    def _spectra_file(self) -> Path:
-        return self.directory / "spectra.h5"
+        return files.read_records(self.directory / f"{name}.h5")
 
     @property
     def snapshots(self) -> xr.Dataset:
@@ -104,19 +124,45 @@ class Run:
         found = [files.read_snapshot(path) for path in self.snapshot_files]
         if not found:
             raise FileNotFoundError(f"{self.directory} has no snapshots (yet)")
-        return xr.concat(
-            found,
-            "time",
-            join="exact",
-            combine_attrs="override",
-            coords="different",
-            compat="equals",
-        )
+        return files.concatenated(found)
 
     @property
     def snapshot_files(self) -> list[Path]:
         """The snapshots in the order of time."""
         return files.numbered(self.directory / "snapshots", "snapshot")
+
+    @property
+    def slices(self) -> dict[str, xr.Dataset]:
+        """The slices of `[[output.slices]]` by name, lazy.
+
+        Fields are (time, z, y, x) without the axes along which a slice has one point only: those
+        are scalar coordinates.
+        """
+        stems = {path.stem.rpartition("_")[0] for path in self._slices.glob("*_*.h5")}
+        return {name: self._slice(name) for name in sorted(stems)}
+
+    def _slice(self, name: str) -> xr.Dataset:
+        parts = [files.read_slice(path) for path in files.numbered(self._slices, name)]
+        series = files.concatenated(parts)
+        return series.squeeze([axis for axis in grid.AXES if series.sizes[axis] == 1])
+
+    @property
+    def _slices(self) -> Path:
+        return self.directory / "slices"
+
+    @property
+    def modes(self) -> xr.Dataset:
+        """The spectral snapshots (time, ky, kx, kz), lazy: Fourier coefficients of every field.
+
+        `dnspost.to_points(run.modes, (256, 256, 256))` are the fields on any grid, exactly.
+        """
+        paths = files.numbered(self.directory / "modes", "modes")
+        if not paths:
+            raise FileNotFoundError(
+                f"{self.directory} has no spectral snapshots (yet): give output.modes = "
+                "{ every = .. } in the configuration"
+            )
+        return files.concatenated([Checkpoint.open(path).modes for path in paths])
 
     @property
     def checkpoints(self) -> list[Checkpoint]:
@@ -169,7 +215,7 @@ class Run:
     def k_max(self) -> float:
         """The largest wavenumber kept along every axis, 1/L."""
         box = self.config["grid"]
-        return grid.k_max(box["points"], box["lengths"])
+        return grid.k_max(box["points"], box["lengths"], box["dealias"])
 
     def sample(
         self,

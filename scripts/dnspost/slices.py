@@ -16,13 +16,27 @@ from dnspost.grid import AXES
 from dnspost.runs import Run
 from dnspost.style import DIVERGING, ONE_COLUMN, SEQUENTIAL, label
 
-SYMBOLS = {"vorticity": r"$|\omega|$", "dissipation": r"$2\nu s_{ij}s_{ij}$"}
+SYMBOLS = {
+    "vorticity": r"$|\omega|$",
+    "vorticity_magnitude": r"$|\omega|$",
+    "current_magnitude": "$|j|$",
+    "dissipation": r"$2\nu s_{ij}s_{ij}$",
+    "q_criterion": "$Q$",
+    **{f"omega_{axis}": rf"$\omega_{axis}$" for axis in AXES},
+}
+
+# What the solver calls fields that have a shorter name here.
+WRITTEN = {"vorticity": "vorticity_magnitude", "q": "q_criterion"}
 
 
 def field_named(run: Run, snapshots: xr.Dataset, name: str) -> xr.DataArray:
-    """Return a field of the snapshots, or one that follows: "vorticity", "dissipation", "q"."""
-    if name in snapshots:
-        return snapshots[name]
+    """Return a field of snapshots or a slice, or one that follows: vorticity, dissipation, q."""
+    for stored in (name, WRITTEN.get(name, name)):
+        if stored in snapshots:
+            return snapshots[stored]
+    if not set(AXES) <= set(snapshots.dims):
+        known = ", ".join(map(str, snapshots))
+        raise ValueError(f"the slice has no field {name}; it must be one of {known}")
     if name == "vorticity":
         return fields.vorticity_magnitude(snapshots)
     if name == "dissipation":
@@ -34,9 +48,26 @@ def field_named(run: Run, snapshots: xr.Dataset, name: str) -> xr.DataArray:
 
 
 def plane(field: xr.DataArray, axis: str, position: float) -> xr.DataArray:
-    """Return the plane of grid points nearest to `position` on an axis, with the vertical first."""
-    across, up = (a for a in AXES if a != axis)
-    return field.sel({axis: position}, method="nearest").transpose(..., up, across)
+    """Return the plane of grid points nearest to `position` on an axis, with the vertical first.
+
+    A slice that is a plane already stays what it is.
+    """
+    if set(AXES) <= set(field.dims):
+        field = field.sel({axis: position}, method="nearest")
+    plane_axes = [a for a in AXES if a in field.dims]
+    if len(plane_axes) != 2:
+        raise ValueError(f"{field.name} has the dimensions {field.dims}, which are no plane")
+    across, up = plane_axes
+    return field.transpose(..., up, across)
+
+
+def written(run: Run, name: str) -> xr.Dataset:
+    """Return the slice `name` that the solver wrote."""
+    found = run.slices
+    if name not in found:
+        known = ", ".join(found) or "none (yet)"
+        raise ValueError(f"{run.directory} has no slice {name}; there are: {known}")
+    return found[name]
 
 
 def slices(
@@ -53,7 +84,8 @@ def slices(
         values = plane(field_named(run, snapshot, name), axis, position).compute()
         mesh = _draw(axes, values, _colours(values))
         figure.colorbar(mesh, ax=axes, location="top", pad=0.02, label=_label(values))
-    where = f"${axis}$ = {float(values[axis]):.3g}"
+    normal = next(a for a in AXES if a not in values.dims)
+    where = f"${normal}$ = {float(values[normal]):.3g}"
     figure.supxlabel(f"$t$ = {float(snapshot['time']):.3g}, {where}", fontsize=8)
     return figure
 
@@ -65,10 +97,14 @@ def movie(
     axis: str = "z",
     position: float = 0.0,
     frames_per_second: int = 10,
+    series: xr.Dataset | None = None,
 ) -> Path:
-    """Write a plane of all snapshots as .mp4, which needs ffmpeg, or .gif."""
-    snapshots = run.snapshots
-    values = plane(field_named(run, snapshots, name), axis, position).compute()
+    """Write a plane over time as .mp4, which needs ffmpeg, or .gif.
+
+    `series` is a slice of the run; by default it is a plane of all snapshots.
+    """
+    series = run.snapshots if series is None else series
+    values = plane(field_named(run, series, name), axis, position).compute()
     figure = Figure(figsize=(1.2 * ONE_COLUMN, 1.1 * ONE_COLUMN))
     axes = figure.subplots()
     mesh = _draw(axes, values[0], _colours(values))

@@ -53,13 +53,15 @@ def launcher(ranks: int) -> list[str]:
     return ["mpirun", *options, "-n", str(ranks)]
 
 
-def validate(config: Config, ranks: int = 1) -> str:
+def validate(config: Config, ranks: int = 1, threads: int = 1) -> str:
     """Let the solver check a configuration (--dry-run); return what the run would need.
 
-    Raises SolverError with everything that is wrong with it.
+    Several ranks are taken to be on several nodes, where they need more memory than on one. Raises
+    SolverError with everything that is wrong with the configuration.
     """
+    options = ["--dry-run", "--ranks", str(ranks), "--threads", str(threads)]
     with _as_file(config) as path:
-        return _start([*launcher(ranks), str(find_solver()), str(path), "--dry-run"])
+        return _start([str(find_solver()), str(path), *options])
 
 
 def run(config: Config, ranks: int = 1, threads: int = 1, *, fresh: bool = False) -> Run:

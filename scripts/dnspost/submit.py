@@ -48,7 +48,8 @@ class Job:
         Raises SolverError.
         """
         cases = sorted(self.path.glob("[0-9]*.toml")) if self.path.is_dir() else [self.path]
-        arrays = max(_bytes_in_all(solver.validate(case)) for case in cases)
+        needs = (solver.validate(case, self.ranks, self.threads) for case in cases)
+        arrays = max(_bytes_in_all(text) for text in needs)
         return arrays + BYTES_PER_RANK * self.ranks
 
     def command(self, memory: float, node: Node) -> list[str]:

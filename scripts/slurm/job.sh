@@ -5,7 +5,7 @@
 #
 # OPTIONS go to the solver. Options of sbatch go before the script and replace those below.
 # DNS_SOLVER names the program if it is not on PATH; DNS_SITE a file such as site.sh here.
-# `scripts/submit.py` sets both, and the number of nodes.
+# `dnspost submit` sets both, and the number of nodes.
 
 #SBATCH --job-name=dns-solver
 #SBATCH --time=01:00:00

@@ -1,5 +1,5 @@
 # What the job scripts do on this cluster before they start the solver. Copy, edit, and give it to
-# `scripts/submit.py --site FILE`, or name it in DNS_SITE.
+# `dnspost submit --site FILE`, or name it in DNS_SITE.
 # shellcheck shell=bash
 
 # The modules that the program was built with:

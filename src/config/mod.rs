@@ -4,10 +4,13 @@
 //! checks are in `schema`, the reading with good messages in `reader`.
 
 mod machine;
+mod output;
 mod overrides;
 mod reader;
 mod schema;
+mod statistics;
 mod tags;
+mod time;
 
 use std::path::{Path, PathBuf};
 
@@ -25,6 +28,8 @@ use crate::problems::Problems;
 use crate::real::Precision;
 
 pub use machine::{Core, Machine, Network, Node};
+pub use output::{Extent, Slice, Snapshots, SpectralSnapshots};
+pub use statistics::{Pdfs, Sampling, SeparationKind, Separations, Spectra, StructureFunctions};
 
 /// A checked configuration. Its sections are those of the file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -143,12 +148,24 @@ pub struct Output {
     /// The spectra `spectra.h5`, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spectra: Option<Spectra>,
+    /// Probability densities `pdfs.h5`, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pdfs: Option<Pdfs>,
+    /// Structure functions `structure_functions.h5`, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub structure_functions: Option<StructureFunctions>,
     /// The moments of the velocity gradient `gradients.csv`, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gradients: Option<Gradients>,
     /// Snapshots of the fields, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshots: Option<Snapshots>,
+    /// Spectral snapshots, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub modes: Option<SpectralSnapshots>,
+    /// `[[output.slices]]`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub slices: Vec<Slice>,
     /// Checkpoints on the way; there is one at the start and one at the end in any case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checkpoints: Option<Checkpoints>,
@@ -162,31 +179,12 @@ pub struct History {
     pub every: f64,
 }
 
-/// `spectra = { every = .. }`.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Spectra {
-    /// Time between two sets of spectra.
-    pub every: f64,
-}
-
 /// `gradients = { every = .. }`.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gradients {
     /// Time between two rows.
     pub every: f64,
-}
-
-/// `snapshots = { every = .., precision = .. }`.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Snapshots {
-    /// Time between two snapshots.
-    pub every: f64,
-    /// Number type in the files; single when left out.
-    #[serde(default = "single")]
-    pub precision: Precision,
 }
 
 /// `checkpoints = { every = .., keep = .. }`.
@@ -207,10 +205,6 @@ pub fn kept_checkpoints() -> usize {
 
 fn is_zero(vector: &[f64; AXES]) -> bool {
     *vector == [0.0; AXES]
-}
-
-fn single() -> Precision {
-    Precision::Single
 }
 
 /// `[parallel]`: how a rank works.
@@ -331,5 +325,7 @@ pub(crate) fn section<D: serde::de::DeserializeOwned>(name: &str, text: &str) ->
     section.filter(|_| problems.is_empty()).ok_or_else(|| Error::input(problems.report()))
 }
 
+#[cfg(test)]
+mod manual;
 #[cfg(test)]
 mod tests;

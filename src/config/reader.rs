@@ -150,7 +150,7 @@ fn listed(names: &[String], separator: &str) -> String {
 }
 
 /// ", did you mean `x`?" when a name resembles what was `found`.
-fn did_you_mean(found: &str, names: &[String]) -> String {
+pub fn did_you_mean(found: &str, names: &[String]) -> String {
     /// Jaro-Winkler similarity from which two names are taken for the same one, misspelt.
     const ALIKE: f64 = 0.75;
     let found = found.to_lowercase();

@@ -9,9 +9,10 @@ use serde::Deserialize;
 use toml::Table;
 
 use super::reader::{is_reported, read};
+use super::time::RawTime;
 use super::{
-    Checkpoints, Config, Dealias, Gradients, Grid, History, Output, Parallel, Physics, Precision,
-    Scheme, Snapshots, Spectra, Step, Time,
+    Checkpoints, Config, Dealias, Gradients, Grid, History, Output, Parallel, Pdfs, Physics,
+    Precision, Slice, Snapshots, Spectra, SpectralSnapshots, Step, StructureFunctions, Time,
 };
 use crate::equation::physics::{Kind, Magnetic, Scalar, Stratification};
 use crate::forcing::Forcing;
@@ -20,15 +21,8 @@ use crate::initial::Initial;
 use crate::integrator::PowerLaw;
 use crate::problems::Problems;
 
-/// Largest Courant number accepted: beyond the limit of stability of every scheme.
-const CFL_LIMIT: f64 = 3.0;
-
 /// Most points along an axis: with this many along each, all their numbers can still be counted.
 const MAX_POINTS: usize = 1 << 19;
-
-/// Smallest tolerance of the error of a step, in double and in single precision, and the largest one.
-const SMALLEST_TOLERANCE: [f64; 2] = [1e-13, 1e-6];
-const LARGEST_TOLERANCE: f64 = 0.1;
 
 /// Rows of the history, or a few less, when the file does not say how many.
 const HISTORY_ROWS: f64 = 100.0;
@@ -83,23 +77,16 @@ struct RawPhysics {
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct RawTime {
-    scheme: Scheme,
-    dt: Option<f64>,
-    cfl: Option<f64>,
-    tolerance: Option<f64>,
-    dt_max: Option<f64>,
-    end: Option<f64>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
 struct RawOutput {
     directory: Option<PathBuf>,
     history: Option<History>,
     spectra: Option<Spectra>,
+    pdfs: Option<Pdfs>,
+    structure_functions: Option<StructureFunctions>,
     gradients: Option<Gradients>,
     snapshots: Option<Snapshots>,
+    modes: Option<SpectralSnapshots>,
+    slices: Vec<Slice>,
     checkpoints: Option<Checkpoints>,
 }
 
@@ -147,19 +134,8 @@ pub fn config(table: Table, directory: &Path, problems: &mut Problems) -> Option
             initial.check_at("initial.magnetic", grid, problems);
         }
     }
-    let time = raw.time.check(problems);
-    let shifts = grid.is_some_and(|grid| grid.dealias == Dealias::PhaseShift);
-    if shifts && time.is_some_and(|time| time.scheme == Scheme::Rk3) {
-        let message = "is \"rk3\", but with grid.dealias = \"phase_shift\" it must be `rk2` or `rk4`, \
-                       whose even and odd stages have equal weights";
-        problems.add("time.scheme", message);
-    }
-    if let (Some(Step::Tolerance { tolerance, .. }), Some(grid)) =
-        (time.map(|time| time.step), grid)
-    {
-        check_tolerance(tolerance, raw.precision, grid.dealias, problems);
-    }
-    let output = raw.output.check(time, problems);
+    let time = raw.time.check(raw.precision, grid.map(|grid| grid.dealias), problems);
+    let output = raw.output.check(time, numerical_grid.as_ref(), physics.as_ref(), problems);
     problems.require(
         raw.parallel.threads > 0,
         "parallel.threads",
@@ -185,26 +161,13 @@ pub fn config(table: Table, directory: &Path, problems: &mut Problems) -> Option
     })
 }
 
-/// Notes what keeps errors from being estimated, or is wrong with the `tolerance`.
-fn check_tolerance(
-    tolerance: f64,
-    precision: Precision,
-    dealias: Dealias,
-    problems: &mut Problems,
-) {
-    let smallest = SMALLEST_TOLERANCE[precision as usize];
-    let allowed = format!("from {smallest:e}, above rounding, to {LARGEST_TOLERANCE}");
-    let fits = (smallest..=LARGEST_TOLERANCE).contains(&tolerance);
-    problems.require(fits, "time.tolerance", tolerance, &allowed);
-    if dealias == Dealias::PhaseShift {
-        let message = "is given, but with grid.dealias = \"phase_shift\" the stages that it compares \
-                       differ by their aliasing; give dt or cfl";
-        problems.add("time.tolerance", message);
-    }
-}
-
 /// The value, or a problem that it is missing unless it was there and could not be read.
-fn required<T>(value: Option<T>, path: &str, remedy: &str, problems: &mut Problems) -> Option<T> {
+pub fn required<T>(
+    value: Option<T>,
+    path: &str,
+    remedy: &str,
+    problems: &mut Problems,
+) -> Option<T> {
     if value.is_none() && !is_reported(problems, path) {
         problems.add(path, format!("is missing; {remedy}"));
     }
@@ -263,90 +226,41 @@ impl RawPhysics {
     }
 }
 
-impl RawTime {
-    fn check(self, problems: &mut Problems) -> Option<Time> {
-        let end = required(
-            self.end,
-            "time.end",
-            "the time at which the run stops, for example end = 10.0",
-            problems,
-        );
-        for (path, value) in [("time.dt", self.dt), ("time.dt_max", self.dt_max), ("time.end", end)]
-        {
-            if let Some(value) = value {
-                problems.require_positive(path, value);
-            }
-        }
-        if let Some(cfl) = self.cfl {
-            let allowed = format!("above 0 and at most {CFL_LIMIT}");
-            problems.require(cfl > 0.0 && cfl <= CFL_LIMIT, "time.cfl", cfl, &allowed);
-        }
-        if let (Some(dt), Some(end)) = (self.dt, end.filter(|end| *end > 0.0)) {
-            problems.require(dt <= end, "time.dt", dt, &format!("at most time.end = {end}"));
-        }
-        if self.tolerance.is_some() && self.scheme != Scheme::Rk4 {
-            let message = "must be `rk4` with time.tolerance: only there is the error of a step \
-                           estimated";
-            problems.add("time.scheme", message);
-        }
-        let step = self.step(problems);
-        Some(Time { scheme: self.scheme, step: step?, end: end? })
-    }
-
-    /// Exactly one rule for the step.
-    fn step(&self, problems: &mut Problems) -> Option<Step> {
-        let RawTime { dt, cfl, tolerance, dt_max, .. } = *self;
-        let rules = [("dt", dt), ("cfl", cfl), ("tolerance", tolerance)];
-        let given: Vec<_> = rules.iter().filter_map(|(key, v)| v.map(|v| (*key, v))).collect();
-        match given[..] {
-            [("dt", dt)] => {
-                if let Some(dt_max) = dt_max {
-                    let message =
-                        format!("is {dt_max}, but the step is fixed by time.dt = {dt}; remove one");
-                    problems.add("time.dt_max", message);
-                }
-                Some(Step::Fixed { dt })
-            }
-            [("cfl", cfl)] => Some(Step::Cfl { cfl, dt_max }),
-            [(_, tolerance)] => Some(Step::Tolerance { tolerance, dt_max }),
-            [] => {
-                if !is_reported(problems, "time.cfl") && !is_reported(problems, "time.tolerance") {
-                    let remedy = "a fixed step such as dt = 1e-3, or cfl = 0.5 or tolerance = 1e-5 to \
-                                  adapt the step";
-                    required(None::<f64>, "time.dt", remedy, problems);
-                }
-                None
-            }
-            [first, second, ..] => {
-                let [(a, x), (b, y)] = [first, second];
-                let message = format!(
-                    "has both {a} = {x} and {b} = {y}; remove one, in the file or with --set \
-                     time.{a}= or --set time.{b}="
-                );
-                problems.add("time", message);
-                None
-            }
-        }
-    }
-}
-
 impl RawOutput {
-    /// `time` is `[time]`, if known.
-    fn check(self, time: Option<Time>, problems: &mut Problems) -> Option<Output> {
+    /// `time` is `[time]`, if known; so are grid and physics.
+    fn check(
+        self,
+        time: Option<Time>,
+        grid: Option<&grid::Grid>,
+        physics: Option<&Physics>,
+        problems: &mut Problems,
+    ) -> Option<Output> {
         let remedy =
             "where results go, for example directory = \"runs/first\" or --output runs/first";
         let directory = required(self.directory, "output.directory", remedy, problems);
         if let Some(history) = self.history {
             problems.require_positive("output.history.every", history.every);
         }
-        if let Some(spectra) = self.spectra {
-            problems.require_positive("output.spectra.every", spectra.every);
+        if let Some(spectra) = &self.spectra {
+            spectra.check(problems);
+        }
+        if let Some(pdfs) = &self.pdfs {
+            pdfs.check(physics, problems);
+        }
+        if let Some(structure_functions) = &self.structure_functions {
+            structure_functions.check(problems);
         }
         if let Some(gradients) = self.gradients {
             problems.require_positive("output.gradients.every", gradients.every);
         }
-        if let Some(snapshots) = self.snapshots {
-            problems.require_positive("output.snapshots.every", snapshots.every);
+        if let Some(snapshots) = &self.snapshots {
+            snapshots.check(grid, physics, problems);
+        }
+        if let Some(modes) = self.modes {
+            problems.require_positive("output.modes.every", modes.every);
+        }
+        for index in 0..self.slices.len() {
+            Slice::check(&self.slices, index, grid, physics, problems);
         }
         if let Some(checkpoints) = self.checkpoints {
             problems.require_positive("output.checkpoints.every", checkpoints.every);
@@ -366,8 +280,12 @@ impl RawOutput {
             directory: directory?,
             history: history?,
             spectra: self.spectra,
+            pdfs: self.pdfs,
+            structure_functions: self.structure_functions,
             gradients: self.gradients,
             snapshots: self.snapshots,
+            modes: self.modes,
+            slices: self.slices,
             checkpoints: self.checkpoints,
         })
     }

@@ -36,6 +36,7 @@ name = "heat"
 diffusivity = 0.1
 gradient = [0.0, 0.0, 1.0]
 initial = { variance = 0.5, peak = 2.0, modes = [{ mode = [1, 0, 0], re = 1.0 }] }
+forcing = { injection = 0.1, wavenumber = 2.0 }
 [initial]
 kind = "random"
 seed = 7
@@ -48,6 +49,7 @@ magnetic = { kind = "random", energy = 1.0, spectrum = { model = "exponential", 
 kind = "constant_power"
 power = 0.3333333333333333
 wavenumber = 2.5
+magnetic = { kind = "stochastic", power = 0.1, wavenumber = 2.0, correlation_time = 0.5 }
 [time]
 scheme = "rk3"
 cfl = 0.5
@@ -56,6 +58,9 @@ end = 10.0
 [output]
 directory = "runs/x"
 snapshots = { every = 0.5, precision = "double" }
+spectra = { every = 0.5, samples = 5 }
+pdfs = { every = 1.0, bins = 50, span = 6.0, ranges = { dye_dissipation = [0.0, 4.0] } }
+structure_functions = { every = 2.0, axes = ["x"], separations = [0.1, 0.25] }
 [parallel]
 threads = 3
 "#;
@@ -70,6 +75,43 @@ fn problems(text: &str, overrides: &[&str]) -> Vec<String> {
     let error = parse(text, overrides).unwrap_err();
     assert_eq!(error.kind, crate::error::ErrorKind::Input);
     error.message.lines().skip(1).map(|line| line.trim().to_string()).collect()
+}
+
+/// Errors are estimated where they can be, and only one rule chooses the step.
+#[test]
+fn a_tolerance_needs_its_scheme_and_no_other_rule() {
+    let with = |settings: &[&str]| problems(GOOD, settings);
+    let one = |settings: &[&str], text: &str| {
+        let found = with(settings);
+        assert!(found.len() == 1 && found[0].contains(text), "{found:?}");
+    };
+    let (free, tolerance) = ("time.dt=", "time.tolerance=1e-6");
+    one(&[tolerance], "time: has both dt = 0.001 and tolerance = 0.000001; remove one");
+    one(&[free, tolerance, "time.scheme=rk3"], "time.scheme: must be `rk4` with time.tolerance");
+    one(&[free, "time.tolerance=1.0"], "time.tolerance: is 1, must be from 1e-13");
+    let single = [free, "time.tolerance=1e-7", "precision=single"];
+    one(&single, "must be from 1e-6, above rounding, to 0.1");
+    let shifted = [free, tolerance, "grid.dealias=phase_shift"];
+    one(&shifted, "time.tolerance: is given, but with grid.dealias");
+}
+
+/// What a force acts on must be there, and a linear force acts on the velocity alone.
+#[test]
+fn forces_have_something_to_act_on() {
+    let power = "forcing.magnetic={ kind = 'constant_power', power = 0.1, wavenumber = 1.0 }";
+    let found = problems(GOOD, &["forcing.kind=none", power]);
+    assert!(found.len() == 1 && found[0].starts_with("forcing.magnetic: is given"), "{found:?}");
+    let mhd = ["physics.equation=mhd", "physics.magnetic={ prandtl = 1.0 }", "forcing.kind=none"];
+    let with = |setting| problems(GOOD, &[&mhd[..], &[setting]].concat());
+    assert!(parse(GOOD, &[&mhd[..], &[power]].concat()).is_ok());
+    let linear = with("forcing.magnetic={ kind = 'linear', rate = 0.1 }");
+    assert!(linear.len() == 1 && linear[0].contains("acts on the velocity alone"), "{linear:?}");
+    let far = with("forcing.magnetic={ kind = 'constant_power', power = 0.1, wavenumber = 1e9 }");
+    assert!(far[0].starts_with("forcing.magnetic.wavenumber: is 1000000000"), "{far:?}");
+    let scalar = "physics.scalars=[{ name = 'c', schmidt = 1.0, \
+                  forcing = { injection = -1.0, wavenumber = 1.0 } }]";
+    let found = problems(GOOD, &[scalar]);
+    assert!(found[0].starts_with("physics.scalars[0].forcing.injection: is -1"), "{found:?}");
 }
 
 #[test]
@@ -88,7 +130,14 @@ fn defaults_are_filled_in() {
     assert_eq!(checkpoints, Some(Checkpoints { every: 1.0, keep: 2 }));
     assert_eq!(config.parallel.threads, 1);
     let snapshots = parse(GOOD, &["output.snapshots.every=1"]).unwrap().output.snapshots;
-    assert_eq!(snapshots, Some(Snapshots { every: 1.0, precision: Precision::Single }));
+    let expected = Snapshots {
+        every: 1.0,
+        precision: Precision::Single,
+        fields: Vec::new(),
+        points: None,
+        compression: 0,
+    };
+    assert_eq!(snapshots, Some(expected));
 }
 
 #[test]
@@ -199,7 +248,7 @@ fn everything_wrong_is_reported_at_once() {
         "time.dt_max: is -1, must be a finite number above 0",
         "time.end: is \"late\", must be a number",
         "output.history.every: is 0, must be a finite number above 0",
-        "output.snapshots.every: is missing; the keys of [output.snapshots] are `every`, `precision`",
+        "output.snapshots.every: is missing; the keys of [output.snapshots] are `every`, `precision`, `fields`, `points`, `compression`",
         "output.checkpoints.every: is -1, must be a finite number above 0",
         "output.checkpoints.keep: is 0, must be 1 or more",
         "output.directory: is missing; where results go, for example directory = \"runs/first\" or \
@@ -315,37 +364,31 @@ fn a_file_in_the_current_directory_is_found() {
     assert!(error.message.starts_with("cannot read the configuration none.toml"), "{error}");
 }
 
-/// The blocks of docs/configuration.md: the first is a whole file, the others replace sections.
 #[test]
-fn the_manual_is_right() {
-    let manual = include_str!("../../docs/configuration.md");
-    let blocks: Vec<Table> = (manual.split("```toml\n").skip(1))
-        .map(|block| toml::from_str(block.split("```").next().unwrap()).unwrap())
-        .collect();
-    let whole = &blocks[0];
-    for block in &blocks {
-        let mut table = whole.clone();
-        table.extend(block.clone());
-        parse(&table.to_string(), &[]).unwrap_or_else(|e| panic!("{e}\nin\n{block}"));
+fn statistics_are_checked() {
+    for (setting, problem) in [
+        ("spectra={ every = 1.0, samples = 0 }", "output.spectra.samples: is 0, must be 1 or more"),
+        ("pdfs={ every = 1.0, bins = 0 }", "output.pdfs.bins: is 0, must be 1 or more"),
+        ("pdfs={ every = 1.0, span = -1.0 }", "output.pdfs.span: is -1"),
+        ("pdfs.ranges={ u = [1.0, 1.0] }", "output.pdfs.ranges.u: is [1, 1], must be two"),
+        (
+            "pdfs.ranges={ ink = [0.0, 1.0] }",
+            "output.pdfs.ranges.ink: is not the name of a density",
+        ),
+        ("structure_functions.every=0", "output.structure_functions.every: is 0"),
+        ("structure_functions.axes=['x', 'x']", "output.structure_functions.axes: is [x, x], must"),
+        ("structure_functions.separations=[0.1, 0.0]", "output.structure_functions.separations[1]"),
+        (
+            "structure_functions.separations=['odd']",
+            "must be \"powers_of_two\", \"all\" or an array",
+        ),
+    ] {
+        let found = problems(FULL, &[&format!("output.{setting}")]);
+        assert!(found.len() == 1 && found[0].contains(problem), "{setting}: {found:?}");
     }
-    // What it says to be defaults are.
-    let resolved: Table =
-        toml::from_str(&parse(&whole.to_string(), &[]).unwrap().to_toml().unwrap()).unwrap();
-    for required in ["precision", "grid", "physics", "forcing", "time", "output", "parallel"] {
-        assert_eq!(resolved[required], whole[required]);
-    }
-    let defaults = [
-        "precision=",
-        "grid.lengths=",
-        "grid.dealias=",
-        "physics.equation=",
-        "physics.rotation=",
-        "initial.mean_flow=",
-        "forcing=",
-        "time.scheme=",
-        "output.history=",
-        "parallel=",
-    ];
-    let without = parse(&whole.to_string(), &defaults).unwrap();
-    assert_eq!(without.to_toml().unwrap(), resolved.to_string());
+    let message = &problems(FULL, &["output.pdfs.ranges={ ink = [0.0, 1.0] }"])[0];
+    assert!(
+        message.contains("dye_gradient_z") && message.contains("heat_dissipation"),
+        "{message}"
+    );
 }

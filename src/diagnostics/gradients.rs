@@ -13,7 +13,7 @@ use num_complex::Complex;
 use crate::exact_sum::ExactSum;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
-use crate::modes::{Modes, Place};
+use crate::modes::Place;
 use crate::parallel::Communicator;
 use crate::real::Real;
 use crate::transform::planes::{Block, PlaneJob};
@@ -117,9 +117,8 @@ fn at_points<T: Real>(
     communicator: &Communicator,
     vector: impl Fn([f64; AXES], [C; AXES]) -> [C; AXES] + Sync,
 ) -> Vectors {
-    let modes = state.modes;
     sweep.begin(AXES, &|bundle, _, outgoing| {
-        fill(&modes, bundle, state, outgoing, &vector);
+        fill(state, bundle, outgoing, &|k, state| vector(k, [state(0), state(1), state(2)]));
     });
     look(sweep, AXES, communicator)
 }
@@ -145,24 +144,25 @@ fn look<T: Real>(sweep: &mut Sweep<T>, fields: usize, communicator: &Communicato
     }
 }
 
-/// Puts the vectors of the modes of a bundle into `outgoing`; padding stays zero.
-fn fill<T: Real>(
-    modes: &Modes,
-    bundle: usize,
+/// Puts three fields, a function of the wavevector and the state of each mode of a bundle, into
+/// `outgoing`; padding stays zero.
+pub(super) fn fill<T: Real>(
     state: &SpectralFields<T>,
+    bundle: usize,
     outgoing: &mut [T],
-    vector: &impl Fn([f64; AXES], [C; AXES]) -> [C; AXES],
+    values: &impl Fn([f64; AXES], &dyn Fn(usize) -> C) -> [C; AXES],
 ) {
+    let modes = &state.modes;
     outgoing.fill(T::ZERO);
     for row in 0..modes.rows() {
         for lane in 0..modes.lanes {
             let place = Place { bundle, row, lane };
             let Some(mode) = modes.mode(place) else { break };
-            let velocity = std::array::from_fn(|field| {
+            let state = |field| {
                 let value = state.at(place, field);
                 C::new(value.re.double(), value.im.double())
-            });
-            let values = vector(modes.grid.wavevector(mode), velocity);
+            };
+            let values = values(modes.grid.wavevector(mode), &state);
             for (component, value) in values.into_iter().enumerate() {
                 let at = component * modes.column_len() + modes.offset(place);
                 outgoing[at] = T::from_double(value.re);
@@ -217,6 +217,7 @@ impl<T: Real> PlaneJob<T> for Accumulate {
 mod tests {
     use super::*;
     use crate::grid::Grid;
+    use crate::modes::Modes;
     use crate::parallel::Team;
 
     /// u = sin x + sin(2 x)/2 and v = sin x + sin 2 x, with the averages of g = cos x + c cos 2 x:

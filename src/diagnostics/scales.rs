@@ -67,34 +67,52 @@ impl Scales {
 
 #[cfg(test)]
 mod tests {
+    use num_complex::Complex;
+
     use super::*;
+    use crate::fields::SpectralFields;
+    use crate::grid::Grid;
+    use crate::modes::Modes;
+    use crate::parallel::{Communicator, Team};
 
-    fn budget(energy: f64, dissipation: f64, viscosity: f64) -> Budget {
-        Budget {
-            kinetic_energy: energy,
-            fluctuation_energy: energy,
-            // That of the published integral length, 1.36264.
-            energy_over_k: 1.36264 * 2.0 * (2.0 / 3.0 * energy) / PI,
-            enstrophy: dissipation / (2.0 * viscosity),
-            dissipation,
-            max_divergence: 0.0,
-        }
-    }
+    /// The mean spectrum published with the data set isotropic1024coarse of the Johns Hopkins
+    /// Turbulence Database: lines of k = 1, 2, .. and E(k).
+    const JHTDB_SPECTRUM: &str = include_str!("../../tests/data/jhtdb_isotropic1024.txt");
 
-    /// The numbers published with the isotropic1024 data set of the Johns Hopkins Turbulence
-    /// Database (README-isotropic, time-averaged statistics; Li et al. 2008, J. Turbul. 9, 31).
+    /// The scales that belong to it. README-isotropic of the data set has E = 0.705, epsilon = 0.103,
+    /// u' = 0.686, L = 1.364, lambda = 0.113, Re_lambda = 418 and eta = 0.00280 (Li et al. 2008, J.
+    /// Turbul. 9, N31); the further digits are sums over the spectrum by other means.
     #[test]
-    fn formulas_give_the_published_scales_of_a_known_flow() {
+    fn a_field_with_a_published_spectrum_has_its_published_scales() {
         let viscosity = 1.85e-4;
-        let k_max = f64::sqrt(2.0) / 3.0 * 1024.0;
-        let scales = Scales::new(&budget(0.706048, 0.103079, viscosity), viscosity, k_max);
-        let close = |found: f64, published: f64| (found / published - 1.0).abs() < 5e-6;
-        assert!(close(scales.velocity, 0.686075), "{scales:?}");
-        assert!(close(scales.turnover_time, 1.36264 / 0.686075), "{scales:?}");
-        assert!(close(scales.taylor_length, 0.112569), "{scales:?}");
-        assert!(close(scales.taylor_reynolds, 417.463), "{scales:?}");
-        assert!(close(scales.kolmogorov_length, 0.00279954), "{scales:?}");
-        assert_eq!(scales.resolution, k_max * scales.kolmogorov_length);
+        let published = JHTDB_SPECTRUM.lines().filter(|line| !line.starts_with('#'));
+        let energies: Vec<f64> =
+            published.map(|line| line.split_once(' ').unwrap().1.parse().unwrap()).collect();
+        // Waves along x alone, with all of the energy of a shell in v: modes k and -k.
+        let grid = Grid::two_thirds([3 * energies.len() + 1, 1, 1], [1.0; 3]);
+        let modes = Modes::new(grid, 8);
+        let mut fields = SpectralFields::<f64>::zeros(modes, 0..modes.bundles(), 3);
+        for (k, energy) in (1..).zip(&energies) {
+            let place = modes.place([k, 0, 0]).unwrap();
+            fields.set(place, 1, Complex::new(energy.sqrt(), 0.0));
+        }
+        let team = Team::new(1).unwrap();
+        let budget = Budget::measure(&fields, viscosity, &team, &Communicator::serial());
+        let scales = Scales::new(&budget, viscosity, grid.k_max());
+        for (found, expected) in [
+            (budget.kinetic_energy, 0.706048),
+            (budget.dissipation, 0.103079),
+            (scales.velocity, 0.686075),
+            (scales.integral_length, 1.36264),
+            (scales.integral_reynolds, 0.686075 * 1.36264 / viscosity),
+            (scales.turnover_time, 1.36264 / 0.686075),
+            (scales.taylor_length, 0.112569),
+            (scales.taylor_reynolds, 417.463),
+            (scales.kolmogorov_length, 0.00279954),
+            (scales.resolution, 482.0 * 0.00279954),
+        ] {
+            assert!((found / expected - 1.0).abs() < 5e-6, "{found}, not {expected}");
+        }
     }
 
     #[test]

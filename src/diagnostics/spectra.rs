@@ -11,8 +11,10 @@
 
 use num_complex::Complex;
 
+use super::energies::{Energy, energies};
 use super::quantities::{C, Name, Quantities, Term, dot, norm, square};
 use super::sum_over_bundles;
+use super::units::{per_time, times_length};
 use crate::equation::Physics;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
@@ -30,16 +32,16 @@ pub struct Spectra {
 }
 
 impl Spectra {
-    /// Those of every sum over modes in the history, and the transfer and flux of every energy and
+    /// Those of every sum over modes in the history of a box with sides of 2 pi `lengths`, and the transfer and flux of every energy and
     /// variance.
-    pub fn new(physics: &Physics) -> Self {
+    pub fn new(physics: &Physics, lengths: [f64; AXES]) -> Self {
         let mut spectra = Spectra { names: Vec::new(), terms: Vec::new(), transfers: 0 };
         let viscosity = physics.viscosity;
         spectra.add("kinetic_energy", "L^2/T^2", "<u.u>/2", |_, f| 0.5 * norm(&f[..AXES]));
         spectra.add("dissipation", "L^2/T^3", "nu <omega.omega>", move |k, f| {
             viscosity * square(k) * norm(&f[..AXES])
         });
-        for (name, term) in Quantities::new(physics).into_sums() {
+        for (name, term) in Quantities::new(physics, lengths).into_sums() {
             spectra.names.push(Name { unit: times_length(&name.unit), ..name });
             spectra.terms.push(term);
         }
@@ -121,24 +123,15 @@ impl Spectra {
     /// Adds the transfers, and the names of the fluxes that follow from them.
     fn add_transfers(&mut self, physics: &Physics) {
         let count = physics.fields().len();
-        // What is |f|^2 times a factor, and its fields.
-        let mut squares = vec![("kinetic_energy".to_string(), "L^2/T^3", 0.5, 0..AXES)];
-        if let Some(fields) = physics.magnetic_fields() {
-            squares.push(("magnetic_energy".into(), "L^2/T^3", 0.5, fields));
-        }
-        if let Some(field) = physics.buoyancy_field() {
-            squares.push(("potential_energy".into(), "L^2/T^3", 0.5, field..field + 1));
-        }
-        for (field, scalar) in (physics.first_scalar()..).zip(&physics.scalars) {
-            squares.push((format!("{}_variance", scalar.name), "1/T", 1.0, field..field + 1));
-        }
-        self.transfers = squares.len();
+        let energies = energies(physics);
+        self.transfers = energies.len();
         let mut fluxes = Vec::new();
-        for (of, unit, factor, fields) in squares {
+        for Energy { name: of, unit, factor, fields, .. } in energies {
+            let unit = &per_time(unit);
             let rates = fields.start + count..fields.end + count;
             fluxes.push(Name {
                 name: format!("{of}_flux"),
-                unit: unit.into(),
+                unit: unit.clone(),
                 description: format!("what passes from below to above k of {of}"),
             });
             self.add(
@@ -154,19 +147,6 @@ impl Spectra {
 
 fn double<T: Real>(value: Complex<T>) -> C {
     C::new(value.re.double(), value.im.double())
-}
-
-/// The unit of a density in wavenumber.
-fn times_length(unit: &str) -> String {
-    let (above, below) = unit.split_at(unit.find('/').unwrap_or(unit.len()));
-    let above = match above.strip_prefix('L').map(|power| power.strip_prefix('^')) {
-        None => "L".to_string(),
-        Some(power) => {
-            let power: u32 = power.and_then(|power| power.parse().ok()).unwrap_or(1);
-            format!("L^{}", power + 1)
-        }
-    };
-    above + below
 }
 
 #[cfg(test)]
@@ -195,15 +175,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_density_has_a_length_more() {
-        for (unit, density) in
-            [("1", "L"), ("1/T", "L/T"), ("L/T^2", "L^2/T^2"), ("L^3/T^2", "L^4/T^2")]
-        {
-            assert_eq!(times_length(unit), density);
-        }
-    }
-
     /// Shells are 1/2 wide. Each mode counts with its conjugate.
     #[test]
     fn modes_count_in_their_shells() {
@@ -216,7 +187,7 @@ mod tests {
         tendency.set(a, 1, C::new(1.0, -1.0));
         state.set(b, 6, C::new(0.0, 2.0));
         tendency.set(b, 6, C::new(0.0, 5.0));
-        let spectra = Spectra::new(&physics());
+        let spectra = Spectra::new(&physics(), modes.grid.lengths);
         for threads in [1, 2] {
             let team = Team::new(threads).unwrap();
             let values = spectra.measure(&state, &tendency, &team, &Communicator::serial());

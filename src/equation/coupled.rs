@@ -39,17 +39,23 @@ pub struct Scalar {
     pub buoyancy: [f64; 3],
 }
 
+/// A bound on the frequency of inertial and gravity waves in a fluid at rest, as it enters the Courant
+/// number: 3 / (2 pi) times (4 Omega^2 + N^2)^(1/2).
+pub fn wave_frequency(physics: &Physics) -> f64 {
+    let vorticity = physics.rotation.iter().map(|omega| 4.0 * omega * omega).sum::<f64>();
+    let buoyancy = physics.stratification.as_ref().map_or(0.0, |s| s.frequency);
+    (vorticity + buoyancy * buoyancy).sqrt() * 3.0 / std::f64::consts::TAU
+}
+
 impl<F: Formulas> Coupled<F> {
     /// Adds to `flow` what `physics` asks for.
     pub fn new(flow: F, physics: &Physics) -> Self {
         let vorticity = physics.rotation.map(|omega| 2.0 * omega);
-        let buoyancy = physics.stratification.as_ref().map_or(0.0, |s| s.frequency);
-        let squared: f64 = vorticity.iter().map(|f| f * f).sum::<f64>() + buoyancy * buoyancy;
         Coupled {
             flow,
             vorticity,
             scalars: physics.scalar_formulas(),
-            frequency: squared.sqrt() * 3.0 / std::f64::consts::TAU,
+            frequency: wave_frequency(physics),
         }
     }
 }

@@ -24,7 +24,7 @@ use crate::simd::Vector;
 
 pub use algebra::Complex;
 pub use apply::{Equation, NonlinearTerms};
-pub use coupled::Coupled;
+pub use coupled::{Coupled, wave_frequency};
 pub use mhd::Mhd;
 pub use navier_stokes::NavierStokes;
 pub use physics::Physics;
@@ -90,11 +90,16 @@ pub fn build<T: Real>(physics: &Physics, modes: &Modes) -> Box<dyn Equation<T>> 
     let mhd = physics.magnetic_damping().map(|damping| Mhd { flow, damping });
     // The plain equations stay as lean as they are.
     match (mhd, physics.is_coupled()) {
-        (None, false) => Box::new(apply::Apply::new(flow, modes)),
-        (None, true) => Box::new(apply::Apply::new(Coupled::new(flow, physics), modes)),
-        (Some(mhd), false) => Box::new(apply::Apply::new(mhd, modes)),
-        (Some(mhd), true) => Box::new(apply::Apply::new(Coupled::new(mhd, physics), modes)),
+        (None, false) => run(flow, modes),
+        (None, true) => run(Coupled::new(flow, physics), modes),
+        (Some(mhd), false) => run(mhd, modes),
+        (Some(mhd), true) => run(Coupled::new(mhd, physics), modes),
     }
+}
+
+/// Any formulas, ready to run on a layout.
+pub fn run<T: Real>(formulas: impl Formulas + 'static, modes: &Modes) -> Box<dyn Equation<T>> {
+    Box::new(apply::Apply::new(formulas, modes))
 }
 
 /// The Navier-Stokes equations, ready to run on a layout.

@@ -53,17 +53,19 @@ impl Controller {
     pub fn judge(&mut self, dt: f64, error: f64) -> bool {
         // A step that is not finite is not accurate.
         let accurate = error <= 1.0;
-        let factor = if accurate {
-            let error = error.max(SMALLEST_ERROR);
+        self.longest = Some(if accurate {
+            // A step that was cut short, for an output, tells what the whole one would have done.
+            let whole = self.longest.unwrap_or(dt).max(dt);
+            let error = (error * (whole / dt).powf(ORDER)).max(SMALLEST_ERROR);
             let factor = SAFETY * error.powf(-0.7 / ORDER) * self.last_error.powf(0.4 / ORDER);
             self.last_error = error;
             let largest = if self.rejected { 1.0 } else { LARGEST_CHANGE };
-            factor.clamp(1.0 / LARGEST_CHANGE, largest)
+            let longest = whole * factor.clamp(1.0 / LARGEST_CHANGE, largest);
+            longest.min(LARGEST_CHANGE * dt)
         } else {
-            (SAFETY * error.powf(-1.0 / ORDER)).max(1.0 / LARGEST_CHANGE)
-        };
+            dt * (SAFETY * error.powf(-1.0 / ORDER)).max(1.0 / LARGEST_CHANGE)
+        });
         self.rejected = !accurate;
-        self.longest = Some(dt * factor);
         accurate
     }
 }
@@ -86,6 +88,17 @@ mod tests {
             assert!((2.0 * dt / 0.9_f64.powf(1.0 / 0.3) - 1.0).abs() < 1e-3, "{dt}");
             assert_eq!(rejected > 0, start > 0.5);
         }
+    }
+
+    /// Steps that are cut to meet an output every 0.3 do not stay as short as they are.
+    #[test]
+    fn short_steps_do_not_hold_it_back() {
+        let (mut controller, mut dt) = (Controller::default(), 0.075);
+        for _ in 0..10 {
+            assert!(controller.judge(dt, 16.0 * f64::powi(dt, 4)));
+            dt = 0.3 / (0.3 / controller.longest.unwrap()).ceil();
+        }
+        assert_eq!(dt, 0.3);
     }
 
     #[test]

@@ -10,10 +10,10 @@ use std::ffi::CString;
 use std::ops::Range;
 use std::path::Path;
 
-use hdf5::types::{TypeDescriptor, VarLenUnicode};
+use hdf5::types::TypeDescriptor;
 use hdf5::{
-    Dataset, Dataspace, Datatype, Error, File, H5Type, Hyperslab, Location, OpenMode, PropertyList,
-    Result, SliceOrIndex,
+    Dataset, Dataspace, Datatype, Error, File, Group, H5Type, Hyperslab, Location, OpenMode,
+    PropertyList, Result, SliceOrIndex,
 };
 use hdf5_sys::h5::herr_t;
 use hdf5_sys::h5a::{H5Aread, H5Awrite};
@@ -25,7 +25,7 @@ use hdf5_sys::h5p::{
     H5Pset_dxpl_mpio, H5Pset_dxpl_mpio_collective_opt,
 };
 
-use crate::parallel::Communicator;
+use crate::parallel::{Communicator, Runtime};
 
 // Dimension scales belong to HDF5's high-level library, which has no Rust declarations.
 unsafe extern "C" {
@@ -66,15 +66,15 @@ pub fn open_datasets(
     Ok((datasets, file))
 }
 
+/// A new file on the disk, in which long texts can be attributes (from HDF5 1.8 on).
+pub fn create(path: &Path) -> Result<File> {
+    File::with_options().with_fapl(|access| access.libver_v18()).create(path)
+}
+
 /// A new file that is in memory alone, and goes to the disk as its [`image`]. HDF5 1.10 crashes at
 /// the end of the program when it could not write a file to the end.
 pub fn create_in_memory(path: &Path) -> Result<File> {
-    File::with_options().with_fapl(|access| access.core_filebacked(false)).create(path)
-}
-
-/// A copy in memory of the file at `path`; changes stay there.
-pub fn copy_to_memory(path: &Path) -> Result<File> {
-    File::with_options().with_fapl(|access| access.core_filebacked(false)).open_rw(path)
+    File::with_options().with_fapl(|access| access.core_filebacked(false).libver_v18()).create(path)
 }
 
 /// The bytes of a file as they are on a disk.
@@ -130,14 +130,16 @@ impl Transfer {
         let properties: PropertyList = unsafe { hdf5::from_id(H5Pcreate(*H5P_CLS_DATASET_XFER)) }?;
         if comm.raw().is_some() {
             let mode = H5FD_mpio_xfer_t::H5FD_MPIO_COLLECTIVE;
-            // Within the collective call each rank accesses the file for itself. Its block is
-            // nearly always one piece of the file, so there is little to aggregate; and the aggregating writer of Open MPI
-            // 4.1 (fcoll/vulcan) reports success when the disk is full.
-            let option = H5FD_mpio_collective_opt_t::H5FD_MPIO_INDIVIDUAL_IO;
             // SAFETY: the list is alive and of the transfer class.
             check(unsafe { H5Pset_dxpl_mpio(properties.id(), mode) })?;
-            // SAFETY: as above.
-            check(unsafe { H5Pset_dxpl_mpio_collective_opt(properties.id(), option) })?;
+            // The aggregating writer of Open MPI 4.1 (fcoll/vulcan) reports success when the disk
+            // is full. So there each rank accesses the file for itself, within the collective
+            // call; its block is nearly always one piece of the file. Other libraries aggregate as their hints say.
+            if Runtime::library_version().starts_with("Open MPI") {
+                let option = H5FD_mpio_collective_opt_t::H5FD_MPIO_INDIVIDUAL_IO;
+                // SAFETY: as above.
+                check(unsafe { H5Pset_dxpl_mpio_collective_opt(properties.id(), option) })?;
+            }
         }
         let memory = Dataspace::try_new([file.selection_size()])?;
         Ok(Transfer { memory, file, number: Datatype::from_type::<E>()?, properties })
@@ -191,14 +193,8 @@ pub fn read_block<E: H5Type + Clone + Default>(
     Ok(data)
 }
 
-/// Adds a text attribute, which h5py reads as `str`.
-pub fn write_text(at: &Location, name: &str, text: &str) -> Result<()> {
-    let text: VarLenUnicode = text.parse().map_err(|_| "text with a zero byte")?;
-    at.new_attr::<VarLenUnicode>().create(name)?.write_scalar(&text)
-}
-
 /// Adds a text attribute that lies in the attribute itself, where the latest format of HDF5 has
-/// checksums. The text of [`write_text`] lies in a heap without any; when that is damaged, HDF5
+/// checksums. A text of variable length lies in a heap without any; when that is damaged, HDF5
 /// 1.10 crashes on reading.
 pub fn write_fixed_text(at: &Location, name: &str, text: &str) -> Result<()> {
     let kind = TypeDescriptor::FixedUnicode(text.len().max(1));
@@ -238,11 +234,6 @@ pub fn write_numbers<E: H5Type>(at: &Location, name: &str, numbers: &[E]) -> Res
     at.new_attr_builder().with_data(numbers).create(name).map(drop)
 }
 
-/// Reads a text attribute.
-pub fn read_text(at: &Location, name: &str) -> Result<String> {
-    Ok(at.attr(name)?.read_scalar::<VarLenUnicode>()?.to_string())
-}
-
 /// Reads a number from an attribute.
 pub fn read_number<E: H5Type>(at: &Location, name: &str) -> Result<E> {
     at.attr(name)?.read_scalar()
@@ -252,6 +243,28 @@ pub fn read_number<E: H5Type>(at: &Location, name: &str) -> Result<E> {
 pub fn read_triple<E: H5Type>(at: &Location, name: &str) -> Result<[E; 3]> {
     let numbers = at.attr(name)?.read_raw::<E>()?;
     numbers.try_into().map_err(|n: Vec<E>| format!("has {} values instead of 3", n.len()).into())
+}
+
+/// Adds units and meaning to a dataset.
+pub fn explain(dataset: &Dataset, units: &str, long_name: &str) -> Result<()> {
+    write_fixed_text(dataset, "units", units)?;
+    write_fixed_text(dataset, "long_name", long_name)
+}
+
+/// Adds the coordinates along an axis of the grid points in `range`, of `count` in all on the length
+/// `side`.
+pub fn create_coordinates(
+    group: &Group,
+    name: &str,
+    range: Range<usize>,
+    side: f64,
+    count: usize,
+) -> Result<Dataset> {
+    let points: Vec<f64> = range.map(|i| side * i as f64 / count as f64).collect();
+    let dataset = group.new_dataset_builder().with_data(&points).create(name)?;
+    explain(&dataset, "L", &format!("{name} coordinate of the grid points"))?;
+    make_scale(&dataset, name)?;
+    Ok(dataset)
 }
 
 /// Declares a one-dimensional dataset to be the coordinates of an axis ("dimension scale").

@@ -1,9 +1,10 @@
 //! Everything that goes to or comes from files.
 //!
-//! A run directory holds `config.toml`, `log.txt`, `history.csv`, `spectra.h5`,
-//! `gradients.csv`, `snapshots.xmf`, `snapshots/snapshot_<step>.h5`, `checkpoints/checkpoint_<step>.h5`, and, while the run is at work,
-//! `lock`. This is the only module that uses HDF5; it knows ranks and planes but no physics, and
-//! takes plain arguments.
+//! A run directory holds `config.toml`, `log.txt`, `history.csv`, `gradients.csv`, files of records
+//! such as `spectra.h5`, `snapshots.xmf`, `snapshots/snapshot_<step>.h5`, `modes/modes_<step>.h5`,
+//! `slices/<name>_<step>.h5`, `checkpoints/checkpoint_<step>.h5`, and, while the run is at work, `lock`.
+//! This is the only module that uses HDF5; it knows ranks and planes but no physics, and takes plain
+//! arguments.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -11,14 +12,16 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 
 pub mod checkpoint;
+mod growing;
 mod hdf5_file;
 pub mod history;
 mod input_file;
 pub mod log;
 mod numbered;
+pub mod records;
 pub mod run_directory;
+pub mod slices;
 pub mod snapshot;
-pub mod spectra;
 pub mod xdmf;
 
 /// Version of the HDF5 library.

@@ -2,19 +2,24 @@
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The files `<prefix><step>.h5` of a directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Numbered {
     directory: PathBuf,
-    prefix: &'static str,
+    prefix: String,
 }
 
 impl Numbered {
     /// Those of `directory`, which need not exist.
-    pub fn new(directory: PathBuf, prefix: &'static str) -> Self {
-        Numbered { directory, prefix }
+    pub fn new(directory: PathBuf, prefix: impl Into<String>) -> Self {
+        Numbered { directory, prefix: prefix.into() }
+    }
+
+    /// The directory.
+    pub fn directory(&self) -> &Path {
+        &self.directory
     }
 
     /// The file of a step: `<prefix>00000010.h5` for step 10.
@@ -32,7 +37,7 @@ impl Numbered {
         for entry in entries {
             let name = entry?.file_name();
             let digits =
-                name.to_str().and_then(|n| n.strip_prefix(self.prefix)?.strip_suffix(".h5"));
+                name.to_str().and_then(|n| n.strip_prefix(&self.prefix)?.strip_suffix(".h5"));
             let step = digits.and_then(|digits| digits.parse::<u64>().ok());
             // Other spellings of the number are not ours.
             steps.extend(step.filter(|step| self.path(*step).file_name() == Some(&name)));
@@ -41,9 +46,11 @@ impl Numbered {
         Ok(steps)
     }
 
-    /// Makes the directory if it is not there, and removes files that were not finished.
+    /// Removes files that were not finished, if there is such a directory.
     pub fn tidy(&self) -> io::Result<()> {
-        fs::create_dir_all(&self.directory)?;
+        if !self.directory.try_exists()? {
+            return Ok(());
+        }
         for entry in fs::read_dir(&self.directory)? {
             let path = entry?.path();
             if path.extension().is_some_and(|extension| extension == "tmp") {
@@ -69,6 +76,7 @@ mod tests {
         let files = Numbered::new(directory.path().join("snapshots"), "snapshot_");
         assert!(files.steps().unwrap().is_empty());
         files.tidy().unwrap();
+        fs::create_dir(files.directory()).unwrap();
         for step in [100_000_000, 20, 3] {
             fs::write(files.path(step), "").unwrap();
         }

@@ -5,93 +5,142 @@
 //! Values are at the nodes; the last node stops one spacing short of the box's far side.
 
 use std::fmt::Write;
-use std::fs;
-use std::path::Path;
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
 
 use super::Temporary;
 use super::run_directory::snapshots;
 use super::snapshot::{Header, read_header};
 use crate::error::{Error, Result};
 use crate::grid::{AXES, Grid};
-use crate::parallel::Communicator;
 
 const FILE_NAME: &str = "snapshots.xmf";
 
-/// Fields that together are a vector.
-const VECTORS: [(&str, [&str; AXES]); 2] =
-    [("velocity", ["u", "v", "w"]), ("magnetic_field", ["bx", "by", "bz"])];
+const FOOTER: &str = "</Grid>\n</Domain>\n</Xdmf>\n";
 
-/// Writes the series anew from the snapshots found in a run directory, in order of steps. One
-/// that cannot be read is left out, and named in a comment. Collective.
-pub fn write_series(comm: &Communicator, run_directory: &Path) -> Result<()> {
-    comm.agree(if comm.is_root() { write(run_directory) } else { Ok(()) })
+/// Fields that together are a vector.
+const VECTORS: [(&str, [&str; AXES]); 4] = [
+    ("velocity", ["u", "v", "w"]),
+    ("magnetic_field", ["bx", "by", "bz"]),
+    ("vorticity", ["omega_x", "omega_y", "omega_z"]),
+    ("current", ["j_x", "j_y", "j_z"]),
+];
+
+/// A series on the disk, to which grids are added in place. It lives on one rank.
+pub struct Series {
+    path: PathBuf,
+    /// Where the next grid goes.
+    end: u64,
 }
 
-fn write(run_directory: &Path) -> Result<()> {
+impl Series {
+    /// Writes a series of `grids` (see [`grid`]) in place of any other.
+    pub fn create(path: &Path, name: &str, grids: &str) -> Result<Self> {
+        let body = format!(
+            r#"<?xml version="1.0" ?>
+<Xdmf Version="3.0">
+<Domain>
+<Grid Name="{name}" GridType="Collection" CollectionType="Temporal">
+{grids}"#
+        );
+        let temporary = Temporary::new(path);
+        fs::write(temporary.path(), format!("{body}{FOOTER}"))
+            .map_err(|e| Error::io("write", path, e))?;
+        temporary.rename()?;
+        Ok(Series { path: path.to_owned(), end: body.len() as u64 })
+    }
+
+    /// Adds a grid, in one write.
+    pub fn add(&mut self, grid: &str) -> Result<()> {
+        let add = || {
+            let file = OpenOptions::new().write(true).open(&self.path)?;
+            file.write_all_at(format!("{grid}{FOOTER}").as_bytes(), self.end)
+        };
+        add().map_err(|e: std::io::Error| Error::io("write", &self.path, e))?;
+        self.end += grid.len() as u64;
+        Ok(())
+    }
+}
+
+/// Writes the series of the snapshots found in a run directory, in order of steps. One that cannot
+/// be read is left out, and named in a comment.
+pub fn snapshot_series(run_directory: &Path) -> Result<Series> {
     let path = run_directory.join(FILE_NAME);
-    let failed = |e| Error::io("write", &path, e);
     let mut grids = String::new();
     let snapshots = snapshots(run_directory);
-    for step in snapshots.steps().map_err(failed)? {
+    for step in snapshots.steps().map_err(|e| Error::io("write", &path, e))? {
         let file = snapshots.path(step);
         match read_header(&file) {
-            Ok(header) => {
-                // The files of a run can be moved together.
-                let name = file.strip_prefix(run_directory).unwrap_or(&file);
-                grids.push_str(&grid(&name.display().to_string(), &header));
-            }
+            Ok(header) => grids.push_str(&snapshot_grid(run_directory, &file, &header)),
             // A comment must not hold two hyphens in a row.
             Err(e) => _ = writeln!(grids, "<!-- {} -->", e.message.replace("--", "- -")),
         }
     }
-    let text = format!(
-        r#"<?xml version="1.0" ?>
-<Xdmf Version="3.0">
-<Domain>
-<Grid Name="snapshots" GridType="Collection" CollectionType="Temporal">
-{grids}</Grid>
-</Domain>
-</Xdmf>
-"#
-    );
-    let temporary = Temporary::new(&path);
-    fs::write(temporary.path(), text).map_err(failed)?;
-    temporary.rename()
+    Series::create(&path, "snapshots", &grids)
 }
 
-/// One snapshot of the series.
-fn grid(name: &str, header: &Header) -> String {
-    let Header { time, step, points: [nx, ny, nz], .. } = header;
-    let [dx, dy, dz] = Grid::two_thirds(header.points, header.lengths).spacing();
+/// A snapshot as a grid of the series in `run_directory`.
+pub fn snapshot_grid(run_directory: &Path, file: &Path, header: &Header) -> String {
+    // The files of a run can be moved together.
+    let name = file.strip_prefix(run_directory).unwrap_or(file).display();
+    let [nx, ny, nz] = header.points;
+    let geometry = Geometry {
+        shape: [nz, ny, nx],
+        spacing: Grid::two_thirds(header.points, header.lengths).spacing(),
+        origin: [0.0; AXES],
+    };
+    let mut fields: Vec<&str> = header.fields.iter().map(|field| field.name.as_str()).collect();
+    // As the file has them.
+    fields.sort_unstable();
+    let bytes = header.precision.bytes();
+    grid((header.step, header.time), &geometry, &fields, |field| {
+        format!(
+            r#"<DataItem Dimensions="{nz} {ny} {nx}" NumberType="Float" Precision="{bytes}" Format="HDF">{name}:/fields/{field}</DataItem>
+"#
+        )
+    })
+}
+
+/// The points of a grid.
+pub struct Geometry {
+    /// Points along z, y, x.
+    pub shape: [usize; AXES],
+    /// Distance of neighbours along x, y, z.
+    pub spacing: [f64; AXES],
+    /// The first point: x, y, z.
+    pub origin: [f64; AXES],
+}
+
+/// One grid of a series, with its step and time; `data` makes the item with the values of a field.
+pub fn grid(
+    (step, time): (u64, f64),
+    geometry: &Geometry,
+    fields: &[&str],
+    data: impl Fn(&str) -> String,
+) -> String {
+    let Geometry { shape: [nz, ny, nx], spacing: [dx, dy, dz], origin: [x, y, z] } = geometry;
     let mut text = format!(
         r#"<Grid Name="step {step}" GridType="Uniform">
 <Time Value="{time:?}"/>
 <Topology TopologyType="3DCoRectMesh" Dimensions="{nz} {ny} {nx}"/>
 <Geometry GeometryType="ORIGIN_DXDYDZ">
-<DataItem Dimensions="3" NumberType="Float" Precision="8" Format="XML">0 0 0</DataItem>
+<DataItem Dimensions="3" NumberType="Float" Precision="8" Format="XML">{z:?} {y:?} {x:?}</DataItem>
 <DataItem Dimensions="3" NumberType="Float" Precision="8" Format="XML">{dz:?} {dy:?} {dx:?}</DataItem>
 </Geometry>
 "#
     );
-    let data = |field: &str| {
-        let bytes = header.precision.bytes();
-        format!(
-            r#"<DataItem Dimensions="{nz} {ny} {nx}" NumberType="Float" Precision="{bytes}" Format="HDF">{name}:/fields/{field}</DataItem>
-"#
-        )
-    };
-    for field in &header.fields {
+    for field in fields {
         let _ = write!(
             text,
-            r#"<Attribute Name="{0}" AttributeType="Scalar" Center="Node">
-{1}</Attribute>
+            r#"<Attribute Name="{field}" AttributeType="Scalar" Center="Node">
+{}</Attribute>
 "#,
-            field.name,
-            data(&field.name)
+            data(field)
         );
     }
     for (vector, components) in VECTORS {
-        if components.iter().all(|c| header.fields.iter().any(|field| field.name == *c)) {
+        if components.iter().all(|component| fields.contains(component)) {
             let _ = write!(
                 text,
                 r#"<Attribute Name="{vector}" AttributeType="Vector" Center="Node">
@@ -99,7 +148,7 @@ fn grid(name: &str, header: &Header) -> String {
 {0}</DataItem>
 </Attribute>
 "#,
-                components.map(data).concat()
+                components.map(&data).concat()
             );
         }
     }
@@ -113,9 +162,10 @@ mod tests {
     use crate::io::log::Log;
     use crate::io::run_directory::RunDirectory;
     use crate::io::snapshot::{Field, Provenance, SnapshotWriter};
+    use crate::parallel::Communicator;
     use crate::real::Precision;
 
-    fn save(run: &RunDirectory, step: u64, precision: Precision, fields: &[&str]) {
+    fn save(run: &RunDirectory, step: u64, precision: Precision, fields: &[&str]) -> Header {
         let field = |name: &&str| Field {
             name: name.to_string(),
             units: "L/T".into(),
@@ -127,6 +177,7 @@ mod tests {
             points: [2, 3, 4],
             lengths: [1.0, 3.0, 0.5],
             precision,
+            compression: 0,
             fields: fields.iter().map(field).collect(),
         };
         let provenance = Provenance {
@@ -138,6 +189,7 @@ mod tests {
         SnapshotWriter::create(&Communicator::serial(), &path, &header, &provenance)
             .and_then(SnapshotWriter::finish)
             .unwrap();
+        header
     }
 
     fn count(text: &str, part: &str) -> usize {
@@ -151,14 +203,16 @@ mod tests {
         let (path, log) = (directory.path().join("run"), &mut Log::new(&serial, true));
         let run = RunDirectory::enter(&serial, &path, log).unwrap();
         run.begin(&serial, "").unwrap();
-        save(&run, 20, Precision::Double, &["u", "v", "w"]);
         save(&run, 3, Precision::Single, &["u", "v"]);
         fs::write(run.snapshot(7), "damaged").unwrap();
-        write_series(&serial, run.path()).unwrap();
-        write_series(&serial, run.path()).unwrap();
+        let mut series = snapshot_series(run.path()).unwrap();
+        let last = save(&run, 20, Precision::Double, &["u", "v", "w"]);
+        series.add(&snapshot_grid(run.path(), &run.snapshot(20), &last)).unwrap();
 
         assert!(!run.path().join("snapshots.xmf.tmp").exists());
         let text = fs::read_to_string(run.path().join("snapshots.xmf")).unwrap();
+        snapshot_series(run.path()).unwrap();
+        assert_eq!(fs::read_to_string(run.path().join("snapshots.xmf")).unwrap(), text);
         let (first, second) = text.split_once("<!-- ").unwrap();
         let (comment, second) = second.split_once(" -->").unwrap();
         assert!(comment.contains("snapshot_00000007.h5") && comment.contains("not an HDF5 file"));

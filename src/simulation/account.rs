@@ -38,10 +38,15 @@ impl Account {
         Account::new(quantities, &budget, &values, solver.forces().injected_energy())
     }
 
-    /// dE/dt + loss - power, on average over a step of `dt` from `before` to `after`, with the loss by
-    /// the trapezoidal rule. It is zero but for errors of the order of dt^2.
+    /// Power - dE/dt, on average over a step of `dt` from `before` to `after`: what damping must have
+    /// taken up.
+    pub fn dissipation(before: Account, after: Account, dt: f64) -> f64 {
+        (after.injected - before.injected - (after.energy - before.energy)) / dt
+    }
+
+    /// What damping takes up, on average over the step by the trapezoidal rule, less
+    /// [`Self::dissipation`]. It is zero but for errors of the order of dt^2.
     pub fn residual(before: Account, after: Account, dt: f64) -> f64 {
-        let gained = after.energy - before.energy - (after.injected - before.injected);
-        gained / dt + 0.5 * (before.loss + after.loss)
+        0.5 * (before.loss + after.loss) - Account::dissipation(before, after, dt)
     }
 }

@@ -8,13 +8,14 @@ use crate::config::{Config, kept_checkpoints};
 use crate::error::{Error, Result};
 use crate::fields::SpectralFields;
 use crate::integrator::Controller;
-use crate::io::checkpoint::{self, Header};
+use crate::io::checkpoint::{self, Accumulated, Header};
 use crate::io::run_directory::RunDirectory;
 use crate::parallel::Communicator;
-use crate::real::Real;
+use crate::real::{Precision, Real};
 
 use super::blow_up::LastGood;
 use super::forced_band::ForceState;
+use super::outputs::Stamp;
 use super::solver::Solver;
 
 /// All that a run needs beside its fields to go on as if it had never stopped. What is due next
@@ -38,9 +39,19 @@ pub struct RunState {
     /// The forces; their accounts began with the last history row.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub forces: Vec<ForceState>,
+    /// What averages have summed up since their last record; on rank 0 alone after a restart, which
+    /// is the one that writes them.
+    #[serde(skip)]
+    pub accumulated: Accumulated,
 }
 
 impl RunState {
+    /// What is known of a run that is at an instant, and of which only the fields are.
+    pub fn at(Stamp { time, step }: Stamp) -> Self {
+        let last_good = LastGood { time, step, cfl: 0.0 };
+        RunState { time, step, row_time: time, last_good, ..RunState::default() }
+    }
+
     /// Reads what [`Self::to_toml`] wrote, to the same bits.
     pub fn from_toml(text: &str) -> Result<Self, toml::de::Error> {
         toml::from_str(text)
@@ -66,16 +77,18 @@ pub fn write<T: Real>(
     solver: &Solver<T>,
     run: &RunState,
 ) -> Result<()> {
-    save(comm, &directory.checkpoint(run.step), config, solver.state(), run)?;
+    let path = directory.checkpoint(run.step);
+    save(comm, &path, config, config.precision, solver.state(), run)?;
     let keep = config.output.checkpoints.map_or_else(kept_checkpoints, |c| c.keep);
     directory.keep_checkpoints(comm, keep)
 }
 
-/// Writes a checkpoint of `state` at `path`. Collective.
+/// Writes a checkpoint of `state` at `path`, its numbers rounded to `precision`. Collective.
 pub fn save<T: Real>(
     comm: &Communicator,
     path: &Path,
     config: &Config,
+    precision: Precision,
     state: &SpectralFields<T>,
     run: &RunState,
 ) -> Result<()> {
@@ -86,11 +99,11 @@ pub fn save<T: Real>(
         points: grid.points,
         lengths: grid.lengths,
         cutoff: grid.cutoff,
-        precision: config.precision,
+        precision,
         fields: config.physics.fields().into_iter().map(|field| field.name).collect(),
         code_version: crate::VERSION.into(),
         config: config.to_toml()?,
         run_state: run.to_toml()?,
     };
-    checkpoint::write(comm, path, &header, state)
+    checkpoint::write(comm, path, &header, state, &run.accumulated)
 }

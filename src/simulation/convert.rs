@@ -11,10 +11,9 @@ use crate::parallel::{Communicator, Team};
 use crate::real::{Precision, Real};
 use crate::transform::sweep::Sweep;
 
-use super::blow_up::LastGood;
 use super::checkpoints::{self, RunState};
 use super::outputs::Stamp;
-use super::snapshots;
+use super::snapshots::{self, Contents};
 use super::start;
 
 /// Writes the checkpoint or snapshot `from` as the other of the two, at `to`. Collective.
@@ -63,7 +62,8 @@ fn to_snapshot<T: Real>(
     let team = comm.agree(Team::new(config.parallel.threads))?;
     let mut sweep = Sweep::<T>::new(state.modes, comm, team, state.count, 0)?;
     let stamp = Stamp { time: header.time, step: header.step };
-    snapshots::save(comm, to, config, header.precision, &state, &mut sweep, stamp)
+    let contents = Contents::state(config, header.precision)?;
+    snapshots::save(comm, to, config, &contents, &state, &mut sweep, stamp).map(drop)
 }
 
 fn to_checkpoint<T: Real>(
@@ -78,12 +78,6 @@ fn to_checkpoint<T: Real>(
     let names: Vec<_> = fields.iter().map(|field| field.name.as_str()).collect();
     let mut state = start::read::<T>(reader, &names, config, comm, modes)?;
     start::make_solenoidal(&mut state, &config.physics);
-    let run = RunState {
-        time,
-        step,
-        row_time: time,
-        last_good: LastGood { time, step, cfl: 0.0 },
-        ..RunState::default()
-    };
-    checkpoints::save(comm, to, config, &state, &run)
+    let run = RunState::at(Stamp { time, step });
+    checkpoints::save(comm, to, config, config.precision, &state, &run)
 }

@@ -25,6 +25,8 @@ pub struct Row {
     pub cfl: f64,
     /// Mean power of the force on the velocity since the last row; 0 at the start.
     pub injected_power: f64,
+    /// What all damping has taken up over the last step by the balance of energy; 0 at the start.
+    pub budget_dissipation: f64,
     /// What is left of the energy budget over the last step; 0 at the start.
     pub budget_residual: f64,
     /// The other quantities of the flow's physics.
@@ -34,7 +36,7 @@ pub struct Row {
 }
 
 /// The columns that every flow has.
-const COLUMNS: [Column; 17] = [
+const COLUMNS: [Column; 18] = [
     column("time", "T", "time"),
     column("dt", "T", "last time step"),
     column("kinetic_energy", "L^2/T^2", "<u.u>/2, mean flow included"),
@@ -58,6 +60,12 @@ const COLUMNS: [Column; 17] = [
         "injected_power",
         "L^2/T^3",
         "mean power of the force on the velocity since the last row",
+    ),
+    column(
+        "budget_dissipation",
+        "L^2/T^3",
+        "power of all forces minus rate of change of all energy over the last step: what all damping \
+         has taken up",
     ),
     column(
         "budget_residual",
@@ -119,7 +127,7 @@ pub fn powers<T: Real>(forces: &ForcedBands<T>, physics: &Physics, time: f64) ->
 impl Row {
     /// The numbers in the order of [`columns`].
     pub fn values(&self) -> Vec<f64> {
-        let Row { time, dt, budget, scales, cfl, injected_power, budget_residual, .. } = self;
+        let Row { time, dt, budget, scales, cfl, injected_power, .. } = self;
         let of_every_flow = [
             *time,
             *dt,
@@ -137,7 +145,8 @@ impl Row {
             budget.max_divergence,
             *cfl,
             *injected_power,
-            *budget_residual,
+            self.budget_dissipation,
+            self.budget_residual,
         ];
         let others = self.quantities.iter().chain(&self.injections);
         of_every_flow.into_iter().chain(others.copied()).collect()

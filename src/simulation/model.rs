@@ -101,8 +101,15 @@ impl Prediction {
         let seconds = |work: Work, cores: f64| {
             [work.flops / (rate * cores), work.bytes / (share_of_core * cores)].map(|s| s * stages)
         };
-        let mine = Work::columns::<T>(&plan.modes, counts, plan.bundles.len())
-            + Work::planes::<T>(&plan.modes, counts, plan.planes.len()) * plan.section_share();
+        // One thread works on a bundle or a plane, if it is not one that a group shares: the others wait
+        // for the last one.
+        let bundles = plan.bundles.len().next_multiple_of(threads);
+        let planes = match plan.grid.members {
+            1 => plan.planes.len().next_multiple_of(threads),
+            _ => plan.planes.len(),
+        };
+        let mine = Work::columns::<T>(&plan.modes, counts, bundles)
+            + Work::planes::<T>(&plan.modes, counts, planes) * plan.section_share();
         let [arithmetic, memory] = seconds(mine, threads as f64);
         let bytes = |fields| plan.bytes_sent(fields, size_of::<T>()) as f64;
         let others = (groups - 1).max(1) as f64;
@@ -235,6 +242,18 @@ mod tests {
         let ratio = slabs.arithmetic / pairs.arithmetic;
         assert!((1.9..2.1).contains(&ratio), "{slabs:?} {pairs:?}");
         assert!(pairs.exchange > 0.5 * slabs.exchange, "{slabs:?} {pairs:?}");
+    }
+
+    /// Four threads are no faster than three on the three planes of a rank, but for their columns.
+    #[test]
+    fn threads_without_a_plane_wait() {
+        let modes = Modes::new(Grid::two_thirds([64, 64, 3], [1.0; 3]), 8);
+        let plan = Plan::new(modes, (0, RankGrid::slabs(1)), 4, false).unwrap();
+        let turn = Turn::new(&plan, COUNTS.products, false).unwrap();
+        let case = |threads| Case { plan: &plan, turn: &turn, counts: COUNTS, stages: 4, threads };
+        let predict = |threads| Prediction::new::<f64>(&machine(), case(threads)).unwrap();
+        let [two, three, four] = [2, 3, 4].map(|threads| predict(threads).seconds());
+        assert!(three < 0.6 * two && four > 0.97 * three, "{two} {three} {four}");
     }
 
     #[test]

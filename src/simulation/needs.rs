@@ -2,13 +2,15 @@
 
 use std::fmt::Write;
 
-use crate::config::{Config, Machine, Step};
+use crate::config::{Config, Machine, Output, Step};
+use crate::diagnostics::{OutputFields, PRESSURE_PRODUCTS};
 use crate::equation::{self, Counts};
 use crate::error::Result;
 use crate::forcing::Forcing;
+use crate::grid::AXES;
 use crate::modes::Modes;
 use crate::parallel::RankGrid;
-use crate::real::Real;
+use crate::real::{Precision, Real};
 use crate::simd::Cpu;
 use crate::transform::owners::bundles_of;
 use crate::transform::plan::Plan;
@@ -116,7 +118,7 @@ impl Needs {
                 ),
             ),
             ("all-to-all", exchange),
-            ("output", output(config, points, counts.fields)),
+            ("output", output(config, &modes)),
         ];
         let steps = match config.time.step {
             Step::Fixed { dt } => Some((config.time.end / dt * (1.0 - 1e-9)).ceil()),
@@ -170,15 +172,16 @@ fn predicted(
         prediction;
     let seconds = prediction.seconds();
     let part = |part: f64| format!("{:.0} %", 100.0 * part / seconds);
-    let nodes = format!("{} with {ranks_per_node} ranks, {}", number(nodes, "node"), machine.name);
+    let ranks = number(ranks_per_node, "rank");
+    let nodes = format!("{} with {ranks} each, {}", number(nodes, "node"), machine.name);
+    let messages =
+        if exchange > 0.0 { format!(" in messages of {}", size(message)) } else { String::new() };
     let step = format!(
-        "{} s per step: {} arithmetic, {} memory, {} all-to-all in messages of {}; efficiency \
-         {:.0} %",
+        "{} s per step: {} arithmetic, {} memory, {} all-to-all{messages}; efficiency {:.0} %",
         three_digits(seconds),
         part(arithmetic),
         part(memory),
         part(exchange),
-        size(message),
         100.0 * efficiency
     );
     let run = steps.map(|steps| {
@@ -191,17 +194,20 @@ fn predicted(
 
 /// Bytes that the rank with the largest share needs for its arrays.
 fn memory<T: Real>(config: &Config, plan: &Plan, counts: Counts, registers: usize) -> Result<f64> {
-    let Counts { fields, products, .. } = counts;
+    let (fields, products) = (counts.fields, counts.products.max(PRESSURE_PRODUCTS));
     let field = plan.bundles.len() * plan.modes.column_len();
     let sweep = Sweep::<T>::numbers(plan, products, config.parallel.threads, plan.shared)?;
     let numbers = registers * fields * field + sweep;
     // One at a time: the initial field before it becomes the state, or the tendency for spectra,
     // the planes of a snapshot.
     let initial = fields * field * size_of::<T>();
-    let snapshot = config.output.snapshots.map_or(0, |snapshots| {
+    let snapshot = config.output.snapshots.as_ref().map_or(0, |snapshots| {
         let [nx, ny, _] = plan.modes.grid.points;
-        let values = nx * ny * Sweep::<T>::planes_per_batch(plan);
-        values * (fields * size_of::<T>() + snapshots.precision.bytes())
+        let batch = nx * ny * Sweep::<T>::planes_per_batch(plan);
+        let fields = OutputFields::new(&snapshots.fields, &config.physics);
+        let holds_a_field = fields.is_ok_and(|fields| fields.holds_a_field());
+        let sum = if holds_a_field { nx * ny * plan.planes.len() } else { 0 };
+        batch * (AXES * size_of::<T>() + snapshots.precision.bytes()) + sum * size_of::<T>()
     });
     Ok((numbers * size_of::<T>() + initial.max(snapshot)) as f64)
 }
@@ -223,24 +229,43 @@ fn idle(ranks: usize, have: usize, things: &str, (key, count): (&str, usize)) ->
 }
 
 /// Number and size of the files.
-fn output(config: &Config, points: f64, fields: usize) -> String {
-    let end = config.time.end;
-    let rows = Schedule::new(config.output.history.every, end).occasions();
-    let spectra = config.output.spectra.map_or(String::new(), |spectra| {
-        format!(", {:.0} records of spectra", Schedule::new(spectra.every, end).occasions())
-    });
-    match config.output.snapshots {
-        None => format!("{rows:.0} rows of history{spectra}, no snapshots"),
+fn output(config: &Config, modes: &Modes) -> String {
+    let Output { history, spectra, snapshots, modes: spectral, slices, .. } = &config.output;
+    let occasions = |every| Schedule::new(every, config.time.end).occasions();
+    let mut text = format!("{:.0} rows of history", occasions(history.every));
+    if let Some(spectra) = spectra {
+        let _ = write!(text, ", {:.0} records of spectra", occasions(spectra.every));
+    }
+    // Bytes of `names` at so many points.
+    let bytes = |names: &[String], points: f64, precision: Precision| {
+        let fields = OutputFields::new(names, &config.physics);
+        points * (fields.map_or(0, |fields| fields.fields().count()) * precision.bytes()) as f64
+    };
+    let mut add = |name: &str, every: f64, each: f64| {
+        let count = occasions(every);
+        let _ =
+            write!(text, ", {count:.0} {name} of {}, {} in all", size(each), size(each * count));
+    };
+    for slice in slices {
+        let points = slice.region(&modes.grid).shape().iter().product::<usize>() as f64;
+        let each = bytes(&slice.fields, points, slice.precision);
+        add(&format!("records of slice {}", slice.name), slice.every, each);
+    }
+    if let Some(spectral) = spectral {
+        let modes = modes.ny() * (modes.grid.cutoff[0] + 1) * modes.rows();
+        let each = bytes(&[], 2.0 * modes as f64, spectral.precision);
+        add("spectral snapshots", spectral.every, each);
+    }
+    match snapshots {
+        None => text.push_str(", no snapshots"),
         Some(snapshots) => {
-            let count = Schedule::new(snapshots.every, end).occasions();
-            let each = points * (fields * snapshots.precision.bytes()) as f64;
-            format!(
-                "{rows:.0} rows of history{spectra}, {count:.0} snapshots of {}, {} in all",
-                size(each),
-                size(each * count)
-            )
+            let points = snapshots.points.unwrap_or(config.grid.points);
+            let points = points.iter().map(|&n| n as f64).product();
+            let name = if snapshots.compression > 0 { "snapshots at most" } else { "snapshots" };
+            add(name, snapshots.every, bytes(&snapshots.fields, points, snapshots.precision));
         }
     }
+    text
 }
 
 /// Bytes for people.

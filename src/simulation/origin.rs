@@ -4,7 +4,6 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::io::log::Log;
 use crate::io::run_directory::RunDirectory;
-use crate::io::xdmf;
 use crate::parallel::Communicator;
 use crate::real::Real;
 
@@ -81,8 +80,7 @@ impl<T: Real> Origin<T> {
             Origin::Beginning(_) => directory.begin(comm, &config.to_toml()?),
             // Also when the checkpoint comes from elsewhere, into a directory without a run.
             Origin::Checkpoint(resumed) => {
-                directory.reopen(comm, resumed.run.step, &config.to_toml()?)?;
-                xdmf::write_series(comm, directory.path())
+                directory.reopen(comm, resumed.run.step, &config.to_toml()?)
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::error::Result;
+use crate::io::checkpoint::Accumulated;
 use crate::io::log::Log;
 use crate::io::run_directory::RunDirectory;
 use crate::modes::Modes;
@@ -9,10 +10,14 @@ use crate::parallel::Communicator;
 use crate::real::Real;
 
 use super::gradients::GradientsOutput;
+use super::pdfs;
 use super::schedule::Schedule;
+use super::slices::SliceOutput;
 use super::snapshots::SnapshotsOutput;
 use super::solver::Solver;
-use super::spectra::SpectraOutput;
+use super::spectra::AllSpectra;
+use super::spectral_snapshots::ModesOutput;
+use super::structure_functions;
 use super::warnings::Warnings;
 
 /// Which instant an output shows.
@@ -51,6 +56,17 @@ pub struct Moment<'a, T: Real> {
     pub log: &'a mut Log,
 }
 
+/// How the outputs of a run begin, or go on.
+#[derive(Clone, Copy)]
+pub struct Opening<'a> {
+    /// Where they go.
+    pub place: Place<'a>,
+    /// Everything up to this instant was written; `None` for a new run.
+    pub after: Option<Stamp>,
+    /// What averages had summed up by then, by the name of the output.
+    pub accumulated: &'a Accumulated,
+}
+
 /// Something that a run writes every so often.
 pub trait Output<T: Real> {
     /// Writes what the flow is at this moment. Collective.
@@ -61,6 +77,12 @@ pub trait Output<T: Real> {
     fn sync(&self) -> Result<()> {
         Ok(())
     }
+
+    /// Its name, and what it has summed up for an average that is not written yet: part of a
+    /// checkpoint. `None` when there is nothing.
+    fn accumulated(&self) -> Option<(&'static str, Vec<f64>)> {
+        None
+    }
 }
 
 /// The outputs that the configuration of a run asks for.
@@ -69,20 +91,37 @@ pub struct Outputs<T: Real> {
 }
 
 impl<T: Real> Outputs<T> {
-    /// Creates their files, or goes on with them after what was written up to the instant `after`.
-    /// Collective.
-    pub fn open(place: Place, after: Option<Stamp>) -> Result<Self> {
+    /// Creates their files, or goes on with them. Collective.
+    pub fn open(opening: Opening) -> Result<Self> {
+        let Opening { place, after, .. } = opening;
         let (output, end) = (&place.config.output, place.config.time.end);
         let step = after.map(|after| after.step);
         let mut scheduled: Vec<(f64, Box<dyn Output<T>>)> = Vec::new();
         if let Some(spectra) = output.spectra {
-            scheduled.push((spectra.every, Box::new(SpectraOutput::open(place, step)?)));
+            let sampling = spectra.sampling();
+            let records = AllSpectra::open(opening, sampling)?;
+            scheduled.push((sampling.interval(), Box::new(records)));
         }
         if let Some(gradients) = output.gradients {
             scheduled.push((gradients.every, Box::new(GradientsOutput::open(place, step)?)));
         }
-        if let Some(snapshots) = output.snapshots {
-            scheduled.push((snapshots.every, Box::new(SnapshotsOutput::new(snapshots.precision))));
+        if let Some(pdfs) = &output.pdfs {
+            let interval = pdfs.sampling().interval();
+            scheduled.push((interval, Box::new(pdfs::open(opening, pdfs)?)));
+        }
+        if let Some(structure) = &output.structure_functions {
+            let interval = structure.sampling().interval();
+            scheduled.push((interval, Box::new(structure_functions::open(opening, structure)?)));
+        }
+        for slice in &output.slices {
+            scheduled.push((slice.every, Box::new(SliceOutput::open(place, slice, step)?)));
+        }
+        if let Some(modes) = output.modes {
+            scheduled.push((modes.every, Box::new(ModesOutput::new(modes.precision))));
+        }
+        if let Some(snapshots) = &output.snapshots {
+            let every = snapshots.every;
+            scheduled.push((every, Box::new(SnapshotsOutput::open(place, snapshots)?)));
         }
         let schedule = |every| Schedule::beginning(every, end, after.map(|after| after.time));
         let scheduled = scheduled.into_iter().map(|(every, output)| (schedule(every), output));
@@ -107,6 +146,12 @@ impl<T: Real> Outputs<T> {
             }
         }
         Ok(())
+    }
+
+    /// See [`Output::accumulated`].
+    pub fn accumulated(&self) -> Accumulated {
+        let all = self.scheduled.iter().filter_map(|(_, output)| output.accumulated());
+        all.map(|(name, numbers)| (name.to_string(), numbers)).collect()
     }
 
     /// See [`Output::sync`].

@@ -113,6 +113,7 @@ impl Request<'_> {
         let started = Instant::now();
         let mut run = RunState::from_toml(&reader.header().run_state)
             .map_err(|cause| reader.unusable(cause))?;
+        run.accumulated = reader.accumulated()?;
         if changes.iter().any(|change| change.lies_in("forcing")) {
             run.forget_forces();
         }

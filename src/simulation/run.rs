@@ -18,7 +18,7 @@ use super::blow_up::{LastGood, Saved, Stability};
 use super::checkpoints::{self, RunState};
 use super::history::{self, Row};
 use super::origin::Origin;
-use super::outputs::{Moment, Outputs, Place, Stamp};
+use super::outputs::{Moment, Opening, Outputs, Place, Stamp};
 use super::progress::{self, Progress};
 use super::restart::Resumed;
 use super::schedule::{Schedule, next_step};
@@ -69,7 +69,7 @@ impl<'a, T: Real> Run<'a, T> {
         log: &'a mut Log,
         deadline: Option<Instant>,
     ) -> Result<Self> {
-        let quantities = Quantities::new(&config.physics);
+        let quantities = Quantities::new(&config.physics, modes.grid.lengths);
         let mut solver = start::solver_at_rest(comm, config, modes)?;
         let (path, columns) =
             (directory.history(), &history::columns(&quantities, &config.physics));
@@ -116,7 +116,7 @@ impl<'a, T: Real> Run<'a, T> {
             history,
             quantities,
             history_schedule: schedule(config.output.history.every),
-            outputs: Outputs::open(place, after)?,
+            outputs: Outputs::open(Opening { place, after, accumulated: &now.accumulated })?,
             checkpoint_schedule: config.output.checkpoints.map(|c| schedule(c.every)),
             now,
             measured: None,
@@ -252,6 +252,7 @@ impl<'a, T: Real> Run<'a, T> {
         self.place.comm.agree(self.history.sync().and_then(|()| self.outputs.sync()))?;
         self.now.controller = self.solver.controller();
         self.now.forces = self.solver.forces().states();
+        self.now.accumulated = self.outputs.accumulated();
         checkpoints::write(
             self.place.comm,
             self.place.config,
@@ -335,11 +336,14 @@ impl<'a, T: Real> Run<'a, T> {
         let (injected_power, injections) =
             history::powers(self.solver.forces(), physics, time - row_time);
         let cfl = self.now.last_good.cfl;
-        let budget_residual = self.before_row.map_or(0.0, |before| {
-            let injected = self.solver.forces().injected_energy();
-            let after = Account::new(&self.quantities, &budget, &quantities, injected);
-            Account::residual(before, after, dt)
-        });
+        let (budget_dissipation, budget_residual) = match self.before_row {
+            None => (0.0, 0.0),
+            Some(before) => {
+                let injected = self.solver.forces().injected_energy();
+                let after = Account::new(&self.quantities, &budget, &quantities, injected);
+                (Account::dissipation(before, after, dt), Account::residual(before, after, dt))
+            }
+        };
         let row = Row {
             time,
             dt,
@@ -347,6 +351,7 @@ impl<'a, T: Real> Run<'a, T> {
             scales,
             cfl,
             injected_power,
+            budget_dissipation,
             budget_residual,
             quantities,
             injections,

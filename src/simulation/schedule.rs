@@ -60,6 +60,12 @@ impl Schedule {
         due
     }
 
+    /// Number of occasions after the one at `time`, which has been taken.
+    pub fn left(&self, time: f64) -> u64 {
+        let is_over = time >= self.end * (1.0 - ROUNDING);
+        if is_over { 0 } else { (self.occasions() as u64).saturating_sub(self.next) }
+    }
+
     /// Number of occasions from time 0 to the end.
     pub fn occasions(&self) -> f64 {
         (self.end / self.every * (1.0 - ROUNDING)).ceil() + 1.0

@@ -9,7 +9,7 @@ mod step;
 
 use std::ops::Range;
 
-use crate::diagnostics::Budget;
+use crate::diagnostics::{Budget, PRESSURE_PRODUCTS};
 use crate::equation::{Counts, Equation, NonlinearTerms};
 use crate::error::Result;
 use crate::fields::SpectralFields;
@@ -59,7 +59,9 @@ impl<T: Real> Solver<T> {
     ) -> Result<Self> {
         let counts = equation.counts();
         let slots = counts.fields.max(counts.contracted);
-        let sweep = Sweep::new(modes, communicator, team, slots, counts.products)?;
+        // Between steps the pressure may be asked for.
+        let products = counts.products.max(PRESSURE_PRODUCTS);
+        let sweep = Sweep::new(modes, communicator, team, slots, products)?;
         let owned = sweep.plan.bundles.clone();
         let state = sweep.zero_fields(counts.fields);
         let mut linear = None;

@@ -1,6 +1,7 @@
 //! What the user should know about the physics of a run, each once, with a remedy.
 
-use crate::config::Config;
+use crate::config::{Config, Step};
+use crate::equation::wave_frequency;
 use crate::initial::Initial;
 use crate::io::log::Log;
 use crate::modes::Modes;
@@ -21,6 +22,11 @@ const PILE_UP: f64 = 3.0;
 /// Energy below this part of the largest shell is rounding.
 const ROUNDING: f64 = 1e-10;
 
+/// Waves that make up more than this part of the largest frequency limit the step.
+const MOSTLY: f64 = 0.5;
+/// A step below this part of what the Courant number allows is limited by something else.
+const SHORT: f64 = 0.4;
+
 /// The warnings of a run.
 pub struct Warnings {
     /// What was said already.
@@ -31,6 +37,9 @@ pub struct Warnings {
     /// The shortest side of the box, if the flow is one of random eddies.
     side: Option<f64>,
     modes: Modes,
+    rule: Step,
+    /// Waves that limit the step beside the flow: what they are, and their frequency.
+    waves: [(&'static str, f64); 2],
 }
 
 impl Warnings {
@@ -38,12 +47,20 @@ impl Warnings {
     pub fn new(config: &Config, modes: Modes) -> Self {
         let [x, y, z] = modes.grid.lengths.map(|length| length * std::f64::consts::TAU);
         let random = matches!(config.initial, Initial::Random(_));
+        let spacing = modes.grid.spacing();
+        let mean_field = config.mean_magnetic_field.iter().zip(spacing).map(|(b, dx)| b.abs() / dx);
+        let waves = [
+            ("waves of rotation and stratification", wave_frequency(&config.physics)),
+            ("Alfven waves on the mean magnetic field", mean_field.sum()),
+        ];
         Warnings {
             given: Vec::new(),
             limit: Limit::new(config),
             viscous: config.physics.viscosity > 0.0 && config.physics.hyper.is_none(),
             side: random.then_some(x.min(y).min(z)),
             modes,
+            rule: config.time.step,
+            waves,
         }
     }
 
@@ -71,6 +88,7 @@ impl Warnings {
                 )
             });
         }
+        self.step(row, log);
         let Limit { scheme, courant, .. } = self.limit;
         if row.cfl > courant && self.limit.applies() {
             let cfl = row.cfl;
@@ -81,6 +99,44 @@ impl Warnings {
                 )
             });
         }
+    }
+
+    /// Warns when the length of steps follows from something else than the flow.
+    fn step(&mut self, row: &Row, log: &mut Log) {
+        let Row { time, dt, cfl: found, .. } = *row;
+        let Step::Cfl { cfl, dt_max } = self.rule else { return };
+        if dt == 0.0 || found == 0.0 {
+            return;
+        }
+        let courant = self.limit.courant;
+        for (what, frequency) in self.waves {
+            let part = frequency * dt / found;
+            if part > MOSTLY {
+                self.once(what, log, || {
+                    format!(
+                        "{what} make up {:.0} % of the Courant number at t = {time}, not the flow: \
+                         steps are as short as they need; take a larger time.cfl, up to about {courant}, or \
+                         weaker waves",
+                        100.0 * part
+                    )
+                });
+            }
+        }
+        let part = found / cfl;
+        if part > SHORT {
+            return;
+        }
+        let (cause, remedy) = match dt_max.filter(|longest| dt > 0.5 * longest) {
+            Some(longest) => (format!("time.dt_max = {longest}"), "take a larger time.dt_max"),
+            None => ("the next output".into(), "take a larger `every` in [output]"),
+        };
+        self.once("short", log, || {
+            format!(
+                "the step at t = {time} was {:.0} % of what time.cfl = {cfl} allows, because of {cause}; \
+                 {remedy}, if it is not meant",
+                100.0 * part
+            )
+        });
     }
 
     /// Warns when the energy spectrum, `energy` in each shell, rises towards its end.

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::grid::Region;
 use crate::modes::Modes;
 use crate::parallel::{RankGrid, share};
 
@@ -11,6 +12,19 @@ pub fn bundles_of(modes: &Modes, rank: usize, grid: RankGrid) -> Range<usize> {
     let (group, member) = grid.place(rank);
     let section = share(modes.bundles_along_x(), member, grid.members);
     within(&modes.bundles_at(section), group, grid.groups)
+}
+
+/// The grid points of a rank: planes of its group, and of these whole blocks of rows.
+pub fn points_of(modes: &Modes, rank: usize, grid: RankGrid) -> Region {
+    let ([nx, ny, nz], (group, member)) = (modes.grid.points, grid.place(rank));
+    let rows = rows_of(ny, modes.row_len(), member, grid.members);
+    Region { ranges: [0..nx, rows, share(nz, group, grid.groups)] }
+}
+
+/// Rows of a member among `members` when `rows` rows are dealt in blocks.
+pub(super) fn rows_of(rows: usize, block: usize, member: usize, members: usize) -> Range<usize> {
+    let blocks = share(rows.div_ceil(block), member, members);
+    (blocks.start * block).min(rows)..(blocks.end * block).min(rows)
 }
 
 /// The share of `rank` when a range is dealt to `size` ranks.

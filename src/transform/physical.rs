@@ -1,22 +1,21 @@
 //! Whole fields of physical values, batch by batch of planes: for snapshots and their like.
 
-use std::ops::Range;
-
 use crate::error::Result;
 use crate::fields::SpectralFields;
 use crate::grid::Region;
 use crate::parallel::{SharedSlice, share};
 use crate::real::Real;
 
+use super::owners::points_of;
 use super::plan::Plan;
 use super::planes::{Block, PlaneJob};
-use super::sweep::Sweep;
+use super::sweep::{ColumnWork, Sweep};
 
 /// Copies values between blocks and an array `[field][z][y][x]` of the points of a region.
 struct Copy<'a, T> {
     array: SharedSlice<'a, T>,
     fields: usize,
-    region: &'a Region,
+    region: Region,
 }
 
 impl<T: Real> Copy<'_, T> {
@@ -25,7 +24,7 @@ impl<T: Real> Copy<'_, T> {
         let [_, rows, planes] = &self.region.ranges;
         let [nz, ny, nx] = self.region.shape();
         for field in 0..self.fields {
-            for lane in 0..block.rows {
+            for lane in (0..block.rows).filter(|lane| rows.contains(&(block.first_row + lane))) {
                 let plane = field * nz + block.plane - planes.start;
                 let start = (plane * ny + block.first_row + lane - rows.start) * nx;
                 // SAFETY: every row belongs to one block, and a block to one thread.
@@ -45,7 +44,8 @@ impl<T: Real> PlaneJob<T> for CopyOut<'_, T> {
 
     fn pointwise(&self, block: Block, inputs: &[T], _: &mut [T]) {
         self.0.rows(block, |row, field, lane| {
-            let values = inputs[field * block.len() + lane..].iter().step_by(block.lanes);
+            let line = inputs[field * block.len() + lane..].iter().step_by(block.lanes);
+            let values = line.skip(self.0.region.ranges[0].start);
             row.iter_mut().zip(values).for_each(|(to, from)| *to = *from);
         });
     }
@@ -78,22 +78,26 @@ const VALUES_PER_BATCH: usize = 1 << 22;
 impl<T: Real> Sweep<T> {
     /// The most planes in a batch that [`Self::to_physical`] or [`Self::from_physical`] holds.
     pub fn planes_per_batch(plan: &Plan) -> usize {
-        let [nx, ny, nz] = plan.modes.grid.points;
-        (VALUES_PER_BATCH / (nx * ny)).clamp(1, share(nz, 0, plan.grid.groups).len())
+        let [nx, ny, _] = plan.modes.grid.points;
+        let whole = Region::whole(&plan.modes.grid);
+        (VALUES_PER_BATCH / (nx * ny)).clamp(1, most_planes(plan, &whole))
     }
 
-    /// What this rank has of the grid points, batch after batch of planes (counted from its first):
-    /// the same number of batches on every rank, some of them empty.
-    fn batches(&self) -> impl Iterator<Item = (Range<usize>, Region)> + use<T> {
-        let nz = self.plan.modes.grid.points[2];
-        let batch = Self::planes_per_batch(&self.plan);
-        let tallest = share(nz, 0, self.plan.grid.groups).len();
-        let (nx, rows) = (self.plan.modes.grid.points[0], self.rows_along_x());
-        let Range { start, end } = self.plan.planes;
+    /// The grid points of this rank.
+    pub fn points(&self) -> Region {
+        let Plan { modes, grid, place, .. } = self.plan;
+        points_of(&modes, place.0 * grid.members + place.1, grid)
+    }
+
+    /// What this rank has of a region, batch after batch of planes: the same number of batches on every
+    /// rank, some of them without points.
+    pub fn batches(&self, region: &Region) -> impl Iterator<Item = Region> + use<T> {
+        let batch = (VALUES_PER_BATCH / region.plane_len()).max(1);
+        let tallest = most_planes(&self.plan, region);
+        let [x, y, planes] = region.common(&self.points()).ranges;
         (0..tallest).step_by(batch).map(move |z| {
-            let range = z.min(end - start)..(z + batch).min(end - start);
-            let planes = start + range.start..start + range.end;
-            (range, Region { ranges: [0..nx, rows.clone(), planes] })
+            let bound = |z: usize| (planes.start + z).min(planes.end);
+            Region { ranges: [x.clone(), y.clone(), bound(z)..bound(z + batch)] }
         })
     }
 
@@ -103,19 +107,39 @@ impl<T: Real> Sweep<T> {
     pub fn to_physical(
         &mut self,
         fields: &SpectralFields<T>,
+        visit: impl FnMut(&Region, &[T]) -> Result<()>,
+    ) -> Result<()> {
+        let whole = Region::whole(&self.plan.modes.grid);
+        self.to_region(
+            fields.count,
+            &|bundle, _, outgoing| outgoing.copy_from_slice(fields.bundle(bundle)),
+            &whole,
+            visit,
+        )
+    }
+
+    /// Transforms `count` fields, whose modes `work` puts out bundle by bundle, to the points of a
+    /// region, and hands them over as [`Self::to_physical`] does. Only planes with such points are transformed along y and x. Collective.
+    pub fn to_region(
+        &mut self,
+        count: usize,
+        work: &ColumnWork<T>,
+        region: &Region,
         mut visit: impl FnMut(&Region, &[T]) -> Result<()>,
     ) -> Result<()> {
-        self.begin(fields.count, &|bundle, _, outgoing| {
-            outgoing.copy_from_slice(fields.bundle(bundle));
-        });
-        self.to_planes(fields.count);
+        self.begin(count, work);
+        self.to_planes(count);
+        let first = self.plan.planes.start;
         let mut array = Vec::new();
-        for (range, region) in self.batches() {
-            array.resize(fields.count * region.len(), T::ZERO);
-            let array_to_fill = SharedSlice::new(&mut array);
-            let copy = Copy { array: array_to_fill, fields: fields.count, region: &region };
-            self.planes(range, &CopyOut(copy));
-            visit(&region, &array)?;
+        for batch in self.batches(region) {
+            let planes = batch.ranges[2].clone();
+            array.resize(count * batch.len(), T::ZERO);
+            if !planes.is_empty() {
+                let array = SharedSlice::new(&mut array);
+                let copy = Copy { array, fields: count, region: batch.clone() };
+                self.planes(planes.start - first..planes.end - first, &CopyOut(copy));
+            }
+            visit(&batch, &array)?;
         }
         Ok(())
     }
@@ -129,12 +153,15 @@ impl<T: Real> Sweep<T> {
         mut supply: impl FnMut(&Region, &mut [T]) -> Result<()>,
     ) -> Result<SpectralFields<T>> {
         self.clear();
+        let whole = Region::whole(&self.plan.modes.grid);
+        let first = self.plan.planes.start;
         let mut array = Vec::new();
-        for (range, region) in self.batches() {
-            array.resize(count * region.len(), T::ZERO);
-            supply(&region, &mut array)?;
-            let copy = Copy { array: SharedSlice::new(&mut array), fields: count, region: &region };
-            self.planes(range, &CopyIn(copy));
+        for batch in self.batches(&whole) {
+            let planes = batch.ranges[2].clone();
+            array.resize(count * batch.len(), T::ZERO);
+            supply(&batch, &mut array)?;
+            let copy = Copy { array: SharedSlice::new(&mut array), fields: count, region: batch };
+            self.planes(planes.start - first..planes.end - first, &CopyIn(copy));
         }
         self.to_columns(count);
         let mut fields = SpectralFields::zeros(self.plan.modes, self.plan.bundles.clone(), count);
@@ -148,6 +175,11 @@ impl<T: Real> Sweep<T> {
         });
         Ok(fields)
     }
+}
+
+/// The most planes of a region that a rank has, or a few more.
+fn most_planes(plan: &Plan, region: &Region) -> usize {
+    share(plan.modes.grid.points[2], 0, plan.grid.groups).len().min(region.ranges[2].len())
 }
 
 #[cfg(test)]

@@ -122,7 +122,7 @@ impl<T: Real> PlaneParts<'_, T> {
         let Self { plan, tables, scratch, .. } = *self;
         self.team.run(range.len(), |thread, run| {
             let mut scratch = lock(&scratch[thread]);
-            let Scratch { planes, sheets, timings, .. } = &mut *scratch;
+            let Scratch { planes: scratch, sheets, timings, .. } = &mut *scratch;
             let mut watch = Stopwatch::start();
             for z in run {
                 let z = range.start + z;
@@ -130,7 +130,6 @@ impl<T: Real> PlaneParts<'_, T> {
                 // plane is worked on by one thread; tables stay within the buffer, and so does z.
                 let start = unsafe { exchange.as_mut_ptr().add(z * plan.modes.row_len()) };
                 let sheets = sheets.as_mut_ptr();
-                let scratch = planes;
                 let mut plane = Plane { plan, tables, job, scratch, sheets, at: 0, planes: 1 };
                 // SAFETY: as above; the sheets are this thread's alone.
                 unsafe {

@@ -289,11 +289,6 @@ impl<T: Real> Sweep<T> {
         (self.exchange.planes(), parts)
     }
 
-    /// Rows of its planes that this rank has physical values of.
-    pub fn rows_along_x(&self) -> Range<usize> {
-        self.tables.turn.rows.clone()
-    }
-
     /// The threads of this rank.
     pub fn team(&self) -> &Team {
         &self.team

@@ -15,6 +15,7 @@ use crate::error::Result;
 use crate::parallel::{Counts, share};
 
 use super::exchange::Blocks;
+use super::owners::rows_of;
 use super::plan::{Plan, check_rows};
 
 /// Numbers of a rank that are turned at a time: they fit into a cache, and make long messages.
@@ -100,9 +101,7 @@ impl Turn {
 
     /// Rows of the planes that a member has lines along x of.
     fn rows_of(&self, member: usize) -> Range<usize> {
-        let blocks = share(self.ny.div_ceil(self.row_len), member, self.members);
-        let bound = |block: usize| (block * self.row_len).min(self.ny);
-        bound(blocks.start)..bound(blocks.end)
+        rows_of(self.ny, self.row_len, member, self.members)
     }
 
     /// Rows that a block has room for: whole blocks of the first member.

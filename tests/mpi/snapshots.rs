@@ -40,7 +40,12 @@ fn index(field: usize, z: usize) -> Vec<f64> {
     (0..PLANE).map(|i| ((field * POINTS[2] + z) * PLANE + i) as f64).collect()
 }
 
-fn create(comm: &Communicator, path: &Path, precision: Precision) -> Result<SnapshotWriter> {
+fn create(
+    comm: &Communicator,
+    path: &Path,
+    precision: Precision,
+    compression: u8,
+) -> Result<SnapshotWriter> {
     let field = |name: &str| Field { name: name.into(), units: "1".into(), long_name: name.into() };
     let header = Header {
         time: 1.5,
@@ -48,6 +53,7 @@ fn create(comm: &Communicator, path: &Path, precision: Precision) -> Result<Snap
         points: POINTS,
         lengths: [1.0; 3],
         precision,
+        compression,
         fields: FIELDS.map(field).into(),
     };
     let provenance =
@@ -85,9 +91,11 @@ fn check(comm: &Communicator, path: &Path, planes: std::ops::Range<usize>) {
 
 fn planes_come_back(comm: &Communicator) {
     let directory = shared_directory(comm);
-    for precision in [Precision::Single, Precision::Double] {
-        let path = directory.path.join("snapshot.h5");
-        let mut writer = create(comm, &path, precision).unwrap();
+    for (precision, compression) in
+        [(Precision::Single, 0), (Precision::Double, 0), (Precision::Double, 4)]
+    {
+        let path = directory.path.join(format!("snapshot{compression}.h5"));
+        let mut writer = create(comm, &path, precision, compression).unwrap();
         write(comm, &mut writer).unwrap();
         assert!(precision == Precision::Double || !path.exists());
         comm.barrier();
@@ -108,7 +116,7 @@ fn an_error_of_one_rank_is_an_error_of_all(comm: &Communicator) {
     let error = SnapshotReader::open(comm, &missing).err().expect("the file is not there");
     assert!(error.message.contains("missing.h5"), "{error}");
     let nowhere = directory.path.join("nowhere/snapshot.h5");
-    let error = create(comm, &nowhere, Precision::Single).err().expect("there is no directory");
+    let error = create(comm, &nowhere, Precision::Single, 0).err().expect("there is no directory");
     assert!(error.message.contains("nowhere/snapshot.h5"), "{error}");
 }
 
@@ -116,7 +124,7 @@ fn an_error_of_one_rank_is_an_error_of_all(comm: &Communicator) {
 fn a_failed_write_leaves_nothing(comm: &Communicator) {
     let directory = shared_directory(comm);
     let path = directory.path.join("snapshot.h5");
-    let mut writer = create(comm, &path, Precision::Double).unwrap();
+    let mut writer = create(comm, &path, Precision::Double, 0).unwrap();
     let written = if comm.rank() + 1 == comm.size().min(POINTS[2]) {
         with_file_size_limit(0, || write(comm, &mut writer))
     } else {

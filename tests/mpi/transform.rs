@@ -7,7 +7,7 @@ use dns_solver::grid::{Grid, Region};
 use dns_solver::modes::Modes;
 use dns_solver::parallel::{Communicator, RankGrid, Team};
 use dns_solver::real::Real;
-use dns_solver::transform::plan::bundles_of;
+use dns_solver::transform::owners::bundles_of;
 use dns_solver::transform::regrid::regrid;
 use dns_solver::transform::sweep::Sweep;
 use num_complex::Complex;

@@ -1,10 +1,11 @@
 //! Hyperviscosity and drag: a plane wave only decays, at the rate of its mode.
 
 use dns_solver::equation::Physics;
+use dns_solver::equation::physics::{Axis, Scalar, Stratification};
 use dns_solver::integrator::{PowerLaw, Scheme};
 use dns_solver::real::Real;
 
-use super::setup::{C, Setup, ZERO, energy, re, run, with_more};
+use super::setup::{C, Setup, ZERO, energy, re, run, scalar, with_more};
 
 fn check<T: Real>(scheme: Scheme, tolerance: f64) {
     let law = |coefficient, order| Some(PowerLaw { coefficient, order });
@@ -31,6 +32,42 @@ fn each_mode_decays_at_its_rate() {
         check::<f64>(scheme, 1e-13);
         check::<f32>(scheme, 1e-5);
     }
+}
+
+/// A scalar and the buoyancy are damped by their own laws. Buoyancy that varies along the vertical alone
+/// moves nothing.
+#[test]
+fn scalars_and_buoyancy_have_their_own() {
+    let hyper = Some(PowerLaw { coefficient: 0.01, order: 2.0 });
+    let drag = Some(PowerLaw { coefficient: 0.4, order: 1.0 });
+    let stratification = Stratification {
+        frequency: 3.0,
+        vertical: Axis::Z,
+        diffusivity: Some(0.1),
+        prandtl: None,
+        hyper,
+        drag,
+    };
+    let physics = Physics {
+        stratification: Some(stratification),
+        scalars: vec![
+            Scalar { hyper, ..scalar(0.0, [0.0; 3]) },
+            Scalar { drag, ..scalar(0.2, [0.0; 3]) },
+        ],
+        ..Physics::default()
+    };
+    let wave = [([0, 0, 2], [ZERO, ZERO, ZERO, re(0.3), re(0.2), re(0.1)])];
+    let mut solver = Setup { physics, modes: &wave, ..Setup::default() }.build::<f64>();
+    run(&mut solver, 0.05, 10);
+    let place = solver.state().modes.place([0, 0, 2]).unwrap();
+    let (hyper, drag): (f64, f64) = (0.01 * 16.0, 0.4 / 4.0);
+    for (field, start, rate) in
+        [(3, 0.3, 0.4 + hyper + drag), (4, 0.2, hyper), (5, 0.1, 0.8 + drag)]
+    {
+        let found = solver.state().at(place, field).re;
+        assert!((found - start * (-0.5 * rate).exp()).abs() < 1e-15, "field {field}: {found}");
+    }
+    assert!(energy(solver.state()) < 1e-30);
 }
 
 /// Any field can have its own: the magnetic field's is its alone.

@@ -1,14 +1,15 @@
 //! Forces: what they put in, what they hold, and that they keep the order of the scheme.
 
 use dns_solver::equation::Physics;
+use dns_solver::equation::physics::{Kind, Magnetic, Scalar};
 use dns_solver::fields::SpectralFields;
-use dns_solver::forcing::Forcing;
+use dns_solver::forcing::{Forcing, ScalarForcing};
+use dns_solver::initial::{Abc, Kolmogorov, TaylorGreen};
 use dns_solver::real::Real;
 
-use dns_solver::initial::{Abc, Kolmogorov, TaylorGreen};
-
 use super::setup::{
-    C, Setup, ZERO, distance, energy, enstrophy, i, modes, norm, run, solve, sum, tangled,
+    C, Setup, ZERO, distance, energy, enstrophy, helicity, i, mean_product, modes, norm, re, run,
+    scalar, solve, sum, tangled, with_more,
 };
 
 /// Constant power: the energy rises by the power put in, less what viscosity takes.
@@ -159,14 +160,6 @@ fn linear_forcing_has_its_rate() {
     assert!((grown(Some(0.9)) - steered).abs() < 1e-7, "{} is not {steered}", grown(Some(0.9)));
 }
 
-fn helicity(fields: &SpectralFields<f64>) -> f64 {
-    let term = |(k, weight, u): ([f64; 3], f64, Vec<C>)| {
-        let cross = |a: usize, b: usize| u[a].re * u[b].im - u[b].re * u[a].im;
-        2.0 * weight * (k[0] * cross(1, 2) + k[1] * cross(2, 0) + k[2] * cross(0, 1))
-    };
-    modes(fields).map(term).sum()
-}
-
 /// On modes with k = 1, power P with helicity h adds 2 h P to the helicity, which nothing else
 /// changes without viscosity.
 #[test]
@@ -224,4 +217,102 @@ fn stochastic_forcing_has_about_its_power() {
     run(&mut solver, 0.02, 1500);
     let power = (solver.forces().injected_energy() - before) / 30.0;
     assert!((0.3..0.8).contains(&power), "{power}");
+}
+
+/// Energy of the first fields, and the rate at which diffusion takes it up, a coefficient each.
+fn energy_and_loss(state: &SpectralFields<f64>, damping: &[f64]) -> [f64; 2] {
+    let mut sums = [0.0; 2];
+    for (k, weight, f) in modes(state) {
+        let k2: f64 = k.iter().map(|k| k * k).sum();
+        for (field, damping) in damping.iter().enumerate() {
+            let square = weight * f[field].norm_sqr();
+            sums[0] += 0.5 * square;
+            sums[1] += damping * k2 * square;
+        }
+    }
+    sums
+}
+
+/// Every force can act on the magnetic field: the energy of flow and field changes by the power put
+/// into both, less what is dissipated, and the field stays solenoidal.
+#[test]
+fn magnetic_forces_close_the_budget_and_make_no_divergence() {
+    let flow: Vec<([i64; 3], [C; 6])> =
+        with_more::<3, 6>(&tangled(), |_, u| u.iter().map(|u| u.conj()).collect());
+    let magnetic = Some(Magnetic { diffusivity: Some(0.02), ..Magnetic::default() });
+    let physics = Physics { equation: Kind::Mhd, magnetic, ..Physics::navier_stokes(0.03) };
+    let abc = Abc { coefficients: [1.0, 0.5, 0.2], wavenumber: 1.0 };
+    for magnetic_forcing in [
+        Forcing::ConstantPower { power: 0.3, wavenumber: 2.0, helicity: Some(-0.5) },
+        Forcing::ConstantEnergy { energy: None, wavenumber: 1.5 },
+        Forcing::Stochastic { power: 0.3, wavenumber: 2.0, correlation_time: 0.5, seed: 1 },
+        Forcing::TaylorGreen(TaylorGreen { amplitude: 0.7 }),
+        Forcing::Abc(abc),
+    ] {
+        let setup = Setup {
+            physics: physics.clone(),
+            forcing: Forcing::ConstantPower { power: 0.2, wavenumber: 1.5, helicity: None },
+            magnetic_forcing: magnetic_forcing.clone(),
+            modes: &flow,
+            ..Setup::default()
+        };
+        let mut solver = setup.build::<f64>();
+        let damping = [0.03, 0.03, 0.03, 0.02, 0.02, 0.02];
+        let (dt, mut dissipated) = (0.005, 0.0);
+        let [before, mut loss] = energy_and_loss(solver.state(), &damping);
+        for _ in 0..30 {
+            run(&mut solver, dt, 1);
+            let now = energy_and_loss(solver.state(), &damping)[1];
+            dissipated += 0.5 * dt * (loss + now);
+            loss = now;
+        }
+        let change = energy_and_loss(solver.state(), &damping)[0] - before;
+        let forces = solver.forces();
+        assert!((forces.injected("velocity") - 0.2 * 0.15).abs() < 1e-6);
+        assert!(forces.injected("magnetic").abs() > 1e-3, "{magnetic_forcing:?}");
+        let error = change - (forces.injected_energy() - dissipated);
+        assert!(error.abs() < 1e-6, "{magnetic_forcing:?}: error {error}");
+        for (k, _, f) in modes(solver.state()) {
+            let divergence = (f[3] * k[0] + f[4] * k[1] + f[5] * k[2]).norm();
+            assert!(divergence < 1e-15, "{magnetic_forcing:?}: {divergence}");
+        }
+    }
+}
+
+/// The variance of a scalar rises by what its force puts in: at the rate asked for, into its own field
+/// and its own band alone.
+#[test]
+fn scalar_forcing_puts_in_its_variance() {
+    let forcing = Some(ScalarForcing { injection: 0.4, wavenumber: 1.0 });
+    let forced = Scalar { forcing, ..scalar(0.0, [0.0; 3]) };
+    let free = Scalar { name: "free".into(), ..scalar(0.0, [0.0; 3]) };
+    let physics = Physics { scalars: vec![free, forced], ..Physics::default() };
+    let flow: Vec<([i64; 3], [C; 5])> =
+        with_more::<3, 5>(&tangled(), |m, _| vec![C::new(0.2, 0.1 * m[1] as f64); 2]);
+    let mut solver = Setup { physics, modes: &flow, ..Setup::default() }.build::<f64>();
+    let before = [3, 4].map(|field| mean_product(solver.state(), field, field));
+    let kinetic = energy(solver.state());
+    run(&mut solver, 0.01, 50);
+    let after = [3, 4].map(|field| mean_product(solver.state(), field, field));
+    assert!((after[0] - before[0]).abs() < 1e-7, "{before:?}, {after:?}");
+    assert!((after[1] - before[1] - 0.4 * 0.5).abs() < 1e-7, "{before:?}, {after:?}");
+    assert!((2.0 * solver.forces().injected("c") - 0.2).abs() < 1e-9);
+    // It is no energy of the flow.
+    assert_eq!(solver.forces().injected_energy(), 0.0);
+    assert!((energy(solver.state()) - kinetic).abs() < 1e-7);
+    // In a fluid at rest nothing leaves the band 0 < k <= 1.
+    let waves =
+        [([1, 0, 0], [ZERO, ZERO, ZERO, re(0.1)]), ([0, 1, 1], [ZERO, ZERO, ZERO, re(0.1)])];
+    let physics = Physics {
+        scalars: vec![Scalar { forcing, ..scalar(0.0, [0.0; 3]) }],
+        ..Physics::default()
+    };
+    let mut solver = Setup { physics, modes: &waves, ..Setup::default() }.build::<f64>();
+    run(&mut solver, 0.01, 50);
+    let amplitude = |mode| {
+        let state = solver.state();
+        state.at(state.modes.place(mode).unwrap(), 3).re
+    };
+    assert!((2.0 * amplitude([1, 0, 0]).powi(2) - 0.02 - 0.2).abs() < 1e-9);
+    assert_eq!(amplitude([0, 1, 1]), 0.1);
 }

@@ -6,7 +6,7 @@ use dns_solver::integrator::Scheme;
 use dns_solver::modes::Modes;
 
 use super::setup::{
-    C, Setup, ZERO, distance, energy, enstrophy, i, re, run, solve, tangled, taylor_green,
+    C, Setup, ZERO, distance, energy, enstrophy, helicity, i, re, run, solve, tangled, taylor_green,
 };
 
 /// Enstrophy of Taylor-Green at nu = 1/1600 and early times: its Taylor series in t, good to
@@ -214,24 +214,28 @@ fn products_of_the_highest_modes_do_not_alias() {
     }
 }
 
-/// Without viscosity the energy drifts only by the time step's error, which falls with its order.
+/// Without viscosity energy and helicity drift only by the time step's error, which falls with its
+/// order.
 #[test]
-fn energy_is_conserved_without_viscosity() {
+fn energy_and_helicity_are_conserved_without_viscosity() {
     let modes = tangled();
     for (scheme, order) in [(Scheme::Rk2, 3.0), (Scheme::Rk3, 3.0), (Scheme::Rk4, 5.0)] {
-        let drift = |steps: usize| {
+        let drifts = |steps: usize| {
             let mut solver = Setup { scheme, modes: &modes, ..Setup::default() }.build::<f64>();
-            let before = energy(solver.state());
+            let before = [energy(solver.state()), helicity(solver.state())];
             run(&mut solver, 0.5 / steps as f64, steps);
-            (energy(solver.state()) - before).abs()
+            let after = [energy(solver.state()), helicity(solver.state())];
+            [0, 1].map(|of| (after[of] - before[of]).abs())
         };
-        let (coarse, fine) = (drift(8), drift(16));
-        let measured = (coarse / fine).log2();
-        assert!(
-            (measured - order).abs() < 0.35,
-            "{scheme:?}: {coarse} to {fine}, order {measured}"
-        );
-        assert!(fine < 1e-3);
+        let (coarse, fine) = (drifts(8), drifts(16));
+        for of in [0, 1] {
+            let measured = (coarse[of] / fine[of]).log2();
+            assert!(
+                (measured - order).abs() < 0.35,
+                "{scheme:?}, invariant {of}: {coarse:?} to {fine:?}, order {measured}"
+            );
+            assert!(fine[of] < 1e-3);
+        }
     }
 }
 

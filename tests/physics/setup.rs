@@ -195,6 +195,15 @@ pub fn modes<T: Real>(
     })
 }
 
+/// <u.omega>
+pub fn helicity(fields: &SpectralFields<f64>) -> f64 {
+    let term = |(k, weight, u): ([f64; 3], f64, Vec<C>)| {
+        let cross = |a: usize, b: usize| u[a].re * u[b].im - u[b].re * u[a].im;
+        2.0 * weight * (k[0] * cross(1, 2) + k[1] * cross(2, 0) + k[2] * cross(0, 1))
+    };
+    modes(fields).map(term).sum()
+}
+
 /// Mean of the product of two fields.
 pub fn mean_product<T: Real>(fields: &SpectralFields<T>, a: usize, b: usize) -> f64 {
     modes(fields).map(|(_, weight, f)| weight * (f[a] * f[b].conj()).re).sum()

@@ -34,7 +34,8 @@ fn every_part_is_measured_and_nothing_is_left() {
                 .collect();
             assert_eq!((seconds.len(), &measured["repeats"]), (2, &Value::from(3)), "{subject}");
             assert!(seconds.iter().all(|&s| s > 0.0), "{seconds:?}");
-            assert_eq!(measured["median"].as_f64().unwrap(), (seconds[0] + seconds[1]) / 2.0);
+            let median = measured["median"].as_f64().unwrap() * 2.0 / (seconds[0] + seconds[1]);
+            assert!((median - 1.0).abs() < 1e-12, "{measured}");
         }
         assert_eq!(report["points"], Value::from(vec![24, 18, 20]));
         assert_eq!((&report["ranks"], &report["threads"]), (&ranks.into(), &2.into()));
@@ -75,7 +76,7 @@ fn a_bench_of_nothing_but_itself_prints_a_table() {
         assert!(output.stdout.contains(text), "{text}: {}", output.stdout);
     }
     let wrong = run_solver(2, &["bench", "--set", "grid.points=[16,16]"]);
-    wrong.assert_error(2, "grid.points");
+    wrong.assert_error(2, "grid.points: is [16, 16]");
 }
 
 /// The rates that a bench writes predict the step that it measured.
@@ -89,10 +90,12 @@ fn a_machine_file_predicts_what_was_measured() {
     )
     .unwrap();
     let grid = ["--set", "grid.points=[64,64,64]"];
-    let refused = run_solver(1, &["bench", "--write-machine", &file, "--only", "step"]);
-    refused.assert_error(2, "node.cores: is 0, must be 1 or more");
-    fs::remove_file(&file).unwrap();
     let written = ["--write-machine", &file, "--only", "step,rates"];
+    let refused = run_solver(1, &[&["bench"], &written[..]].concat());
+    refused.assert_error(2, "node.cores: is 0, must be 1 or more");
+    let refused = run_solver(1, &["bench", "--write-machine", &file, "--only", "step"]);
+    refused.assert_error(2, "needs step and rates");
+    fs::remove_file(&file).unwrap();
     let report = bench(&case, 2, &[&grid[..], &written].concat());
     let measured = report["measured"]["step"]["median"].as_f64().unwrap();
     let machine = fs::read_to_string(&file).unwrap();
@@ -111,14 +114,14 @@ fn a_machine_file_predicts_what_was_measured() {
     let predicted: f64 = prediction.split_once(" s per step").unwrap().0.parse().unwrap();
     // The first of two ranks has 65 of 129 bundles, and three digits are printed.
     assert!((predicted / measured - 1.0).abs() < 0.02, "{predicted} {measured}");
-    assert!(line("machine").starts_with("1 node with 2 ranks"), "{report}");
+    assert!(line("machine").starts_with("1 node with 2 ranks each"), "{report}");
     assert!(line("run").contains("core-hours"), "{report}");
     plan("3").assert_error(2, "lacks [network]");
 
     fs::write(&file, machine + "[network]\nlatency = 1e-6\ninjection = 1e9\nshare = 1.0\n")
         .unwrap();
     let report = plan("64").stdout;
-    assert!(report.contains("32 nodes with 2 ranks"), "{report}");
+    assert!(report.contains("32 nodes with 2 ranks each"), "{report}");
     assert!(report.contains("at most 1 of 64 z-planes"), "{report}");
     assert!(!case.path("never").exists());
 }

@@ -9,6 +9,7 @@ mod continuation;
 mod convert;
 mod disk;
 mod faults;
+mod fields;
 mod fuzz;
 mod lock;
 mod restart;

@@ -25,14 +25,21 @@ end = 1.0
 [output]
 directory = \"replaced\"
 history = { every = 0.05 }
-spectra = { every = 0.05 }
+spectra = { every = 0.06, samples = 3 }
 gradients = { every = 0.05 }
+pdfs = { every = 0.1, samples = 5, bins = 20 }
+structure_functions = { every = 0.1, samples = 2, separations = [0.7] }
 snapshots = { every = 0.25, precision = \"double\" }
 checkpoints = { every = 0.11, keep = 3 }
+[[output.slices]]
+name = \"plane\"
+every = 0.05
+y = 1.0
+fields = [\"u\", \"pressure\", \"q_criterion\"]
 ";
 
 /// Settings of the kinds of runs that are tried, beside [`FORCED`] itself.
-pub const VARIANTS: [&[&str]; 3] = [
+pub const VARIANTS: [&[&str]; 4] = [
     &[
         "--set",
         "precision=single",
@@ -51,20 +58,30 @@ pub const VARIANTS: [&[&str]; 3] = [
     ],
     &[
         "--set",
-        "forcing={ kind='stochastic', power=0.2, wavenumber=1.5, correlation_time=0.2 }",
+        "forcing={ kind='stochastic', power=0.2, wavenumber=1.5, correlation_time=0.2, \
+         magnetic={ kind='constant_energy', wavenumber=1.5 } }",
         "--set",
         "physics={ equation='mhd', viscosity=0.05, magnetic={ prandtl=1.0 }, rotation=[0, 0, 1], \
          stratification={ frequency=2.0, prandtl=1.0 }, \
-         scalars=[{ name='dye', schmidt=1.0, gradient=[0, 0, 1] }] }",
+         scalars=[{ name='dye', schmidt=1.0, gradient=[0, 0, 1], \
+         forcing={ injection=0.2, wavenumber=2.0 } }] }",
         "--set",
         "initial.magnetic={ kind='beltrami', energy=0.2 }",
+    ],
+    &[
+        "--set",
+        "forcing={ kind='stochastic', power=0.2, wavenumber=1.5, correlation_time=0.2 }",
+        "--set",
+        "time.cfl=",
+        "--set",
+        "time.tolerance=1e-7",
     ],
 ];
 
 /// One step at a time, each by a new process on another number of ranks, groups and threads.
 #[test]
 fn in_pieces_of_one_step_on_changing_ranks() {
-    for variant in [&[][..], VARIANTS[0], VARIANTS[1], VARIANTS[2]] {
+    for variant in [&[][..], VARIANTS[0], VARIANTS[1], VARIANTS[2], VARIANTS[3]] {
         let case = Case::new(FORCED);
         let short = [variant, &["--quiet", "--set", "time.end=0.2"]].concat();
         case.solve(2, "whole", &short);

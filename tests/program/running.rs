@@ -196,6 +196,11 @@ impl Case {
         self.files(name, "checkpoints")
     }
 
+    /// Paths of the spectral snapshots of the run `name`, in order.
+    pub fn modes(&self, name: &str) -> Vec<PathBuf> {
+        self.files(name, "modes")
+    }
+
     /// Paths of the finished files in a directory of the run `name`; none if it is not there.
     fn files(&self, name: &str, directory: &str) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.path(name).join(directory));
@@ -208,35 +213,85 @@ impl Case {
 
     /// The spectra of the run `name`: datasets by name, numbers as they are.
     pub fn spectra(&self, name: &str) -> BTreeMap<String, Vec<f64>> {
-        let file = hdf5::File::open(self.path(name).join("spectra.h5")).unwrap();
-        let read = |name: String| {
-            let numbers = file.dataset(&name).unwrap().read_raw::<f64>().unwrap();
-            (name, numbers)
-        };
-        file.member_names().unwrap().into_iter().map(read).collect()
+        self.records(name, "spectra.h5")
     }
 
-    /// Checks that two runs have the same spectra, bit for bit.
-    pub fn assert_same_spectra(&self, a: &str, b: &str) {
-        let bits = |name| -> BTreeMap<_, Vec<_>> {
-            let bits = |numbers: Vec<f64>| numbers.into_iter().map(f64::to_bits).collect();
-            self.spectra(name).into_iter().map(|(name, numbers)| (name, bits(numbers))).collect()
+    /// As [`Self::spectra`], for any file of records.
+    pub fn records(&self, name: &str, file: &str) -> BTreeMap<String, Vec<f64>> {
+        let file = hdf5::File::open(self.path(name).join(file)).unwrap();
+        let records = file.dataset("records").unwrap().read_raw::<u64>().unwrap()[0] as usize;
+        let read = |name: String| {
+            let dataset = file.dataset(&name).unwrap();
+            let mut numbers = dataset.read_raw::<f64>().unwrap();
+            // What follows the records, where there is an entry for each, is room for more.
+            if name == "step" || name == "time" || dataset.attr("DIMENSION_LIST").is_ok() {
+                numbers.truncate(numbers.len() / dataset.shape()[0] * records);
+            }
+            (name, numbers)
         };
-        let (of_a, of_b) = (bits(a), bits(b));
-        assert!(of_a["step"].len() > 1);
+        let names = file.member_names().unwrap().into_iter().filter(|name| name != "records");
+        names.map(read).collect()
+    }
+
+    /// The records of a slice of the run `name`, by dataset, numbers as they are.
+    pub fn slice(&self, name: &str, slice: &str) -> BTreeMap<String, Vec<f64>> {
+        let mut all = BTreeMap::<String, Vec<f64>>::new();
+        for path in self.files(name, "slices") {
+            if !path.file_name().unwrap().to_str().unwrap().starts_with(&format!("{slice}_")) {
+                continue;
+            }
+            let file = hdf5::File::open(path).unwrap();
+            let records = file.dataset("records").unwrap().read_raw::<u64>().unwrap()[0] as usize;
+            let fields = file.group("fields").unwrap().datasets().unwrap().into_iter();
+            let stamps = ["step", "time"].map(|name| file.dataset(name).unwrap());
+            for dataset in fields.filter(|d| d.ndim() == 4).chain(stamps) {
+                let numbers = dataset.read_raw::<f64>().unwrap();
+                let each = numbers.len() / dataset.shape()[0];
+                let name = dataset.name().rsplit('/').next().unwrap().to_string();
+                all.entry(name).or_default().extend_from_slice(&numbers[..records * each]);
+            }
+        }
+        all
+    }
+
+    /// Checks that two runs have the same slice, bit for bit, of `records` records or more.
+    pub fn assert_same_slice(&self, a: &str, b: &str, slice: &str, records: usize) {
+        let (of_a, of_b) = (self.slice(a, slice), self.slice(b, slice));
+        assert!(of_a["step"].len() >= records, "{:?}", of_a["step"]);
         assert_eq!(of_a["step"], of_b["step"], "{a} and {b}");
-        assert!(of_a == of_b, "spectra of {a} and {b} differ");
+        assert!(of_a == of_b, "slice {slice} of {a} and {b} differ");
+    }
+
+    /// Checks that two runs have the same files of records, bit for bit, where the first has any.
+    pub fn assert_same_records(&self, a: &str, b: &str) {
+        for file in ["spectra.h5", "pdfs.h5", "structure_functions.h5"] {
+            if !self.path(a).join(file).exists() {
+                continue;
+            }
+            let bits = |name| -> BTreeMap<_, Vec<_>> {
+                let bits = |numbers: Vec<f64>| numbers.into_iter().map(f64::to_bits).collect();
+                let records = self.records(name, file).into_iter();
+                records.map(|(name, numbers)| (name, bits(numbers))).collect()
+            };
+            let (of_a, of_b) = (bits(a), bits(b));
+            assert!(of_a["step"].len() > 1);
+            assert_eq!(of_a["step"], of_b["step"], "{a} and {b}");
+            let names = of_a.keys().filter(|name| of_a[*name] != of_b[*name]);
+            let differ: Vec<_> = names.collect();
+            assert!(differ.is_empty(), "{file} of {a} and {b} differs in {differ:?}");
+        }
     }
 
     /// Checks that two runs have the same files that grow, snapshots and last checkpoint.
     pub fn assert_same(&self, a: &str, b: &str) {
-        if self.path(a).join("spectra.h5").exists() {
-            self.assert_same_spectra(a, b);
-        }
+        self.assert_same_records(a, b);
         if self.path(a).join("gradients.csv").exists() {
             assert_eq!(self.read(a, "gradients.csv"), self.read(b, "gradients.csv"));
         }
         assert_eq!(self.read(a, "history.csv"), self.read(b, "history.csv"), "{a} and {b}");
+        if self.path(a).join("slices").exists() {
+            self.assert_same_slice(a, b, "plane", 2);
+        }
         let (of_a, of_b) = (self.snapshots(a), self.snapshots(b));
         assert!(!of_a.is_empty());
         let names = |paths: &[PathBuf]| -> Vec<_> {

@@ -4,9 +4,9 @@ use super::restart::{FORCED, VARIANTS};
 use super::running::{Case, DECAYING};
 
 /// Spectra and rows of the history at the same times.
-const TOGETHER: [&str; 2] = ["output.history.every=0.1", "output.spectra.every=0.1"];
+const TOGETHER: [&str; 2] = ["output.history.every=0.1", "output.spectra={ every = 0.1 }"];
 
-/// Every spectrum adds up to the quantity of the same name, whatever the physics.
+/// Every spectrum of every kind adds up to the quantity of the same name, whatever the physics.
 #[test]
 fn sums_over_shells_are_the_history() {
     for variant in [&[][..], VARIANTS[0], VARIANTS[2]] {
@@ -14,26 +14,42 @@ fn sums_over_shells_are_the_history() {
         case.solve(2, "run", &[variant, &["--quiet", "--set", "time.end=0.3"]].concat());
         let spectra = case.spectra("run");
         assert_eq!(spectra["time"], case.column("run", "time"));
-        let (shells, width) = (spectra["k"].len(), spectra["k"][1]);
-        assert_eq!(width, 0.5);
-        let derived = ["_transfer", "_flux"];
-        let names = spectra.keys().filter(|name| {
-            !["step", "time", "k"].contains(&name.as_str())
-                && !derived
-                    .iter()
-                    .any(|end| name.ends_with(end) && name.as_str() != "buoyancy_flux")
-        });
-        let mut count = 0;
-        for name in names {
-            for (record, value) in case.column("run", name).into_iter().enumerate() {
-                let shells = &spectra[name][record * shells..][..shells];
-                let sum: f64 = shells.iter().sum::<f64>() * width;
-                let size: f64 = shells.iter().map(|x| x.abs()).sum::<f64>() * width;
+        assert_eq!(spectra["k"][1], 0.5);
+        let mut counts = [0; 3];
+        for (name, numbers) in &spectra {
+            let Some((kind, quantity, axes)) = projection(name) else { continue };
+            let measure: f64 = axes.iter().map(|axis| spectra[*axis][1]).product();
+            let len: usize = axes.iter().map(|axis| spectra[*axis].len()).product();
+            let column = case.column("run", quantity);
+            assert_eq!(numbers.len(), column.len() * len, "{name}");
+            for (value, numbers) in column.into_iter().zip(numbers.chunks_exact(len)) {
+                let sum: f64 = numbers.iter().sum::<f64>() * measure;
+                let size: f64 = numbers.iter().map(|x| x.abs()).sum::<f64>() * measure;
                 assert!((sum - value).abs() <= 1e-14 * size, "{name}: {sum} and {value}");
             }
-            count += 1;
+            counts[kind] += 1;
         }
-        assert!(count >= 9, "{count}");
+        let has_axis = variant.iter().any(|setting| setting.contains("rotation"));
+        let axial = if has_axis { 4 } else { 0 };
+        assert!(counts[0] >= 8 && counts[1] >= 18 && counts[2] == axial, "{counts:?}");
+    }
+}
+
+/// Whether a dataset is a spectrum over shells, along an axis or about one (0, 1, 2), the quantity of
+/// the history that it is one of, and its axes.
+fn projection(name: &str) -> Option<(usize, &str, Vec<&str>)> {
+    let flux = name.ends_with("_flux") && name != "buoyancy_flux";
+    if ["step", "time"].contains(&name) || name.starts_with("k") && name.len() < 7 {
+        None
+    } else if name.ends_with("_transfer") || flux {
+        None
+    } else if let Some(quantity) = name.strip_suffix("_axial") {
+        Some((2, quantity, vec!["k_perp", "k_par"]))
+    } else if let Some((quantity, axis)) = name.rsplit_once("_along_") {
+        let axis = ["k_x", "k_y", "k_z"].into_iter().find(|k| k.ends_with(axis));
+        Some((1, quantity, vec![axis?]))
+    } else {
+        Some((0, name, vec!["k"]))
     }
 }
 
@@ -74,13 +90,19 @@ fn the_energy_of_each_shell_is_accounted_for() {
 fn the_energy_budget_closes() {
     let power = ["--set", "forcing={ kind='constant_power', power=0.2, wavenumber=1.5 }"];
     for variant in [&[][..], &power, VARIANTS[2]] {
-        let case = Case::with(FORCED, &["output.spectra=", "output.gradients="]);
+        let quiet = ["spectra", "gradients", "pdfs", "structure_functions"];
+        let settings = quiet.map(|output| format!("output.{output}="));
+        let case = Case::with(FORCED, &settings.each_ref().map(String::as_str));
         let largest = |name: &str, cfl: &str| {
             let settings = ["--quiet", "--set", "time.end=0.3", "--set", cfl];
             case.solve(1, name, &[&settings[..], variant].concat());
             let residuals = case.column(name, "budget_residual");
             let dissipation = case.column(name, "dissipation");
             assert_eq!(residuals[0], 0.0);
+            // The same dissipation, by the balance and by the spectrum.
+            let balance = case.column(name, "budget_dissipation");
+            let loss = balance[1..].iter().zip(&residuals[1..]).map(|(b, r)| b + r);
+            assert!(loss.clone().zip(&dissipation[1..]).all(|(loss, d)| loss > 0.9 * d));
             let relative = residuals.iter().zip(dissipation).map(|(r, d)| (r / d).abs());
             relative.fold(0.0, f64::max)
         };

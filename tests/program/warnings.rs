@@ -37,3 +37,32 @@ fn a_resolved_run_is_not_warned_of() {
     let output = case.solve(1, "good", &["--quiet"]);
     assert_eq!(output.stderr, "");
 }
+
+/// The step is set by waves, by the longest one, or by the outputs: each is named with its remedy.
+#[test]
+fn what_limits_the_step_is_named() {
+    let adapted = "time={ cfl = 0.5, end = 0.2 }";
+    let rotation = "physics.rotation=[0.0, 0.0, 40.0]";
+    let mhd = ["physics.equation=mhd", "physics.magnetic={ prandtl = 1.0 }"];
+    let field = "initial.mean_magnetic_field=[0.0, 0.0, 20.0]";
+    let cases: [(&[&str], &str); 4] = [
+        (&[adapted, rotation], "waves of rotation and stratification make up"),
+        (&[adapted, mhd[0], mhd[1], field], "Alfven waves on the mean magnetic field make up"),
+        (&["time={ cfl = 0.5, dt_max = 0.01, end = 0.2 }"], "because of time.dt_max = 0.01"),
+        (&[adapted, "output.history.every=0.01"], "because of the next output"),
+    ];
+    let quiet = ["physics.viscosity=0.5", "output.snapshots=", "output.history.every=0.2"];
+    for (settings, warning) in cases {
+        let case = Case::with(DECAYING, &[&quiet[..], settings].concat());
+        let output = case.solve(1, "run", &["--quiet"]);
+        assert_eq!(
+            output.stderr.matches("warning: ").count(),
+            1,
+            "{settings:?}: {}",
+            output.stderr
+        );
+        assert_eq!(output.stderr.matches(warning).count(), 1, "{settings:?}: {}", output.stderr);
+    }
+    let case = Case::with(DECAYING, &[&quiet[..], &[adapted]].concat());
+    assert_eq!(case.solve(1, "run", &["--quiet"]).stderr, "");
+}

@@ -31,17 +31,53 @@ def test_the_tutorial_runs(
     assert (tmp_path / "tutorial/re100/report.html").exists()
 
 
-def test_the_python_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All its blocks, one after the other, beside a run of configs/laptop.toml."""
+@pytest.fixture
+def laptop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be where configs/laptop.toml was run."""
     config = shutil.copy(REPOSITORY / "configs/laptop.toml", tmp_path)
     solve(Path(config), "--set", "time.dt=0.1")
     monkeypatch.chdir(tmp_path)
-    text = (REPOSITORY / "docs/python.md").read_text()
+
+
+def run_blocks(page: str) -> dict[str, object]:
+    """Run the Python of a page, one block after the other; return its names."""
+    text = (REPOSITORY / page).read_text()
     code = "\n".join(re.findall(r"```python\n(.*?)```", text, re.S))
     names: dict[str, object] = {}
-    exec(compile(code, "python.md", "exec"), names)
+    exec(compile(code, page, "exec"), names)
+    return names
+
+
+@pytest.mark.usefixtures("laptop")
+def test_the_python_page_runs() -> None:
+    """All its blocks, beside a run of configs/laptop.toml."""
+    names = run_blocks("docs/python.md")
     assert isinstance(names["mine"], dnspost.Run)
     assert names["mine"].is_complete
+
+
+@pytest.mark.usefixtures("laptop")
+def test_the_front_page_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its Python prints the peak that it promises."""
+    run_blocks("README.md")
+    printed = dict(line.split() for line in capsys.readouterr().out.splitlines()[:2])
+    assert float(printed["dissipation"]) == pytest.approx(0.0129, rel=0.01)
+    assert float(printed["time"]) == pytest.approx(4.9, abs=0.2)
+
+
+PAGES = [*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/*.md"), *REPOSITORY.glob("benches/*.md")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """To a file of the repository, and to a heading of that page."""
+    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text()):
+        path, _, heading = target.partition("#")
+        there = page.parent / path if path else page
+        assert there.exists(), target
+        if heading:
+            titles = re.findall(r"^#+ (.*)$", there.read_text(), re.M)
+            assert heading in [title.lower().replace(" ", "-") for title in titles], target
 
 
 def test_the_python_page_names_what_there_is() -> None:

@@ -117,6 +117,22 @@ def test_a_checkpoint_is_the_snapshot_of_its_step(oblong: dnspost.Run) -> None:
         np.testing.assert_allclose(fields[name], snapshot[name], atol=2e-15)
 
 
+@pytest.mark.parametrize("dealias", ["two_thirds", "phase_shift", "none"])
+def test_the_largest_wavenumber_is_that_of_the_solver(dealias: str, tmp_path: Path) -> None:
+    """For every kind of dealiasing and sides of any length, as k_max eta in the history has it."""
+    run = dnspost.run(
+        {
+            "grid": {"points": [30, 24, 27], "lengths": [1.0, 1.0, 2.0], "dealias": dealias},
+            "physics": {"viscosity": 0.1},
+            "initial": {"kind": "taylor_green"},
+            "time": {"dt": 0.01, "end": 0.01},
+            "output": {"directory": str(tmp_path / "run")},
+        }
+    )
+    last = run.history.iloc[-1]
+    assert run.k_max * last["kolmogorov_length"] == pytest.approx(last["kmax_eta"], rel=1e-12)
+
+
 def test_a_checkpoint_is_exact_at_any_resolution(oblong: dnspost.Run) -> None:
     """A finer grid holds the points of the run, with the same values, and the same energy."""
     last = oblong.checkpoints[-1]

@@ -78,7 +78,11 @@ def test_wrong_fields_are_refused(tmp_path: Path) -> None:
 
 def test_validate_tells_the_need_or_all_mistakes(config: dict[str, Any]) -> None:
     """The solver's own words; nothing is written."""
-    assert "memory" in dnspost.validate(config, ranks=2)
+    assert "2 with 1 thread each" in dnspost.validate(config, ranks=2)
+    needs = dnspost.validate(config, ranks=4, threads=2)
+    assert "4 with 2 threads each" in needs
+    # Messages, for the ranks may be on several nodes.
+    assert "each rank sends" in needs
     config["physics"]["viscosity"] = -1.0
     config["grid"]["pionts"] = [1]
     with pytest.raises(dnspost.SolverError, match=r"(?s)pionts.*viscosity") as caught:

@@ -3,6 +3,8 @@
 //! Most are sums over all modes of a term that is quadratic in the fields at one mode: by Parseval,
 //! `<f g>` = sum over all k of Re(f_k conj g_k). The others follow from these and the budget.
 
+use std::f64::consts::PI;
+
 use num_complex::Complex;
 
 use super::{Budget, sum_over_bundles};
@@ -33,6 +35,13 @@ pub(super) type Term = Box<dyn Fn([f64; AXES], &[C]) -> f64 + Send + Sync>;
 /// What follows from the budget and the sums.
 type Formula = Box<dyn Fn(&Budget, &[f64]) -> f64 + Send + Sync>;
 
+/// A product of two fields.
+struct Product {
+    fields: [usize; 2],
+    factor: f64,
+    includes_mean: bool,
+}
+
 /// The components of the Reynolds stress, which is symmetric.
 const STRESSES: [(usize, usize); 6] = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)];
 
@@ -41,7 +50,12 @@ const STRESSES: [(usize, usize); 6] = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (
 pub struct Quantities {
     names: Vec<Name>,
     sums: Vec<Term>,
+    /// Sums without a name, which come after the others: of each velocity component, what it has in
+    /// the modes without wavenumber along its own axis.
+    flat: Vec<Term>,
     derived: Vec<(Name, Formula)>,
+    /// Which sums are averages of the product of two fields.
+    products: Vec<usize>,
     /// Which sums are energies beside the kinetic one, and which are losses of energy beside what
     /// viscosity takes up.
     energies: Vec<usize>,
@@ -49,10 +63,10 @@ pub struct Quantities {
 }
 
 impl Quantities {
-    /// Those that belong to `physics`.
-    pub fn new(physics: &Physics) -> Self {
+    /// Those that belong to `physics` in a box with sides of 2 pi `lengths`.
+    pub fn new(physics: &Physics, lengths: [f64; AXES]) -> Self {
         let mut quantities = Quantities::default();
-        quantities.add_velocity(physics);
+        quantities.add_velocity(physics, lengths);
         quantities.add_rotation(physics);
         quantities.add_magnetic_field(physics);
         quantities.add_stratification(physics);
@@ -72,6 +86,13 @@ impl Quantities {
         self.names.into_iter().zip(self.sums)
     }
 
+    /// The averages of products of two fields with their names.
+    pub(super) fn into_products(self) -> impl Iterator<Item = (Name, Term)> {
+        let products = self.products.clone();
+        let sums = self.into_sums().enumerate();
+        sums.filter_map(move |(sum, named)| products.contains(&sum).then_some(named))
+    }
+
     /// Measures them, in the order of their names. Collective: every rank must call this.
     pub fn measure<T: Real>(
         &self,
@@ -82,6 +103,7 @@ impl Quantities {
     ) -> Vec<f64> {
         let mut values = self.sums(fields, team, communicator);
         let derived: Vec<_> = self.derived.iter().map(|(_, f)| f(budget, &values)).collect();
+        values.truncate(self.sums.len());
         values.extend(derived);
         values
     }
@@ -100,7 +122,7 @@ impl Quantities {
         communicator: &Communicator,
     ) -> Vec<f64> {
         let modes = fields.modes;
-        let count = self.sums.len();
+        let count = self.sums.len() + self.flat.len();
         sum_over_bundles(fields, count, team, communicator, |bundle, sums| {
             let mut values = vec![C::ZERO; fields.count];
             for lane in 0..modes.lanes {
@@ -114,7 +136,7 @@ impl Quantities {
                         let stored = fields.at(place, field);
                         *value = C::new(stored.re.double(), stored.im.double());
                     }
-                    let terms = self.sums.iter().map(|term| term(k, &values));
+                    let terms = self.sums.iter().chain(&self.flat).map(|term| term(k, &values));
                     column.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
                 }
                 let weight = Modes::weight(nx);
@@ -138,6 +160,37 @@ impl Quantities {
         });
         self.sums.push(Box::new(term));
         self.sums.len() - 1
+    }
+
+    /// Adds the average of `factor` times the product of fields `i` and `j`, perhaps without their
+    /// means, and returns its place among the sums.
+    fn product(
+        &mut self,
+        name: impl Into<String>,
+        unit: &'static str,
+        description: impl Into<String>,
+        Product { fields: [i, j], factor, includes_mean }: Product,
+    ) -> usize {
+        let sum = self.sum(name, unit, description, move |k, f| {
+            let counts = includes_mean || square(k) > 0.0;
+            if counts { factor * dot(&f[i..=i], &f[j..=j]) } else { 0.0 }
+        });
+        self.products.push(sum);
+        sum
+    }
+
+    /// Adds the stresses of a vector, whose first component is field `first`; returns the place of the
+    /// first one.
+    fn stresses(&mut self, prefix: &str, names: [&str; AXES], first: usize) -> usize {
+        let begin = self.sums.len();
+        for (i, j) in STRESSES {
+            let [a, b] = [i, j].map(|axis| ["x", "y", "z"][axis]);
+            let description = format!("<{} {}> without the means", names[i], names[j]);
+            let product =
+                Product { fields: [first + i, first + j], factor: 1.0, includes_mean: false };
+            self.product(format!("{prefix}stress_{a}{b}"), "L^2/T^2", description, product);
+        }
+        begin
     }
 
     /// Adds what follows from the budget and the sums.
@@ -174,17 +227,9 @@ impl Quantities {
         }
     }
 
-    fn add_velocity(&mut self, physics: &Physics) {
+    fn add_velocity(&mut self, physics: &Physics, lengths: [f64; AXES]) {
         self.sum("helicity", "L/T^2", "<u.omega>", |k, f| curl_product(k, &f[..AXES]));
-        let stresses = self.sums.len();
-        for (i, j) in STRESSES {
-            let [a, b] = [i, j].map(|axis| ["x", "y", "z"][axis]);
-            let [u, v] = [i, j].map(|axis| ["u", "v", "w"][axis]);
-            let description = format!("<{u} {v}> without the mean flow");
-            self.sum(format!("stress_{a}{b}"), "L^2/T^2", description, move |k, f| {
-                if square(k) > 0.0 { dot(&f[i..=i], &f[j..=j]) } else { 0.0 }
-            });
-        }
+        let stresses = self.stresses("", ["u", "v", "w"], 0);
         self.derive(
             "anisotropy",
             "1",
@@ -192,7 +237,41 @@ impl Quantities {
              sqrt(2/3) one component alone",
             move |b, sums| anisotropy(&sums[stresses..stresses + STRESSES.len()], b),
         );
+        for (index, (i, j)) in STRESSES.into_iter().enumerate() {
+            let [a, b] = [i, j].map(|axis| ["x", "y", "z"][axis]);
+            self.derive(
+                format!("anisotropy_{a}{b}"),
+                "1",
+                format!("b_{a}{b}, a component of this tensor"),
+                move |b, sums| anisotropy_component((i, j), sums[stresses + index], b),
+            );
+        }
+        self.add_longitudinal_lengths(stresses, lengths);
         self.add_damping("", physics.velocity_damping(), 0);
+    }
+
+    /// L_x = integral of <u(x) u(x + r e_x)> / <u^2> over r up to half of the box, in which every
+    /// wave along x integrates to nothing: what is left is half of the side times the share of u in
+    /// the modes with k_x = 0; likewise along y and z.
+    fn add_longitudinal_lengths(&mut self, stresses: usize, lengths: [f64; AXES]) {
+        for (axis, length) in lengths.into_iter().enumerate() {
+            let name = ["x", "y", "z"][axis];
+            let diagonal = [0, 3, 5][axis];
+            self.flat.push(Box::new(move |k, f| {
+                if k[axis] == 0.0 && square(k) > 0.0 { f[axis].norm_sqr() } else { 0.0 }
+            }));
+            self.derive(
+                format!("longitudinal_length_{name}"),
+                "L",
+                format!(
+                    "integral of the longitudinal correlation along {name} up to half of the box"
+                ),
+                move |_, sums| {
+                    let flat = sums[sums.len() - AXES + axis];
+                    PI * length * ratio(flat, sums[stresses + diagonal])
+                },
+            );
+        }
     }
 
     fn add_rotation(&mut self, physics: &Physics) {
@@ -228,6 +307,7 @@ impl Quantities {
         });
         self.energies.push(energy);
         self.losses.push(loss);
+        self.stresses("magnetic_", ["bx", "by", "bz"], first);
         self.sum("current", "1/T^2", "<j.j>/2", move |k, f| 0.5 * square(k) * norm(&b(f)));
         self.sum("cross_helicity", unit, "<u.b>", move |_, f| dot(&f[..AXES], &b(f)));
         self.sum("magnetic_helicity", "L^3/T^2", "<a.b>, b = curl a", move |k, f| {
@@ -251,9 +331,9 @@ impl Quantities {
         let viscosity = physics.viscosity;
         let damping = physics.scalar_formulas()[0].damping;
         let unit = "L^2/T^2";
-        let energy = self.sum("potential_energy", unit, "<theta^2>/2, theta = buoyancy / N", {
-            move |_, f| 0.5 * f[field].norm_sqr()
-        });
+        let square_of = Product { fields: [field; 2], factor: 0.5, includes_mean: true };
+        let description = "<theta^2>/2, theta = buoyancy / N";
+        let energy = self.product("potential_energy", unit, description, square_of);
         let loss = self.sum(
             "potential_dissipation",
             "L^2/T^3",
@@ -262,11 +342,11 @@ impl Quantities {
         );
         self.energies.push(energy);
         self.losses.push(loss);
-        self.sum(
+        self.product(
             "buoyancy_flux",
             "L^2/T^3",
             "N <w theta>, w upwards: potential energy that becomes kinetic",
-            move |_, f| n * dot(&f[up..=up], &f[field..=field]),
+            Product { fields: [up, field], factor: n, includes_mean: true },
         );
         self.derive("froude", "1", "dissipation / (N E), E without mean flow", move |b, _| {
             ratio(b.dissipation, n * b.fluctuation_energy)
@@ -284,9 +364,9 @@ impl Quantities {
         let skipped = usize::from(physics.stratification.is_some());
         let damping = physics.scalar_formulas()[skipped + index].damping;
         let (viscosity, kappa) = (physics.viscosity, damping.diffusivity);
-        self.sum(format!("{name}_variance"), "1", format!("<{name}^2> without the mean"), {
-            move |k, f| if square(k) > 0.0 { f[field].norm_sqr() } else { 0.0 }
-        });
+        let variance = Product { fields: [field; 2], factor: 1.0, includes_mean: false };
+        let description = format!("<{name}^2> without the mean");
+        self.product(format!("{name}_variance"), "1", description, variance);
         self.sum(
             format!("{name}_dissipation"),
             "1/T",
@@ -294,11 +374,11 @@ impl Quantities {
             move |k, f| 2.0 * damping.rate(square(k)) * f[field].norm_sqr(),
         );
         for (axis, velocity) in ["u", "v", "w"].into_iter().enumerate() {
-            self.sum(
+            self.product(
                 format!("{name}_flux_{}", ["x", "y", "z"][axis]),
                 "L/T",
                 format!("<{velocity} {name}>"),
-                move |_, f| dot(&f[axis..=axis], &f[field..=field]),
+                Product { fields: [axis, field], factor: 1.0, includes_mean: true },
             );
         }
         self.derive(
@@ -314,11 +394,17 @@ impl Quantities {
 /// The magnitude of the anisotropy tensor (Lumley & Newman 1977, J. Fluid Mech. 82, 161), given the
 /// [`STRESSES`]; 0 at rest.
 fn anisotropy(stresses: &[f64], budget: &Budget) -> f64 {
-    let parts = STRESSES.iter().zip(stresses).map(|(&(i, j), stress)| {
-        let part = ratio(*stress, 2.0 * budget.fluctuation_energy);
-        if i == j { (part - 1.0 / 3.0).powi(2) } else { 2.0 * part * part }
+    let squares = STRESSES.iter().zip(stresses).map(|(&(i, j), stress)| {
+        let component = anisotropy_component((i, j), *stress, budget);
+        if i == j { component * component } else { 2.0 * component * component }
     });
-    if budget.fluctuation_energy == 0.0 { 0.0 } else { parts.sum::<f64>().sqrt() }
+    squares.sum::<f64>().sqrt()
+}
+
+/// b_ij = <u_i u_j> / <u_k u_k> - delta_ij / 3; 0 at rest.
+fn anisotropy_component((i, j): (usize, usize), stress: f64, budget: &Budget) -> f64 {
+    let isotropic = if i == j && budget.fluctuation_energy > 0.0 { 1.0 / 3.0 } else { 0.0 };
+    ratio(stress, 2.0 * budget.fluctuation_energy) - isotropic
 }
 
 /// The Obukhov-Corrsin scale of a scalar that diffuses faster than momentum, else the Batchelor

@@ -51,7 +51,7 @@ fn quantities_of_one_mode_are_what_they_are_by_hand() {
     let team = Team::new(1).unwrap();
     let serial = Communicator::serial();
     let budget = Budget::measure(&fields, 0.05, &team, &serial);
-    let quantities = Quantities::new(&physics);
+    let quantities = Quantities::new(&physics, modes.grid.lengths);
     let values = quantities.measure(&fields, &budget, &team, &serial);
     // E = 2, <omega^2> = 16, epsilon = 0.8.
     let expected = [
@@ -66,6 +66,12 @@ fn quantities_of_one_mode_are_what_they_are_by_hand() {
         ("drag_dissipation", 3.0 / 4.0 * 4.0),
         ("magnetic_energy", 0.5),
         ("magnetic_dissipation", 0.2 * 4.0),
+        ("magnetic_stress_xx", 0.0),
+        ("magnetic_stress_xy", 0.0),
+        ("magnetic_stress_xz", 0.0),
+        ("magnetic_stress_yy", 0.5),
+        ("magnetic_stress_yz", 0.0),
+        ("magnetic_stress_zz", 0.5),
         ("current", 2.0),
         ("cross_helicity", 0.0),
         ("magnetic_helicity", 0.5),
@@ -79,6 +85,16 @@ fn quantities_of_one_mode_are_what_they_are_by_hand() {
         ("c_flux_y", 4.0),
         ("c_flux_z", 0.0),
         ("anisotropy", f64::sqrt(1.0 / 9.0 + 2.0 / 36.0)),
+        ("anisotropy_xx", -1.0 / 3.0),
+        ("anisotropy_xy", 0.0),
+        ("anisotropy_xz", 0.0),
+        ("anisotropy_yy", 1.0 / 6.0),
+        ("anisotropy_yz", 0.0),
+        ("anisotropy_zz", 1.0 / 6.0),
+        ("longitudinal_length_x", 0.0),
+        // v and w do not depend on y and z: their correlations are 1.
+        ("longitudinal_length_y", PI),
+        ("longitudinal_length_z", PI),
         ("rossby", 0.8 / 20.0),
         ("micro_rossby", 0.4),
         ("froude", 0.2),

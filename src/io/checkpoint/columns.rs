@@ -11,7 +11,7 @@ use num_complex::Complex;
 use crate::fields::SpectralFields;
 use crate::modes::{Modes, Place, signed};
 use crate::parallel::{Communicator, Counts, share};
-use crate::real::Real;
+use crate::real::{Precision, Real};
 use crate::transform::owners::{Owners, bundles_of};
 
 /// How the columns of one field travel.
@@ -71,13 +71,18 @@ impl<'a> Columns<'a> {
     }
 
     /// Calls `each(first number of a column in the file, its numbers)` for all columns that count
-    /// here: those of this rank's bundles, and the zeros of its share.
+    /// here: those of this rank's bundles, in the precision of the file, and the zeros of its share.
     pub fn each<T: Real>(
         &self,
         state: &SpectralFields<T>,
         field: usize,
+        precision: Precision,
         mut each: impl FnMut(usize, &[Complex<f64>]),
     ) {
+        let rounded = |x: T| match precision {
+            Precision::Single => f64::from(x.double() as f32),
+            Precision::Double => x.double(),
+        };
         let mut numbers = vec![Complex::default(); self.rows()];
         for (column, _) in self.share.clone().zip(&self.owners).filter(|(_, rank)| rank.is_none()) {
             each(column * self.rows(), &numbers);
@@ -85,7 +90,7 @@ impl<'a> Columns<'a> {
         for &(column, place) in &self.held {
             for (row, number) in numbers.iter_mut().enumerate() {
                 let Complex { re, im } = state.at(Place { row, ..place }, field);
-                *number = Complex::new(re.double(), im.double());
+                *number = Complex::new(rounded(re), rounded(im));
             }
             each(column * self.rows(), &numbers);
         }

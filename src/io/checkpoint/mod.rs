@@ -11,6 +11,7 @@ mod columns;
 mod reader;
 mod writer;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use num_complex::Complex;
@@ -22,6 +23,13 @@ use crate::real::Precision;
 
 pub use reader::{CheckpointReader, is_checkpoint};
 pub use writer::write;
+
+/// Numbers that averages have summed up, by the name of what they are an average of. They are
+/// datasets of `/accumulated`, if there are any.
+pub type Accumulated = BTreeMap<String, Vec<f64>>;
+
+/// The group of these datasets.
+const ACCUMULATED: &str = "accumulated";
 
 /// Version of the format. A program reads its own version and refuses newer ones.
 pub const FORMAT: i64 = 1;
@@ -87,6 +95,12 @@ fn batches(count: usize, rows: usize, comm: &Communicator) -> Vec<Range<usize>> 
     let batches = share(count, 0, comm.size()).len().div_ceil(each);
     let bound = |batch: usize| (mine.start + batch * each).min(mine.end);
     (0..batches).map(|batch| bound(batch)..bound(batch + 1)).collect()
+}
+
+/// The checksum of accumulated numbers.
+fn checksum_of_real(numbers: &[f64]) -> i64 {
+    let numbers: Vec<_> = numbers.iter().map(|number| Complex::from(*number)).collect();
+    checksum::of_numbers(0, &numbers)
 }
 
 /// Checksums of the fields from those of the parts. Collective.

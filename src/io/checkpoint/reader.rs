@@ -7,7 +7,7 @@ use hdf5::{Dataset, File, H5Type};
 use num_complex::Complex;
 
 use super::columns::Columns;
-use super::{FORMAT, Header, batches, checksum, total};
+use super::{ACCUMULATED, Accumulated, FORMAT, Header, batches, checksum, checksum_of_real, total};
 use crate::error::{Error, Result};
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
@@ -68,7 +68,34 @@ impl CheckpointReader {
 
     /// Reads everything and compares the checksums. Collective.
     pub fn verify(&self) -> Result<()> {
-        self.visit(|_, _, _| {})
+        self.visit(|_, _, _| {})?;
+        self.accumulated().map(drop)
+    }
+
+    /// What averages had summed up, on rank 0; nothing on the others, which do not write them.
+    /// Collective.
+    pub fn accumulated(&self) -> Result<Accumulated> {
+        let InputFile { comm, file, .. } = &self.file;
+        let read = || -> hdf5::Result<Accumulated> {
+            if !file.link_exists(ACCUMULATED) {
+                return Ok(Accumulated::new());
+            }
+            let group = file.group(ACCUMULATED)?;
+            let names = group.member_names()?.into_iter();
+            let named = names.map(|name| {
+                let dataset = group.dataset(&name)?;
+                let numbers = dataset.read_raw::<f64>()?;
+                if hdf5_file::read_number::<i64>(&dataset, "checksum")?
+                    != checksum_of_real(&numbers)
+                {
+                    return Err(format!("the sums of {name} miss their checksum").into());
+                }
+                Ok((name, numbers))
+            });
+            named.collect()
+        };
+        let damaged = |e| self.unusable(format!("it is damaged: {e}"));
+        comm.agree(if comm.is_root() { read().map_err(damaged) } else { Ok(Accumulated::new()) })
     }
 
     /// Calls `take(field, numbers, whether they are the field's last)` for this rank's share of the

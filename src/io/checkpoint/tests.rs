@@ -37,8 +37,14 @@ fn state<T: Real>() -> SpectralFields<T> {
     state
 }
 
+fn accumulated() -> Accumulated {
+    let numbers = (0..5000).map(|n| 1.0 / f64::from(n + 3)).collect();
+    Accumulated::from([("pdfs".to_string(), numbers), ("spectra".to_string(), vec![0.1 + 0.2])])
+}
+
 fn save<T: Real>(path: &Path, precision: Precision) {
-    write(&Communicator::serial(), path, &header(precision), &state::<T>()).unwrap();
+    let serial = Communicator::serial();
+    write(&serial, path, &header(precision), &state::<T>(), &accumulated()).unwrap();
 }
 
 fn check_round_trip<T: Real>(precision: Precision) {
@@ -48,6 +54,7 @@ fn check_round_trip<T: Real>(precision: Precision) {
     assert!(is_checkpoint(&serial, &path).unwrap());
     let reader = CheckpointReader::open(&serial, &path).unwrap();
     assert_eq!(*reader.header(), header(precision));
+    assert_eq!(reader.accumulated().unwrap(), accumulated());
     assert_eq!(reader.read::<T>().unwrap().data[..], state::<T>().data[..]);
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "no temporary file is left");
     // Into fields with other lanes.
@@ -80,7 +87,8 @@ fn refusal(spoil: impl FnOnce(&Path)) -> Option<String> {
     let (serial, path) = (Communicator::serial(), directory.path().join("checkpoint.h5"));
     save::<f64>(&path, Precision::Double);
     spoil(&path);
-    let read = CheckpointReader::open(&serial, &path).and_then(|reader| reader.read::<f64>());
+    let read = CheckpointReader::open(&serial, &path)
+        .and_then(|reader| reader.accumulated().and_then(|_| reader.read::<f64>()));
     let error = read.err()?;
     assert_eq!(error.kind, ErrorKind::Input);
     assert!(error.message.contains(path.to_str().unwrap()), "{error}");
@@ -91,7 +99,7 @@ fn refusal(spoil: impl FnOnce(&Path)) -> Option<String> {
 fn what_is_wrong_with_a_file_is_said() {
     let edit = |path: &Path| hdf5::File::open_rw(path).unwrap();
     type Spoil = Box<dyn Fn(&Path)>;
-    let cases: [(&str, Spoil); 8] = [
+    let cases: [(&str, Spoil); 9] = [
         ("No such file", Box::new(|path| fs::remove_file(path).unwrap())),
         ("it is empty", Box::new(|path| fs::write(path, "").unwrap())),
         ("not an HDF5 file", Box::new(|path| fs::write(path, "time = 3").unwrap())),
@@ -125,6 +133,13 @@ fn what_is_wrong_with_a_file_is_said() {
                 dataset.write_raw(&numbers).unwrap();
             }),
         ),
+        (
+            "the sums of spectra miss their checksum",
+            Box::new(|path| {
+                let file = hdf5::File::open_rw(path).unwrap();
+                file.dataset("accumulated/spectra").unwrap().write_raw(&[0.3]).unwrap();
+            }),
+        ),
     ];
     for (expected, spoil) in cases {
         let message = refusal(|path| spoil(path)).unwrap();
@@ -147,10 +162,11 @@ fn flipped_bits_do_no_harm() {
         bytes[at] ^= 1 << (n % 8);
         fs::write(&path, bytes).unwrap();
         match CheckpointReader::open(&serial, &path)
-            .and_then(|r| Ok((r.header().clone(), r.read::<f64>()?)))
+            .and_then(|r| Ok((r.header().clone(), r.accumulated()?, r.read::<f64>()?)))
         {
             Err(_) => noticed += 1,
-            Ok((found, read)) => {
+            Ok((found, sums, read)) => {
+                assert_eq!(sums, accumulated(), "bit of byte {at}");
                 assert_eq!(found, header(Precision::Double), "bit of byte {at}");
                 assert_eq!(read.data[..], state::<f64>().data[..], "bit of byte {at}");
             }

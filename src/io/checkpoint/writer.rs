@@ -8,7 +8,10 @@ use hdf5::{Dataset, File, H5Type, OpenMode};
 use num_complex::Complex;
 
 use super::columns::Columns;
-use super::{CheckpointReader, FORMAT, Header, batches, checksum, total};
+use super::{
+    ACCUMULATED, Accumulated, CheckpointReader, FORMAT, Header, batches, checksum,
+    checksum_of_real, total,
+};
 use crate::error::Result;
 use crate::fields::SpectralFields;
 use crate::io::{Temporary, hdf5_file};
@@ -22,25 +25,29 @@ holds the Fourier coefficients u_hat(k) of one field, u(x) = sum u_hat(k) exp(i 
 numbers 0, 1, .. K, -K, .. -1; modes with nx < 0 follow from u_hat(-k) = conj u_hat(k).";
 
 /// Writes a checkpoint of `state` at `path`. It gets this name only when it is whole, on the disk,
-/// and was read back without a difference; after an error nothing is left of it. Collective.
+/// and was read back without a difference; after an error nothing is left of it. What is
+/// `accumulated` is taken from rank 0. Collective.
 pub fn write<T: Real>(
     comm: &Communicator,
     path: &Path,
     header: &Header,
     state: &SpectralFields<T>,
+    accumulated: &Accumulated,
 ) -> Result<()> {
     let failed = |e| hdf5_file::write_failed(path, e);
     let columns = Columns::new(comm, state.modes);
     let mut checksums = vec![0_i64; state.count];
     for (field, checksum) in checksums.iter_mut().enumerate() {
-        columns.each(state, field, |first, numbers| {
+        columns.each(state, field, header.precision, |first, numbers| {
             *checksum = checksum.wrapping_add(checksum::of_numbers(first, numbers));
         });
     }
     let checksums = total(comm, checksums);
     let temporary = comm.is_root().then(|| Temporary::new(path));
     comm.agree(match &temporary {
-        Some(temporary) => create_file(temporary.path(), header, &checksums).map_err(failed),
+        Some(temporary) => {
+            create_file(temporary.path(), header, &checksums, accumulated).map_err(failed)
+        }
         None => Ok(()),
     })?;
     let name = Temporary::path_for(path);
@@ -83,7 +90,12 @@ where
 }
 
 /// Creates a file with everything but the numbers of the fields. On rank 0 only.
-fn create_file(path: &Path, header: &Header, checksums: &[i64]) -> hdf5::Result<()> {
+fn create_file(
+    path: &Path,
+    header: &Header,
+    checksums: &[i64],
+    accumulated: &Accumulated,
+) -> hdf5::Result<()> {
     // The latest format of HDF5's own structures has checksums.
     let file = File::with_options().with_fapl(|access| access.libver_latest()).create(path)?;
     hdf5_file::write_number(&file, "checkpoint_format", FORMAT)?;
@@ -113,5 +125,13 @@ fn create_file(path: &Path, header: &Header, checksums: &[i64]) -> hdf5::Result<
         hdf5_file::write_number(&dataset, "checksum", *checksum)?;
     }
     drop(group);
+    if !accumulated.is_empty() {
+        let group = file.create_group(ACCUMULATED)?;
+        for (name, numbers) in accumulated {
+            let dataset = group.new_dataset::<f64>().shape(numbers.len()).create(name.as_str())?;
+            dataset.write_raw(numbers)?;
+            hdf5_file::write_number(&dataset, "checksum", checksum_of_real(numbers))?;
+        }
+    }
     file.close()
 }

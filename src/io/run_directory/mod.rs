@@ -17,9 +17,11 @@ use lock::{Lock, Pace};
 
 const CONFIG: &str = "config.toml";
 const HISTORY: &str = "history.csv";
-const SPECTRA: &str = "spectra.h5";
+const RECORDS: [&str; 3] = ["spectra", "pdfs", "structure_functions"];
 const GRADIENTS: &str = "gradients.csv";
 const SNAPSHOTS: &str = "snapshots";
+const MODES: &str = "modes";
+const SLICES: &str = "slices";
 const CHECKPOINTS: &str = "checkpoints";
 const LOG: &str = "log.txt";
 const STOP: &str = "stop";
@@ -113,9 +115,9 @@ impl RunDirectory {
         self.path.join(HISTORY)
     }
 
-    /// Where the spectra go.
-    pub fn spectra(&self) -> PathBuf {
-        self.path.join(SPECTRA)
+    /// Where records of a kind go, such as `spectra.h5`.
+    pub fn records(&self, kind: &str) -> PathBuf {
+        self.path.join(kind).with_extension("h5")
     }
 
     /// Where the moments of the velocity gradient go.
@@ -136,6 +138,20 @@ impl RunDirectory {
     /// Where the snapshot of a step goes: `snapshots/snapshot_00000010.h5` for step 10.
     pub fn snapshot(&self, step: u64) -> PathBuf {
         snapshots(&self.path).path(step)
+    }
+
+    /// Where the spectral snapshot of a step goes: `modes/modes_00000010.h5` for step 10. Makes the
+    /// directory. Collective.
+    pub fn modes(&self, comm: &Communicator, step: u64) -> Result<PathBuf> {
+        let files = self.numbered_modes();
+        let made = if comm.is_root() { fs::create_dir_all(files.directory()) } else { Ok(()) };
+        comm.agree(made.map_err(|e| Error::io("create", files.directory(), e)))?;
+        Ok(files.path(step))
+    }
+
+    /// The directory that slices go to.
+    pub fn slices(&self) -> PathBuf {
+        self.path.join(SLICES)
     }
 
     /// Where the checkpoint of a step goes: `checkpoints/checkpoint_00000010.h5` for step 10.
@@ -171,9 +187,15 @@ impl RunDirectory {
         Numbered::new(self.path.join(CHECKPOINTS), "checkpoint_")
     }
 
+    fn numbered_modes(&self) -> Numbered {
+        Numbered::new(self.path.join(MODES), "modes_")
+    }
+
     fn make(&self, config: &str) -> Result<()> {
         let failed = |e| Error::io("create run directory", &self.path, e);
-        for name in [CONFIG, HISTORY, SPECTRA, GRADIENTS, SNAPSHOTS, CHECKPOINTS] {
+        let records = RECORDS.map(|kind| format!("{kind}.h5"));
+        let others = [CONFIG, HISTORY, GRADIENTS, SNAPSHOTS, MODES, SLICES, CHECKPOINTS];
+        for name in others.into_iter().chain(records.iter().map(String::as_str)) {
             if self.path.join(name).try_exists().map_err(failed)? && !self.is_unstarted(config) {
                 return Err(self.taken(name));
             }
@@ -198,29 +220,37 @@ impl RunDirectory {
 
     /// Removes what a run wrote before its first step.
     fn clear(&self) -> io::Result<()> {
-        for path in [self.history(), self.spectra(), self.gradients()] {
+        let records = RECORDS.map(|kind| self.records(kind));
+        for path in [self.history(), self.gradients()].into_iter().chain(records) {
             match fs::remove_file(path) {
                 Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
                 _ => {}
             }
         }
-        for files in [snapshots(&self.path), self.numbered_checkpoints()] {
+        for files in [snapshots(&self.path), self.numbered_modes(), self.numbered_checkpoints()] {
             files.tidy()?;
             files.remove(files.steps()?.into_iter())?;
         }
-        Ok(())
+        self.make_directories()
     }
 
     fn go_back(&self, step: u64, config: &str) -> io::Result<()> {
-        let (snapshots, checkpoints) = (snapshots(&self.path), self.numbered_checkpoints());
-        snapshots.tidy()?;
+        self.make_directories()?;
+        let checkpoints = self.numbered_checkpoints();
         checkpoints.tidy()?;
         for later in checkpoints.steps()?.into_iter().filter(|later| *later > step) {
             let path = checkpoints.path(later);
             fs::rename(&path, path.with_extension("h5.unused"))?;
         }
-        snapshots.remove(snapshots.steps()?.into_iter().filter(|later| *later > step))?;
+        for files in [snapshots(&self.path), self.numbered_modes()] {
+            files.tidy()?;
+            files.remove(files.steps()?.into_iter().filter(|later| *later > step))?;
+        }
         self.write_config(config)
+    }
+
+    fn make_directories(&self) -> io::Result<()> {
+        [SNAPSHOTS, CHECKPOINTS].iter().try_for_each(|n| fs::create_dir_all(self.path.join(n)))
     }
 
     /// Renames the directory without its lock.

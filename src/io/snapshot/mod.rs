@@ -12,6 +12,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use super::hdf5_file;
 use crate::grid::{AXES, Region};
 use crate::real::Precision;
 
@@ -19,10 +20,9 @@ pub use reader::SnapshotReader;
 pub(super) use reader::read_header;
 pub use writer::SnapshotWriter;
 
-/// One field of a snapshot.
-///
-/// The texts are for people who open the file. They are not read back: HDF5 1.10 crashes on texts
-/// that are damaged.
+pub(super) const AXIS_NAMES: [&str; AXES] = ["x", "y", "z"];
+
+/// One field of a snapshot. The texts are for people who open the file; they are not read back.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Field {
     /// Name of its dataset, such as `u`.
@@ -46,6 +46,8 @@ pub struct Header {
     pub lengths: [f64; AXES],
     /// Numbers of the file.
     pub precision: Precision,
+    /// Level of compression from 1 to 9, 0 for none; 0 when read from a file.
+    pub compression: u8,
     /// The fields, in alphabetical order when read from a file.
     pub fields: Vec<Field>,
 }
@@ -59,6 +61,17 @@ pub struct Provenance {
     pub config: String,
     /// Root attributes of their own, such as ("viscosity", 6.25e-4).
     pub parameters: Vec<(String, f64)>,
+}
+
+impl Provenance {
+    /// Adds it to a file, with a `description` of what is in it.
+    pub(super) fn write(&self, file: &hdf5::File, description: &str) -> hdf5::Result<()> {
+        hdf5_file::write_fixed_text(file, "description", description)?;
+        hdf5_file::write_fixed_text(file, "code_version", &self.code_version)?;
+        hdf5_file::write_fixed_text(file, "config", &self.config)?;
+        let mut parameters = self.parameters.iter();
+        parameters.try_for_each(|(name, value)| hdf5_file::write_number(file, name, *value))
+    }
 }
 
 impl Header {
@@ -91,7 +104,6 @@ mod tests {
     use super::writer::DESCRIPTION;
     use super::*;
     use crate::error::{ErrorKind, Result};
-    use crate::io::hdf5_file;
     use crate::parallel::Communicator;
 
     fn header(precision: Precision) -> Header {
@@ -106,6 +118,7 @@ mod tests {
             points: [5, 3, 4],
             lengths: [1.0, 0.5, 2.0],
             precision,
+            compression: 0,
             fields: vec![field("u"), field("v")],
         }
     }
@@ -188,12 +201,12 @@ mod tests {
         let path = directory.path().join("snapshot.h5");
         write(&path, Precision::Single);
         let file = File::open(&path).unwrap();
-        assert_eq!(hdf5_file::read_text(&file, "description").unwrap(), DESCRIPTION);
-        assert_eq!(hdf5_file::read_text(&file, "config").unwrap(), provenance().config);
-        assert_eq!(hdf5_file::read_text(&file, "code_version").unwrap(), "0.0");
+        assert_eq!(hdf5_file::read_fixed_text(&file, "description").unwrap(), DESCRIPTION);
+        assert_eq!(hdf5_file::read_fixed_text(&file, "config").unwrap(), provenance().config);
+        assert_eq!(hdf5_file::read_fixed_text(&file, "code_version").unwrap(), "0.0");
         assert_eq!(hdf5_file::read_number::<f64>(&file, "viscosity").unwrap(), 6.25e-4);
         let u = file.dataset("fields/u").unwrap();
-        assert_eq!(hdf5_file::read_text(&u, "units").unwrap(), "L/T");
+        assert_eq!(hdf5_file::read_fixed_text(&u, "units").unwrap(), "L/T");
         assert!(u.attr("DIMENSION_LIST").is_ok() && u.attr("DIMENSION_LABELS").is_ok());
         let y = file.dataset("fields/y").unwrap().read_raw::<f64>().unwrap();
         assert_eq!(y, [0.0, TAU * 0.5 / 3.0, TAU * 0.5 * 2.0 / 3.0]);

@@ -34,7 +34,7 @@ impl SnapshotReader {
 
     /// The configuration of the run that wrote it, in TOML. Collective.
     pub fn config(&self) -> Result<String> {
-        let text = hdf5_file::read_text(&self.file.file, "config");
+        let text = hdf5_file::read_fixed_text(&self.file.file, "config");
         self.file.comm.agree(text.map_err(|e| self.file.unusable(e)))
     }
 
@@ -75,6 +75,7 @@ fn look(path: &Path) -> Result<Header, String> {
         points: points.map(|n| n as usize),
         lengths: hdf5_file::read_triple(&file, "lengths").map_err(foreign("lengths"))?,
         precision: Precision::Double,
+        compression: 0,
         fields: Vec::new(),
     };
     let datasets = file.group("fields").and_then(|group| {

@@ -6,15 +6,13 @@ use std::path::{Path, PathBuf};
 use hdf5::dataset::{AllocTime, FillTime};
 use hdf5::{Dataset, File, Group, H5Type, OpenMode};
 
-use super::{Field, Header, Provenance, in_file};
+use super::{AXIS_NAMES, Field, Header, Provenance, in_file};
 use crate::error::Result;
 use crate::grid::{AXES, Region};
 use crate::io::{Temporary, hdf5_file};
 use crate::parallel::Communicator;
 use crate::real::Precision;
 use crate::real::Real;
-
-const AXIS_NAMES: [&str; AXES] = ["x", "y", "z"];
 
 pub(super) const DESCRIPTION: &str = "\
 Fields of a direct numerical simulation in a periodic box, at one instant. \
@@ -99,18 +97,13 @@ impl SnapshotWriter {
 
 /// Creates a file with everything but the numbers of the fields. On rank 0 only.
 fn create_file(path: &Path, header: &Header, provenance: &Provenance) -> hdf5::Result<()> {
-    let file = File::create(path)?;
-    hdf5_file::write_text(&file, "description", DESCRIPTION)?;
+    let file = hdf5_file::create(path)?;
+    provenance.write(&file, DESCRIPTION)?;
     hdf5_file::write_number(&file, "time", header.time)?;
     // Signed, because differences of unsigned numbers surprise in Python.
     hdf5_file::write_number(&file, "step", header.step as i64)?;
     hdf5_file::write_numbers(&file, "points", &header.points.map(|n| n as i64))?;
     hdf5_file::write_numbers(&file, "lengths", &header.lengths)?;
-    hdf5_file::write_text(&file, "code_version", &provenance.code_version)?;
-    hdf5_file::write_text(&file, "config", &provenance.config)?;
-    for (name, value) in &provenance.parameters {
-        hdf5_file::write_number(&file, name, *value)?;
-    }
     let group = file.create_group("fields")?;
     let mut coordinates = Vec::with_capacity(AXES);
     for axis in 0..AXES {
@@ -132,24 +125,19 @@ fn create_file(path: &Path, header: &Header, provenance: &Provenance) -> hdf5::R
 
 fn create_coordinates(group: &Group, header: &Header, axis: usize) -> hdf5::Result<Dataset> {
     let (name, count) = (AXIS_NAMES[axis], header.points[axis]);
-    let side = TAU * header.lengths[axis];
-    let points: Vec<f64> = (0..count).map(|i| side * i as f64 / count as f64).collect();
-    let dataset = group.new_dataset_builder().with_data(&points).create(name)?;
-    hdf5_file::write_text(&dataset, "units", "L")?;
-    hdf5_file::write_text(&dataset, "long_name", &format!("{name} coordinate of the grid points"))?;
-    hdf5_file::make_scale(&dataset, name)?;
-    Ok(dataset)
+    hdf5_file::create_coordinates(group, name, 0..count, TAU * header.lengths[axis], count)
 }
 
 fn create_field<E: H5Type>(group: &Group, header: &Header, field: &Field) -> hdf5::Result<Dataset> {
-    let dataset = group
-        .new_dataset::<E>()
+    let builder = group.new_dataset::<E>().fill_time(FillTime::Never);
+    let shape = header.shape();
+    let builder = match header.compression {
         // All ranks write at once, so the space must be there, and every number is written.
-        .alloc_time(Some(AllocTime::Early))
-        .fill_time(FillTime::Never)
-        .shape(header.shape())
-        .create(field.name.as_str())?;
-    hdf5_file::write_text(&dataset, "units", &field.units)?;
-    hdf5_file::write_text(&dataset, "long_name", &field.long_name)?;
+        0 => builder.alloc_time(Some(AllocTime::Early)).shape(shape),
+        // A chunk is a plane, which one rank writes.
+        level => builder.chunk([1, shape[1], shape[2]]).shuffle().deflate(level).shape(shape),
+    };
+    let dataset = builder.create(field.name.as_str())?;
+    hdf5_file::explain(&dataset, &field.units, &field.long_name)?;
     Ok(dataset)
 }

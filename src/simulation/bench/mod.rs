@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use clap::ValueEnum;
 
-use crate::config::{Config, Exchange, Machine};
+use crate::config::{Config, Exchange, Machine, Node};
 use crate::error::{Error, Result};
 use crate::modes::Modes;
 use crate::parallel::Communicator;
@@ -25,7 +25,7 @@ use crate::transform::timings::Part;
 
 use super::model;
 use super::outputs::Stamp;
-use super::snapshots;
+use super::snapshots::{self, Contents};
 use super::solver::Solver;
 use super::start::{self, Start};
 use super::work::Work;
@@ -100,18 +100,19 @@ pub fn bench(comm: &Communicator, config: &Config, options: &Options) -> Result<
         Exchange::Auto => comm.clone(),
         Exchange::AllToAll => comm.without_shared_memory(),
     };
-    if options.machine.is_some() && comm.size() > 1 && !comm.shares_memory() {
-        return Err(Error::input(
-            "--write-machine takes the rates of one node: start it with a rank for each core of one \
-             node, and without parallel.exchange",
-        ));
-    }
+    let machine = options.machine.as_ref();
+    let machine =
+        machine.map(|path| Ok((path, known_machine(comm, options, path)?))).transpose()?;
     let report = match config.precision {
         Precision::Double => measure::<f64>(comm, config, options),
         Precision::Single => measure::<f32>(comm, config, options),
     }?;
-    if let Some(path) = &options.machine {
-        write_machine(comm, config, &report, path)?;
+    if let Some((path, machine)) = machine {
+        comm.from_root(|| {
+            let text = with_rates(machine, config, &report)?.to_toml()?;
+            fs::write(path, text).map_err(|e| Error::io("write machine file", path, e))?;
+            Ok(Vec::new())
+        })?;
     }
     let text = comm.agree(if options.json { report.json() } else { Ok(report.table()) })?;
     if comm.is_root() {
@@ -258,8 +259,9 @@ impl Bench<'_> {
         let points = state.modes.grid.point_count();
         report.snapshot_bytes = points * (state.count * precision.bytes()) as f64;
         let stamp = Stamp { time: 0.0, step: 0 };
+        let contents = Contents::state(self.config, precision)?;
         let measured = self.samples(|| {
-            snapshots::save(self.comm, &path, self.config, precision, state, sweep, stamp)
+            snapshots::save(self.comm, &path, self.config, &contents, state, sweep, stamp).map(drop)
         });
         if self.comm.is_root() {
             // Not there when it could not be written, which is said below.
@@ -270,34 +272,42 @@ impl Bench<'_> {
     }
 }
 
-/// Writes the rates that were measured into the machine file at `path`, and keeps what else is in
-/// it. Collective.
-fn write_machine(comm: &Communicator, config: &Config, report: &Report, path: &Path) -> Result<()> {
+/// What the machine file at `path` has before rates are written into it. Collective.
+///
+/// # Errors
+/// The rates of a node would not be measured, or the file is no machine file.
+fn known_machine(comm: &Communicator, options: &Options, path: &Path) -> Result<Machine> {
+    if comm.size() > 1 && !comm.shares_memory() {
+        return Err(Error::input(
+            "--write-machine takes the rates of one node: start it with a rank for each core of one \
+             node, and without parallel.exchange",
+        ));
+    }
+    if [Subject::Step, Subject::Rates].iter().any(|needed| !options.subjects.contains(needed)) {
+        return Err(Error::input("--write-machine needs step and rates; add them to --only"));
+    }
     let found = comm.from_root(|| Ok(vec![u8::from(path.exists())]))?;
-    let mut machine = match found[..] {
-        [1] => Machine::load(comm, path)?,
-        _ => Machine { name: report.machine["processor"].clone(), ..Machine::default() },
-    };
-    comm.from_root(|| {
-        let lacking = || Error::input("--write-machine needs the subjects step and rates");
-        let step = report.measured.get(Subject::Step.name()).ok_or_else(lacking)?;
-        let Roofline { rates, flops, bytes, .. } = report.roofline.ok_or_else(lacking)?;
-        let stages = config.time.scheme.stages();
-        let cores = report.ranks * report.threads;
-        let work = Work { flops: flops / stages as f64, bytes: bytes / stages as f64 };
-        let rate = model::core_rate(work, stages, step.median, cores, rates.bandwidth);
-        let rate = rate.ok_or_else(|| {
-            Error::input(
-                "a step took less time than its bytes need from memory: the fields fit into the \
-                 cache, so no rate can be told; use more points",
-            )
-        })?;
-        machine.node.cores = cores;
-        machine.node.bandwidth = rates.bandwidth;
-        *machine.core.rate(config.precision) = Some(rate);
-        let text = machine.to_toml()?;
-        fs::write(path, text).map_err(|e| Error::io("write machine file", path, e))?;
-        Ok(Vec::new())
+    if found == [1] { Machine::load(comm, path) } else { Ok(Machine::default()) }
+}
+
+/// `machine` with the rates that were measured.
+fn with_rates(mut machine: Machine, config: &Config, report: &Report) -> Result<Machine> {
+    let measured = report.measured.get(Subject::Step.name()).zip(report.roofline);
+    let Some((step, Roofline { rates, flops, bytes, .. })) = measured else { return Ok(machine) };
+    let stages = config.time.scheme.stages();
+    let cores = report.ranks * report.threads;
+    let work = Work { flops: flops / stages as f64, bytes: bytes / stages as f64 };
+    let rate = model::core_rate(work, stages, step.median, cores, rates.bandwidth);
+    let rate = rate.ok_or_else(|| {
+        Error::input(
+            "a step took less time than its bytes need from memory: the fields fit into the cache, \
+             so no rate can be told; use more points",
+        )
     })?;
-    Ok(())
+    if machine.name.is_empty() {
+        machine.name = report.machine["processor"].clone();
+    }
+    machine.node = Node { cores, bandwidth: rates.bandwidth };
+    *machine.core.rate(config.precision) = Some(rate);
+    Ok(machine)
 }

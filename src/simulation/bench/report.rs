@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
 
+use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::config::Config;
@@ -13,8 +14,10 @@ use crate::io;
 use crate::parallel::Runtime;
 use crate::real::Precision;
 use crate::simd::Cpu;
+use crate::transform::timings::Part;
 
 use super::super::progress::number;
+use super::Subject;
 use super::rates::Rates;
 
 /// One point of a study: a grid on a layout of ranks and threads.
@@ -28,7 +31,7 @@ pub struct Report {
     pub points: [usize; AXES],
     /// Of the fields.
     pub precision: Precision,
-    /// Ranks, and threads of each.
+    /// Number of ranks.
     pub ranks: usize,
     /// Threads of each rank.
     pub threads: usize,
@@ -151,7 +154,8 @@ impl Report {
             "most",
             "samples",
         );
-        for (name, measured) in &self.measured {
+        let ordered = Subject::value_variants().iter().map(|subject| subject.name());
+        for (name, measured) in ordered.filter_map(|name| Some((name, self.measured.get(name)?))) {
             let (least, most) = measured
                 .seconds
                 .iter()
@@ -171,7 +175,9 @@ impl Report {
         }
         if !self.parts.is_empty() {
             text += "\nparts of a step, ms (mean over ranks and threads)\n";
-            for (name, ms) in &self.parts {
+            let ordered =
+                Part::ALL.iter().filter_map(|(_, name)| Some((name, self.parts.get(name)?)));
+            for (name, ms) in ordered {
                 let _ = writeln!(text, "{name:<18}{ms:>12.3}");
             }
         }

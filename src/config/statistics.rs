@@ -1,0 +1,228 @@
+//! `[output.spectra]`, `[output.pdfs]` and `[output.structure_functions]`: what is measured on the way.
+
+use std::collections::BTreeMap;
+use std::f64::consts::TAU;
+
+use serde::{Deserialize, Serialize};
+
+use crate::diagnostics::Pdfs as Densities;
+use crate::equation::Physics;
+use crate::equation::physics::Axis;
+use crate::grid::{AXES, Grid};
+use crate::problems::Problems;
+
+/// When something is measured and written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sampling {
+    /// Time between two records.
+    pub every: f64,
+    /// Samples that a record is the average of, the last one at its own time.
+    pub samples: usize,
+}
+
+impl Sampling {
+    /// Time between two samples.
+    pub fn interval(&self) -> f64 {
+        self.every / self.samples as f64
+    }
+
+    fn check(&self, path: &str, problems: &mut Problems) {
+        problems.require_positive(&format!("{path}.every"), self.every);
+        problems.require(self.samples > 0, &format!("{path}.samples"), self.samples, "1 or more");
+    }
+}
+
+/// `[output.spectra]`.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spectra {
+    /// See [`Sampling::every`].
+    pub every: f64,
+    /// See [`Sampling::samples`].
+    #[serde(default = "one")]
+    pub samples: usize,
+}
+
+/// `[output.pdfs]`: probability densities.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pdfs {
+    /// See [`Sampling::every`].
+    pub every: f64,
+    /// See [`Sampling::samples`].
+    #[serde(default = "one")]
+    pub samples: usize,
+    /// Bins of each density.
+    #[serde(default = "bins")]
+    pub bins: usize,
+    /// They reach to this many rms on both sides of the mean.
+    #[serde(default = "span")]
+    pub span: f64,
+    /// For the quantities named here: from which to which value they reach instead.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ranges: BTreeMap<String, [f64; 2]>,
+}
+
+/// `[output.structure_functions]`.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct StructureFunctions {
+    /// See [`Sampling::every`].
+    pub every: f64,
+    /// See [`Sampling::samples`].
+    #[serde(default = "one")]
+    pub samples: usize,
+    /// The axes along which points are separated.
+    #[serde(default = "all_axes")]
+    pub axes: Vec<Axis>,
+    /// How far they are apart.
+    #[serde(default)]
+    pub separations: Separations,
+}
+
+/// Separations of points.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(untagged, expecting = "\"powers_of_two\", \"all\" or an array of lengths")]
+pub enum Separations {
+    /// Those of a kind.
+    Kind(SeparationKind),
+    /// These lengths.
+    Lengths(Vec<f64>),
+}
+
+/// Kinds of separations, all of them multiples of the smallest grid spacing up to half of the shortest
+/// side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SeparationKind {
+    /// 1, 2, 4 and so on.
+    PowersOfTwo,
+    /// All.
+    All,
+}
+
+impl Default for Separations {
+    fn default() -> Self {
+        Separations::Kind(SeparationKind::PowersOfTwo)
+    }
+}
+
+fn one() -> usize {
+    1
+}
+
+fn bins() -> usize {
+    200
+}
+
+fn span() -> f64 {
+    10.0
+}
+
+fn all_axes() -> Vec<Axis> {
+    vec![Axis::X, Axis::Y, Axis::Z]
+}
+
+impl Spectra {
+    /// When.
+    pub fn sampling(&self) -> Sampling {
+        Sampling { every: self.every, samples: self.samples }
+    }
+
+    /// Adds to `problems` what is wrong.
+    pub fn check(&self, problems: &mut Problems) {
+        self.sampling().check("output.spectra", problems);
+    }
+}
+
+impl Pdfs {
+    /// When.
+    pub fn sampling(&self) -> Sampling {
+        Sampling { every: self.every, samples: self.samples }
+    }
+
+    /// Adds to `problems` what is wrong, or not of `physics`.
+    pub fn check(&self, physics: Option<&Physics>, problems: &mut Problems) {
+        self.sampling().check("output.pdfs", problems);
+        problems.require(self.bins > 0, "output.pdfs.bins", self.bins, "1 or more");
+        problems.require_positive("output.pdfs.span", self.span);
+        let names = physics.map(Densities::names);
+        for (name, [low, high]) in &self.ranges {
+            let path = format!("output.pdfs.ranges.{name}");
+            let valid = low.is_finite() && high.is_finite() && low < high;
+            problems.require(valid, &path, format!("[{low}, {high}]"), "two numbers that increase");
+            if let Some(names) = names.as_ref().filter(|names| !names.contains(name)) {
+                let names = names.join(", ");
+                problems.add(&path, format!("is not the name of a density; there are {names}"));
+            }
+        }
+    }
+}
+
+impl StructureFunctions {
+    /// When.
+    pub fn sampling(&self) -> Sampling {
+        Sampling { every: self.every, samples: self.samples }
+    }
+
+    /// Adds to `problems` what is wrong.
+    pub fn check(&self, problems: &mut Problems) {
+        let path = "output.structure_functions";
+        self.sampling().check(path, problems);
+        let mut axes = self.axes.clone();
+        axes.sort_unstable_by_key(|axis| *axis as usize);
+        axes.dedup();
+        let differ = !axes.is_empty() && axes.len() == self.axes.len();
+        let found = format!("{:?}", self.axes).to_lowercase();
+        problems.require(differ, &format!("{path}.axes"), found, "one or more different axes");
+        if let Separations::Lengths(lengths) = &self.separations {
+            let path = format!("{path}.separations");
+            problems.require(!lengths.is_empty(), &path, "[]", "one length or more");
+            for (index, length) in lengths.iter().enumerate() {
+                problems.require_positive(&format!("{path}[{index}]"), *length);
+            }
+        }
+    }
+}
+
+impl Separations {
+    /// The separations on a grid.
+    pub fn lengths(&self, grid: &Grid) -> Vec<f64> {
+        let kind = match self {
+            Separations::Lengths(lengths) => return lengths.clone(),
+            Separations::Kind(kind) => kind,
+        };
+        // Axes with a single mode, as in a two-dimensional run, do not count.
+        let least = |of: [f64; AXES]| {
+            let axes = (0..AXES).filter(|&axis| grid.cutoff[axis] > 0);
+            axes.map(|axis| of[axis]).fold(f64::INFINITY, f64::min)
+        };
+        let spacing = least(grid.spacing());
+        let half = least(grid.lengths.map(|length| 0.5 * TAU * length));
+        // Half of a side may be a rounding below a multiple.
+        let most = (half / spacing * (1.0 + 1e-12)) as u64;
+        let next = |n: &u64| match kind {
+            SeparationKind::PowersOfTwo => Some(2 * n),
+            SeparationKind::All => Some(n + 1),
+        };
+        let multiples = std::iter::successors(Some(1), next).take_while(|n| *n <= most);
+        multiples.map(|n| n as f64 * spacing).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn separations_reach_half_of_the_shortest_side() {
+        let grid = Grid::two_thirds([40, 20, 1], [2.0, 1.0, 0.1]);
+        let spacing = TAU / 20.0;
+        let found = |kind| Separations::Kind(kind).lengths(&grid);
+        let multiples = |n: &[f64]| n.iter().map(|n| n * spacing).collect::<Vec<_>>();
+        assert_eq!(found(SeparationKind::PowersOfTwo), multiples(&[1.0, 2.0, 4.0, 8.0]));
+        let all: Vec<_> = (1..=10).map(f64::from).collect();
+        assert_eq!(found(SeparationKind::All), multiples(&all));
+        assert_eq!(Separations::Lengths(vec![0.3]).lengths(&grid), [0.3]);
+    }
+}

@@ -1,0 +1,142 @@
+//! One-dimensional spectra: over the wavenumber along one axis, whatever the other two.
+//!
+//! E_ij(k_1) is the sum of Re(u_i conj u_j) over the modes with |k_x| = k_1, divided by the spacing
+//! of k_1, so that its integral over k_1 >= 0 is <u_i u_j> (Pope 2000, Turbulent Flows, eqs. 6.206 and
+//! 6.207). It holds the two-point correlation along the axis exactly: <u_i(x) u_j(x + r e_x)> is the
+//! sum of E_ij(k_1) cos(k_1 r) dk_1.
+
+use super::quantities::{Name, Quantities, Term};
+use super::units::times_length;
+use super::{each_mode, sum_over_bundles};
+use crate::equation::Physics;
+use crate::fields::SpectralFields;
+use crate::grid::{AXES, Grid};
+use crate::modes::Modes;
+use crate::parallel::{Communicator, Team};
+use crate::real::Real;
+
+/// The one-dimensional spectra of one [`Physics`].
+pub struct LineSpectra {
+    names: Vec<Name>,
+    terms: Vec<Term>,
+}
+
+impl LineSpectra {
+    /// Those of every average of a product of two fields in the history, along x, y
+    /// and z of a box with sides of 2 pi `lengths`.
+    pub fn new(physics: &Physics, lengths: [f64; AXES]) -> Self {
+        let mut spectra = LineSpectra { names: Vec::new(), terms: Vec::new() };
+        for (name, term) in Quantities::new(physics, lengths).into_products() {
+            let along = ["x", "y", "z"].map(|axis| Name {
+                name: format!("{}_along_{axis}", name.name),
+                unit: times_length(&name.unit),
+                description: format!("{}, over |k_{axis}|", name.description),
+            });
+            spectra.names.extend(along);
+            spectra.terms.push(term);
+        }
+        spectra
+    }
+
+    /// Their names and units: for each quantity those along x, y and z.
+    pub fn names(&self) -> &[Name] {
+        &self.names
+    }
+
+    /// The wavenumbers along each axis, from 0.
+    pub fn wavenumbers(grid: &Grid) -> [Vec<f64>; AXES] {
+        std::array::from_fn(|axis| {
+            (0..=grid.cutoff[axis] as i64).map(|n| grid.wavenumber(axis, n)).collect()
+        })
+    }
+
+    /// Measures them, `[spectrum][wavenumber]`. Collective: every rank must call this.
+    pub fn measure<T: Real>(
+        &self,
+        state: &SpectralFields<T>,
+        team: &Team,
+        communicator: &Communicator,
+    ) -> Vec<Vec<f64>> {
+        let modes = state.modes;
+        let grid = modes.grid;
+        let [x, y, z] = grid.cutoff.map(|cutoff| cutoff + 1);
+        let (lanes, count) = (modes.lanes, x + y + z);
+        let sums = sum_over_bundles(
+            state,
+            self.terms.len() * count,
+            team,
+            communicator,
+            |bundle, sums| {
+                let (first, ny) = modes.bundle_mode(bundle);
+                let ny = ny.unsigned_abs() as usize;
+                // Of each term: a sum for every lane, and for every |nz|.
+                let mut parts = vec![0.0; self.terms.len() * (lanes + z)];
+                each_mode(state, bundle, |place, mode, values| {
+                    let (k, weight) = (grid.wavevector(mode), Modes::weight(mode[0]));
+                    for (term, parts) in self.terms.iter().zip(parts.chunks_exact_mut(lanes + z)) {
+                        let value = weight * term(k, values);
+                        parts[place.lane] += value;
+                        parts[lanes + mode[2].unsigned_abs() as usize] += value;
+                    }
+                });
+                let parts = parts.chunks_exact(lanes + z);
+                for (sums, parts) in sums.chunks_exact_mut(count).zip(parts) {
+                    let (along_x, rest) = sums.split_at_mut(x);
+                    let (along_y, along_z) = rest.split_at_mut(y);
+                    let (of_lanes, of_z) = parts.split_at(lanes);
+                    along_x[first..]
+                        .iter_mut()
+                        .zip(of_lanes)
+                        .for_each(|(sum, part)| sum.add(*part));
+                    along_y[ny].add(of_lanes.iter().sum());
+                    along_z.iter_mut().zip(of_z).for_each(|(sum, part)| sum.add(*part));
+                }
+            },
+        );
+        let density = |axis: usize, sums: &[f64]| {
+            sums.iter().map(|sum| sum / grid.wavenumber(axis, 1)).collect()
+        };
+        sums.chunks_exact(count)
+            .flat_map(|sums| {
+                [density(0, &sums[..x]), density(1, &sums[x..x + y]), density(2, &sums[x + y..])]
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use num_complex::Complex;
+
+    use super::*;
+
+    /// Two waves of v, one of them stored with its conjugate, on a box of unequal sides.
+    #[test]
+    fn modes_count_where_they_lie_along_each_axis() {
+        let modes = Modes::new(Grid::two_thirds([60, 10, 12], [1.0, 2.0, 0.5]), 8);
+        let mut state = SpectralFields::<f64>::zeros(modes, 0..modes.bundles(), AXES);
+        state.set(modes.place([17, 0, -2]).unwrap(), 1, Complex::new(3.0, 4.0));
+        state.set(modes.place([0, -3, 1]).unwrap(), 1, Complex::new(0.0, 2.0));
+        // The mean is no fluctuation.
+        state.set(modes.place([0, 0, 0]).unwrap(), 1, Complex::new(7.0, 0.0));
+        let spectra = LineSpectra::new(&Physics::navier_stokes(0.1), modes.grid.lengths);
+        let wavenumbers = LineSpectra::wavenumbers(&modes.grid);
+        for threads in [1, 2] {
+            let team = Team::new(threads).unwrap();
+            let found = spectra.measure(&state, &team, &Communicator::serial());
+            assert_eq!(found.len(), spectra.names().len());
+            for (name, values) in spectra.names().iter().zip(&found) {
+                let expected: &[(f64, f64)] = match name.name.as_str() {
+                    "stress_yy_along_x" => &[(17.0, 50.0), (0.0, 4.0)],
+                    "stress_yy_along_y" => &[(0.0, 50.0 * 2.0), (1.5, 4.0 * 2.0)],
+                    "stress_yy_along_z" => &[(4.0, 50.0 * 0.5), (2.0, 4.0 * 0.5)],
+                    _ => &[],
+                };
+                let axis = ["x", "y", "z"].iter().position(|axis| name.name.ends_with(axis));
+                let k = &wavenumbers[axis.unwrap()];
+                let value = |k: &f64| expected.iter().find(|(at, _)| at == k).map_or(0.0, |e| e.1);
+                assert_eq!(*values, k.iter().map(value).collect::<Vec<_>>(), "{}", name.name);
+            }
+        }
+    }
+}

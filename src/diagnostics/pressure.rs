@@ -1,0 +1,262 @@
+//! The pressure that keeps the flow free of divergence.
+//!
+//! The divergence of du_i/dt + d(T_ij)/dx_j = -dp/dx_i + f_i with T_ij = u_i u_j is, in modes,
+//!
+//! p̂ = -(k_i k_j T̂_ij + i k.f̂) / k²
+//!
+//! (Pope 2000, Turbulent Flows, eq. 2.42, where f = 0). f is the Coriolis and the buoyancy force; the
+//! forces of `[forcing]` have no divergence. A magnetic field adds -b_i b_j + b²/2 δ_ij to T, so
+//! that p is the pressure of the fluid alone. p is per density, its mean is 0, and products are
+//! aliased no more and no less than in the equations.
+
+use num_complex::Complex;
+
+use crate::equation::Physics;
+use crate::fields::SpectralFields;
+use crate::grid::AXES;
+use crate::modes::{Place, Wavenumbers};
+use crate::parallel::SharedSlice;
+use crate::real::Real;
+use crate::transform::planes::{Block, OutputRows, PlaneJob};
+use crate::transform::sweep::Sweep;
+
+/// Components of the stress T: the products at each point.
+const STRESS: [(usize, usize); 6] = [(0, 0), (0, 1), (1, 1), (0, 2), (1, 2), (2, 2)];
+
+/// Products that a sweep must have room for.
+pub const PRODUCTS: usize = STRESS.len();
+
+/// What goes back: k_x² T_xx + 2 k_x k_y T_xy + k_y² T_yy, then k_x T_xz + k_y T_yz, then T_zz.
+const CONTRACTED: usize = 3;
+
+/// The modes of the pressure. The exchange must be filled again afterwards. Collective.
+pub fn pressure<T: Real>(
+    state: &SpectralFields<T>,
+    physics: &Physics,
+    sweep: &mut Sweep<T>,
+) -> SpectralFields<T> {
+    let modes = state.modes;
+    let job = Stress {
+        is_magnetic: physics.magnetic_fields().is_some(),
+        k: Wavenumbers::new(&modes),
+        lanes: modes.lanes,
+    };
+    let inputs = PlaneJob::<T>::inputs(&job);
+    sweep.begin(inputs, &|bundle, _, outgoing| {
+        outgoing.copy_from_slice(&state.bundle(bundle)[..inputs * modes.column_len()]);
+    });
+    sweep.to_planes(inputs);
+    sweep.planes(0..sweep.plan.planes.len(), &job);
+    sweep.to_columns(CONTRACTED);
+    let mut pressure = sweep.zero_fields(1);
+    let (len, first) = (pressure.bundle_len(), pressure.bundles.start);
+    let target = SharedSlice::new(&mut pressure.data);
+    let bundles = sweep.all_bundles();
+    let force = Force::new(physics);
+    sweep.columns(&bundles, CONTRACTED, 0, &|bundle, incoming, _| {
+        let at = (bundle - first) * len;
+        // SAFETY: every bundle is worked on by one thread.
+        let target = unsafe { target.slice(at..at + len) };
+        for row in 0..modes.rows() {
+            for lane in 0..modes.lanes {
+                let place = Place { bundle, row, lane };
+                let Some(mode) = modes.mode(place) else { break };
+                let k = modes.grid.wavevector(mode);
+                let square: f64 = k.iter().map(|k| k * k).sum();
+                if square == 0.0 {
+                    continue;
+                }
+                let offset = modes.offset(place);
+                let came = |field: usize| {
+                    let at = field * modes.column_len() + offset;
+                    Complex::new(incoming[at].double(), incoming[at + modes.lanes].double())
+                };
+                let stress = came(0) + (came(1) * 2.0 + came(2) * k[2]) * k[2];
+                let force = force.divergence(k, |field| {
+                    let value = state.at(place, field);
+                    Complex::new(value.re.double(), value.im.double())
+                });
+                let value = -(stress + force) / square;
+                target[offset] = T::from_double(value.re);
+                target[offset + modes.lanes] = T::from_double(value.im);
+            }
+        }
+    });
+    pressure
+}
+
+/// The forces that are linear in the state.
+struct Force {
+    /// 2 Omega.
+    vorticity: [f64; AXES],
+    /// Of each scalar that has weight: its field, and the acceleration by a scalar of 1.
+    buoyancy: Vec<(usize, [f64; AXES])>,
+}
+
+impl Force {
+    fn new(physics: &Physics) -> Self {
+        let first = physics.magnetic_fields().map_or(AXES, |fields| fields.end);
+        let scalars = physics.scalar_formulas().into_iter().zip(first..);
+        Force {
+            vorticity: physics.rotation.map(|omega| 2.0 * omega),
+            buoyancy: scalars.map(|(scalar, field)| (field, scalar.buoyancy)).collect(),
+        }
+    }
+
+    /// i k.f of a mode.
+    fn divergence(&self, k: [f64; AXES], state: impl Fn(usize) -> Complex<f64>) -> Complex<f64> {
+        // f = u x 2 Omega, so k.f = u.(2 Omega x k).
+        let [fx, fy, fz] = self.vorticity;
+        let turned = [fy * k[2] - fz * k[1], fz * k[0] - fx * k[2], fx * k[1] - fy * k[0]];
+        let coriolis = (0..AXES).map(|axis| state(axis) * turned[axis]);
+        let buoyancy = self.buoyancy.iter().map(|(field, acceleration)| {
+            state(*field) * k.iter().zip(acceleration).map(|(k, a)| k * a).sum::<f64>()
+        });
+        coriolis.chain(buoyancy).sum::<Complex<f64>>() * Complex::i()
+    }
+}
+
+/// From the velocity, and perhaps the magnetic field, to the contracted stress.
+struct Stress<T> {
+    is_magnetic: bool,
+    k: Wavenumbers<T>,
+    lanes: usize,
+}
+
+impl<T: Real> PlaneJob<T> for Stress<T> {
+    fn inputs(&self) -> usize {
+        if self.is_magnetic { 2 * AXES } else { AXES }
+    }
+
+    fn products(&self) -> usize {
+        STRESS.len()
+    }
+
+    fn outputs(&self) -> usize {
+        CONTRACTED
+    }
+
+    fn pointwise(&self, block: Block, inputs: &[T], products: &mut [T]) {
+        let len = block.len();
+        let half = T::from_double(0.5);
+        for (product, (i, j)) in products.chunks_exact_mut(len).zip(STRESS) {
+            let field = |field: usize| &inputs[field * len..][..len];
+            for (point, product) in product.iter_mut().enumerate() {
+                *product = field(i)[point] * field(j)[point];
+                if self.is_magnetic {
+                    let b = |axis: usize| field(AXES + axis)[point];
+                    let square = b(0) * b(0) + b(1) * b(1) + b(2) * b(2);
+                    let pressure = if i == j { half * square } else { T::ZERO };
+                    *product = *product - b(i) * b(j) + pressure;
+                }
+            }
+        }
+    }
+
+    fn contract(&self, bundle_along_x: usize, modes: &[T], outputs: &mut OutputRows<T>) {
+        let row_len = 2 * self.lanes;
+        let ny = self.k.y.len();
+        let kx = &self.k.x[bundle_along_x * self.lanes..][..self.lanes];
+        let two = T::from_double(2.0);
+        for (y, &ky) in self.k.y.iter().enumerate() {
+            let row = |product: usize| &modes[(product * ny + y) * row_len..][..row_len];
+            let [xx, xy, yy, xz, yz, zz] = std::array::from_fn(row);
+            outputs.row(2, y).copy_from_slice(zz);
+            for i in 0..row_len {
+                let kx = kx[i % self.lanes];
+                outputs.row(1, y)[i] = kx * xz[i] + ky * yz[i];
+                outputs.row(0, y)[i] = kx * (kx * xx[i] + two * ky * xy[i]) + ky * ky * yy[i];
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::equation::physics::{Axis, Kind, Magnetic, Stratification};
+    use crate::grid::Grid;
+    use crate::modes::Modes;
+    use crate::parallel::{Communicator, Team};
+
+    /// The largest difference between the pressure of the fields and the exact one.
+    fn error(
+        physics: &Physics,
+        fields: impl Fn([f64; AXES], &mut [f64]),
+        exact: impl Fn([f64; AXES]) -> f64,
+    ) -> f64 {
+        let grid = Grid::two_thirds([18, 15, 24], [1.0; AXES]);
+        let ([nx, ny, _], spacing) = (grid.points, grid.spacing());
+        let point = |index: usize| {
+            let index = [index % nx, index / nx % ny, index / (nx * ny)];
+            std::array::from_fn(|axis| index[axis] as f64 * spacing[axis])
+        };
+        let (serial, team) = (Communicator::serial(), Team::new(2).unwrap());
+        let count = physics.fields().len();
+        let mut sweep =
+            Sweep::<f64>::new(Modes::new(grid, 8), &serial, team, count, PRODUCTS.max(count))
+                .unwrap();
+        let state = sweep.from_physical(count, |batch, values| {
+            let (len, planes) = (values.len() / count, &batch.ranges[2]);
+            let mut found = vec![0.0; count];
+            for index in 0..len {
+                fields(point(planes.start * nx * ny + index), &mut found);
+                (0..count).for_each(|field| values[field * len + index] = found[field]);
+            }
+            Ok(())
+        });
+        let pressure = pressure(&state.unwrap(), physics, &mut sweep);
+        let mut error = 0.0_f64;
+        let visited = sweep.to_physical(&pressure, |batch, values| {
+            let points = (batch.ranges[2].start * nx * ny..).map(point);
+            values.iter().zip(points).for_each(|(p, x)| error = error.max((p - exact(x)).abs()));
+            Ok(())
+        });
+        visited.unwrap();
+        error
+    }
+
+    /// Taylor & Green 1937; p in Brachet et al. 1983, J. Fluid Mech. 130, 411, section 2.
+    #[test]
+    fn of_the_taylor_green_vortex() {
+        let error = error(
+            &Physics::navier_stokes(0.1),
+            |[x, y, z], u| {
+                u[0] = x.sin() * y.cos() * z.cos();
+                u[1] = -x.cos() * y.sin() * z.cos();
+            },
+            |[x, y, z]| ((2.0 * x).cos() + (2.0 * y).cos()) * ((2.0 * z).cos() + 2.0) / 16.0,
+        );
+        assert!(error < 1e-15, "{error}");
+    }
+
+    /// u = sin y and b = sin y along x, which feel no force along x: the pressure balances those of
+    /// the magnetic pressure b^2/2, of rotation, -2 Omega u, and of buoyancy, N cos z.
+    #[test]
+    fn balances_all_forces() {
+        let physics = Physics {
+            equation: Kind::Mhd,
+            magnetic: Some(Magnetic::default()),
+            rotation: [0.0, 0.0, 0.7],
+            stratification: Some(Stratification {
+                frequency: 3.0,
+                vertical: Axis::Z,
+                diffusivity: None,
+                prandtl: Some(1.0),
+                hyper: None,
+                drag: None,
+            }),
+            ..Physics::navier_stokes(0.1)
+        };
+        let error = error(
+            &physics,
+            |[_, y, z], fields| {
+                fields[0] = y.sin();
+                fields[3] = y.sin();
+                fields[6] = z.cos();
+            },
+            |[_, y, z]| 0.25 * (2.0 * y).cos() + 1.4 * y.cos() + 3.0 * z.sin(),
+        );
+        assert!(error < 1e-14, "{error}");
+    }
+}

@@ -1,0 +1,269 @@
+//! Structure functions: averages of powers of the increment of a field over a separation.
+//!
+//! The increment u(x + r e) - u(x) along an axis e has the coefficients û(k) (exp(i k.e r) - 1): it is
+//! exact at any r, on the grid or between its points, and one sweep takes it to all points (no array
+//! is held, and no plane has to know another). With p = 2 to 8 and <.> over all points,
+//!
+//! longitudinal <(du_L)^p>, and <|du_L|^p>; transverse <|du_T|^p>, over both components
+//! scalar <|ds|^p>, and mixed <du_L (ds)^2> (Monin & Yaglom 1975, Statistical Fluid Mechanics 2, section 22)
+
+use std::sync::{Mutex, PoisonError};
+
+use num_complex::Complex;
+
+use super::each_mode;
+use super::quantities::Name;
+use crate::equation::Physics;
+use crate::exact_sum::ExactSum;
+use crate::fields::SpectralFields;
+use crate::grid::AXES;
+use crate::parallel::Communicator;
+use crate::real::Real;
+use crate::transform::planes::{Block, PlaneJob};
+use crate::transform::sweep::Sweep;
+
+/// How many orders there are, see [`StructureFunctions::ORDERS`].
+const ORDER_COUNT: usize = 7;
+
+/// What an array of structure functions is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// `[axis][order][separation]`.
+    Orders,
+    /// `[axis][separation]`.
+    Separations,
+}
+
+/// The structure functions of one [`Physics`].
+pub struct StructureFunctions {
+    axes: Vec<usize>,
+    separations: Vec<f64>,
+    /// First fields of vectors, and scalars.
+    vectors: Vec<usize>,
+    scalars: Vec<usize>,
+    arrays: Vec<(Name, Over)>,
+}
+
+impl StructureFunctions {
+    /// The orders p.
+    pub const ORDERS: std::ops::RangeInclusive<usize> = 2..=ORDER_COUNT + 1;
+
+    /// Those along `axes` over `separations`.
+    pub fn new(physics: &Physics, axes: Vec<usize>, separations: Vec<f64>) -> Self {
+        let mut vectors = vec![("velocity", 0)];
+        vectors.extend(physics.magnetic_fields().map(|fields| ("magnetic", fields.start)));
+        let first_scalar = physics.buoyancy_field().unwrap_or(physics.first_scalar());
+        let fields = physics.fields();
+        let mut arrays = Vec::new();
+        let mut add = |name: String, unit: &str, description: &str, over| {
+            let (unit, description) = (unit.into(), description.into());
+            arrays.push((Name { name, unit, description }, over));
+        };
+        for (name, _) in &vectors {
+            let unit = "(L/T)^p";
+            add(format!("{name}_longitudinal"), unit, "<(du_L)^p>", Over::Orders);
+            add(format!("{name}_longitudinal_absolute"), unit, "<|du_L|^p>", Over::Orders);
+            add(format!("{name}_transverse"), unit, "<|du_T|^p>", Over::Orders);
+        }
+        for field in &fields[first_scalar..] {
+            let (name, unit) = (&field.name, field.unit);
+            add(format!("{name}_increment"), &format!("({unit})^p"), "<|ds|^p>", Over::Orders);
+            let unit = if unit == "1" { "L/T".into() } else { format!("L/T ({unit})^2") };
+            add(format!("{name}_mixed"), &unit, "<du_L (ds)^2>", Over::Separations);
+        }
+        StructureFunctions {
+            axes,
+            separations,
+            vectors: vectors.into_iter().map(|(_, first)| first).collect(),
+            scalars: (first_scalar..fields.len()).collect(),
+            arrays,
+        }
+    }
+
+    /// Names and axes of the arrays.
+    pub fn arrays(&self) -> &[(Name, Over)] {
+        &self.arrays
+    }
+
+    /// Measures them, in one sweep there for each axis and separation. The exchange must be filled
+    /// again afterwards. Collective: every rank must call this.
+    pub fn measure<T: Real>(
+        &self,
+        state: &SpectralFields<T>,
+        sweep: &mut Sweep<T>,
+        communicator: &Communicator,
+    ) -> Vec<Vec<f64>> {
+        let separations = self.separations.len();
+        let lines = |over: &Over| if *over == Over::Orders { ORDER_COUNT } else { 1 };
+        let len = |over: &Over| self.axes.len() * lines(over) * separations;
+        let mut found: Vec<_> = self.arrays.iter().map(|(_, over)| vec![0.0; len(over)]).collect();
+        for (index, &axis) in self.axes.iter().enumerate() {
+            for (place, &separation) in self.separations.iter().enumerate() {
+                let mut sums = self.at(state, sweep, communicator, axis, separation).into_iter();
+                for ((_, over), array) in self.arrays.iter().zip(&mut found) {
+                    for line in 0..lines(over) {
+                        let at = (index * lines(over) + line) * separations + place;
+                        array[at] = sums.next().unwrap_or_default();
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// The averages at one separation, array after array. Collective.
+    fn at<T: Real>(
+        &self,
+        state: &SpectralFields<T>,
+        sweep: &mut Sweep<T>,
+        communicator: &Communicator,
+        axis: usize,
+        separation: f64,
+    ) -> Vec<f64> {
+        let modes = state.modes;
+        sweep.begin(state.count, &|bundle, _, outgoing| {
+            outgoing.fill(T::ZERO);
+            each_mode(state, bundle, |place, mode, values| {
+                // exp(i a) - 1 without loss at small a.
+                let angle = modes.grid.wavenumber(axis, mode[axis]) * separation;
+                let factor = Complex::new(-2.0 * (0.5 * angle).sin().powi(2), angle.sin());
+                for (field, value) in values.iter().enumerate() {
+                    let increment = value * factor;
+                    let at = field * modes.column_len() + modes.offset(place);
+                    outgoing[at] = T::from_double(increment.re);
+                    outgoing[at + modes.lanes] = T::from_double(increment.im);
+                }
+            });
+        });
+        sweep.to_planes(state.count);
+        let count = self.vectors.len() * 3 * ORDER_COUNT + self.scalars.len() * (ORDER_COUNT + 1);
+        let total = Mutex::new(vec![ExactSum::default(); count]);
+        let job = Powers { structure: self, axis, fields: state.count, total };
+        sweep.planes(0..sweep.plan.planes.len(), &job);
+        let mut total = job.total.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let points = modes.grid.point_count();
+        communicator.exact_sums(&mut total).into_iter().map(|sum| sum / points).collect()
+    }
+}
+
+/// Sums powers of increments along `axis`.
+struct Powers<'a> {
+    structure: &'a StructureFunctions,
+    axis: usize,
+    fields: usize,
+    total: Mutex<Vec<ExactSum>>,
+}
+
+/// Adds `weight` times the powers of `value` of all orders.
+fn add_powers(sums: &mut [f64], value: f64, weight: f64) {
+    let mut power = weight * value;
+    for sum in &mut sums[..ORDER_COUNT] {
+        power *= value;
+        *sum += power;
+    }
+}
+
+impl<T: Real> PlaneJob<T> for Powers<'_> {
+    fn inputs(&self) -> usize {
+        self.fields
+    }
+
+    fn pointwise(&self, block: Block, inputs: &[T], _: &mut [T]) {
+        let StructureFunctions { vectors, scalars, .. } = self.structure;
+        let across = (0..AXES).filter(|axis| *axis != self.axis);
+        let mut of_vectors = vec![[0.0; 3 * ORDER_COUNT]; vectors.len()];
+        let mut of_scalars = vec![[0.0; ORDER_COUNT + 1]; scalars.len()];
+        // Lanes that are not in use hold zeros.
+        for point in 0..block.len() {
+            let field = |field: usize| inputs[field * block.len() + point].double();
+            for (&first, sums) in vectors.iter().zip(&mut of_vectors) {
+                let (signed, rest) = sums.split_at_mut(ORDER_COUNT);
+                let (absolute, transverse) = rest.split_at_mut(ORDER_COUNT);
+                let value = field(first + self.axis);
+                add_powers(signed, value, 1.0);
+                add_powers(absolute, value.abs(), 1.0);
+                for axis in across.clone() {
+                    add_powers(transverse, field(first + axis).abs(), 0.5);
+                }
+            }
+            for (&scalar, sums) in scalars.iter().zip(&mut of_scalars) {
+                let value = field(scalar);
+                add_powers(sums, value.abs(), 1.0);
+                sums[ORDER_COUNT] += field(self.axis) * value * value;
+            }
+        }
+        let sums = of_vectors.as_flattened().iter().chain(of_scalars.as_flattened());
+        let mut total = self.total.lock().unwrap_or_else(PoisonError::into_inner);
+        total.iter_mut().zip(sums).for_each(|(total, sum)| total.add(*sum));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::f64::consts::TAU;
+
+    use super::*;
+    use crate::equation::physics::Scalar;
+    use crate::grid::Grid;
+    use crate::initial::ScalarField;
+    use crate::modes::Modes;
+    use crate::parallel::Team;
+
+    const POINTS: usize = 18;
+
+    /// Increments of waves at separations on and off the grid, one point after the other.
+    #[test]
+    fn averages_are_those_of_increments_one_by_one() {
+        let scalar = Scalar {
+            name: "dye".into(),
+            diffusivity: Some(0.1),
+            schmidt: None,
+            gradient: [0.0; AXES],
+            hyper: None,
+            drag: None,
+            initial: ScalarField::default(),
+            forcing: None,
+        };
+        let physics = Physics { scalars: vec![scalar], ..Physics::navier_stokes(0.1) };
+        // u = sin a + sin(2 a) / 2, w = sin(2 a) and s = sin(a), a = y / 2 in a box of 4 pi.
+        let modes = Modes::new(Grid::two_thirds([6, POINTS, 4], [1.0, 2.0, 1.0]), 8);
+        let mut state = SpectralFields::<f64>::zeros(modes, 0..modes.bundles(), 4);
+        for (n, field, amplitude) in [(1, 1, 1.0), (2, 1, 0.5), (2, 2, 1.0), (1, 3, 1.0)] {
+            let half = Complex::new(0.0, -0.5 * amplitude);
+            state.set(modes.place([0, n, 0]).unwrap(), field, half);
+            state.set(modes.place([0, -n, 0]).unwrap(), field, half.conj());
+        }
+        let (serial, team) = (Communicator::serial(), Team::new(2).unwrap());
+        let mut sweep = Sweep::new(modes, &serial, team, 6, 6).unwrap();
+        let separations = vec![2.0 * TAU / POINTS as f64, 1.234];
+        let structure = StructureFunctions::new(&physics, vec![0, 1], separations.clone());
+        let found = structure.measure(&state, &mut sweep, &serial);
+        let waves: [&dyn Fn(f64) -> f64; 3] =
+            [&|a| a.sin() + 0.5 * (2.0 * a).sin(), &|a| (2.0 * a).sin(), &f64::sin];
+        let average = |r: f64, of: &dyn Fn([f64; 3]) -> f64| {
+            let points = (0..POINTS).map(|j| TAU * j as f64 / POINTS as f64);
+            let terms = points.map(|a| of(waves.map(|wave| wave(a + 0.5 * r) - wave(a))));
+            terms.sum::<f64>() / POINTS as f64
+        };
+        let close =
+            |a: f64, b: f64| assert!((a - b).abs() < 1e-12 * b.abs().max(1.0), "{a} and {b}");
+        for (place, &r) in separations.iter().enumerate() {
+            for p in StructureFunctions::ORDERS {
+                let power = p as i32;
+                let at = (ORDER_COUNT + p - 2) * separations.len() + place;
+                close(found[0][at], average(r, &|[v, _, _]| v.powi(power)));
+                close(found[1][at], average(r, &|[v, _, _]| v.abs().powi(power)));
+                // The other transverse component is zero.
+                close(found[2][at], 0.5 * average(r, &|[_, w, _]| w.abs().powi(power)));
+                close(found[3][at], average(r, &|[_, _, s]| s.abs().powi(power)));
+            }
+            let at = separations.len() + place;
+            close(found[4][at], average(r, &|[v, _, s]| v * s * s));
+            assert!(found[4][at].abs() > 1e-3);
+        }
+        // Nothing changes along x.
+        let along_x = |array: &Vec<f64>| array[..array.len() / 2].iter().all(|value| *value == 0.0);
+        assert!(found.iter().all(along_x));
+        assert_eq!(found.len(), structure.arrays().len());
+    }
+}

@@ -1,0 +1,205 @@
+//! Arrays in an HDF5 file that grow by records, and that no crash can harm.
+//!
+//! HDF5 1.10 has no safe way to add to a dataset: its own structures change with every record, in an
+//! order of its own, and a file whose writer was killed in between cannot be opened. (Its mode for
+//! one writer and many readers orders these changes, but not with several ranks, and leaves a mark
+//! that must be cleared by hand.) So HDF5 makes the file once, with room for a number of records in
+//! datasets that lie in one piece each; the room takes no space on the disk before it is used. A
+//! record is then written into its place by the operating system, by each rank for itself, and
+//! nothing that HDF5 looks at changes. `/records`, the number of those that are whole, is written last.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use hdf5::dataset::{AllocTime, FillTime};
+use hdf5::{Dataset, Group, H5Type};
+use serde::{Deserialize, Serialize};
+
+use super::hdf5_file;
+use crate::real::{Precision, Real};
+
+/// Name of the dataset that counts the records.
+pub const COUNT: &str = "records";
+
+/// Time and step of room that is not used yet.
+const NO_TIME: f64 = f64::NAN;
+const NO_STEP: i64 = -1;
+
+/// Where the records of a file lie in it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Layout {
+    /// Records that there is room for.
+    pub capacity: u64,
+    /// Records that are whole.
+    pub records: u64,
+    /// The count, the steps and the times.
+    stamps: [u64; 3],
+    arrays: Vec<Place>,
+}
+
+/// An array `[record][..]`: where it begins, and bytes of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Place {
+    start: u64,
+    bytes: u64,
+}
+
+/// Makes the datasets `records`, `step` and `time` in a new file. Returns that of the times, a
+/// dimension scale.
+pub fn create_stamps(file: &Group, capacity: u64) -> hdf5::Result<Dataset> {
+    reserve::<i64>(file, COUNT, &[1])?.write_raw(&[0_i64])?;
+    let steps = vec![NO_STEP; capacity as usize];
+    reserve::<i64>(file, "step", &[steps.len()])?.write_raw(&steps)?;
+    let times = vec![NO_TIME; capacity as usize];
+    let time = reserve::<f64>(file, "time", &[times.len()])?;
+    time.write_raw(&times)?;
+    hdf5_file::explain(&time, "T", "time")?;
+    hdf5_file::make_scale(&time, "time")?;
+    Ok(time)
+}
+
+/// Makes a dataset in one piece, `shape` being `[capacity][..]`.
+pub fn reserve<E: H5Type>(group: &Group, name: &str, shape: &[usize]) -> hdf5::Result<Dataset> {
+    group
+        .new_dataset::<E>()
+        .alloc_time(Some(AllocTime::Early))
+        .fill_time(FillTime::Never)
+        .shape(shape)
+        .create(name)
+}
+
+/// The layout of a finished file with the datasets `arrays`.
+pub fn layout(file: &hdf5::File, arrays: &[String]) -> hdf5::Result<Layout> {
+    let place = |name: &str| -> hdf5::Result<Place> {
+        let dataset = file.dataset(name)?;
+        let start = dataset.offset().ok_or("a dataset lies in several pieces")?;
+        let numbers: usize = dataset.shape()[1..].iter().product();
+        Ok(Place { start, bytes: (numbers * dataset.dtype()?.size()) as u64 })
+    };
+    let [count, step, time] = [place(COUNT)?, place("step")?, place("time")?];
+    let capacity = file.dataset("step")?.size() as u64;
+    let found: Vec<i64> = file.dataset(COUNT)?.read_raw()?;
+    Ok(Layout {
+        capacity,
+        records: found.first().map_or(0, |&n| n as u64).min(capacity),
+        stamps: [count.start, step.start, time.start],
+        arrays: arrays.iter().map(|name| place(name)).collect::<hdf5::Result<_>>()?,
+    })
+}
+
+/// A file with room for records, open on the ranks that write to it.
+pub struct GrowingFile {
+    file: File,
+    layout: Layout,
+}
+
+impl GrowingFile {
+    /// Opens a file whose layout is known.
+    pub fn open(path: &Path, layout: Layout) -> io::Result<Self> {
+        Ok(GrowingFile { file: OpenOptions::new().write(true).open(path)?, layout })
+    }
+
+    /// Writes a part of a record of an array, from the number `first` of the record on, in the
+    /// precision of the array. No two ranks write the same part.
+    pub fn write<T: Real>(
+        &self,
+        (array, record): (usize, u64),
+        first: usize,
+        values: &[T],
+        precision: Precision,
+    ) -> io::Result<()> {
+        let Place { start, bytes } = self.layout.arrays[array];
+        let at = start + record * bytes + (first * precision.bytes()) as u64;
+        let values = values.iter().map(|x| x.double());
+        let numbers: Vec<u8> = match precision {
+            Precision::Single => values.flat_map(|x| (x as f32).to_ne_bytes()).collect(),
+            Precision::Double => values.flat_map(f64::to_ne_bytes).collect(),
+        };
+        assert!(record < self.layout.capacity, "no room for record {record}");
+        assert!(first * precision.bytes() + numbers.len() <= bytes as usize, "beyond its record");
+        self.file.write_all_at(&numbers, at)
+    }
+
+    /// Adds the record whose arrays have been written by all ranks. On one rank only.
+    pub fn commit(&self, record: u64, step: u64, time: f64) -> io::Result<()> {
+        self.stamp(record, step as i64, time)?;
+        self.set_count(record + 1)
+    }
+
+    /// Takes away all records from number `kept` on. On one rank only.
+    pub fn cut(&mut self, kept: u64) -> io::Result<()> {
+        self.set_count(kept)?;
+        (kept..self.layout.records).try_for_each(|record| self.stamp(record, NO_STEP, NO_TIME))?;
+        self.layout.records = kept;
+        Ok(())
+    }
+
+    /// The layout, with the number of records when the file was opened or cut.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Brings what this rank has written to the disk.
+    pub fn sync(&self) -> io::Result<()> {
+        self.file.sync_all()
+    }
+
+    fn stamp(&self, record: u64, step: i64, time: f64) -> io::Result<()> {
+        let [_, steps, times] = self.layout.stamps;
+        self.file.write_all_at(&step.to_ne_bytes(), steps + 8 * record)?;
+        self.file.write_all_at(&time.to_ne_bytes(), times + 8 * record)
+    }
+
+    fn set_count(&self, records: u64) -> io::Result<()> {
+        self.file.write_all_at(&(records as i64).to_ne_bytes(), self.layout.stamps[0])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn create(path: &Path) -> Layout {
+        let file = hdf5::File::create(path).unwrap();
+        create_stamps(&file, 4).unwrap();
+        reserve::<f32>(&file, "a", &[4, 3]).unwrap();
+        reserve::<f64>(&file, "b", &[4]).unwrap();
+        layout(&file, &["a".into(), "b".into()]).unwrap()
+    }
+
+    fn read<E: H5Type>(path: &Path, name: &str) -> Vec<E> {
+        hdf5::File::open(path).unwrap().dataset(name).unwrap().read_raw().unwrap()
+    }
+
+    #[test]
+    fn hdf5_finds_what_was_written_beside_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("growing.h5");
+        let mut file = GrowingFile::open(&path, create(&path)).unwrap();
+        assert_eq!(read::<i64>(&path, "records"), [0]);
+        for record in 0..3_u64 {
+            let x = record as f64;
+            // In two parts, as two ranks would.
+            file.write((0, record), 1, &[x, 2.0 * x], Precision::Single).unwrap();
+            file.write((0, record), 0, &[-1.0_f32], Precision::Single).unwrap();
+            file.write((1, record), 0, &[0.1 * x], Precision::Double).unwrap();
+            file.commit(record, 10 * record, x).unwrap();
+        }
+        assert_eq!(read::<i64>(&path, "records"), [3]);
+        assert_eq!(read::<i64>(&path, "step"), [0, 10, 20, -1]);
+        assert_eq!(read::<f32>(&path, "a")[..9], [-1.0, 0.0, 0.0, -1.0, 1.0, 2.0, -1.0, 2.0, 4.0]);
+        assert_eq!(read::<f64>(&path, "b")[..3], [0.0, 0.1, 0.2]);
+
+        let names = ["a".into(), "b".into()];
+        let found = layout(&hdf5::File::open(&path).unwrap(), &names).unwrap();
+        assert_eq!((found.records, found.capacity), (3, 4));
+        file = GrowingFile::open(&path, found).unwrap();
+        file.cut(1).unwrap();
+        assert_eq!(file.layout().records, 1);
+        assert_eq!(read::<i64>(&path, "records"), [1]);
+        assert_eq!(read::<i64>(&path, "step"), [0, -1, -1, -1]);
+        assert!(read::<f64>(&path, "time")[1..].iter().all(|time| time.is_nan()));
+    }
+}

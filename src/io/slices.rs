@@ -1,0 +1,446 @@
+//! Slices: some fields on a plane, a line or a box of grid points, at short intervals, in files that
+//! grow.
+//!
+//! The records of the slice `name` are in `slices/<name>_<step>.h5`, one file after the other, each
+//! named after its first step: `/fields/u` is `[record][z][y][x]`, with the coordinates `/fields/x`,
+//! `y`, `z` and `/time` attached; `/step` has the steps. The first `/records` of them are there, the
+//! rest is room (see [`super::growing`]). Every rank writes its points, one that has none only waits.
+
+use std::f64::consts::TAU;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use hdf5::{Dataset, File, Group};
+use serde::{Deserialize, Serialize};
+
+use super::growing::{self, GrowingFile, Layout};
+use super::numbered::Numbered;
+use super::snapshot::{AXIS_NAMES, Field, Provenance};
+use super::xdmf::{self, Series};
+use super::{Temporary, hdf5_file};
+use crate::error::{Error, Result};
+use crate::grid::{AXES, Grid, Region};
+use crate::parallel::Communicator;
+use crate::real::{Precision, Real};
+
+const DESCRIPTION: &str = "\
+Fields of a direct numerical simulation at some of its grid points, one record an interval. Each \
+field of /fields has shape [record][nz][ny][nx]; the first /records are there, at /time and /step, \
+and what follows is room for more. Attributes `points` and `lengths` are those of the whole grid, in \
+the order x, y, z: its sides are 2 pi times `lengths`. `config` is the configuration in TOML.";
+
+/// Bytes of a file after which the next one begins.
+const FILE_BYTES: usize = 1 << 30;
+
+/// Most records of a file.
+const FILE_RECORDS: u64 = 1 << 14;
+
+/// What a slice shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Header {
+    /// Its name.
+    pub name: String,
+    /// Points and sides of the whole grid; its modes do not matter.
+    pub grid: Grid,
+    /// The points of it that are written.
+    pub region: Region,
+    /// Numbers of the files.
+    pub precision: Precision,
+    /// The fields.
+    pub fields: Vec<Field>,
+}
+
+impl Header {
+    fn datasets(&self) -> Vec<String> {
+        self.fields.iter().map(|field| format!("fields/{}", field.name)).collect()
+    }
+
+    /// First grid point along x, y, z.
+    fn first(&self) -> [i64; AXES] {
+        std::array::from_fn(|axis| self.region.ranges[axis].start as i64)
+    }
+
+    /// Records to make room for when so many are to come.
+    fn room(&self, left: u64) -> u64 {
+        let points: usize = self.region.shape().iter().product();
+        let bytes = points * self.fields.len() * self.precision.bytes();
+        left.min((FILE_BYTES / bytes) as u64).clamp(1, FILE_RECORDS)
+    }
+}
+
+/// The file that is written to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Present {
+    path: PathBuf,
+    layout: Layout,
+}
+
+/// A slice being written.
+pub struct SliceWriter {
+    comm: Communicator,
+    files: Numbered,
+    header: Header,
+    provenance: Provenance,
+    present: Option<Present>,
+    /// The same, open on ranks that write to it.
+    file: Option<GrowingFile>,
+    has_points: bool,
+    /// On rank 0.
+    series: Option<Series>,
+    /// What went wrong with the record so far.
+    failure: Result<()>,
+}
+
+impl SliceWriter {
+    /// Begins a slice in the directory `slices`; or goes on `after` a step: records of later steps
+    /// are cut off. `has_points` tells whether this rank will write some. Collective.
+    pub fn open(
+        comm: &Communicator,
+        slices: &Path,
+        header: Header,
+        provenance: Provenance,
+        after: Option<u64>,
+        has_points: bool,
+    ) -> Result<Self> {
+        let files = Numbered::new(slices.to_owned(), format!("{}_", header.name));
+        let mut series = None;
+        let bytes = comm.from_root(|| {
+            fs::create_dir_all(slices).map_err(|e| Error::io("create", slices, e))?;
+            let (present, grids) = cut_back(&files, &header, after)?;
+            let path = slices.join(format!("{}.xmf", header.name));
+            series = Some(Series::create(&path, &header.name, &grids)?);
+            Ok(present.map_or(Vec::new(), |present| to_bytes(&present)))
+        })?;
+        let mut writer = SliceWriter {
+            comm: comm.clone(),
+            files,
+            header,
+            provenance,
+            present: None,
+            file: None,
+            has_points,
+            series,
+            failure: Ok(()),
+        };
+        writer.enter(&bytes)?;
+        Ok(writer)
+    }
+
+    /// Makes ready for the record of `step`, of which `left` are still to come with this one.
+    /// Collective.
+    pub fn begin(&mut self, step: u64, left: u64) -> Result<()> {
+        if self.present.as_ref().is_some_and(|p| p.layout.records < p.layout.capacity) {
+            return Ok(());
+        }
+        // What was written to the last file must not be lost when it is closed.
+        let synced = self.sync();
+        self.comm.agree(synced)?;
+        let path = self.files.path(step);
+        let bytes = self.comm.from_root(|| {
+            let capacity = self.header.room(left);
+            let layout = create(&path, &self.header, &self.provenance, capacity)?;
+            Ok(to_bytes(&Present { path, layout }))
+        })?;
+        self.enter(&bytes)
+    }
+
+    /// Writes values `[z][y][x]` of a field on the rows of `part`, a part of the slice, into the record.
+    /// Does not communicate: what goes wrong is told by [`Self::commit`].
+    pub fn put<T: Real>(&mut self, field: usize, part: &Region, values: &[T]) {
+        let (Some(file), Some(present), Ok(())) = (&self.file, &self.present, &self.failure) else {
+            return;
+        };
+        let (region, place) = (&self.header.region, (field, present.layout.records));
+        let [_, ny, nx] = region.shape();
+        let [_, y, z] = &part.ranges;
+        let planes = z.clone().zip(values.chunks_exact(part.plane_len().max(1)));
+        let written = planes.into_iter().try_for_each(|(z, values)| {
+            let row = (z - region.ranges[2].start) * ny + y.start - region.ranges[1].start;
+            file.write(place, row * nx, values, self.header.precision)
+        });
+        self.failure = written.map_err(|e| Error::io("write", &present.path, e));
+    }
+
+    /// Completes the record. Collective.
+    pub fn commit(&mut self, step: u64, time: f64) -> Result<()> {
+        let failure = std::mem::replace(&mut self.failure, Ok(()));
+        self.comm.agree(failure)?;
+        let Some(Present { path, layout }) = &mut self.present else { return Ok(()) };
+        let mut commit = || {
+            let (Some(series), Some(file)) = (&mut self.series, &self.file) else { return Ok(()) };
+            let record = layout.records;
+            file.commit(record, step, time).map_err(|e| Error::io("write", path, e))?;
+            series.add(&grid(&self.header, path, (layout.capacity, record), (step, time)))
+        };
+        let committed = commit();
+        layout.records += 1;
+        self.comm.agree(committed)
+    }
+
+    /// Brings what this rank has written to the disk. Does not communicate.
+    pub fn sync(&self) -> Result<()> {
+        let (Some(file), Some(present)) = (&self.file, &self.present) else { return Ok(()) };
+        file.sync().map_err(|e| Error::io("write", &present.path, e))
+    }
+
+    /// Opens the file that rank 0 told of. Collective.
+    fn enter(&mut self, bytes: &[u8]) -> Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let parsed = toml::from_slice::<Present>(bytes).map_err(|e| Error::input(e.to_string()));
+        let present = self.comm.agree(parsed)?;
+        let open = || GrowingFile::open(&present.path, present.layout.clone());
+        let file = (self.has_points || self.comm.is_root()).then(open).transpose();
+        self.file = self.comm.agree(file.map_err(|e| Error::io("open", &present.path, e)))?;
+        self.present = Some(present);
+        Ok(())
+    }
+}
+
+fn to_bytes(present: &Present) -> Vec<u8> {
+    toml::to_string(present).map_or_else(|_| Vec::new(), String::into_bytes)
+}
+
+/// Removes the records after a step, or all; returns the file to go on with, if there is one, and
+/// the XDMF of what is left.
+fn cut_back(
+    files: &Numbered,
+    header: &Header,
+    after: Option<u64>,
+) -> Result<(Option<Present>, String)> {
+    let failed = |path: &Path, e: &dyn std::fmt::Display| {
+        Error::input(format!(
+            "cannot go on with {}: {e}; move it away to go on with a new one",
+            path.display()
+        ))
+    };
+    let steps = files.steps().map_err(|e| Error::io("list slices in", files.directory(), e))?;
+    let (kept, gone): (Vec<_>, Vec<_>) =
+        steps.into_iter().partition(|first| after.is_some_and(|after| *first <= after));
+    files.remove(gone.into_iter()).map_err(|e| Error::io("cut back", files.directory(), e))?;
+    let (mut present, mut grids) = (None, String::new());
+    for first in kept {
+        let path = files.path(first);
+        let Some((mut layout, steps, times)) =
+            look(&path, header).map_err(|e| failed(&path, &e))?
+        else {
+            // Of other fields or points, from before the configuration changed.
+            present = None;
+            continue;
+        };
+        let known = steps.iter().take(layout.records as usize);
+        let kept = known.take_while(|step| after.is_some_and(|after| **step <= after as i64));
+        let kept = kept.count() as u64;
+        if kept < layout.records {
+            let mut file = GrowingFile::open(&path, layout).map_err(|e| failed(&path, &e))?;
+            file.cut(kept).map_err(|e| Error::io("cut back", &path, e))?;
+            layout = file.layout().clone();
+        }
+        for (record, (step, time)) in (0..kept).zip(steps.iter().zip(&times)) {
+            grids += &grid(header, &path, (layout.capacity, record), (*step as u64, *time));
+        }
+        present = Some(Present { path, layout });
+    }
+    Ok((present, grids))
+}
+
+/// The layout, steps and times of a file; none when it is of another slice.
+fn look(path: &Path, header: &Header) -> hdf5::Result<Option<(Layout, Vec<i64>, Vec<f64>)>> {
+    let file = File::open(path)?;
+    let names = header.datasets();
+    let mut found: Vec<String> = file.group("fields")?.member_names()?;
+    found.retain(|name| !AXIS_NAMES.contains(&name.as_str()));
+    let mut wanted: Vec<_> = header.fields.iter().map(|field| field.name.clone()).collect();
+    found.sort_unstable();
+    wanted.sort_unstable();
+    let points = header.grid.points.map(|n| n as i64);
+    if found != wanted
+        || hdf5_file::read_triple::<i64>(&file, "points")? != points
+        || hdf5_file::read_triple::<f64>(&file, "lengths")? != header.grid.lengths
+        || hdf5_file::read_triple::<i64>(&file, "first")? != header.first()
+    {
+        return Ok(None);
+    }
+    for name in &names {
+        let dataset = file.dataset(name)?;
+        let is_same = match header.precision {
+            Precision::Single => dataset.dtype()?.is::<f32>(),
+            Precision::Double => dataset.dtype()?.is::<f64>(),
+        };
+        if dataset.shape()[1..] != header.region.shape() || !is_same {
+            return Ok(None);
+        }
+    }
+    let layout = growing::layout(&file, &names)?;
+    Ok(Some((layout, file.dataset("step")?.read_raw()?, file.dataset("time")?.read_raw()?)))
+}
+
+/// Makes a file without records. On rank 0 only.
+fn create(path: &Path, header: &Header, provenance: &Provenance, capacity: u64) -> Result<Layout> {
+    let temporary = Temporary::new(path);
+    let create = || {
+        let file = hdf5_file::create(temporary.path())?;
+        fill(&file, header, provenance, capacity)?;
+        let layout = growing::layout(&file, &header.datasets())?;
+        file.close()?;
+        Ok(layout)
+    };
+    let layout = create().map_err(|e: hdf5::Error| hdf5_file::write_failed(path, e))?;
+    temporary.rename()?;
+    Ok(layout)
+}
+
+fn fill(file: &File, header: &Header, provenance: &Provenance, capacity: u64) -> hdf5::Result<()> {
+    provenance.write(file, DESCRIPTION)?;
+    hdf5_file::write_numbers(file, "points", &header.grid.points.map(|n| n as i64))?;
+    hdf5_file::write_numbers(file, "lengths", &header.grid.lengths)?;
+    hdf5_file::write_numbers(file, "first", &header.first())?;
+    let time = growing::create_stamps(file, capacity)?;
+    let group = file.create_group("fields")?;
+    let coordinates = (0..AXES).map(|axis| create_coordinates(&group, header, axis));
+    let coordinates = coordinates.collect::<hdf5::Result<Vec<_>>>()?;
+    let shape = [&[capacity as usize], &header.region.shape()[..]].concat();
+    for field in &header.fields {
+        let dataset = match header.precision {
+            Precision::Single => growing::reserve::<f32>(&group, &field.name, &shape),
+            Precision::Double => growing::reserve::<f64>(&group, &field.name, &shape),
+        }?;
+        hdf5_file::explain(&dataset, &field.units, &field.long_name)?;
+        hdf5_file::attach_scale(&dataset, 0, "time", &time)?;
+        for (axis, coordinates) in coordinates.iter().enumerate() {
+            let dimension = (AXES - axis) as u32;
+            hdf5_file::attach_scale(&dataset, dimension, AXIS_NAMES[axis], coordinates)?;
+        }
+    }
+    Ok(())
+}
+
+fn create_coordinates(group: &Group, header: &Header, axis: usize) -> hdf5::Result<Dataset> {
+    let Grid { points, lengths, .. } = header.grid;
+    let range = header.region.ranges[axis].clone();
+    hdf5_file::create_coordinates(group, AXIS_NAMES[axis], range, TAU * lengths[axis], points[axis])
+}
+
+/// The XDMF of a record.
+fn grid(
+    header: &Header,
+    path: &Path,
+    (capacity, record): (u64, u64),
+    (step, time): (u64, f64),
+) -> String {
+    let shape = header.region.shape();
+    let [nz, ny, nx] = shape;
+    let name = path.file_name().unwrap_or_default().display().to_string();
+    let (spacing, first) = (header.grid.spacing(), header.first());
+    let geometry = xdmf::Geometry {
+        shape,
+        spacing,
+        origin: std::array::from_fn(|axis| first[axis] as f64 * spacing[axis]),
+    };
+    let fields: Vec<&str> = header.fields.iter().map(|field| field.name.as_str()).collect();
+    let bytes = header.precision.bytes();
+    xdmf::grid((step, time), &geometry, &fields, |field| {
+        format!(
+            r#"<DataItem ItemType="HyperSlab" Dimensions="1 {nz} {ny} {nx}">
+<DataItem Dimensions="3 4" Format="XML">{record} 0 0 0 1 1 1 1 1 {nz} {ny} {nx}</DataItem>
+<DataItem Dimensions="{capacity} {nz} {ny} {nx}" NumberType="Float" Precision="{bytes}" Format="HDF">{name}:/fields/{field}</DataItem>
+</DataItem>
+"#
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two fields on a plane of 2 x 3 points.
+    fn header() -> Header {
+        let field = |name: &str| Field {
+            name: name.into(),
+            units: "L/T".into(),
+            long_name: format!("field {name}"),
+        };
+        Header {
+            name: "plane".into(),
+            grid: Grid::two_thirds([8, 6, 4], [1.0, 2.0, 1.0]),
+            region: Region { ranges: [1..3, 2..5, 3..4] },
+            precision: Precision::Single,
+            fields: vec![field("u"), field("b")],
+        }
+    }
+
+    fn open(path: &Path, header: Header, after: Option<u64>) -> SliceWriter {
+        let provenance = Provenance {
+            code_version: "0".into(),
+            config: "# e\n".repeat(30_000),
+            parameters: Vec::new(),
+        };
+        SliceWriter::open(&Communicator::serial(), path, header, provenance, after, true).unwrap()
+    }
+
+    /// Adds a record full of its step, in files of `room` records.
+    fn add(writer: &mut SliceWriter, step: u64, room: u64) {
+        writer.begin(step, room).unwrap();
+        let region = header().region;
+        writer.put(0, &region, &[step as f64; 6]);
+        writer.put(1, &region, &[-(step as f64); 6]);
+        writer.commit(step, 0.5 * step as f64).unwrap();
+    }
+
+    /// Steps of the records, with their numbers checked, and the number of files.
+    fn steps(path: &Path) -> (Vec<i64>, usize) {
+        let files = Numbered::new(path.to_owned(), "plane_");
+        let (mut all, firsts) = (Vec::new(), files.steps().unwrap());
+        for first in &firsts {
+            let file = File::open(files.path(*first)).unwrap();
+            let numbers = |name: &str| file.dataset(name).unwrap().read_raw::<f64>().unwrap();
+            let steps = file.dataset("step").unwrap().read_raw::<i64>().unwrap();
+            let records = numbers("records")[0] as usize;
+            for (record, step) in steps[..records].iter().enumerate() {
+                assert_eq!(numbers("time")[record], 0.5 * *step as f64);
+                assert_eq!(numbers("fields/u")[6 * record..][..6], [*step as f64; 6]);
+                assert_eq!(numbers("fields/b")[6 * record..][..6], [-*step as f64; 6]);
+            }
+            assert!(steps[records..].iter().all(|step| *step == -1));
+            assert_eq!(numbers("fields/z"), [TAU * 0.75]);
+            all.extend_from_slice(&steps[..records]);
+        }
+        (all, firsts.len())
+    }
+
+    #[test]
+    fn records_go_on_from_file_to_file_and_are_cut_back() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("slices");
+        let mut writer = open(&path, header(), None);
+        for step in [0, 5, 9, 12, 20] {
+            add(&mut writer, step, 2);
+        }
+        assert_eq!(steps(&path), (vec![0, 5, 9, 12, 20], 3));
+        let text = || fs::read_to_string(path.join("plane.xmf")).unwrap();
+        assert_eq!(text().matches("<Time").count(), 5);
+        assert_eq!(text().matches("plane_00000009.h5:/fields/b").count(), 2);
+
+        let whole = text();
+        drop(writer);
+        let mut writer = open(&path, header(), Some(10));
+        assert_eq!(steps(&path), (vec![0, 5, 9], 2));
+        for step in [12, 20] {
+            add(&mut writer, step, 2);
+        }
+        assert_eq!(text(), whole, "as if nothing had happened");
+        // Other points go to a file of their own.
+        let mut moved = header();
+        moved.region.ranges[2] = 0..1;
+        drop(writer);
+        let mut writer = open(&path, moved, Some(20));
+        add(&mut writer, 25, 7);
+        assert_eq!(text().matches("<Time").count(), 1);
+        // A new run in the place of one that was killed before its first step.
+        drop(writer);
+        open(&path, header(), None);
+        assert_eq!(steps(&path), (vec![], 0));
+    }
+}
