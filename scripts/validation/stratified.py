@@ -76,7 +76,8 @@ def section(lab: Lab) -> Section:
             float(share[phase > np.pi].mean()),
             float(expected[phase > np.pi].mean()),
             0.1,
-            "1/4: half of the modes' energy is in waves, in equal parts of both kinds",
+            "1/4: half of the modes' energy is in waves, in equal parts of both kinds; 10 % as "
+            "turbulence begins to act on them within a turnover time",
         ),
     ]
     text = (

@@ -131,7 +131,7 @@ def reference(lab: Lab) -> Section:
     text = (
         "From smooth vortices to turbulence, beside a spectral code on 512^3 points (van Rees et "
         "al. 2011, J. Comput. Phys. 230, 2794). The unresolved part is the share of the enstrophy "
-        "in k > k_max / 2. Relative error of the enstrophy:"
+        "in k > k_max / 2. The relative error of the enstrophy is in the second table."
     )
     shown = table(["grid", *(f"t = {t:g}" for t in times)], rows)
     return Section(

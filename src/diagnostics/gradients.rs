@@ -1,15 +1,22 @@
-//! Statistics at the grid points: extremes, and moments of the velocity gradient.
+//! Statistics at the grid points: extremes, and moments of gradients.
 //!
 //! With <.> the average over the grid points, and over the three directions of a longitudinal
 //! gradient g = du/dx or the six of a transverse one, the skewness is <g^3> / <g^2>^(3/2) and the
-//! flatness <g^4> / <g^2>^2 (Pope 2000, Turbulent Flows, section 6.4.2). Under the 2/3 rule averages of
-//! cubes are exact, those of fourth powers are averages over points.
+//! flatness <g^4> / <g^2>^2 (Pope 2000, Turbulent Flows, section 6.4.2). The mixed skewness of a scalar s
+//! is <g (ds/dx)^2> / (<g^2>^(1/2) <(ds/dx)^2>), all three averages over the directions as well, about
+//! -0.5 in turbulence (Kerr 1985, J. Fluid Mech. 153, 31). Under the 2/3 rule averages of cubes are
+//! exact, those of fourth powers are averages over points.
 
-use std::sync::Mutex;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use num_complex::Complex;
 
+use super::derived::Triple;
+use super::points::Together;
+use super::quantities::Name;
+use crate::equation::Physics;
 use crate::exact_sum::ExactSum;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
@@ -21,60 +28,145 @@ use crate::transform::sweep::Sweep;
 
 type C = Complex<f64>;
 
-/// Statistics of the velocity and its gradient at the grid points. Those of a gradient that is
-/// zero everywhere are 0.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+/// The statistics of one [`Physics`]. Those of a gradient that is zero everywhere are 0.
 pub struct Gradients {
-    /// Largest |u|.
-    pub max_speed: f64,
-    /// Largest |omega|.
-    pub max_vorticity: f64,
-    /// Skewness of du/dx, dv/dy and dw/dz.
-    pub longitudinal_skewness: f64,
-    /// Flatness of these.
-    pub longitudinal_flatness: f64,
-    /// Flatness of the six others.
-    pub transverse_flatness: f64,
-    /// Flatness of the components of the vorticity.
-    pub vorticity_flatness: f64,
+    names: Vec<Name>,
+    /// The fields of each vector and scalar.
+    groups: Vec<Range<usize>>,
 }
 
 impl Gradients {
-    /// Measures the velocity in the first three fields of `state`, which the exchange holds as it does
-    /// between steps, in five sweeps. It must be filled again afterwards. Collective: every rank
-    /// must call this.
+    /// Those of every vector and scalar.
+    pub fn new(physics: &Physics) -> Self {
+        let mut gradients = Gradients { names: Vec::new(), groups: physics.vectors_and_scalars() };
+        gradients.add_vector("", ["speed", "vorticity"], ["u", "v", "w"]);
+        if physics.magnetic.is_some() {
+            let names = ["magnetic_field", "current"];
+            gradients.add_vector("magnetic_", names, ["bx", "by", "bz"]);
+        }
+        let fields = physics.fields();
+        for group in gradients.groups.clone().iter().filter(|group| group.len() == 1) {
+            gradients.add_scalar(&fields[group.start].name, fields[group.start].unit);
+        }
+        gradients
+    }
+
+    /// Their names, in the order in which they are measured.
+    pub fn names(&self) -> &[Name] {
+        &self.names
+    }
+
+    fn add(&mut self, name: String, unit: &str, description: String) {
+        self.names.push(Name { name, unit: unit.into(), description });
+    }
+
+    fn add_vector(&mut self, prefix: &str, [vector, curl]: [&str; 2], [x, y, z]: [&str; AXES]) {
+        let along = format!("d{x}/dx, d{y}/dy and d{z}/dz");
+        self.add(
+            format!("max_{vector}"),
+            "L/T",
+            format!("largest |({x}, {y}, {z})| of the grid points"),
+        );
+        self.add(
+            format!("max_{curl}"),
+            "1/T",
+            format!("largest |curl ({x}, {y}, {z})| of the grid points"),
+        );
+        self.add(format!("{prefix}longitudinal_skewness"), "1", format!("skewness of {along}"));
+        self.add(format!("{prefix}longitudinal_flatness"), "1", format!("flatness of {along}"));
+        let others = format!("flatness of the six other derivatives of {x}, {y} and {z}");
+        self.add(format!("{prefix}transverse_flatness"), "1", others);
+        self.add(
+            format!("{curl}_flatness"),
+            "1",
+            format!("flatness of the components of the {curl}"),
+        );
+    }
+
+    fn add_scalar(&mut self, name: &str, unit: &str) {
+        self.add(format!("max_{name}"), unit, format!("largest |{name}| of the grid points"));
+        for axis in ["x", "y", "z"] {
+            let description = format!("skewness of d{name}/d{axis}");
+            self.add(format!("{name}_gradient_skewness_{axis}"), "1", description);
+        }
+        let description = format!("flatness of the derivatives of {name} along x, y and z");
+        self.add(format!("{name}_gradient_flatness"), "1", description);
+        let description =
+            "mixed skewness of longitudinal velocity gradients and those of".to_string();
+        self.add(format!("{name}_mixed_skewness"), "1", format!("{description} {name}"));
+    }
+
+    /// Measures them, in a sweep for the fields, four for each vector and one for each scalar. The
+    /// exchange must be filled again afterwards. Collective: every rank must call this.
     pub fn measure<T: Real>(
+        &self,
         state: &SpectralFields<T>,
         sweep: &mut Sweep<T>,
         communicator: &Communicator,
-    ) -> Self {
-        let velocity = look(sweep, state.count, communicator);
-        let mut longitudinal = Moments::default();
-        let mut transverse = Moments::default();
-        for axis in 0..AXES {
-            let along = at_points(state, sweep, communicator, |k, u| {
-                u.map(|u| C::new(-k[axis] * u.im, k[axis] * u.re))
-            });
-            for (component, moments) in along.of_component.iter().enumerate() {
-                let sum = if component == axis { &mut longitudinal } else { &mut transverse };
-                sum.merge(moments);
+    ) -> Vec<f64> {
+        let fields = look(Together::State, &self.groups, state, sweep, communicator);
+        let mut values = Vec::new();
+        for (group, largest) in self.groups.iter().zip(fields.largest) {
+            values.push(largest);
+            if group.len() == 1 {
+                values.extend(of_scalar(group.start, state, sweep, communicator));
+            } else {
+                values.extend(of_vector(group.start, state, sweep, communicator));
             }
         }
-        let vorticity = at_points(state, sweep, communicator, |k, u| {
-            let cross = |i: usize, j: usize| k[i] * u[j] - k[j] * u[i];
-            [cross(1, 2), cross(2, 0), cross(0, 1)].map(|c| C::new(-c.im, c.re))
-        });
-        let mut curl = Moments::default();
-        vorticity.of_component.iter().for_each(|moments| curl.merge(moments));
-        Gradients {
-            max_speed: velocity.largest,
-            max_vorticity: vorticity.largest,
-            longitudinal_skewness: longitudinal.skewness(),
-            longitudinal_flatness: longitudinal.flatness(),
-            transverse_flatness: transverse.flatness(),
-            vorticity_flatness: curl.flatness(),
+        values
+    }
+}
+
+/// What is measured of the gradient of the vector that begins at field `first`. Collective.
+fn of_vector<T: Real>(
+    first: usize,
+    state: &SpectralFields<T>,
+    sweep: &mut Sweep<T>,
+    communicator: &Communicator,
+) -> [f64; 5] {
+    let (mut longitudinal, mut transverse) = (Moments::default(), Moments::default());
+    for component in 0..AXES {
+        let gradient = Together::Triple(Triple::Gradient(first + component));
+        let found = look(gradient, &[], state, sweep, communicator);
+        for (axis, moments) in found.of_fields.iter().enumerate() {
+            let sum = if component == axis { &mut longitudinal } else { &mut transverse };
+            sum.merge(moments);
         }
     }
+    let curl = Together::Triple(Triple::Curl(first));
+    let whole = std::slice::from_ref(&(0..AXES));
+    let curl = look(curl, whole, state, sweep, communicator);
+    [
+        curl.largest[0],
+        longitudinal.skewness(),
+        longitudinal.flatness(),
+        transverse.flatness(),
+        Moments::of_all(&curl.of_fields).flatness(),
+    ]
+}
+
+/// What is measured of the gradient of the scalar in `field`. Collective.
+fn of_scalar<T: Real>(
+    field: usize,
+    state: &SpectralFields<T>,
+    sweep: &mut Sweep<T>,
+    communicator: &Communicator,
+) -> [f64; 5] {
+    let both = Together::Pair(Triple::Stretching, Triple::Gradient(field));
+    let found = look(both, &[], state, sweep, communicator);
+    let (stretching, gradient) = found.of_fields.split_at(AXES);
+    let all = Moments::of_all(gradient);
+    let velocity = Moments::of_all(stretching).mean(0).sqrt();
+    let mixed = found.mixed / all.count;
+    let scale = velocity * all.mean(0);
+    [
+        gradient[0].skewness(),
+        gradient[1].skewness(),
+        gradient[2].skewness(),
+        all.flatness(),
+        if scale == 0.0 { 0.0 } else { mixed / scale },
+    ]
 }
 
 /// Sums of powers of values.
@@ -86,61 +178,72 @@ struct Moments {
 }
 
 impl Moments {
+    fn of_all(parts: &[Moments]) -> Self {
+        let mut all = Moments::default();
+        parts.iter().for_each(|part| all.merge(part));
+        all
+    }
+
     fn merge(&mut self, other: &Moments) {
         self.count += other.count;
         self.sums.iter_mut().zip(other.sums).for_each(|(mine, theirs)| *mine += theirs);
     }
 
+    /// The average of the squares, the cubes or the fourth powers: 0, 1, 2.
+    fn mean(&self, power: usize) -> f64 {
+        self.sums[power] / self.count
+    }
+
     fn skewness(&self) -> f64 {
-        let [square, cube, _] = self.sums.map(|sum| sum / self.count);
-        if square == 0.0 { 0.0 } else { cube / square.powf(1.5) }
+        let square = self.mean(0);
+        if square == 0.0 { 0.0 } else { self.mean(1) / square.powf(1.5) }
     }
 
     fn flatness(&self) -> f64 {
-        let [square, _, fourth] = self.sums.map(|sum| sum / self.count);
-        if square == 0.0 { 0.0 } else { fourth / (square * square) }
+        let square = self.mean(0);
+        if square == 0.0 { 0.0 } else { self.mean(2) / (square * square) }
     }
 }
 
-/// What is known about a vector field at all points.
-struct Vectors {
-    of_component: [Moments; AXES],
-    /// The largest magnitude.
-    largest: f64,
+/// What is known about fields at all points.
+struct Looked {
+    of_fields: Vec<Moments>,
+    /// The largest magnitude of each group of fields.
+    largest: Vec<f64>,
+    /// The sum of g_i h_i^2 over the points and i, of six fields g and h.
+    mixed: f64,
 }
 
-/// Takes a vector field, a function of the wavevector and the velocity of each mode, to the points.
-/// Collective.
-fn at_points<T: Real>(
+/// Takes fields to the points and looks at them. Collective.
+fn look<T: Real>(
+    fields: Together,
+    groups: &[Range<usize>],
     state: &SpectralFields<T>,
     sweep: &mut Sweep<T>,
     communicator: &Communicator,
-    vector: impl Fn([f64; AXES], [C; AXES]) -> [C; AXES] + Sync,
-) -> Vectors {
-    sweep.begin(AXES, &|bundle, _, outgoing| {
-        fill(state, bundle, outgoing, &|k, state| vector(k, [state(0), state(1), state(2)]));
-    });
-    look(sweep, AXES, communicator)
-}
-
-/// Takes `fields` fields to the points and looks at the first three. Every rank has looked when this
-/// returns, so that the exchange may be filled again. Collective.
-fn look<T: Real>(sweep: &mut Sweep<T>, fields: usize, communicator: &Communicator) -> Vectors {
-    sweep.to_planes(fields);
-    let job = Accumulate::default();
-    sweep.planes(0..sweep.plan.planes.len(), &job);
-    let mut sums = job.sums.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+) -> Looked {
+    let inputs = fields.count(state.count);
+    let job = Accumulate {
+        inputs,
+        groups,
+        sums: Mutex::new(vec![ExactSum::default(); 3 * inputs + 1]),
+        largest: groups.iter().map(|_| AtomicU64::new(0)).collect(),
+    };
+    fields.look(state, sweep, &job);
+    let mut sums = job.sums.into_inner().unwrap_or_else(PoisonError::into_inner);
     let sums = communicator.exact_sums(&mut sums);
-    // Bits of numbers that are not negative are ordered as the numbers are; NaN comes last.
-    let mut largest = [job.largest.into_inner() as i64];
-    communicator.max(&mut largest);
+    let largest = job.largest.into_iter().map(|largest| {
+        // Bits of numbers that are not negative are ordered as the numbers are; NaN comes last.
+        let mut largest = [largest.into_inner() as i64];
+        communicator.max(&mut largest);
+        f64::from_bits(largest[0] as u64).sqrt()
+    });
+    let (powers, mixed) = sums.split_at(3 * inputs);
     let count = sweep.plan.modes.grid.point_count();
-    Vectors {
-        of_component: std::array::from_fn(|component| Moments {
-            count,
-            sums: std::array::from_fn(|power| sums[3 * component + power]),
-        }),
-        largest: f64::from_bits(largest[0] as u64).sqrt(),
+    Looked {
+        largest: largest.collect(),
+        of_fields: powers.as_chunks().0.iter().map(|&sums| Moments { count, sums }).collect(),
+        mixed: mixed[0],
     }
 }
 
@@ -172,67 +275,91 @@ pub(super) fn fill<T: Real>(
     }
 }
 
-/// Sums the powers of three fields, for each its squares, cubes and fourth powers, and finds the
-/// largest sum of their squares. A block is summed in order: its sum depends on nothing else.
-struct Accumulate {
+/// Sums the powers of fields, for each its squares, cubes and fourth powers, and finds the largest sum
+/// of squares of groups of them. A block is summed in order: its sum depends on nothing else.
+struct Accumulate<'a> {
+    inputs: usize,
+    groups: &'a [Range<usize>],
+    /// Of the powers, field by field, and last the mixed sum.
     sums: Mutex<Vec<ExactSum>>,
-    largest: AtomicU64,
+    /// Bits of the largest sums of squares.
+    largest: Vec<AtomicU64>,
 }
 
-impl Default for Accumulate {
-    fn default() -> Self {
-        let sums = Mutex::new(vec![ExactSum::default(); 3 * AXES]);
-        Accumulate { sums, largest: AtomicU64::new(0) }
-    }
-}
-
-impl<T: Real> PlaneJob<T> for Accumulate {
+impl<T: Real> PlaneJob<T> for Accumulate<'_> {
     fn inputs(&self) -> usize {
-        AXES
+        self.inputs
     }
 
     fn pointwise(&self, block: Block, inputs: &[T], _: &mut [T]) {
-        let mut sums = [[0.0; 3]; AXES];
-        let mut largest: f64 = 0.0;
+        let field = |index: usize| &inputs[index * block.len()..(index + 1) * block.len()];
+        let mut sums = Vec::with_capacity(3 * self.inputs + 1);
         // Lanes that are not in use hold zeros.
-        for point in 0..block.len() {
-            let mut magnitude = 0.0;
-            for (component, sums) in sums.iter_mut().enumerate() {
-                let value = inputs[component * block.len() + point].double();
+        for index in 0..self.inputs {
+            let mut powers = [0.0; 3];
+            for value in field(index).iter().map(|value| value.double()) {
                 let square = value * value;
-                magnitude += square;
-                sums[0] += square;
-                sums[1] += square * value;
-                sums[2] += square * square;
+                powers[0] += square;
+                powers[1] += square * value;
+                powers[2] += square * square;
             }
-            largest = largest.max(magnitude);
+            sums.extend(powers);
         }
-        self.largest.fetch_max(largest.to_bits(), Ordering::Relaxed);
-        let mut total = self.sums.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        total.iter_mut().zip(sums.as_flattened()).for_each(|(total, sum)| total.add(*sum));
+        let mut mixed = 0.0;
+        if self.inputs == 2 * AXES {
+            for axis in 0..AXES {
+                let pairs = field(axis).iter().zip(field(AXES + axis));
+                mixed += pairs.map(|(g, h)| g.double() * h.double().powi(2)).sum::<f64>();
+            }
+        }
+        sums.push(mixed);
+        for (group, largest) in self.groups.iter().zip(&self.largest) {
+            let square = |point: usize| {
+                group.clone().map(|index| field(index)[point].double().powi(2)).sum::<f64>()
+            };
+            let found = (0..block.len()).map(square).fold(0.0, f64::max);
+            largest.fetch_max(found.to_bits(), Ordering::Relaxed);
+        }
+        let mut total = self.sums.lock().unwrap_or_else(PoisonError::into_inner);
+        total.iter_mut().zip(sums).for_each(|(total, sum)| total.add(sum));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::equation::physics::Scalar;
     use crate::grid::Grid;
+    use crate::initial::ScalarField;
     use crate::modes::Modes;
     use crate::parallel::Team;
+
+    fn physics() -> Physics {
+        let scalar = Scalar {
+            name: "dye".into(),
+            diffusivity: Some(0.1),
+            schmidt: None,
+            gradient: [0.0; AXES],
+            hyper: None,
+            drag: None,
+            initial: ScalarField::default(),
+            forcing: None,
+        };
+        Physics { scalars: vec![scalar], ..Physics::navier_stokes(0.1) }
+    }
 
     /// u = sin x + sin(2 x)/2 and v = sin x + sin 2 x, with the averages of g = cos x + c cos 2 x:
     /// <g^2> = (1 + c^2)/2, <g^3> = 3/4 c, <g^4> = 3/8 (1 + c^4) + 3/2 c^2.
     #[test]
     fn two_waves_have_the_moments_that_they_have_by_hand() {
         let modes = Modes::new(Grid::two_thirds([24, 16, 12], [1.0; 3]), 8);
-        let mut state = SpectralFields::<f64>::zeros(modes, 0..modes.bundles(), AXES);
-        for (n, field, amplitude) in [(1, 0, 1.0), (2, 0, 0.5), (1, 1, 1.0), (2, 1, 1.0)] {
+        let mut state = SpectralFields::<f64>::zeros(modes, 0..modes.bundles(), AXES + 1);
+        // The scalar is u.
+        let waves = [(1, 0, 1.0), (2, 0, 0.5), (1, 1, 1.0), (2, 1, 1.0), (1, 3, 1.0), (2, 3, 0.5)];
+        for (n, field, amplitude) in waves {
             let place = modes.place([n, 0, 0]).unwrap();
             state.set(place, field, C::new(0.0, -0.5 * amplitude));
         }
-        let close = |found: f64, expected: f64| {
-            assert!((found / expected - 1.0).abs() < 1e-12, "{found} and {expected}");
-        };
         // Of the gradients of one kind, of which there are `count`, one is not zero.
         let flatness = |c: f64, count: f64| {
             let (square, fourth) =
@@ -243,21 +370,40 @@ mod tests {
             let x = std::f64::consts::TAU * f64::from(i) / 24.0;
             (x.sin() + 0.5 * (2.0 * x).sin()).hypot(x.sin() + (2.0 * x).sin())
         });
-        let max_speed = speeds.fold(0.0, f64::max);
+        let max_scalar = (0..24).map(|i| {
+            let x = std::f64::consts::TAU * f64::from(i) / 24.0;
+            (x.sin() + 0.5 * (2.0 * x).sin()).abs()
+        });
+        let skewness = 0.75;
+        let expected = [
+            ("max_speed", speeds.fold(0.0, f64::max)),
+            ("max_vorticity", 3.0),
+            ("longitudinal_skewness", skewness * f64::sqrt(3.0)),
+            ("longitudinal_flatness", flatness(1.0, 3.0)),
+            ("transverse_flatness", flatness(2.0, 6.0)),
+            ("vorticity_flatness", flatness(2.0, 3.0)),
+            ("max_dye", max_scalar.fold(0.0, f64::max)),
+            ("dye_gradient_skewness_x", skewness),
+            ("dye_gradient_skewness_y", 0.0),
+            ("dye_gradient_skewness_z", 0.0),
+            ("dye_gradient_flatness", flatness(1.0, 3.0)),
+            ("dye_mixed_skewness", skewness * f64::sqrt(3.0)),
+        ];
+        let gradients = Gradients::new(&physics());
+        let names: Vec<_> = gradients.names().iter().map(|name| name.name.as_str()).collect();
+        assert_eq!(names, expected.map(|(name, _)| name));
         let mut found = Vec::new();
         for threads in [1, 3] {
             let (serial, team) = (Communicator::serial(), Team::new(threads).unwrap());
-            let mut sweep = Sweep::new(modes, &serial, team, AXES, AXES).unwrap();
-            sweep.begin(AXES, &|bundle, _, outgoing| {
-                outgoing.copy_from_slice(state.bundle(bundle));
-            });
-            let gradients = Gradients::measure(&state, &mut sweep, &serial);
-            close(gradients.max_speed, max_speed);
-            close(gradients.max_vorticity, 3.0);
-            close(gradients.longitudinal_skewness, 0.75 * f64::sqrt(3.0));
-            close(gradients.longitudinal_flatness, flatness(1.0, 3.0));
-            close(gradients.transverse_flatness, flatness(2.0, 6.0));
-            close(gradients.vorticity_flatness, flatness(2.0, 3.0));
+            let mut sweep = Sweep::new(modes, &serial, team, 2 * AXES, 2 * AXES).unwrap();
+            let gradients = gradients.measure(&state, &mut sweep, &serial);
+            assert_eq!(gradients.len(), expected.len());
+            for ((name, expected), found) in expected.iter().zip(&gradients) {
+                assert!(
+                    (found - expected).abs() < 1e-12 * expected.abs().max(1.0),
+                    "{name}: {found}"
+                );
+            }
             found.push(gradients);
         }
         assert_eq!(found[0], found[1]);
@@ -266,9 +412,10 @@ mod tests {
     #[test]
     fn a_fluid_at_rest_has_zeros() {
         let modes = Modes::new(Grid::two_thirds([8; 3], [1.0; 3]), 8);
-        let state = SpectralFields::<f64>::zeros(modes, 0..modes.bundles(), AXES);
+        let state = SpectralFields::<f64>::zeros(modes, 0..modes.bundles(), AXES + 1);
         let (serial, team) = (Communicator::serial(), Team::new(1).unwrap());
-        let mut sweep = Sweep::new(modes, &serial, team, AXES, AXES).unwrap();
-        assert_eq!(Gradients::measure(&state, &mut sweep, &serial), Gradients::default());
+        let mut sweep = Sweep::new(modes, &serial, team, 2 * AXES, 2 * AXES).unwrap();
+        let found = Gradients::new(&physics()).measure(&state, &mut sweep, &serial);
+        assert_eq!(found, [0.0; 12]);
     }
 }

@@ -1,7 +1,7 @@
 //! Probability densities of the fields, their gradients and what dissipates them.
 //!
 //! A density is a histogram of a variable t over the grid points, divided by the number of points and
-//! the width of a bin. t is (q - <q>) / rms(q), or ln(q / <q>) for what is never negative and spreads
+//! the width of a bin. t is `(q - <q>) / rms(q)`, or `ln(q / <q>)` for what is never negative and spreads
 //! over decades (dissipation is near to lognormal: Kolmogorov 1962, J. Fluid Mech. 13, 82), or q itself
 //! where the bins are given. Averages and rms are sums over the modes, points are counted in whole
 //! numbers: neither depends on how they are shared out.
@@ -55,9 +55,9 @@ impl Bins {
 /// What the variable of a density is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Variable {
-    /// (q - <q>) / rms(q).
+    /// `(q - <q>) / rms(q)`.
     Standard,
-    /// ln(q / <q>).
+    /// `ln(q / <q>)`.
     Logarithm,
     /// q itself.
     Plain,
@@ -82,11 +82,11 @@ pub const ORDERS: usize = 4;
 pub struct Measured {
     /// The density in each bin.
     pub density: Vec<f64>,
-    /// <t>, <t^2>, <t^3>, <t^4>, values outside of all bins included.
+    /// `<t>`, `<t^2>`, `<t^3>`, `<t^4>`, values outside of all bins included.
     pub moments: [f64; ORDERS],
-    /// <q>.
+    /// `<q>`.
     pub mean: f64,
-    /// The rms of q - <q>; of what is a sum of squares it is not known, and 0.
+    /// The rms of `q - <q>`; of what is a sum of squares it is not known, and 0.
     pub rms: f64,
 }
 
@@ -157,9 +157,9 @@ impl Pdfs {
             let names = ["current", "magnetic_dissipation", ""];
             self.add_vector("magnetic", fields.start, names);
         }
-        let first_scalar = physics.buoyancy_field().unwrap_or(physics.first_scalar());
-        for (index, field) in fields.iter().enumerate().skip(first_scalar) {
-            self.add_gradient(&field.name, field.unit, index);
+        for group in physics.vectors_and_scalars().iter().filter(|group| group.len() == 1) {
+            let field = &fields[group.start];
+            self.add_gradient(&field.name, field.unit, group.start);
         }
     }
 
@@ -298,15 +298,16 @@ impl Pdfs {
         let counts: Vec<_> = self.looks.iter().map(|look| look.fields.count(state.count)).collect();
         let count = counts.iter().sum();
         let squares = sum_over_bundles(state, count, sweep.team(), communicator, |bundle, sums| {
-            let mut parts = vec![0.0; count];
+            let (mut parts, mut fields) = (vec![0.0; count], Vec::with_capacity(count));
             each_mode(state, bundle, |_, mode, values| {
                 if mode == [0; AXES] {
                     return;
                 }
                 let k = grid.wavevector(mode);
-                let fields = self.looks.iter().flat_map(|look| look.fields.of(k, values));
+                fields.clear();
+                self.looks.iter().for_each(|look| look.fields.push(k, values, &mut fields));
                 let weight = Modes::weight(mode[0]);
-                let terms = fields.map(|field| weight * field.norm_sqr());
+                let terms = fields.iter().map(|field| weight * field.norm_sqr());
                 parts.iter_mut().zip(terms).for_each(|(part, term)| *part += term);
             });
             sums.iter_mut().zip(&parts).for_each(|(sum, part)| sum.add(*part));
@@ -430,11 +431,10 @@ impl Count<'_> {
         mine.zip(powers).for_each(|(total, power)| total.add(power));
     }
 
-    /// The part of the held sum for a block.
-    fn held(&self, block: Block) -> &mut [f64] {
+    /// Where the part of the held sum for a block lies.
+    fn held(&self, block: Block) -> std::ops::Range<usize> {
         let index = (block.plane - self.first_plane) * self.blocks + block.first_row / block.lanes;
-        // SAFETY: every block is worked on by one thread, and asks for its part once.
-        unsafe { self.held.slice(index * block.len()..(index + 1) * block.len()) }
+        index * block.len()..(index + 1) * block.len()
     }
 }
 
@@ -455,7 +455,8 @@ impl<T: Real> PlaneJob<T> for Count<'_> {
             self.count(density, block, square);
         }
         if let Some((factor, complete)) = self.look.held {
-            let held = self.held(block);
+            // SAFETY: every block is worked on by one thread.
+            let held = unsafe { self.held.slice(self.held(block)) };
             for (point, sum) in held.iter_mut().enumerate() {
                 *sum += factor * square(point);
             }

@@ -17,6 +17,8 @@ pub(super) enum Together {
     State,
     /// Three that follow from them.
     Triple(Triple),
+    /// Three and three. There is room for six where there is a scalar.
+    Pair(Triple, Triple),
 }
 
 impl Together {
@@ -25,14 +27,18 @@ impl Together {
         match self {
             Together::State => count,
             Together::Triple(_) => AXES,
+            Together::Pair(..) => 2 * AXES,
         }
     }
 
-    /// Their coefficients at wavevector k, from those of the state.
-    pub fn of(self, k: [f64; AXES], state: &[Complex<f64>]) -> Vec<Complex<f64>> {
+    /// Adds their coefficients at wavevector k, which follow from those of the state, to `to`.
+    pub fn push(self, k: [f64; AXES], state: &[Complex<f64>], to: &mut Vec<Complex<f64>>) {
         match self {
-            Together::State => state.to_vec(),
-            Together::Triple(triple) => triple.of(k, |field| state[field]).to_vec(),
+            Together::State => to.extend_from_slice(state),
+            Together::Triple(triple) => to.extend(triple.of(k, |field| state[field])),
+            Together::Pair(a, b) => {
+                to.extend([a, b].into_iter().flat_map(|t| t.of(k, |field| state[field])));
+            }
         }
     }
 
@@ -50,6 +56,11 @@ impl Together {
             }),
             Together::Triple(triple) => sweep.begin(count, &|bundle, _, outgoing| {
                 fill(state, bundle, outgoing, &|k, state| triple.of(k, state));
+            }),
+            Together::Pair(a, b) => sweep.begin(count, &|bundle, _, outgoing| {
+                let (first, second) = outgoing.split_at_mut(AXES * state.modes.column_len());
+                fill(state, bundle, first, &|k, state| a.of(k, state));
+                fill(state, bundle, second, &|k, state| b.of(k, state));
             }),
         }
         sweep.to_planes(count);

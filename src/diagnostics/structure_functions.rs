@@ -52,7 +52,9 @@ impl StructureFunctions {
     pub fn new(physics: &Physics, axes: Vec<usize>, separations: Vec<f64>) -> Self {
         let mut vectors = vec![("velocity", 0)];
         vectors.extend(physics.magnetic_fields().map(|fields| ("magnetic", fields.start)));
-        let first_scalar = physics.buoyancy_field().unwrap_or(physics.first_scalar());
+        let groups = physics.vectors_and_scalars();
+        let scalars = groups.into_iter().filter(|group| group.len() == 1).map(|group| group.start);
+        let scalars: Vec<_> = scalars.collect();
         let fields = physics.fields();
         let mut arrays = Vec::new();
         let mut add = |name: String, unit: &str, description: &str, over| {
@@ -65,7 +67,7 @@ impl StructureFunctions {
             add(format!("{name}_longitudinal_absolute"), unit, "<|du_L|^p>", Over::Orders);
             add(format!("{name}_transverse"), unit, "<|du_T|^p>", Over::Orders);
         }
-        for field in &fields[first_scalar..] {
+        for field in scalars.iter().map(|&field| &fields[field]) {
             let (name, unit) = (&field.name, field.unit);
             add(format!("{name}_increment"), &format!("({unit})^p"), "<|ds|^p>", Over::Orders);
             let unit = if unit == "1" { "L/T".into() } else { format!("L/T ({unit})^2") };
@@ -75,7 +77,7 @@ impl StructureFunctions {
             axes,
             separations,
             vectors: vectors.into_iter().map(|(_, first)| first).collect(),
-            scalars: (first_scalar..fields.len()).collect(),
+            scalars,
             arrays,
         }
     }

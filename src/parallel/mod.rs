@@ -215,8 +215,8 @@ impl Communicator {
 
     /// Makes exact sums those over all ranks, without allocating anything. Collective.
     pub fn add_exact_sums(&self, sums: &mut [ExactSum]) {
-        /// Sums in one message.
-        const MESSAGE: usize = 8;
+        /// Sums in one message: a few pages of the stack.
+        const MESSAGE: usize = 64;
         if self.peers().is_none() {
             return;
         }

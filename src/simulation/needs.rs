@@ -199,7 +199,7 @@ fn memory<T: Real>(config: &Config, plan: &Plan, counts: Counts, registers: usiz
     let sweep = Sweep::<T>::numbers(plan, products, config.parallel.threads, plan.shared)?;
     let numbers = registers * fields * field + sweep;
     // One at a time: the initial field before it becomes the state, or the tendency for spectra,
-    // the planes of a snapshot.
+    // the planes of a snapshot, the dissipation for its density.
     let initial = fields * field * size_of::<T>();
     let snapshot = config.output.snapshots.as_ref().map_or(0, |snapshots| {
         let [nx, ny, _] = plan.modes.grid.points;
@@ -209,7 +209,11 @@ fn memory<T: Real>(config: &Config, plan: &Plan, counts: Counts, registers: usiz
         let sum = if holds_a_field { nx * ny * plan.planes.len() } else { 0 };
         batch * (AXES * size_of::<T>() + snapshots.precision.bytes()) + sum * size_of::<T>()
     });
-    Ok((numbers * size_of::<T>() + initial.max(snapshot)) as f64)
+    let densities = config.output.pdfs.as_ref().map_or(0, |_| {
+        let [nx, ny, _] = plan.modes.grid.points;
+        nx * ny.next_multiple_of(plan.modes.row_len()) * plan.planes.len() * size_of::<f64>()
+    });
+    Ok((numbers * size_of::<T>() + initial.max(snapshot).max(densities)) as f64)
 }
 
 /// Number of ranks that have bundles.

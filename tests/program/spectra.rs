@@ -3,8 +3,14 @@
 use super::restart::{FORCED, VARIANTS};
 use super::running::{Case, DECAYING};
 
-/// Spectra and rows of the history at the same times.
-const TOGETHER: [&str; 2] = ["output.history.every=0.1", "output.spectra={ every = 0.1 }"];
+/// Spectra and rows of the history at the same times, and nothing else.
+const TOGETHER: [&str; 5] = [
+    "output.history.every=0.1",
+    "output.spectra={ every = 0.1 }",
+    "output.gradients=",
+    "output.pdfs=",
+    "output.structure_functions=",
+];
 
 /// Every spectrum of every kind adds up to the quantity of the same name, whatever the physics.
 #[test]
@@ -39,9 +45,8 @@ fn sums_over_shells_are_the_history() {
 /// the history that it is one of, and its axes.
 fn projection(name: &str) -> Option<(usize, &str, Vec<&str>)> {
     let flux = name.ends_with("_flux") && name != "buoyancy_flux";
-    if ["step", "time"].contains(&name) || name.starts_with("k") && name.len() < 7 {
-        None
-    } else if name.ends_with("_transfer") || flux {
+    let coordinate = ["step", "time"].contains(&name) || name == "k" || name.starts_with("k_");
+    if coordinate || flux || name.ends_with("_transfer") {
         None
     } else if let Some(quantity) = name.strip_suffix("_axial") {
         Some((2, quantity, vec!["k_perp", "k_par"]))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from running import REPOSITORY, SOLVER
+from running import REPOSITORY, SOLVER, TIMEOUT_SECONDS
 
 SCRIPT = REPOSITORY / "scripts/scaling.py"
 # A grid of N points takes N microseconds / cores^0.5: efficiency is cores^-0.5.
@@ -56,7 +56,7 @@ def test_speed_up_and_efficiency(
     monkeypatch.setenv("DNS_SOLVER", str(solver))
     monkeypatch.chdir(tmp_path)
     layouts = ["--layouts", "1x1,2x1,2x3", "--rounds", "2"]
-    subprocess.run([sys.executable, SCRIPT, *what, *layouts], check=True, timeout=60)
+    subprocess.run([sys.executable, SCRIPT, *what, *layouts], check=True, timeout=TIMEOUT_SECONDS)
     found = rows(Path("scaling.md").read_text())
     assert [row["grid"] for row in found] == grids
     assert [row["ranks x threads"] for row in found] == ["1 x 1", "2 x 1", "2 x 3"]
@@ -77,7 +77,7 @@ def test_measured_and_predicted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     machine = str(REPOSITORY / "scripts/machines/lumi-c.toml")
     options = ["--points", "16", "--machine", machine, "--layouts"]
     quick = ["1x1", "--rounds", "1", "--samples", "1", "--only", "step"]
-    subprocess.run([sys.executable, SCRIPT, *options, *quick], check=True, timeout=60)
+    subprocess.run([sys.executable, SCRIPT, *options, *quick], check=True, timeout=TIMEOUT_SECONDS)
     [row] = rows(Path("scaling.md").read_text())
     ratio = float(row["predicted step"]) / float(row["step"])
     assert float(row["over measured"]) == pytest.approx(ratio, abs=0.02 + 0.02 * ratio)
@@ -86,7 +86,7 @@ def test_measured_and_predicted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         check=True,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=TIMEOUT_SECONDS,
     )
     one, two = rows(done.stdout)
     assert (one["nodes"], two["nodes"]) == ("1", "2")
@@ -109,5 +109,7 @@ def test_machine_files_are_accepted(path: Path) -> None:
             "--set",
             f"precision={precision}",
         ]
-        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(
+            command, check=True, capture_output=True, text=True, timeout=TIMEOUT_SECONDS
+        )
         assert "s per step" in done.stdout
