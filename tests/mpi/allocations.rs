@@ -90,7 +90,10 @@ fn allocations<T: Real>(
 fn a_step_allocates_nothing(comm: &Communicator) {
     let all = arrangements(comm);
     for comm in &all {
-        for forcing in &forces() {
+        // To a force it is the same whether ranks share planes.
+        let forces = forces();
+        let some = if comm.grid().members == 1 { &forces[..] } else { &forces[..1] };
+        for forcing in some {
             // One of these steps is too long at first.
             for tolerance in [None, Some(1e-9)] {
                 assert_eq!(allocations::<f64>(comm, 1, forcing, tolerance), 0, "{forcing:?}");
