@@ -12,6 +12,15 @@ use std::ops::Range;
 /// The axes' count: x, y, z.
 pub const AXES: usize = 3;
 
+/// Which of the modes up to the cutoffs are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Truncation {
+    /// All.
+    Box,
+    /// Those in the ellipsoid whose half-axes are the cutoffs: a sphere if the sides are equal.
+    Ellipsoid,
+}
+
 /// A periodic box with its grid points and its kept modes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Grid {
@@ -21,24 +30,38 @@ pub struct Grid {
     pub lengths: [f64; AXES],
     /// Largest kept mode number along x, y, z.
     pub cutoff: [usize; AXES],
+    /// Which modes up to the cutoff are kept.
+    pub truncation: Truncation,
 }
 
 impl Grid {
     /// A grid with two-thirds truncation. `points` are at least 1 and `lengths` positive.
     pub fn two_thirds(points: [usize; AXES], lengths: [f64; AXES]) -> Self {
-        Grid { points, lengths, cutoff: points.map(|n| n.div_ceil(3) - 1) }
+        let cutoff = points.map(|n| n.div_ceil(3) - 1);
+        Grid { points, lengths, cutoff, truncation: Truncation::Box }
     }
 
     /// A grid whose modes are all kept, but for those at N/2: products alias.
     pub fn full(points: [usize; AXES], lengths: [f64; AXES]) -> Self {
-        Grid { points, lengths, cutoff: points.map(|n| (n - 1) / 2) }
+        let cutoff = points.map(|n| (n - 1) / 2);
+        Grid { points, lengths, cutoff, truncation: Truncation::Box }
     }
 
     /// A grid for modes within a sphere of the radius sqrt(2)/3 N, for dealiasing by phase shifts.
     pub fn spherical(points: [usize; AXES], lengths: [f64; AXES]) -> Self {
         // The integer part of sqrt(2 n^2 / 9), which is never a whole number.
-        Grid { points, lengths, cutoff: points.map(|n| (2 * n * n / 9).isqrt()) }
+        let cutoff = points.map(|n| (2 * n * n / 9).isqrt());
+        Grid { points, lengths, cutoff, truncation: Truncation::Ellipsoid }
     }
+
+    /// The square of mode number `n` along `axis` in units of the cutoff. In the ellipsoid those of
+    /// the three axes sum to [`Self::ELLIPSOID`] at most.
+    pub fn relative_square(&self, axis: usize, n: i64) -> f64 {
+        (n as f64 / self.cutoff[axis].max(1) as f64).powi(2)
+    }
+
+    /// 1, with room for rounding.
+    pub const ELLIPSOID: f64 = 1.0 + 1e-12;
 
     /// Number of grid points as a float: it may exceed any integer type's comfort.
     pub fn point_count(&self) -> f64 {
@@ -79,6 +102,12 @@ pub struct Region {
 }
 
 impl Region {
+    /// Whole planes of a grid of `points`.
+    pub fn of_planes(points: [usize; AXES], planes: Range<usize>) -> Self {
+        let [nx, ny, _] = points;
+        Region { ranges: [0..nx, 0..ny, planes] }
+    }
+
     /// All points of a grid.
     pub fn whole(grid: &Grid) -> Self {
         Region { ranges: grid.points.map(|n| 0..n) }
@@ -90,16 +119,29 @@ impl Region {
         [z.len(), y.len(), x.len()]
     }
 
+    /// Number of points.
+    pub fn len(&self) -> usize {
+        self.shape().iter().product()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Number of points in one z-plane of it.
     pub fn plane_len(&self) -> usize {
         let [_, ny, nx] = self.shape();
         ny * nx
     }
 
-    /// Those z-planes of the whole grid's `planes` that it has; none is an empty range inside it.
-    pub fn planes_among(&self, planes: &Range<usize>) -> Range<usize> {
-        let Range { start, end } = self.ranges[2];
-        planes.start.clamp(start, end)..planes.end.clamp(start, end)
+    /// The points that it shares with another one; none along an axis is an empty range inside it.
+    pub fn common(&self, other: &Region) -> Region {
+        let ranges = std::array::from_fn(|axis| {
+            let (Range { start, end }, other) = (self.ranges[axis].clone(), &other.ranges[axis]);
+            other.start.clamp(start, end)..other.end.clamp(start, end)
+        });
+        Region { ranges }
     }
 }
 

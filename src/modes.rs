@@ -5,14 +5,21 @@
 //! neighbouring columns of one ny, held side by side as SIMD lanes: row r of a bundle holds
 //! `lanes` real parts and then `lanes` imaginary parts of mode number nz(r). Both ny and nz count
 //! 0, 1, .. K, -K, .. -1. Lanes past Kx are padding and always zero.
+//!
+//! Bundles are numbered by nx first: all ny of the first lanes, then all ny of the next ones. In an
+//! ellipsoid a bundle along x has only those ny of which one of its columns has a mode inside; what
+//! else of such a bundle lies outside is stored as zeros.
 
-use crate::grid::{AXES, Grid};
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
+use crate::grid::{AXES, Grid, Truncation};
 use crate::real::Real;
 
 /// Where a mode is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// Bundle index, `ny` index * bundles per ny + nx / lanes.
+    /// Number of the bundle.
     pub bundle: usize,
     /// Row in the bundle: the index of nz.
     pub row: usize,
@@ -27,6 +34,21 @@ pub struct Modes {
     pub grid: Grid,
     /// Columns side by side in a bundle.
     pub lanes: usize,
+    /// Number of the first bundle of each bundle along x, and at last that of all bundles.
+    first: &'static [usize],
+}
+
+/// A table that stays for the life of the program, so that [`Modes`] is a plain value. There is one
+/// for each layout, which are few, and it is small.
+fn keep(table: Vec<usize>) -> &'static [usize] {
+    static TABLES: Mutex<Vec<&'static [usize]>> = Mutex::new(Vec::new());
+    let mut tables = TABLES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = tables.iter().find(|known| ***known == *table) {
+        return known;
+    }
+    let table = Vec::leak(table);
+    tables.push(table);
+    table
 }
 
 /// Mode number at position `index` of 0, 1, .. K, -K, .. -1.
@@ -43,15 +65,39 @@ pub fn index_of(n: i64, cutoff: usize) -> Option<usize> {
 impl Modes {
     /// Layout of `grid`'s modes with `lanes` columns to a bundle.
     pub fn new(grid: Grid, lanes: usize) -> Self {
-        Modes { grid, lanes }
+        let along_x = (grid.cutoff[0] + 1).div_ceil(lanes);
+        let cutoff_y = |along_x: usize| match grid.truncation {
+            Truncation::Box => grid.cutoff[1],
+            Truncation::Ellipsoid => {
+                let room = Grid::ELLIPSOID - grid.relative_square(0, (along_x * lanes) as i64);
+                let inside = |&ny: &usize| grid.relative_square(1, ny as i64) <= room;
+                (0..=grid.cutoff[1]).rfind(inside).unwrap_or(0)
+            }
+        };
+        let mut first = vec![0];
+        first.extend((0..along_x).scan(0, |bundles, along_x| {
+            *bundles += 2 * cutoff_y(along_x) + 1;
+            Some(*bundles)
+        }));
+        Modes { grid, lanes, first: keep(first) }
     }
 
-    /// Bundles that share one ny.
+    /// Bundles side by side along x.
     pub fn bundles_along_x(&self) -> usize {
-        (self.grid.cutoff[0] + 1).div_ceil(self.lanes)
+        self.first.len() - 1
     }
 
-    /// Number of kept ny.
+    /// The bundles of some bundles along x.
+    pub fn bundles_at(&self, along_x: Range<usize>) -> Range<usize> {
+        self.first[along_x.start]..self.first[along_x.end]
+    }
+
+    /// Largest kept ny of a bundle along x.
+    pub fn cutoff_y(&self, along_x: usize) -> usize {
+        self.bundles_at(along_x..along_x + 1).len() / 2
+    }
+
+    /// Number of kept ny, of all bundles along x together.
     pub fn ny(&self) -> usize {
         2 * self.grid.cutoff[1] + 1
     }
@@ -63,7 +109,7 @@ impl Modes {
 
     /// Bundles of the whole field.
     pub fn bundles(&self) -> usize {
-        self.ny() * self.bundles_along_x()
+        self.first[self.bundles_along_x()]
     }
 
     /// Reals in one row: real and imaginary lanes.
@@ -78,8 +124,8 @@ impl Modes {
 
     /// Mode number along x of lane 0, and along y, of a bundle.
     pub fn bundle_mode(&self, bundle: usize) -> (usize, i64) {
-        let along_x = self.bundles_along_x();
-        (bundle % along_x * self.lanes, signed(bundle / along_x, self.grid.cutoff[1]))
+        let along_x = self.first.partition_point(|&first| first <= bundle) - 1;
+        (along_x * self.lanes, signed(bundle - self.first[along_x], self.cutoff_y(along_x)))
     }
 
     /// Mode numbers at a place; `None` for a padding lane.
@@ -89,12 +135,14 @@ impl Modes {
         (nx <= self.grid.cutoff[0]).then(|| [nx as i64, ny, signed(place.row, self.grid.cutoff[2])])
     }
 
-    /// Where the mode is stored; `None` when it is cut off or has nx < 0.
+    /// Where the mode is stored; `None` when it is not: with nx < 0, or cut off (for in an ellipsoid
+    /// some modes outside are stored, as zeros).
     pub fn place(&self, mode: [i64; AXES]) -> Option<Place> {
-        let [kx, ky, kz] = self.grid.cutoff;
+        let [kx, _, kz] = self.grid.cutoff;
         let nx = usize::try_from(mode[0]).ok().filter(|&nx| nx <= kx)?;
+        let along_x = nx / self.lanes;
         Some(Place {
-            bundle: index_of(mode[1], ky)? * self.bundles_along_x() + nx / self.lanes,
+            bundle: self.first[along_x] + index_of(mode[1], self.cutoff_y(along_x))?,
             row: index_of(mode[2], kz)?,
             lane: nx % self.lanes,
         })
@@ -152,9 +200,9 @@ impl<T: Real> Wavenumbers<T> {
 
     /// Entries of the lanes of a bundle, and its entry along y.
     pub fn of_bundle(&self, modes: &Modes, bundle: usize) -> (&[T], T) {
-        let along_x = modes.bundles_along_x();
-        let first = bundle % along_x * modes.lanes;
-        (&self.x[first..first + modes.lanes], self.y[bundle / along_x])
+        let (nx, ny) = modes.bundle_mode(bundle);
+        let y = if ny < 0 { self.y.len() as i64 + ny } else { ny };
+        (&self.x[nx..nx + modes.lanes], self.y[y as usize])
     }
 }
 
@@ -162,9 +210,8 @@ impl<T: Real> Wavenumbers<T> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn place_and_mode_are_inverse() {
-        let modes = Modes::new(Grid::two_thirds([30, 7, 16], [1.0; 3]), 4);
+    /// How many modes are stored, each in a place of its own.
+    fn stored(modes: &Modes) -> usize {
         let mut seen = 0;
         for bundle in 0..modes.bundles() {
             for row in 0..modes.rows() {
@@ -177,9 +224,37 @@ mod tests {
                 }
             }
         }
-        assert_eq!(seen, 10 * 5 * 11);
+        seen
+    }
+
+    #[test]
+    fn place_and_mode_are_inverse() {
+        let modes = Modes::new(Grid::two_thirds([30, 7, 16], [1.0; 3]), 4);
+        assert_eq!(stored(&modes), 10 * 5 * 11);
         assert_eq!(modes.place([10, 0, 0]), None);
         assert_eq!(modes.place([0, 3, 0]), None);
         assert_eq!(modes.place([-1, 0, 0]), None);
+    }
+
+    #[test]
+    fn an_ellipsoid_has_the_bundles_that_reach_into_it() {
+        let grid = Grid::spherical([60, 40, 12], [1.0; 3]);
+        let modes = Modes::new(grid, 4);
+        let mut columns = 0;
+        for nx in 0..=grid.cutoff[0] as i64 {
+            for ny in -(grid.cutoff[1] as i64)..=grid.cutoff[1] as i64 {
+                let reaches = |nx| {
+                    let [x, y] = [(0, nx), (1, ny)].map(|(axis, n)| grid.relative_square(axis, n));
+                    x + y <= 1.0 + 1e-12
+                };
+                let lane_0 = nx / 4 * 4;
+                assert_eq!(modes.place([nx, ny, 0]).is_some(), reaches(lane_0), "{nx}, {ny}");
+                columns += usize::from(reaches(lane_0));
+            }
+        }
+        assert_eq!(stored(&modes), columns * modes.rows());
+        // pi/4 of the box, and what the lanes add.
+        let fraction = columns as f64 / ((grid.cutoff[0] + 1) * modes.ny()) as f64;
+        assert!((0.78..0.88).contains(&fraction), "{fraction}");
     }
 }

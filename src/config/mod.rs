@@ -217,6 +217,9 @@ pub struct Parallel {
     /// How ranks exchange rows between columns and planes.
     #[serde(default)]
     pub exchange: Exchange,
+    /// Groups of ranks and ranks of each group; chosen by the program when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grid: Option<[usize; 2]>,
 }
 
 fn one_thread() -> usize {
@@ -236,7 +239,7 @@ pub enum Exchange {
 
 impl Default for Parallel {
     fn default() -> Self {
-        Parallel { threads: one_thread(), exchange: Exchange::default() }
+        Parallel { threads: one_thread(), exchange: Exchange::default(), grid: None }
     }
 }
 

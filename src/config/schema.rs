@@ -142,6 +142,9 @@ pub fn config(table: Table, directory: &Path, problems: &mut Problems) -> Option
         raw.parallel.threads,
         "1 or more",
     );
+    for (i, count) in raw.parallel.grid.into_iter().flatten().enumerate() {
+        problems.require(count > 0, &format!("parallel.grid[{i}]"), count, "1 or more");
+    }
     Some(Config {
         precision: raw.precision,
         grid: grid?,

@@ -63,7 +63,7 @@ impl Triple {
         state: &SpectralFields<T>,
         sweep: &mut Sweep<T>,
         region: &Region,
-        visit: impl FnMut(usize, &[T]) -> Result<()>,
+        visit: impl FnMut(&Region, &[T]) -> Result<()>,
     ) -> Result<()> {
         sweep.to_region(
             AXES,
@@ -160,7 +160,7 @@ impl OutputFields {
         flow: &Flow<T>,
         sweep: &mut Sweep<T>,
         region: &Region,
-        mut visit: impl FnMut(usize, usize, &[T]) -> Result<()>,
+        mut visit: impl FnMut(usize, &Region, &[T]) -> Result<()>,
     ) -> Result<()> {
         let mut first = 0;
         for Group { fields, source, .. } in &self.groups {
@@ -197,11 +197,11 @@ impl OutputFields {
 fn components<T>(
     count: usize,
     first: usize,
-    visit: &mut impl FnMut(usize, usize, &[T]) -> Result<()>,
-) -> impl FnMut(usize, &[T]) -> Result<()> {
-    move |z, values| {
+    visit: &mut impl FnMut(usize, &Region, &[T]) -> Result<()>,
+) -> impl FnMut(&Region, &[T]) -> Result<()> {
+    move |region, values| {
         let len = values.len() / count;
-        (0..count).try_for_each(|c| visit(first + c, z, &values[c * len..(c + 1) * len]))
+        (0..count).try_for_each(|c| visit(first + c, region, &values[c * len..(c + 1) * len]))
     }
 }
 
@@ -211,7 +211,7 @@ fn copy<T: Real>(
     fields: &Range<usize>,
     sweep: &mut Sweep<T>,
     region: &Region,
-    visit: impl FnMut(usize, &[T]) -> Result<()>,
+    visit: impl FnMut(&Region, &[T]) -> Result<()>,
 ) -> Result<()> {
     let len = from.modes.column_len();
     sweep.to_region(
@@ -231,19 +231,22 @@ fn sum_of_squares<T: Real>(
     state: &SpectralFields<T>,
     sweep: &mut Sweep<T>,
     region: &Region,
-    mut visit: impl FnMut(usize, &[T]) -> Result<()>,
+    mut visit: impl FnMut(&Region, &[T]) -> Result<()>,
 ) -> Result<()> {
-    let plane = region.plane_len();
-    let first = region.planes_among(&sweep.plan.planes).start - region.ranges[2].start;
-    let planes = region.planes_among(&sweep.plan.planes).len();
-    let mut sum = vec![T::ZERO; planes * plane];
+    let mine = region.common(&sweep.points());
+    // Where the values of a batch lie among all of this rank.
+    let here = |batch: &Region| {
+        let before = batch.ranges[2].start - mine.ranges[2].start;
+        before * mine.plane_len()..before * mine.plane_len() + batch.len()
+    };
+    let mut sum = vec![T::ZERO; mine.len()];
     for (triple, weight) in terms {
         let weight = T::from_double(*weight);
-        triple.to_points(state, sweep, region, |z, values| {
+        triple.to_points(state, sweep, region, |batch, values| {
             let len = values.len() / AXES;
             let (x, yz) = values.split_at(len);
             let (y, z_component) = yz.split_at(len);
-            let sum = &mut sum[(z - first) * plane..][..len];
+            let sum = &mut sum[here(batch)];
             for (((sum, x), y), z) in sum.iter_mut().zip(x).zip(y).zip(z_component) {
                 *sum = *sum + weight * (*x * *x + *y * *y + *z * *z);
             }
@@ -252,9 +255,7 @@ fn sum_of_squares<T: Real>(
     }
     sum.iter_mut().for_each(|x| *x = end(*x));
     for batch in sweep.batches(region) {
-        let planes = batch.ranges[2].clone();
-        let z = planes.start - region.ranges[2].start;
-        visit(z, &sum[(z - first) * plane..][..planes.len() * plane])?;
+        visit(&batch, &sum[here(&batch)])?;
     }
     Ok(())
 }
@@ -418,8 +419,8 @@ mod tests {
         let ([nx, ny, _], spacing) = (grid.points, grid.spacing());
         let (serial, team) = (Communicator::serial(), Team::new(2).unwrap());
         let mut sweep = Sweep::<f64>::new(Modes::new(grid, 8), &serial, team, 3, 3).unwrap();
-        let state = sweep.from_physical(AXES, |planes, values| {
-            let len = values.len() / AXES;
+        let state = sweep.from_physical(AXES, |batch, values| {
+            let (len, planes) = (values.len() / AXES, &batch.ranges[2]);
             for index in 0..len {
                 let at = [index % nx, index / nx % ny, planes.start + index / (nx * ny)];
                 let found = velocity(std::array::from_fn(|axis| at[axis] as f64 * spacing[axis]));
@@ -434,8 +435,9 @@ mod tests {
         for region in [Region::whole(&grid), Region { ranges: [4..9, 7..8, 3..20] }] {
             let [nz, ny, nx] = region.shape();
             let mut found = vec![Vec::new(); fields.fields().count()];
-            let visited = fields.visit(&flow, &mut sweep, &region, |field, z, values| {
-                assert_eq!(found[field].len(), z * nx * ny);
+            let visited = fields.visit(&flow, &mut sweep, &region, |field, batch, values| {
+                let before = batch.ranges[2].start - region.ranges[2].start;
+                assert_eq!(found[field].len(), before * nx * ny);
                 found[field].extend_from_slice(values);
                 Ok(())
             });

@@ -195,8 +195,8 @@ mod tests {
         let mut sweep =
             Sweep::<f64>::new(Modes::new(grid, 8), &serial, team, count, PRODUCTS.max(count))
                 .unwrap();
-        let state = sweep.from_physical(count, |planes, values| {
-            let len = values.len() / count;
+        let state = sweep.from_physical(count, |batch, values| {
+            let (len, planes) = (values.len() / count, &batch.ranges[2]);
             let mut found = vec![0.0; count];
             for index in 0..len {
                 fields(point(planes.start * nx * ny + index), &mut found);
@@ -206,8 +206,8 @@ mod tests {
         });
         let pressure = pressure(&state.unwrap(), physics, &mut sweep);
         let mut error = 0.0_f64;
-        let visited = sweep.to_physical(&pressure, |z, values| {
-            let points = (z * nx * ny..).map(point);
+        let visited = sweep.to_physical(&pressure, |batch, values| {
+            let points = (batch.ranges[2].start * nx * ny..).map(point);
             values.iter().zip(points).for_each(|(p, x)| error = error.max((p - exact(x)).abs()));
             Ok(())
         });

@@ -153,11 +153,15 @@ impl<F: Formulas, T: Real> Kernel<T> for Contract<'_, '_, F, T> {
     #[inline(always)]
     fn run<V: Vector<Scalar = T>>(self) {
         let Apply { formulas, modes, k, .. } = self.equation;
-        let (lanes, row_len, ny) = (modes.lanes, modes.row_len(), modes.ny());
-        let (kx, _) = k.of_bundle(modes, self.bundle_along_x);
+        let (lanes, row_len) = (modes.lanes, modes.row_len());
+        let bundles = modes.bundles_at(self.bundle_along_x..self.bundle_along_x + 1);
+        let (ny, cutoff_y) = (bundles.len(), bundles.len() / 2);
+        let (kx, _) = k.of_bundle(modes, bundles.start);
+        let (below, above) = (&k.y[..=cutoff_y], &k.y[k.y.len() - cutoff_y..]);
         assert!(self.products.len() >= formulas.counts().products * ny * row_len);
         assert!(kx.len() == lanes && lanes.is_multiple_of(V::WIDTH));
-        for (y, &ky) in k.y.iter().enumerate() {
+        for y in 0..ny {
+            let ky = if y <= cutoff_y { below[y] } else { above[y - cutoff_y - 1] };
             for lane in (0..lanes).step_by(V::WIDTH) {
                 // SAFETY: product numbers stay below the count asserted above, y below ny; a row
                 // holds the lanes of the real and of the imaginary part.

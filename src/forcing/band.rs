@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use num_complex::Complex;
 
 use crate::grid::{AXES, Grid};
-use crate::modes::{Modes, Place};
+use crate::modes::{Modes, Place, index_of};
 use crate::parallel::Communicator;
 use crate::real::Real;
 
@@ -19,7 +19,7 @@ pub type BandField = Vec<Vector>;
 /// A vector at one mode.
 pub type Vector = [Complex<f64>; AXES];
 
-/// The stored modes with 0 < |k| <= `wavenumber`, in the order of their places.
+/// The stored modes with 0 < |k| <= `wavenumber`, in an order of their own.
 pub struct Band {
     grid: Grid,
     modes: Vec<([i64; AXES], Place)>,
@@ -58,7 +58,10 @@ impl Band {
                 }
             }
         }
-        modes.sort_by_key(|(_, place)| (place.bundle, place.row, place.lane));
+        // By ny, then lanes: what forces remember is in this order.
+        modes.sort_by_key(|(mode, place)| {
+            (index_of(mode[1], grid.cutoff[1]), place.bundle, place.row, place.lane)
+        });
         let index: HashMap<_, _> = modes.iter().enumerate().map(|(i, (m, _))| (*m, i)).collect();
         let conjugate = modes.iter().map(|(m, _)| index.get(&m.map(|n| -n)).copied()).collect();
         let k_squared = modes.iter().map(|(m, _)| k_squared(grid, *m)).collect();
@@ -79,6 +82,7 @@ impl Band {
     /// Bundles that hold modes of the band, each once, in order.
     pub fn bundles(&self) -> Vec<usize> {
         let mut bundles: Vec<_> = self.modes.iter().map(|(_, place)| place.bundle).collect();
+        bundles.sort_unstable();
         bundles.dedup();
         bundles
     }

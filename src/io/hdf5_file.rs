@@ -1,6 +1,6 @@
-//! The part of HDF5 the solver needs: files opened by all ranks, planes moved collectively,
-//! attributes, and coordinates attached to datasets. A plane is what one index of a dataset's first
-//! axis selects: a z-plane of a snapshot, a column of modes of a checkpoint.
+//! The part of HDF5 the solver needs: files opened by all ranks, blocks of datasets moved
+//! collectively, attributes, and coordinates attached to datasets. A block is a range of indices along
+//! each of a dataset's first axes, and all of the others.
 //!
 //! Groups, datasets, and attributes are created by rank 0 alone, through the ordinary file driver;
 //! all ranks then open the finished structure and only move numbers. So metadata never has to be
@@ -83,7 +83,7 @@ pub fn write_failed(path: &Path, cause: impl std::fmt::Display) -> crate::error:
     )
 }
 
-/// What HDF5 must be told to move planes of a dataset.
+/// What HDF5 must be told to move a block of a dataset.
 struct Transfer {
     memory: Dataspace,
     file: Dataspace,
@@ -92,16 +92,18 @@ struct Transfer {
 }
 
 impl Transfer {
-    /// All ranks move their `planes` together; a rank may have none.
+    /// All ranks move their `block` together; that of a rank may be empty.
     fn new<E: H5Type>(
         comm: &Communicator,
         dataset: &Dataset,
-        planes: Range<usize>,
+        block: &[Range<usize>],
     ) -> Result<Self> {
         // A panic aborts all ranks, where an error on this one would leave the others waiting.
-        assert!(planes.end <= dataset.shape()[0], "planes {planes:?} of {:?}", dataset.shape());
-        let mut slabs = vec![SliceOrIndex::from(..); dataset.ndim()];
-        slabs[0] = planes.into();
+        let shape = dataset.shape();
+        let fits = block.iter().zip(&shape).all(|(range, &size)| range.end <= size);
+        assert!(fits && block.len() <= shape.len(), "block {block:?} of {shape:?}");
+        let mut slabs = vec![SliceOrIndex::from(..); shape.len()];
+        slabs.iter_mut().zip(block).for_each(|(slab, range)| *slab = range.clone().into());
         let file = dataset.space()?.select(Hyperslab::new(slabs))?;
         let _lock = hdf5_sys::LOCK.lock();
         // SAFETY: the library is open (there is a dataset) and locked; the new list is ours alone.
@@ -112,7 +114,7 @@ impl Transfer {
             check(unsafe { H5Pset_dxpl_mpio(properties.id(), mode) })?;
             // The aggregating writer of Open MPI 4.1 (fcoll/vulcan) reports success when the disk
             // is full. So there each rank accesses the file for itself, within the collective
-            // call; its planes are one block. Other libraries aggregate as their hints say.
+            // call; its block is nearly always one piece of the file. Other libraries aggregate as their hints say.
             if Runtime::library_version().starts_with("Open MPI") {
                 let option = H5FD_mpio_collective_opt_t::H5FD_MPIO_INDIVIDUAL_IO;
                 // SAFETY: as above.
@@ -124,22 +126,15 @@ impl Transfer {
     }
 }
 
-/// Numbers in one plane of a dataset.
-pub fn plane_len(dataset: &Dataset) -> usize {
-    dataset.shape()[1..].iter().product()
-}
-
-/// Writes whole planes from `first` on; `data` is empty on a rank that has none.
-/// `E` must be the dataset's own type, else HDF5 falls back to independent access. Collective.
-pub fn write_planes<E: H5Type>(
+/// Writes a block, which is empty on a rank that has none. `E` must be the dataset's own type, else HDF5 falls back to independent access. Collective.
+pub fn write_block<E: H5Type>(
     comm: &Communicator,
     dataset: &Dataset,
-    first: usize,
+    block: &[Range<usize>],
     data: &[E],
 ) -> Result<()> {
-    let planes = first..first + data.len() / plane_len(dataset);
-    let transfer = Transfer::new::<E>(comm, dataset, planes)?;
-    assert_eq!(transfer.file.selection_size(), data.len(), "only whole planes can be written");
+    let transfer = Transfer::new::<E>(comm, dataset, block)?;
+    assert_eq!(transfer.file.selection_size(), data.len(), "{block:?} is written whole");
     let _lock = hdf5_sys::LOCK.lock();
     // SAFETY: all ids are alive; as just checked, `data` holds what the selection names.
     check(unsafe {
@@ -154,14 +149,14 @@ pub fn write_planes<E: H5Type>(
     })
 }
 
-/// Reads whole planes, one after the other; nothing for an empty range. `E` must be the dataset's own
-/// type, as for [`write_planes`]. Collective.
-pub fn read_planes<E: H5Type + Clone + Default>(
+/// Reads a block; nothing for an empty one. `E` must be the dataset's own type, as for
+/// [`write_block`]. Collective.
+pub fn read_block<E: H5Type + Clone + Default>(
     comm: &Communicator,
     dataset: &Dataset,
-    planes: Range<usize>,
+    block: &[Range<usize>],
 ) -> Result<Vec<E>> {
-    let transfer = Transfer::new::<E>(comm, dataset, planes)?;
+    let transfer = Transfer::new::<E>(comm, dataset, block)?;
     let mut data = vec![E::default(); transfer.file.selection_size()];
     let _lock = hdf5_sys::LOCK.lock();
     // SAFETY: all ids are alive; `data` has room for what the selection names.

@@ -4,7 +4,7 @@
 //! The records of the slice `name` are in `slices/<name>_<step>.h5`, one file after the other, each
 //! named after its first step: `/fields/u` is `[record][z][y][x]`, with the coordinates `/fields/x`,
 //! `y`, `z` and `/time` attached; `/step` has the steps. The first `/records` of them are there, the
-//! rest is room (see [`super::growing`]). Every rank writes its planes, one that has none only waits.
+//! rest is room (see [`super::growing`]). Every rank writes its points, one that has none only waits.
 
 use std::f64::consts::TAU;
 use std::fs;
@@ -144,15 +144,20 @@ impl SliceWriter {
         self.enter(&bytes)
     }
 
-    /// Writes values `[z][y][x]` of a field, from plane `z` of the slice on, into the record. Does not
-    /// communicate: what goes wrong is told by [`Self::commit`].
-    pub fn put<T: Real>(&mut self, field: usize, z: usize, values: &[T]) {
+    /// Writes values `[z][y][x]` of a field on the rows of `part`, a part of the slice, into the record.
+    /// Does not communicate: what goes wrong is told by [`Self::commit`].
+    pub fn put<T: Real>(&mut self, field: usize, part: &Region, values: &[T]) {
         let (Some(file), Some(present), Ok(())) = (&self.file, &self.present, &self.failure) else {
             return;
         };
-        let first = z * self.header.region.plane_len();
-        let place = (field, present.layout.records);
-        let written = file.write(place, first, values, self.header.precision);
+        let (region, place) = (&self.header.region, (field, present.layout.records));
+        let [_, ny, nx] = region.shape();
+        let [_, y, z] = &part.ranges;
+        let planes = z.clone().zip(values.chunks_exact(part.plane_len().max(1)));
+        let written = planes.into_iter().try_for_each(|(z, values)| {
+            let row = (z - region.ranges[2].start) * ny + y.start - region.ranges[1].start;
+            file.write(place, row * nx, values, self.header.precision)
+        });
         self.failure = written.map_err(|e| Error::io("write", &present.path, e));
     }
 
@@ -381,8 +386,9 @@ mod tests {
     /// Adds a record full of its step, in files of `room` records.
     fn add(writer: &mut SliceWriter, step: u64, room: u64) {
         writer.begin(step, room).unwrap();
-        writer.put(0, 0, &[step as f64; 6]);
-        writer.put(1, 0, &[-(step as f64); 6]);
+        let region = header().region;
+        writer.put(0, &region, &[step as f64; 6]);
+        writer.put(1, &region, &[-(step as f64); 6]);
         writer.commit(step, 0.5 * step as f64).unwrap();
     }
 

@@ -12,7 +12,7 @@ mod window;
 use std::rc::Rc;
 
 use mpi::collective::SystemOperation;
-use mpi::topology::SimpleCommunicator;
+use mpi::topology::{Color, SimpleCommunicator};
 use mpi::traits::{AsRaw, Communicator as _, CommunicatorCollectives, Equivalence, Root};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -31,30 +31,97 @@ pub fn share(count: usize, rank: usize, size: usize) -> std::ops::Range<usize> {
     start(rank)..start(rank + 1)
 }
 
+/// How ranks are arranged: in groups that have planes, and members of a group that share its planes.
+/// The members of a group are neighbours, so that they are on one node if they can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RankGrid {
+    /// Groups of ranks.
+    pub groups: usize,
+    /// Ranks of each group.
+    pub members: usize,
+}
+
+impl RankGrid {
+    /// Every rank a group of its own.
+    pub fn slabs(ranks: usize) -> Self {
+        RankGrid { groups: ranks, members: 1 }
+    }
+
+    /// Number of ranks.
+    pub fn ranks(&self) -> usize {
+        self.groups * self.members
+    }
+
+    /// Group of a rank, and its number in the group.
+    pub fn place(&self, rank: usize) -> (usize, usize) {
+        (rank / self.members, rank % self.members)
+    }
+}
+
 /// A group of ranks.
 #[derive(Clone)]
 pub struct Communicator {
     /// `None` without MPI.
     mpi: Option<Rc<SimpleCommunicator>>,
     shares_memory: bool,
+    /// Whether messages are passed even where memory could be shared.
+    messages_only: bool,
+    grid: RankGrid,
 }
 
 impl Communicator {
     /// One rank, without MPI.
     pub fn serial() -> Self {
-        Communicator { mpi: None, shares_memory: false }
+        let grid = RankGrid::slabs(1);
+        Communicator { mpi: None, shares_memory: false, messages_only: false, grid }
     }
 
     /// A private copy of MPI_COMM_WORLD. MPI must be initialised. Collective.
     pub fn world() -> Self {
-        let mpi = SimpleCommunicator::world().duplicate();
+        Communicator::of(SimpleCommunicator::world().duplicate(), false)
+    }
+
+    /// The ranks of `mpi`, each a group of its own. Collective.
+    fn of(mpi: SimpleCommunicator, messages_only: bool) -> Self {
         let neighbours = mpi.split_shared(mpi.rank()).size();
-        let shares_memory = mpi.size() > 1 && neighbours == mpi.size();
-        let mut world = Communicator { mpi: Some(Rc::new(mpi)), shares_memory };
-        let mut everywhere = [i64::from(shares_memory)];
-        world.min(&mut everywhere);
-        world.shares_memory = everywhere == [1];
-        world
+        let mut together = [i64::from(mpi.size() > 1 && neighbours == mpi.size())];
+        let grid = RankGrid::slabs(mpi.size() as usize);
+        let mpi = Some(Rc::new(mpi));
+        let mut ranks = Communicator { mpi, shares_memory: false, messages_only, grid };
+        ranks.min(&mut together);
+        ranks.shares_memory = together == [1] && !messages_only;
+        ranks
+    }
+
+    /// The same ranks, arranged in `grid`, which has as many.
+    pub fn arranged(&self, grid: RankGrid) -> Self {
+        assert_eq!(grid.ranks(), self.size(), "a grid has all ranks");
+        Communicator { grid, ..self.clone() }
+    }
+
+    /// The members of this rank's group. Collective.
+    pub fn group(&self) -> Self {
+        self.split(self.grid.place(self.rank()).0, self.grid.members)
+    }
+
+    /// The ranks that have this rank's number in their groups, in the order of groups. Collective.
+    pub fn across_groups(&self) -> Self {
+        self.split(self.grid.place(self.rank()).1, self.grid.groups)
+    }
+
+    /// Those of the ranks that name the same `color`, which are `size`. Collective.
+    fn split(&self, color: usize, size: usize) -> Self {
+        let Some(mpi) = self.mpi.as_ref().filter(|_| size > 1) else {
+            return Communicator::serial();
+        };
+        if size == self.size() {
+            return Communicator { grid: RankGrid::slabs(size), ..self.clone() };
+        }
+        let color = Color::with_value(color as i32);
+        match mpi.split_by_color_with_key(color, mpi.rank()) {
+            Some(part) => Communicator::of(part, self.messages_only),
+            None => unreachable!("every rank has a color"),
+        }
     }
 
     /// Whether there are several ranks and all are on one node, so that a [`Window`] can be had.
@@ -64,13 +131,18 @@ impl Communicator {
 
     /// The same ranks, which pass messages even if they could share memory.
     pub fn without_shared_memory(&self) -> Self {
-        Communicator { mpi: self.mpi.clone(), shares_memory: false }
+        Communicator { shares_memory: false, messages_only: true, ..self.clone() }
     }
 
     /// The same ranks, whose messages never meet those of this one. Collective.
     pub fn private_copy(&self) -> Self {
         let mpi = self.mpi.as_ref().map(|c| Rc::new(c.duplicate()));
-        Communicator { mpi, shares_memory: self.shares_memory }
+        Communicator { mpi, ..self.clone() }
+    }
+
+    /// How the ranks are arranged.
+    pub fn grid(&self) -> RankGrid {
+        self.grid
     }
 
     /// This rank's number, from 0.

@@ -16,6 +16,14 @@ pub struct Counts {
     pub offsets: Vec<i32>,
 }
 
+impl Counts {
+    /// So many rows for or from each rank, without gaps.
+    pub fn side_by_side(counts: Vec<i32>) -> Self {
+        let offsets = counts.iter().scan(0, |sum, n| Some(std::mem::replace(sum, *sum + n)));
+        Counts { offsets: offsets.collect(), counts }
+    }
+}
+
 /// Rows under way between all ranks. Dropping it waits until they have arrived.
 #[must_use = "dropping a transfer waits for it"]
 pub struct Transfer {

@@ -36,6 +36,10 @@ impl<T: Real> Window<T> {
         let Some(communicator) = comm.mpi.clone() else {
             unreachable!("a single rank has nobody to share memory with")
         };
+        let mut total = [segment as i64];
+        comm.sum_integers(&mut total);
+        // An array without numbers need not have an address.
+        let allocation = if total == [0] { 1 } else { segment };
         let (mut first, mut mine) = (std::ptr::null_mut::<T>(), std::ptr::null_mut::<T>());
         let (mut size, mut unit) = (0, 0);
         // SAFETY: plain MPI calls with valid handles; the window lives until `drop`. Failing to
@@ -45,7 +49,7 @@ impl<T: Real> Window<T> {
             let mut handle = std::mem::zeroed();
             ffi::MPI_Comm_set_errhandler(raw, ffi::RSMPI_ERRORS_RETURN);
             let allocated = ffi::MPI_Win_allocate_shared(
-                (segment * size_of::<T>()) as ffi::MPI_Aint,
+                (allocation * size_of::<T>()) as ffi::MPI_Aint,
                 size_of::<T>() as i32,
                 ffi::RSMPI_INFO_NULL,
                 raw,
@@ -73,8 +77,6 @@ impl<T: Real> Window<T> {
                 ),
             })
         })?;
-        let mut total = [segment as i64];
-        comm.sum_integers(&mut total);
         let window = Window {
             handle,
             start: first,
@@ -86,7 +88,7 @@ impl<T: Real> Window<T> {
         // first synchronisation.
         unsafe {
             ffi::MPI_Win_lock_all(0, window.handle);
-            std::slice::from_raw_parts_mut(mine, segment).fill(T::ZERO);
+            std::slice::from_raw_parts_mut(mine, allocation).fill(T::ZERO);
         }
         window.synchronize();
         Ok(window)

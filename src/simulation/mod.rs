@@ -18,6 +18,7 @@ mod outputs;
 mod pdfs;
 mod phase_shift;
 mod progress;
+mod rank_grid;
 mod records;
 mod restart;
 mod run;
@@ -128,6 +129,8 @@ fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> R
         }
         return Ok(Ending::Complete);
     }
+    let grid = rank_grid::choose(config.parallel.grid, &modes, comm.size())?;
+    let comm = &comm.arranged(grid);
     let here = Layout { ranks: comm.size(), shares_memory: comm.shares_memory(), machine: None };
     let needs = Needs::new::<T>(config, modes, here)?;
     let mut log = Log::new(comm, options.quiet);

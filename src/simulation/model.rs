@@ -10,8 +10,9 @@
 //!
 //! A message has B / (P parts) bytes, which is proportional to N^3 / P^2: the latency is what ends
 //! strong scaling. Nothing overlaps in the model, though messages overlap with lines along z in the
-//! program, and congestion is in `share` alone. The slab ends at P = number of z-planes; more ranks
-//! get no work.
+//! program, and congestion is in `share` alone. The slab ends at P = number of z-planes. Groups that
+//! share planes go on: there P in the exchange is the number of groups, and what passes between the
+//! members of a group comes on top, through memory as far as they are on one node.
 //!
 //! This is the LogGP model (Alexandrov et al. 1997, J. Parallel Distrib. Comput. 44, 71) with one
 //! gap per byte for all ranks of a node.
@@ -21,6 +22,7 @@ use crate::equation::Counts;
 use crate::error::{Error, Result};
 use crate::real::{Precision, Real};
 use crate::transform::plan::Plan;
+use crate::transform::turn::Turn;
 
 use super::work::Work;
 
@@ -48,6 +50,8 @@ pub struct Prediction {
 pub struct Case<'a> {
     /// The share of the first rank, which is the largest.
     pub plan: &'a Plan,
+    /// What the members of its group send each other.
+    pub turn: &'a Turn,
     /// Fields of the equation.
     pub counts: Counts,
     /// Stages of a step.
@@ -78,8 +82,9 @@ impl Prediction {
     /// # Errors
     /// The machine file lacks what is needed.
     pub fn new<T: Real>(machine: &Machine, case: Case) -> Result<Self> {
-        let Case { plan, counts, stages, threads } = case;
-        let (nodes, ranks_per_node) = nodes(machine, plan.ranks, threads)?;
+        let Case { plan, turn, counts, stages, threads } = case;
+        let (ranks, groups) = (plan.grid.ranks(), plan.grid.groups);
+        let (nodes, ranks_per_node) = nodes(machine, ranks, threads)?;
         let lacks = |what: &str| {
             Error::input(format!(
                 "the machine file of {} lacks {what}, which this prediction needs; see \
@@ -96,30 +101,41 @@ impl Prediction {
         let seconds = |work: Work, cores: f64| {
             [work.flops / (rate * cores), work.bytes / (share_of_core * cores)].map(|s| s * stages)
         };
-        // One thread works on a bundle or a plane: the others wait for the last one.
+        // One thread works on a bundle or a plane, if it is not one that a group shares: the others wait
+        // for the last one.
         let bundles = plan.bundles.len().next_multiple_of(threads);
-        let planes = plan.planes.len().next_multiple_of(threads);
+        let planes = match plan.grid.members {
+            1 => plan.planes.len().next_multiple_of(threads),
+            _ => plan.planes.len(),
+        };
         let mine = Work::columns::<T>(&plan.modes, counts, bundles)
-            + Work::planes::<T>(&plan.modes, counts, planes);
+            + Work::planes::<T>(&plan.modes, counts, planes) * plan.section_share();
         let [arithmetic, memory] = seconds(mine, threads as f64);
         let bytes = |fields| plan.bytes_sent(fields, size_of::<T>()) as f64;
-        let others = (plan.ranks - 1).max(1) as f64;
+        let others = (groups - 1).max(1) as f64;
         let mut exchange = 0.0;
         if !plan.shared {
-            let away = (plan.ranks - ranks_per_node) as f64;
+            // Of the ranks of the exchange, and of the group, those on other nodes.
+            let away = groups.saturating_sub((ranks_per_node / plan.grid.members).max(1)) as f64;
+            let away_in_group = plan.grid.members.saturating_sub(ranks_per_node) as f64;
             let sent = bytes(counts.fields) + bytes(counts.contracted);
-            let here = sent * (1.0 - away / others) * ranks_per_node as f64;
-            exchange += 3.0 * here / machine.node.bandwidth;
+            let passed = counts.fields + counts.products;
+            let turned = turn.bytes_sent(plan.planes.len(), passed, size_of::<T>()) as f64;
+            let turned_away = turned * away_in_group / (plan.grid.members - 1).max(1) as f64;
+            let leaving = sent * away / others + turned_away;
+            let here = sent + turned - leaving;
+            exchange += 3.0 * here * ranks_per_node as f64 / machine.node.bandwidth;
             if nodes > 1 {
                 let network = machine.network.ok_or_else(|| lacks("[network]"))?;
-                let leaving = sent * away / others * ranks_per_node as f64;
-                exchange += 2.0 * plan.parts as f64 * away * network.latency
-                    + leaving / (network.share * network.injection);
+                let turns = plan.planes.len().div_ceil(turn.planes) as f64;
+                let messages = plan.parts as f64 * away + turns * away_in_group;
+                exchange += 2.0 * messages * network.latency
+                    + leaving * ranks_per_node as f64 / (network.share * network.injection);
             }
         }
         exchange *= stages;
         let alone: f64 = seconds(Work::all::<T>(&plan.modes, counts), 1.0).iter().sum();
-        let cores = (plan.ranks * threads) as f64;
+        let cores = (ranks * threads) as f64;
         Ok(Prediction {
             nodes,
             ranks_per_node,
@@ -157,6 +173,7 @@ mod tests {
     use crate::config::{Core, Network, Node};
     use crate::grid::Grid;
     use crate::modes::Modes;
+    use crate::parallel::RankGrid;
 
     const COUNTS: Counts = Counts { fields: 3, products: 5, contracted: 4 };
 
@@ -171,8 +188,14 @@ mod tests {
 
     fn predict(points: usize, ranks: usize, machine: &Machine) -> Prediction {
         let modes = Modes::new(Grid::two_thirds([points; 3], [1.0; 3]), 8);
-        let plan = Plan::new(modes, (0, ranks), 4, ranks <= 4).unwrap();
-        let case = Case { plan: &plan, counts: COUNTS, stages: 4, threads: 1 };
+        predict_on(modes, RankGrid::slabs(ranks), machine)
+    }
+
+    fn predict_on(modes: Modes, grid: RankGrid, machine: &Machine) -> Prediction {
+        let shared = grid.ranks() <= 4;
+        let plan = Plan::new(modes, (0, grid), 4, shared).unwrap();
+        let turn = Turn::new(&plan, COUNTS.products, shared).unwrap();
+        let case = Case { plan: &plan, turn: &turn, counts: COUNTS, stages: 4, threads: 1 };
         Prediction::new::<f64>(machine, case).unwrap()
     }
 
@@ -218,12 +241,24 @@ mod tests {
         assert!((narrow.exchange / expected - 1.0).abs() < 1e-6, "{narrow:?} {expected}");
     }
 
+    /// Groups go beyond the number of planes, at the price of what their members pass on.
+    #[test]
+    fn groups_halve_the_arithmetic_and_send_more() {
+        let modes = Modes::new(Grid::two_thirds([96, 256, 64], [1.0; 3]), 2);
+        let predict = |members| predict_on(modes, RankGrid { groups: 64, members }, &machine());
+        let [slabs, pairs] = [1, 2].map(predict);
+        let ratio = slabs.arithmetic / pairs.arithmetic;
+        assert!((1.9..2.1).contains(&ratio), "{slabs:?} {pairs:?}");
+        assert!(pairs.exchange > 0.5 * slabs.exchange, "{slabs:?} {pairs:?}");
+    }
+
     /// Four threads are no faster than three on the three planes of a rank, but for their columns.
     #[test]
     fn threads_without_a_plane_wait() {
         let modes = Modes::new(Grid::two_thirds([64, 64, 3], [1.0; 3]), 8);
-        let plan = Plan::new(modes, (0, 1), 4, false).unwrap();
-        let case = |threads| Case { plan: &plan, counts: COUNTS, stages: 4, threads };
+        let plan = Plan::new(modes, (0, RankGrid::slabs(1)), 4, false).unwrap();
+        let turn = Turn::new(&plan, COUNTS.products, false).unwrap();
+        let case = |threads| Case { plan: &plan, turn: &turn, counts: COUNTS, stages: 4, threads };
         let predict = |threads| Prediction::new::<f64>(&machine(), case(threads)).unwrap();
         let [two, three, four] = [2, 3, 4].map(|threads| predict(threads).arithmetic);
         assert!(three < 0.6 * two && four > 0.97 * three, "{two} {three} {four}");
@@ -235,8 +270,9 @@ mod tests {
         lonely.network = None;
         assert!(predict(64, 4, &lonely).seconds() > 0.0);
         let modes = Modes::new(Grid::two_thirds([64; 3], [1.0; 3]), 8);
-        let plan = Plan::new(modes, (0, 5), 4, false).unwrap();
-        let case = Case { plan: &plan, counts: COUNTS, stages: 4, threads: 1 };
+        let plan = Plan::new(modes, (0, RankGrid::slabs(5)), 4, false).unwrap();
+        let turn = Turn::new(&plan, COUNTS.products, false).unwrap();
+        let case = Case { plan: &plan, turn: &turn, counts: COUNTS, stages: 4, threads: 1 };
         let error = Prediction::new::<f64>(&lonely, case).unwrap_err();
         assert!(error.message.contains("[network]"), "{error}");
         let error = Prediction::new::<f64>(&lonely, Case { threads: 5, ..case }).unwrap_err();

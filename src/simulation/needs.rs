@@ -9,13 +9,17 @@ use crate::error::Result;
 use crate::forcing::Forcing;
 use crate::grid::AXES;
 use crate::modes::Modes;
+use crate::parallel::RankGrid;
 use crate::real::{Precision, Real};
 use crate::simd::Cpu;
+use crate::transform::owners::bundles_of;
 use crate::transform::plan::Plan;
 use crate::transform::sweep::Sweep;
+use crate::transform::turn::Turn;
 
 use super::model::{Case, Prediction};
 use super::progress::{duration, number, three_digits};
+use super::rank_grid;
 use super::schedule::Schedule;
 
 /// Where a run would be.
@@ -43,7 +47,9 @@ impl Needs {
         let counts = equation.counts();
         let slots = counts.fields.max(counts.contracted);
         // The first rank has the largest share of everything.
-        let plan = Plan::new(modes, (0, ranks), slots, shares_memory)?;
+        let grid = rank_grid::choose(config.parallel.grid, &modes, ranks)?;
+        let plan = Plan::new(modes, (0, grid), slots, shares_memory)?;
+        let turn = Turn::new(&plan, slots.max(counts.products), shares_memory)?;
         let [nx, ny, nz] = config.grid.points;
         let [kx, ky, kz] = modes.grid.cutoff;
         let points = modes.grid.point_count();
@@ -51,19 +57,29 @@ impl Needs {
         let uses_state = equation.uses_state() || matches!(config.forcing, Forcing::Linear { .. });
         let compares = matches!(config.time.step, Step::Tolerance { .. });
         let registers = 2 + usize::from(uses_state) + 2 * usize::from(compares);
-        let memory = memory::<T>(config, &plan, counts, registers);
+        let memory = memory::<T>(config, &plan, counts, registers)?;
         let sent = |fields| size(plan.bytes_sent(fields, size_of::<T>()) as f64);
         let exchange = if ranks == 1 {
             "none, there is one rank".into()
         } else if shares_memory {
             "none, all ranks are on one node and share memory".into()
         } else {
+            let turned =
+                turn.bytes_sent(plan.planes.len(), counts.fields + counts.products, size_of::<T>());
+            let within = match grid.members {
+                1 => String::new(),
+                _ => format!(", and {} within its group", size(turned as f64)),
+            };
             format!(
-                "each rank sends {} to the planes and {} back, {} times a step",
+                "each rank sends {} to the planes and {} back{within}, {} times a step",
                 sent(counts.fields),
                 sent(counts.contracted),
                 config.time.scheme.stages()
             )
+        };
+        let arrangement = match grid.members {
+            1 => String::new(),
+            members => format!(" in {} of {members}", number(grid.groups, "group")),
         };
         let mut lines = vec![
             (
@@ -76,7 +92,7 @@ impl Needs {
             (
                 "ranks",
                 format!(
-                    "{ranks} with {} each, {} instructions",
+                    "{ranks}{arrangement} with {} each, {} instructions",
                     number(threads, "thread"),
                     Cpu::current().name()
                 ),
@@ -113,13 +129,19 @@ impl Needs {
         }
         if let Some(machine) = &machine {
             let stages = config.time.scheme.stages();
-            let case = Case { plan: &plan, counts, stages, threads };
+            let case = Case { plan: &plan, turn: &turn, counts, stages, threads };
             let prediction = Prediction::new::<T>(machine, case)?;
             lines.extend(predicted(machine, prediction, ranks * threads, steps));
         }
-        let warnings = idle(ranks, nz, "z-planes", "grid.points[2]")
+        let with_planes = grid.groups.min(nz) * grid.members;
+        let warnings = idle(ranks, with_planes, "z-planes", ("grid.points[2]", nz))
             .into_iter()
-            .chain(idle(ranks, modes.bundles(), "columns of modes", "bundles"))
+            .chain(idle(
+                ranks,
+                with_columns(&modes, grid),
+                "columns of modes",
+                ("bundles", modes.bundles()),
+            ))
             .collect();
         Ok(Needs { lines, warnings })
     }
@@ -171,11 +193,11 @@ fn predicted(
 }
 
 /// Bytes that the rank with the largest share needs for its arrays.
-fn memory<T: Real>(config: &Config, plan: &Plan, counts: Counts, registers: usize) -> f64 {
+fn memory<T: Real>(config: &Config, plan: &Plan, counts: Counts, registers: usize) -> Result<f64> {
     let (fields, products) = (counts.fields, counts.products.max(PRESSURE_PRODUCTS));
     let field = plan.bundles.len() * plan.modes.column_len();
-    let numbers =
-        registers * fields * field + Sweep::<T>::numbers(plan, products, config.parallel.threads);
+    let sweep = Sweep::<T>::numbers(plan, products, config.parallel.threads, plan.shared)?;
+    let numbers = registers * fields * field + sweep;
     // One at a time: the initial field before it becomes the state, or the tendency for spectra,
     // the planes of a snapshot, the dissipation for its density.
     let initial = fields * field * size_of::<T>();
@@ -191,14 +213,19 @@ fn memory<T: Real>(config: &Config, plan: &Plan, counts: Counts, registers: usiz
         let [nx, ny, _] = plan.modes.grid.points;
         nx * ny.next_multiple_of(plan.modes.row_len()) * plan.planes.len() * size_of::<f64>()
     });
-    (numbers * size_of::<T>() + initial.max(snapshot).max(densities)) as f64
+    Ok((numbers * size_of::<T>() + initial.max(snapshot).max(densities)) as f64)
 }
 
-/// A warning when some of `ranks` go without any of `have` things, named after `key`.
-fn idle(ranks: usize, have: usize, things: &str, key: &str) -> Option<String> {
+/// Number of ranks that have bundles.
+fn with_columns(modes: &Modes, grid: RankGrid) -> usize {
+    (0..grid.ranks()).filter(|&rank| !bundles_of(modes, rank, grid).is_empty()).count()
+}
+
+/// A warning when only `have` of `ranks` have things, of which there are as many as `(key, count)` says.
+fn idle(ranks: usize, have: usize, things: &str, (key, count): (&str, usize)) -> Option<String> {
     (ranks > have).then(|| {
         format!(
-            "{} of {ranks} ranks have no {things} ({key} is {have}) and wait for the others; use \
+            "{} of {ranks} ranks have no {things} ({key} is {count}) and wait for the others; use \
              at most {have} ranks, and more --threads",
             ranks - have
         )

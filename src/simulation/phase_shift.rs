@@ -10,6 +10,7 @@
 //! multiplications by exp(±i k.d) of each mode, and keeps k_max = 0.47 N where two_thirds keeps
 //! 0.33 N.
 
+use crate::grid::Grid;
 use crate::modes::{Modes, Wavenumbers, signed};
 use crate::real::Real;
 use crate::simd::{self, Kernel, Vector};
@@ -57,12 +58,12 @@ impl<T: Real> PhaseShift<T> {
     pub fn truncate(&self, bundle: usize, fields: &mut [T]) {
         let Modes { grid, lanes, .. } = self.modes;
         let (nx0, ny) = self.modes.bundle_mode(bundle);
-        let square = |axis: usize, n: i64| (n as f64 / grid.cutoff[axis].max(1) as f64).powi(2);
         for (index, row) in fields.chunks_exact_mut(self.modes.row_len()).enumerate() {
             let nz = signed(index % self.modes.rows(), grid.cutoff[2]);
-            let room = 1.0 + 1e-12 - square(1, ny) - square(2, nz);
+            let yz = grid.relative_square(1, ny) + grid.relative_square(2, nz);
+            let room = Grid::ELLIPSOID - yz;
             for lane in 0..lanes {
-                if square(0, (nx0 + lane) as i64) > room {
+                if grid.relative_square(0, (nx0 + lane) as i64) > room {
                     row[lane] = T::ZERO;
                     row[lanes + lane] = T::ZERO;
                 }
@@ -116,7 +117,6 @@ mod tests {
 
     use super::*;
     use crate::fields::SpectralFields;
-    use crate::grid::Grid;
 
     #[test]
     fn a_shift_is_a_phase_and_the_sphere_is_round() {

@@ -5,8 +5,8 @@ use crate::diagnostics::{Flow, OutputFields};
 use crate::error::Result;
 use crate::grid::Region;
 use crate::io::slices::{Header, SliceWriter};
-use crate::parallel::share;
 use crate::real::Real;
+use crate::transform::owners::points_of;
 
 use super::outputs::{Moment, Output, Place};
 use super::schedule::Schedule;
@@ -32,8 +32,8 @@ impl SliceOutput {
             precision: slice.precision,
             fields: described(&fields),
         };
-        let planes = share(modes.grid.points[2], comm.rank(), comm.size());
-        let has_points = !region.planes_among(&planes).is_empty();
+        let mine = points_of(&modes, comm.rank(), comm.grid());
+        let has_points = !region.common(&mine).is_empty();
         let (slices, provenance) = (directory.slices(), provenance(config)?);
         let writer = SliceWriter::open(comm, &slices, header, provenance, after, has_points)?;
         Ok(SliceOutput { fields, region, every: slice.every, writer })
@@ -48,8 +48,8 @@ impl<T: Real> Output<T> for SliceOutput {
         self.writer.begin(stamp.step, 1 + left.left(stamp.time))?;
         let (state, sweep) = moment.solver.state_and_sweep();
         let flow = Flow::new(&self.fields, state, &config.physics, sweep);
-        self.fields.visit(&flow, sweep, &self.region, |field, z, values| {
-            self.writer.put(field, z, values);
+        self.fields.visit(&flow, sweep, &self.region, |field, batch, values| {
+            self.writer.put(field, batch, values);
             Ok(())
         })?;
         moment.solver.prepare();

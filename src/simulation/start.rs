@@ -206,10 +206,10 @@ pub fn read<T: Real>(
     let team = comm.agree(Team::new(config.parallel.threads))?;
     let count = names.len();
     let mut sweep = Sweep::<T>::new(Modes::new(grid, T::LANES), comm, team, count, count)?;
-    let fields = sweep.from_physical(count, |planes, values| {
+    let fields = sweep.from_physical(count, |region, values| {
         let len = values.len() / count;
         for (field, name) in names.iter().enumerate() {
-            let read = reader.read_planes(name, planes.clone())?;
+            let read = reader.read(name, region)?;
             let target = &mut values[field * len..(field + 1) * len];
             target.iter_mut().zip(read).for_each(|(to, from)| *to = T::from_double(from));
         }

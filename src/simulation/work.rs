@@ -6,7 +6,7 @@
 //! neither does pointwise work, a few per cent. Bytes are those that must go through memory when
 //! no cache holds the exchange or the state.
 
-use std::ops::Add;
+use std::ops::{Add, Mul};
 
 use crate::equation::Counts;
 use crate::modes::Modes;
@@ -62,6 +62,13 @@ impl Add for Work {
     }
 }
 
+impl Mul<f64> for Work {
+    type Output = Work;
+    fn mul(self, factor: f64) -> Work {
+        Work { flops: self.flops * factor, bytes: self.bytes * factor }
+    }
+}
+
 /// Nominal FLOPs of a complex line.
 fn line(points: usize) -> f64 {
     5.0 * points as f64 * (points as f64).log2()
@@ -86,7 +93,7 @@ mod tests {
         let exchange = 11 * 16 * 16;
         let state = 11 * 11 * 16;
         assert_eq!(work.bytes, ((2 * 7 * exchange + 3 * 3 * state) * 8) as f64);
-        let single = Work::all::<f32>(&Modes { lanes: 8, ..modes }, NAVIER_STOKES);
+        let single = Work::all::<f32>(&modes, NAVIER_STOKES);
         assert_eq!(single, Work { bytes: work.bytes / 2.0, ..work });
     }
 }

@@ -1,4 +1,5 @@
-//! The exchange: rows on their way between columns and planes.
+//! The exchange: rows on their way between columns and planes, or, within a group of ranks, between
+//! lines along y and lines along x.
 //!
 //! Ranks of one node share a single array, which the columns of one rank write where the planes of
 //! another read it: to move means to wait for each other. A single rank has one array and nobody to
@@ -8,11 +9,44 @@
 
 use crate::error::Result;
 use crate::fields::Aligned;
-use crate::parallel::{Communicator, SharedSlice, Team, Window};
+use crate::parallel::{Communicator, Counts, SharedSlice, Team, Window};
 use crate::real::Real;
 
 use super::messages::Messages;
-use super::plan::Plan;
+
+/// What an exchange has room for, and which rows move: the side of columns (or of lines along y) and
+/// the side of planes (or of lines along x), as one rank sees them.
+pub trait Blocks {
+    /// Number of ranks that exchange.
+    fn peers(&self) -> usize;
+
+    /// Whether they have one array for both sides.
+    fn shared(&self) -> bool;
+
+    /// Numbers in a row.
+    fn row_len(&self) -> usize;
+
+    /// Numbers on the columns' side.
+    fn columns_len(&self) -> usize;
+
+    /// Numbers on the planes' side.
+    fn planes_len(&self) -> usize;
+
+    /// In a shared array: where this rank's planes begin.
+    fn first_plane_number(&self) -> usize;
+
+    /// Most fields that move.
+    fn fields(&self) -> usize;
+
+    /// Bundles in each part that moves by itself.
+    fn parts(&self) -> Vec<usize>;
+
+    /// Rows of `fields` fields between one part of this rank's columns and every rank's planes.
+    fn column_counts(&self, part: usize, fields: usize) -> Counts;
+
+    /// Rows of `fields` fields between this rank's planes and one part of every rank's columns.
+    fn plane_counts(&self, part: usize, fields: usize) -> Counts;
+}
 
 /// The exchange of one rank.
 pub struct Exchange<T: Real> {
@@ -29,20 +63,17 @@ enum Arrays<T: Real> {
 }
 
 impl<T: Real> Exchange<T> {
-    /// The exchange that `plan` asks for. Collective.
-    pub fn new(plan: &Plan, communicator: &Communicator, team: &Team) -> Result<Self> {
-        let arrays = if plan.ranks == 1 {
-            Arrays::Local(team.zeros(plan.columns_len()))
-        } else if plan.shared {
-            Arrays::Shared(Window::new(communicator, plan.planes_len())?)
+    /// The exchange of `blocks` among the ranks of `communicator`. Collective.
+    pub fn new(blocks: &dyn Blocks, communicator: &Communicator, team: &Team) -> Result<Self> {
+        let arrays = if blocks.peers() == 1 {
+            Arrays::Local(team.zeros(blocks.columns_len()))
+        } else if blocks.shared() {
+            Arrays::Shared(Window::new(communicator, blocks.planes_len())?)
         } else {
-            Arrays::Messages(Messages::new(plan, communicator, team))
+            Arrays::Messages(Messages::new(blocks, communicator, team))
         };
-        Ok(Exchange {
-            arrays,
-            first: if plan.shared { plan.first_plane_number() } else { 0 },
-            len: plan.planes_len(),
-        })
+        let first = if blocks.shared() { blocks.first_plane_number() } else { 0 };
+        Ok(Exchange { arrays, first, len: blocks.planes_len() })
     }
 
     /// The rows as columns see them.

@@ -9,7 +9,7 @@ use crate::fields::Aligned;
 use crate::parallel::{Communicator, Counts, Team, Transfer};
 use crate::real::Real;
 
-use super::plan::Plan;
+use super::exchange::Blocks;
 
 /// Both ends of the exchange of one rank.
 pub struct Messages<T: Real> {
@@ -38,21 +38,21 @@ struct Part {
 }
 
 impl<T: Real> Messages<T> {
-    /// Room for what `plan` asks for. Collective.
-    pub fn new(plan: &Plan, communicator: &Communicator, team: &Team) -> Self {
-        let all = |counts: &dyn Fn(usize) -> Counts| (0..=plan.slots).map(counts).collect();
-        let parts = (0..plan.parts).map(|part| Part {
-            bundles: plan.part(part).len(),
+    /// Room for `blocks`. Collective.
+    pub fn new(blocks: &dyn Blocks, communicator: &Communicator, team: &Team) -> Self {
+        let all = |counts: &dyn Fn(usize) -> Counts| (0..=blocks.fields()).map(counts).collect();
+        let parts = blocks.parts().into_iter().enumerate().map(|(part, bundles)| Part {
+            bundles,
             put: 0,
-            columns: all(&|fields| plan.column_counts(part, fields)),
-            planes: all(&|fields| plan.plane_counts(part, fields)),
+            columns: all(&|fields| blocks.column_counts(part, fields)),
+            planes: all(&|fields| blocks.plane_counts(part, fields)),
         });
         Messages {
-            transfers: (0..plan.parts).map(|_| None).collect(),
+            transfers: blocks.parts().iter().map(|_| None).collect(),
             communicator: communicator.private_copy(),
-            row_len: plan.modes.row_len(),
-            columns: team.zeros(plan.columns_len()),
-            planes: team.zeros(plan.planes_len()),
+            row_len: blocks.row_len(),
+            columns: team.zeros(blocks.columns_len()),
+            planes: team.zeros(blocks.planes_len()),
             parts: parts.collect(),
             left: 0,
         }

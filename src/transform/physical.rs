@@ -1,13 +1,12 @@
 //! Whole fields of physical values, batch by batch of planes: for snapshots and their like.
 
-use std::ops::Range;
-
 use crate::error::Result;
 use crate::fields::SpectralFields;
 use crate::grid::Region;
 use crate::parallel::{SharedSlice, share};
 use crate::real::Real;
 
+use super::owners::points_of;
 use super::plan::Plan;
 use super::planes::{Block, PlaneJob};
 use super::sweep::{ColumnWork, Sweep};
@@ -79,31 +78,36 @@ const VALUES_PER_BATCH: usize = 1 << 22;
 impl<T: Real> Sweep<T> {
     /// The most planes in a batch that [`Self::to_physical`] or [`Self::from_physical`] holds.
     pub fn planes_per_batch(plan: &Plan) -> usize {
+        let [nx, ny, _] = plan.modes.grid.points;
         let whole = Region::whole(&plan.modes.grid);
-        (VALUES_PER_BATCH / whole.plane_len()).clamp(1, most_planes(plan, &whole))
+        (VALUES_PER_BATCH / (nx * ny)).clamp(1, most_planes(plan, &whole))
     }
 
-    /// The parts of a region in this rank's planes, batch after batch: the same number of batches on
-    /// every rank, some of them without planes.
+    /// The grid points of this rank.
+    pub fn points(&self) -> Region {
+        let Plan { modes, grid, place, .. } = self.plan;
+        points_of(&modes, place.0 * grid.members + place.1, grid)
+    }
+
+    /// What this rank has of a region, batch after batch of planes: the same number of batches on every
+    /// rank, some of them without points.
     pub fn batches(&self, region: &Region) -> impl Iterator<Item = Region> + use<T> {
         let batch = (VALUES_PER_BATCH / region.plane_len()).max(1);
         let tallest = most_planes(&self.plan, region);
-        let mine = region.planes_among(&self.plan.planes);
-        let region = region.clone();
+        let [x, y, planes] = region.common(&self.points()).ranges;
         (0..tallest).step_by(batch).map(move |z| {
-            let bound = |z: usize| (mine.start + z).min(mine.end);
-            let [x, y, _] = region.ranges.clone();
-            Region { ranges: [x, y, bound(z)..bound(z + batch)] }
+            let bound = |z: usize| (planes.start + z).min(planes.end);
+            Region { ranges: [x.clone(), y.clone(), bound(z)..bound(z + batch)] }
         })
     }
 
-    /// Transforms `fields` to physical space and hands them over in batches of planes:
-    /// `visit(first plane, values)` with values `[field][z][y][x]`. Every rank makes the same number
-    /// of calls, also with no planes. Collective.
+    /// Transforms `fields` to physical space and hands them over in batches: `visit(region, values)`
+    /// with values `[field][z][y][x]` of the points of a region. Every rank makes the same number of
+    /// calls, also with no points. Collective.
     pub fn to_physical(
         &mut self,
         fields: &SpectralFields<T>,
-        visit: impl FnMut(usize, &[T]) -> Result<()>,
+        visit: impl FnMut(&Region, &[T]) -> Result<()>,
     ) -> Result<()> {
         let whole = Region::whole(&self.plan.modes.grid);
         self.to_region(
@@ -115,14 +119,13 @@ impl<T: Real> Sweep<T> {
     }
 
     /// Transforms `count` fields, whose modes `work` puts out bundle by bundle, to the points of a
-    /// region, and hands them over as [`Self::to_physical`] does, with the planes counted from the
-    /// region's first. Only planes with such points are transformed along y and x. Collective.
+    /// region, and hands them over as [`Self::to_physical`] does. Only planes with such points are transformed along y and x. Collective.
     pub fn to_region(
         &mut self,
         count: usize,
         work: &ColumnWork<T>,
         region: &Region,
-        mut visit: impl FnMut(usize, &[T]) -> Result<()>,
+        mut visit: impl FnMut(&Region, &[T]) -> Result<()>,
     ) -> Result<()> {
         self.begin(count, work);
         self.to_planes(count);
@@ -130,24 +133,24 @@ impl<T: Real> Sweep<T> {
         let mut array = Vec::new();
         for batch in self.batches(region) {
             let planes = batch.ranges[2].clone();
-            array.resize(count * planes.len() * region.plane_len(), T::ZERO);
+            array.resize(count * batch.len(), T::ZERO);
             if !planes.is_empty() {
-                let copy =
-                    Copy { array: SharedSlice::new(&mut array), fields: count, region: batch };
+                let array = SharedSlice::new(&mut array);
+                let copy = Copy { array, fields: count, region: batch.clone() };
                 self.planes(planes.start - first..planes.end - first, &CopyOut(copy));
             }
-            visit(planes.start - region.ranges[2].start, &array)?;
+            visit(&batch, &array)?;
         }
         Ok(())
     }
 
-    /// Transforms `count` physical fields to their kept modes. `supply(planes, values)` fills
-    /// values `[field][z][y][x]` of the given planes of the whole grid. Every rank makes the same
-    /// number of calls, also with no planes. Collective.
+    /// Transforms `count` physical fields to their kept modes. `supply(region, values)` fills
+    /// values `[field][z][y][x]` of the points of a region. Every rank makes the same number of
+    /// calls, also with no points. Collective.
     pub fn from_physical(
         &mut self,
         count: usize,
-        mut supply: impl FnMut(Range<usize>, &mut [T]) -> Result<()>,
+        mut supply: impl FnMut(&Region, &mut [T]) -> Result<()>,
     ) -> Result<SpectralFields<T>> {
         self.clear();
         let whole = Region::whole(&self.plan.modes.grid);
@@ -155,8 +158,8 @@ impl<T: Real> Sweep<T> {
         let mut array = Vec::new();
         for batch in self.batches(&whole) {
             let planes = batch.ranges[2].clone();
-            array.resize(count * planes.len() * whole.plane_len(), T::ZERO);
-            supply(planes.clone(), &mut array)?;
+            array.resize(count * batch.len(), T::ZERO);
+            supply(&batch, &mut array)?;
             let copy = Copy { array: SharedSlice::new(&mut array), fields: count, region: batch };
             self.planes(planes.start - first..planes.end - first, &CopyIn(copy));
         }
@@ -175,7 +178,7 @@ impl<T: Real> Sweep<T> {
 
 /// The most planes of a region that a rank has, or a few more.
 fn most_planes(plan: &Plan, region: &Region) -> usize {
-    share(plan.modes.grid.points[2], 0, plan.ranks).len().min(region.ranges[2].len())
+    share(plan.modes.grid.points[2], 0, plan.grid.groups).len().min(region.ranges[2].len())
 }
 
 #[cfg(test)]
@@ -245,8 +248,8 @@ mod tests {
         assert!(error < tolerance, "{points:?}: error {error}, tolerance {tolerance}");
 
         let back = sweep
-            .from_physical(2, |planes, values| {
-                let plane = nx * ny;
+            .from_physical(2, |region, values| {
+                let (plane, planes) = (nx * ny, &region.ranges[2]);
                 for field in 0..2 {
                     let from = (field * nz + planes.start) * plane;
                     let to = field * planes.len() * plane;

@@ -1,7 +1,13 @@
 //! Who owns what, and where it lies: pure arithmetic, no data.
 //!
-//! Bundles of columns are dealt to ranks in balanced contiguous runs, and so are z-planes. Between
-//! the two lies the exchange: the rows of `slots` fields, in blocks that MPI can send as they are.
+//! z-planes are dealt to groups of ranks in balanced contiguous runs. The members of a group share its
+//! planes: each has the lines along y of a *section*, some of the bundles along x, and the lines along
+//! x of some rows (see [`super::turn`] for what is between them). The bundles of a section are dealt
+//! to the ranks that have it, one in each group, in balanced contiguous runs too. A slab, the usual
+//! case, is a group of one rank, which has a single section of everything.
+//!
+//! Between bundles and planes lies the exchange, among the ranks of one section: the rows of `slots`
+//! fields, in blocks that MPI can send as they are.
 //!
 //! - On the columns' side a block holds what goes to one destination.
 //! - On the planes' side a block holds what came from one source.
@@ -12,34 +18,40 @@
 //! Each field and bundle has `plane_stride` rows whatever the number of planes, so that a row's
 //! place is a table look-up plus a shift. Fields beyond those in use are not sent.
 //!
-//! Ranks that share memory (and a single rank) have one array for both sides: one segment for the
+//! Ranks that share memory (and a single group) have one array for both sides: one segment for the
 //! planes of each rank, `[field][any bundle][plane]`, and nothing is moved at all.
 
 use std::ops::Range;
 
 use crate::error::{Error, Result};
 use crate::modes::Modes;
-use crate::parallel::{Counts, share};
+use crate::parallel::{Counts, RankGrid, share};
 
+use super::exchange::Blocks;
 use super::lines::ABSENT;
+use super::owners::{bundles_of, within};
 
 /// The decomposition as one rank sees it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     /// The spectral layout.
     pub modes: Modes,
-    /// This rank.
-    pub rank: usize,
-    /// Number of ranks.
-    pub ranks: usize,
+    /// How ranks are arranged.
+    pub grid: RankGrid,
+    /// This rank's group, and its number in the group.
+    pub place: (usize, usize),
     /// Fields that the exchange has room for.
     pub slots: usize,
-    /// Whether all ranks share one array.
+    /// Whether all ranks of the exchange share one array.
     pub shared: bool,
     /// Bundles of this rank.
     pub bundles: Range<usize>,
-    /// Planes of this rank.
+    /// Planes of this rank and its group.
     pub planes: Range<usize>,
+    /// Bundles along x of which this rank has the lines along y.
+    pub section: Range<usize>,
+    /// Bundles of the section, whoever has them.
+    section_bundles: Range<usize>,
     /// Rows from one field and bundle to the next.
     pub plane_stride: usize,
     /// Parts of a rank's bundles.
@@ -57,49 +69,56 @@ const ROWS_WORTH_A_MESSAGE: usize = 256;
 const ALIASING_ROWS: usize = 16;
 
 impl Plan {
-    /// The share of `rank` among `ranks`, with room for `slots` fields in the exchange. Refused
-    /// when a block would have more rows than MPI can count.
+    /// The share of `rank` in `grid`, with room for `slots` fields in the exchange; `shared` says
+    /// whether the ranks of the exchange share memory. Refused when a block would have more rows than
+    /// MPI can count.
     pub fn new(
         modes: Modes,
-        (rank, ranks): (usize, usize),
+        (rank, grid): (usize, RankGrid),
         slots: usize,
         shared: bool,
     ) -> Result<Self> {
-        let nz = modes.grid.points[2];
-        let tallest = share(nz, 0, ranks).len();
-        let plane_stride = tallest + usize::from(tallest.is_multiple_of(ALIASING_ROWS));
-        let shared = shared || ranks == 1;
-        let message = slots * share(modes.bundles(), 0, ranks).len() * plane_stride;
-        let parts = if shared { 1 } else { (message / ROWS_WORTH_A_MESSAGE).clamp(1, MOST_PARTS) };
-        let plan = Plan {
-            modes,
-            rank,
-            ranks,
-            slots,
-            shared,
-            bundles: share(modes.bundles(), rank, ranks),
-            planes: share(nz, rank, ranks),
-            plane_stride,
-            parts,
+        let share_of = |rank| {
+            let (nz, place) = (modes.grid.points[2], grid.place(rank));
+            let section = share(modes.bundles_along_x(), place.1, grid.members);
+            let tallest = share(nz, 0, grid.groups).len();
+            let shared = shared || grid.groups == 1;
+            let mut plan = Plan {
+                modes,
+                grid,
+                place,
+                slots,
+                shared,
+                bundles: bundles_of(&modes, rank, grid),
+                planes: share(nz, place.0, grid.groups),
+                section_bundles: modes.bundles_at(section.clone()),
+                section,
+                plane_stride: tallest + usize::from(tallest.is_multiple_of(ALIASING_ROWS)),
+                parts: 1,
+            };
+            if !shared {
+                let most = share(plan.section_bundles.len(), 0, grid.groups).len();
+                let message = slots * most * plan.plane_stride;
+                plan.parts = (message / ROWS_WORTH_A_MESSAGE).clamp(1, MOST_PARTS);
+            }
+            plan
         };
-        // The first rank has the largest share of both.
-        let largest = Plan { bundles: share(modes.bundles(), 0, ranks), ..plan.clone() };
-        let rows = largest.columns_len().max(largest.planes_len()) / modes.row_len();
-        if !plan.shared && i32::try_from(rows).is_err() {
-            let [nx, ny, nz] = modes.grid.points;
-            return Err(Error::input(format!(
-                "grid.points = [{nx}, {ny}, {nz}] on {ranks} ranks needs an exchange of {rows} rows \
-                 a rank, and MPI counts to {}; use at least {} ranks",
-                i32::MAX,
-                (rows as u64 * ranks as u64).div_ceil(i32::MAX as u64)
-            )));
+        // The first rank has the largest share of everything.
+        let largest = share_of(0);
+        if !largest.shared {
+            check_rows(&modes, grid, largest.columns_len().max(largest.planes_len()))?;
         }
-        Ok(plan)
+        Ok(share_of(rank))
     }
 
-    /// Number of ranks that have planes.
-    fn ranks_with_planes(&self) -> usize {
-        self.ranks.min(self.modes.grid.points[2])
+    /// What part of the lines of its planes this rank has, as far as the section tells.
+    pub fn section_share(&self) -> f64 {
+        self.section.len() as f64 / self.modes.bundles_along_x() as f64
+    }
+
+    /// Number of groups that have planes.
+    fn groups_with_planes(&self) -> usize {
+        self.grid.groups.min(self.modes.grid.points[2])
     }
 
     /// Numbers in a block of `fields` fields of `bundles` bundles.
@@ -107,51 +126,34 @@ impl Plan {
         fields * bundles * self.plane_stride * self.modes.row_len()
     }
 
-    /// Bundles that the columns' side has room for: this rank's, or in a shared array all.
+    /// Bundles that the columns' side has room for: this rank's, or in a shared array the section's.
     fn column_bundles(&self) -> Range<usize> {
-        if self.shared { 0..self.modes.bundles() } else { self.bundles.clone() }
+        if self.shared { self.section_bundles.clone() } else { self.bundles.clone() }
     }
 
-    /// One part of some rank's bundles.
-    fn part_of(&self, rank: usize, part: usize) -> Range<usize> {
-        let bundles = share(self.modes.bundles(), rank, self.ranks);
-        let within = share(bundles.len(), part, self.parts);
-        bundles.start + within.start..bundles.start + within.end
+    /// One part of the bundles that some group has of the section.
+    fn part_of(&self, group: usize, part: usize) -> Range<usize> {
+        within(&within(&self.section_bundles, group, self.grid.groups), part, self.parts)
     }
 
     /// One part of this rank's bundles.
     pub fn part(&self, part: usize) -> Range<usize> {
-        self.part_of(self.rank, part)
+        self.part_of(self.place.0, part)
     }
 
     /// Offset of a field's rows of `bundle`, which belongs to the run `run` of bundles that lie
-    /// together, counted from where the run of bundle 0 would begin.
+    /// together, counted from where that of the section's first bundle begins.
     fn shift(&self, run: &Range<usize>, field: usize, bundle: usize) -> usize {
-        self.block_len(self.slots, run.start)
+        self.block_len(self.slots, run.start - self.section_bundles.start)
             + self.block_len(1, field * run.len() + bundle - run.start)
-    }
-
-    /// Numbers in the exchange on the columns' side.
-    pub fn columns_len(&self) -> usize {
-        self.ranks_with_planes() * self.block_len(self.slots, self.column_bundles().len())
-    }
-
-    /// In a shared array: where the segment of this rank's planes begins.
-    pub fn first_plane_number(&self) -> usize {
-        self.rank.min(self.ranks_with_planes()) * self.block_len(self.slots, self.modes.bundles())
-    }
-
-    /// Numbers in the exchange on the planes' side.
-    pub fn planes_len(&self) -> usize {
-        if self.planes.is_empty() { 0 } else { self.block_len(self.slots, self.modes.bundles()) }
     }
 
     /// Columns' side: offset of the row of each plane, for field 0 and this rank's first bundle.
     pub fn column_rows(&self) -> Vec<usize> {
         let block = self.block_len(self.slots, self.column_bundles().len());
         let mut rows = Vec::with_capacity(self.modes.grid.points[2]);
-        for destination in 0..self.ranks_with_planes() {
-            let planes = share(self.modes.grid.points[2], destination, self.ranks).len();
+        for destination in 0..self.groups_with_planes() {
+            let planes = share(self.modes.grid.points[2], destination, self.grid.groups).len();
             rows.extend((0..planes).map(|z| destination * block + z * self.modes.row_len()));
         }
         rows
@@ -163,63 +165,115 @@ impl Plan {
         let mut parts = (0..self.parts).map(|part| self.part(part));
         let run = if self.shared { None } else { parts.find(|run| run.contains(&bundle)) };
         self.shift(&run.unwrap_or(all.clone()), field, bundle)
-            - self.block_len(self.slots, all.start)
+            - self.block_len(self.slots, all.start - self.section_bundles.start)
     }
 
     /// Planes' side: offset of the rows of a y-line of this rank's first plane, in the order of
-    /// the transform along y; rows of cut-off ny are [`ABSENT`].
+    /// the transform along y; rows of cut-off ny are [`ABSENT`]. The bundle along x is of the section.
     pub fn plane_rows(&self, field: usize, bundle_along_x: usize) -> Vec<usize> {
-        let along_x = self.modes.bundles_along_x();
+        let first = self.modes.bundles_at(bundle_along_x..bundle_along_x + 1).start;
         let runs: Vec<_> = if self.shared {
             vec![self.column_bundles()]
         } else {
-            let parts = |rank| (0..self.parts).map(move |part| self.part_of(rank, part));
-            (0..self.ranks).flat_map(parts).collect()
+            let parts = |group| (0..self.parts).map(move |part| self.part_of(group, part));
+            (0..self.grid.groups).flat_map(parts).collect()
         };
-        transform_order(self.modes.grid.points[1], self.modes.grid.cutoff[1])
+        transform_order(self.modes.grid.points[1], self.modes.cutoff_y(bundle_along_x))
             .map(|index| {
                 let Some(index) = index else { return ABSENT };
-                let bundle = index * along_x + bundle_along_x;
+                let bundle = first + index;
                 self.shift(&runs[runs.partition_point(|run| run.end <= bundle)], field, bundle)
             })
             .collect()
     }
 
-    /// Rows of `fields` fields between one part of this rank's columns and every rank's planes.
-    pub fn column_counts(&self, part: usize, fields: usize) -> Counts {
+    /// Bytes that this rank sends to other ranks when `fields` fields of `number_size`-byte
+    /// numbers go from columns to planes.
+    pub fn bytes_sent(&self, fields: usize, number_size: usize) -> usize {
+        let others = self.groups_with_planes() - usize::from(!self.planes.is_empty());
+        let rows = others * fields * self.bundles.len() * self.plane_stride;
+        rows * self.modes.row_len() * number_size
+    }
+}
+
+impl Blocks for Plan {
+    fn peers(&self) -> usize {
+        self.grid.groups
+    }
+
+    fn shared(&self) -> bool {
+        self.shared
+    }
+
+    fn row_len(&self) -> usize {
+        self.modes.row_len()
+    }
+
+    fn columns_len(&self) -> usize {
+        self.groups_with_planes() * self.block_len(self.slots, self.column_bundles().len())
+    }
+
+    fn planes_len(&self) -> usize {
+        if self.planes.is_empty() {
+            return 0;
+        }
+        self.block_len(self.slots, self.section_bundles.len())
+    }
+
+    fn first_plane_number(&self) -> usize {
+        let before = self.place.0.min(self.groups_with_planes());
+        before * self.block_len(self.slots, self.section_bundles.len())
+    }
+
+    fn fields(&self) -> usize {
+        self.slots
+    }
+
+    fn parts(&self) -> Vec<usize> {
+        (0..self.parts).map(|part| self.part(part).len()).collect()
+    }
+
+    fn column_counts(&self, part: usize, fields: usize) -> Counts {
         let bundles = self.part(part);
         let block = self.slots * self.bundles.len() * self.plane_stride;
         let start = self.slots * (bundles.start - self.bundles.start) * self.plane_stride;
         let rows = fields * bundles.len() * self.plane_stride;
-        let has_planes = |rank| rank < self.ranks_with_planes();
+        let has_planes = |group| group < self.groups_with_planes();
+        let all = || 0..self.grid.groups;
         Counts {
-            counts: (0..self.ranks).map(|r| if has_planes(r) { rows as i32 } else { 0 }).collect(),
-            offsets: (0..self.ranks)
-                .map(|r| if has_planes(r) { (r * block + start) as i32 } else { 0 })
+            counts: all().map(|g| if has_planes(g) { rows as i32 } else { 0 }).collect(),
+            offsets: all()
+                .map(|g| if has_planes(g) { (g * block + start) as i32 } else { 0 })
                 .collect(),
         }
     }
 
-    /// Rows of `fields` fields between this rank's planes and one part of every rank's columns.
-    pub fn plane_counts(&self, part: usize, fields: usize) -> Counts {
+    fn plane_counts(&self, part: usize, fields: usize) -> Counts {
         let mut counts = Counts::default();
-        for source in 0..self.ranks {
+        for source in 0..self.grid.groups {
             let bundles = self.part_of(source, part);
+            let before = bundles.start - self.section_bundles.start;
             let rows = |fields, bundles| (fields * bundles * self.plane_stride) as i32;
             let used = !self.planes.is_empty();
             counts.counts.push(if used { rows(fields, bundles.len()) } else { 0 });
-            counts.offsets.push(if used { rows(self.slots, bundles.start) } else { 0 });
+            counts.offsets.push(if used { rows(self.slots, before) } else { 0 });
         }
         counts
     }
+}
 
-    /// Bytes that this rank sends to other ranks when `fields` fields of `number_size`-byte
-    /// numbers go from columns to planes.
-    pub fn bytes_sent(&self, fields: usize, number_size: usize) -> usize {
-        let others = self.ranks_with_planes() - usize::from(!self.planes.is_empty());
-        let rows = others * fields * self.bundles.len() * self.plane_stride;
-        rows * self.modes.row_len() * number_size
+/// Refuses an exchange of `numbers` numbers a rank when MPI cannot count its rows.
+pub(super) fn check_rows(modes: &Modes, grid: RankGrid, numbers: usize) -> Result<()> {
+    let (rows, ranks, [nx, ny, nz]) = (numbers / modes.row_len(), grid.ranks(), modes.grid.points);
+    if i32::try_from(rows).is_ok() {
+        return Ok(());
     }
+    Err(Error::input(format!(
+        "grid.points = [{nx}, {ny}, {nz}] on {ranks} ranks needs an exchange of {rows} rows a rank, \
+         and MPI counts to {}; use at least {} ranks",
+        i32::MAX,
+        (rows as u64 * ranks as u64).div_ceil(i32::MAX as u64)
+    )))
 }
 
 /// For each position in a transform of `points` values: the index of its mode number among the
@@ -241,20 +295,35 @@ mod tests {
     use super::*;
     use crate::grid::Grid;
 
-    fn plans(points: [usize; 3], ranks: usize, shared: bool) -> Vec<Plan> {
-        let modes = Modes::new(Grid::two_thirds(points, [1.0; 3]), 4);
-        (0..ranks).map(|r| Plan::new(modes, (r, ranks), 3, shared).unwrap()).collect()
+    /// Points and groups.
+    const CASES: [([usize; 3], usize); 5] =
+        [([12, 10, 16], 1), ([12, 10, 7], 3), ([16, 9, 4], 6), ([8, 2, 5], 7), ([30, 7, 33], 2)];
+
+    /// For each truncation, group size and member: the plans of the ranks that exchange.
+    fn plans(points: [usize; 3], groups: usize, shared: bool) -> Vec<Vec<Plan>> {
+        let mut all = Vec::new();
+        for grid in [Grid::two_thirds(points, [1.0; 3]), Grid::spherical(points, [1.0; 3])] {
+            let modes = Modes::new(grid, 4);
+            for members in 1..=3 {
+                let grid = RankGrid { groups, members };
+                let plan = |rank| Plan::new(modes, (rank, grid), 3, shared).unwrap();
+                let of_member = |m| (0..groups).map(|g| plan(g * members + m)).collect();
+                all.extend((0..members).map(of_member));
+            }
+        }
+        all
     }
 
     /// Every row that a rank sends lands where the receiver looks for it: the exchange is played
     /// through with rows that carry their own (field, bundle, plane).
     #[test]
     fn rows_arrive_where_they_are_looked_for() {
-        for (points, ranks) in
-            [([12, 10, 16], 1), ([12, 10, 7], 3), ([16, 9, 4], 6), ([8, 2, 5], 7), ([30, 7, 33], 2)]
-        {
-            for (fields, parts) in [(1, 1), (2, 4), (3, 1), (3, 3)] {
-                let mut plans = plans(points, ranks, false);
+        for (points, groups) in CASES {
+            let cases = [(1, 1), (2, 4), (3, 1), (3, 3)];
+            let plans = plans(points, groups, false);
+            for (mut plans, (fields, parts)) in
+                plans.iter().flat_map(|p| cases.map(|c| (p.clone(), c)))
+            {
                 plans.iter_mut().filter(|p| !p.shared).for_each(|p| p.parts = parts);
                 let row_len = plans[0].modes.row_len();
                 let mut received: Vec<_> =
@@ -275,30 +344,30 @@ mod tests {
                         let from = plan.column_counts(part, fields);
                         for (rank, receiver) in plans.iter().enumerate() {
                             let to = receiver.plane_counts(part, fields);
-                            assert_eq!(from.counts[rank], to.counts[plan.rank]);
+                            assert_eq!(from.counts[rank], to.counts[plan.place.0]);
                             let count = from.counts[rank] as usize;
                             let a = from.offsets[rank] as usize;
-                            let b = to.offsets[plan.rank] as usize;
+                            let b = to.offsets[plan.place.0] as usize;
                             received[rank][b..b + count].copy_from_slice(&send[a..a + count]);
                         }
                     }
                 }
                 for (plan, received) in plans.iter().zip(&received) {
                     for field in 0..fields {
-                        for along_x in 0..plan.modes.bundles_along_x() {
+                        for along_x in plan.section.clone() {
                             let rows = plan.plane_rows(field, along_x);
                             let kept = rows.iter().filter(|&&r| r != ABSENT);
-                            for (index, row) in
-                                transform_order(points[1], plan.modes.grid.cutoff[1]).zip(&rows)
-                            {
+                            let cutoff_y = plan.modes.cutoff_y(along_x);
+                            let first = plan.modes.bundles_at(along_x..along_x + 1).start;
+                            for (index, row) in transform_order(points[1], cutoff_y).zip(&rows) {
                                 let Some(index) = index else { continue };
-                                let bundle = index * plan.modes.bundles_along_x() + along_x;
+                                let bundle = first + index;
                                 for z in plan.planes.clone() {
                                     let at = row / row_len + z - plan.planes.start;
                                     assert_eq!(received[at], Some((field, bundle, z)));
                                 }
                             }
-                            assert_eq!(kept.count(), plan.modes.ny());
+                            assert_eq!(kept.count(), 2 * cutoff_y + 1);
                         }
                     }
                 }
@@ -309,8 +378,7 @@ mod tests {
     /// In a shared array every row is where the planes look for it from the start.
     #[test]
     fn shared_rows_are_where_they_are_looked_for() {
-        for (points, ranks) in [([12, 10, 16], 1), ([12, 10, 7], 3), ([16, 9, 4], 6)] {
-            let plans = plans(points, ranks, true);
+        for plans in CASES.iter().flat_map(|&(points, groups)| plans(points, groups, true)) {
             let row_len = plans[0].modes.row_len();
             let mut array = vec![None; plans[0].columns_len() / row_len];
             for plan in &plans {
@@ -324,14 +392,15 @@ mod tests {
                 }
             }
             for plan in &plans {
-                let along_x = plan.modes.bundles_along_x();
-                for (field, bundle) in (0..3).flat_map(|f| (0..along_x).map(move |b| (f, b))) {
+                let section = || plan.section.clone();
+                for (field, bundle) in (0..3).flat_map(|f| section().map(move |b| (f, b))) {
                     let rows = plan.plane_rows(field, bundle);
+                    let first = plan.modes.bundles_at(bundle..bundle + 1).start;
                     for (index, row) in rows.iter().filter(|&&r| r != ABSENT).enumerate() {
                         for z in plan.planes.clone() {
                             let row = plan.first_plane_number() + row;
                             let at = row / row_len + z - plan.planes.start;
-                            assert_eq!(array[at], Some((field, index * along_x + bundle, z)));
+                            assert_eq!(array[at], Some((field, first + index, z)));
                         }
                     }
                 }
@@ -342,9 +411,9 @@ mod tests {
     #[test]
     fn more_rows_than_mpi_can_count_are_refused() {
         let modes = Modes::new(Grid::two_thirds([16384; 3], [1.0; 3]), 8);
-        let error = Plan::new(modes, (0, 2), 4, false).unwrap_err();
+        let error = Plan::new(modes, (0, RankGrid::slabs(2)), 4, false).unwrap_err();
         assert!(error.message.contains("grid.points = [16384, 16384, 16384]"), "{error}");
-        assert!(Plan::new(modes, (0, 1024), 4, false).is_ok());
-        assert!(Plan::new(modes, (0, 2), 4, true).is_ok());
+        assert!(Plan::new(modes, (0, RankGrid::slabs(1024)), 4, false).is_ok());
+        assert!(Plan::new(modes, (0, RankGrid::slabs(2)), 4, true).is_ok());
     }
 }

@@ -1,22 +1,26 @@
 //! The physical half of a sweep: one z-plane at a time, in cache.
 //!
-//! For each plane: inverse transforms along y into a plane of kx-rows; then, block by block of
-//! 2 W rows, inverse transforms along x, the job's pointwise function on physical values, and
-//! forward transforms along x of its products, back into the plane; then forward transforms along
-//! y, the job's in-plane contraction, and back into the exchange where the plane came from.
+//! A plane goes through three stages:
+//!
+//! 1. inverse transforms along y, out of the exchange into sheets of kx-rows;
+//! 2. block by block of 2 W rows: inverse transforms along x, the job's pointwise function on
+//!    physical values, and forward transforms along x of its products, back into the sheets;
+//! 3. forward transforms along y, the job's in-plane contraction, and back into the exchange where
+//!    the plane came from.
+//!
+//! A rank with planes of its own takes each through all stages. The members of a group take a few
+//! planes at a time through one stage, each its share, and turn the sheets in between (see
+//! [`super::turn`]).
 
 use std::ops::Range;
 
-use crate::fields::{Aligned, zeros};
-use crate::modes::Modes;
+use crate::parallel::SharedSlice;
 use crate::real::Real;
-use crate::simd;
 
-use super::lines::{ABSENT, Direction, Lines, ReadTable, Source, Target, WriteTable, prefetch};
-use super::plan::{Plan, transform_order};
-use super::rows::{Pack, Unpack};
-use super::sweep::{PlaneParts, Sweep, lock};
-use super::timings::{Part, Stopwatch};
+use super::exchange::Exchange;
+use super::stages::Plane;
+use super::sweep::{PlaneParts, Scratch, Sweep, lock};
+use super::timings::{Part, Stopwatch, Timings};
 
 /// Which physical values a pointwise function is looking at: value (x, l) of a field is at
 /// y = `first_row` + l, for l < `rows`; lanes l >= `rows` are zero and mean nothing.
@@ -65,7 +69,8 @@ pub trait PlaneJob<T: Real>: Sync {
     fn pointwise(&self, block: Block, inputs: &[T], products: &mut [T]);
 
     /// Makes the outputs from the products: `modes` is `[product][ny][re lanes, im lanes]` of the
-    /// columns whose bundle along x is `bundle_along_x`; each row of an output goes to its place.
+    /// columns whose bundle along x is `bundle_along_x`, with the ny that are kept there; each row
+    /// of an output goes to its place.
     fn contract(&self, bundle_along_x: usize, modes: &[T], outputs: &mut OutputRows<T>) {
         let _ = bundle_along_x;
         let rows = modes.chunks_exact(outputs.row_len);
@@ -77,15 +82,15 @@ pub trait PlaneJob<T: Real>: Sync {
 
 /// Rows of the exchange that the columns of one bundle along x go back to.
 pub struct OutputRows<'a, T> {
-    start: *mut T,
+    pub(super) start: *mut T,
     /// For each field: the rows of its kept ny, in storage order.
-    fields: &'a [Vec<usize>],
-    /// Number of kept ny.
-    ny: usize,
+    pub(super) fields: &'a [Vec<usize>],
+    /// Number of ny that are kept there.
+    pub(super) ny: usize,
     /// Numbers in a row.
-    row_len: usize,
+    pub(super) row_len: usize,
     /// From one field to the next in `fields`.
-    stride: usize,
+    pub(super) stride: usize,
 }
 
 impl<T: Real> OutputRows<'_, T> {
@@ -99,291 +104,138 @@ impl<T: Real> OutputRows<'_, T> {
     }
 }
 
-/// Plans and row tables for planes.
-pub struct PlaneTables<T: Real> {
-    x: Lines<T>,
-    y: Lines<T>,
-    /// Fields that a plane has room for.
-    fields: usize,
-    /// Numbers from one row of a plane to the next, and in one field of it.
-    row_stride: usize,
-    field_len: usize,
-    /// x-lines: modes to values and back.
-    x_modes: ReadTable,
-    x_values: WriteTable,
-    x_products: ReadTable,
-    x_outputs: WriteTable,
-    /// y-lines: rows of the exchange to rows of a plane, for each `[slot][bundle along x]`, and
-    /// back as far as kept modes side by side.
-    y_exchange: Vec<ReadTable>,
-    y_values: WriteTable,
-    y_products: ReadTable,
-    y_outputs: WriteTable,
-    /// Rows of the exchange that the kept modes of a y-line go to, for each
-    /// `[slot][bundle along x]`.
-    y_kept: Vec<Vec<usize>>,
-}
-
-impl<T: Real> PlaneTables<T> {
-    pub(super) fn new(plan: &Plan, fields: usize) -> Self {
-        let Modes { grid, .. } = plan.modes;
-        let ([nx, ny, _], [kx, ky, _]) = (grid.points, grid.cutoff);
-        let row_len = plan.modes.row_len();
-        let along_x = plan.modes.bundles_along_x();
-        // An odd number of bundles apart, so that the rows of a column do not share cache sets.
-        let row_stride = (along_x | 1) * row_len;
-        let (x, y) = (Lines::new(nx), Lines::new(ny));
-        let x_rows: Vec<_> = (0..nx).map(|j| j * row_len).collect();
-        let x_kept: Vec<_> = transform_order(nx, kx)
-            .zip(&x_rows)
-            .map(|(index, &row)| if index.is_some() { row } else { ABSENT })
-            .collect();
-        let y_rows: Vec<_> = (0..ny).map(|j| j * row_stride).collect();
-        let y_kept: Vec<_> =
-            transform_order(ny, ky).map(|i| i.map_or(ABSENT, |i| i * row_len)).collect();
-        let exchange: Vec<Vec<usize>> = (0..plan.slots)
-            .flat_map(|field| (0..along_x).map(move |b| plan.plane_rows(field, b)))
-            .collect();
-        let kept = |rows: &Vec<usize>| rows.iter().copied().filter(|&r| r != ABSENT).collect();
-        PlaneTables {
-            x_modes: x.read_table(&x_kept),
-            x_values: x.write_table(&x_rows),
-            x_products: x.read_table(&x_rows),
-            x_outputs: x.write_table(&x_kept),
-            y_exchange: exchange.iter().map(|rows| y.read_table(rows)).collect(),
-            y_values: y.write_table(&y_rows),
-            y_products: y.read_table(&y_rows),
-            y_outputs: y.write_table(&y_kept),
-            y_kept: exchange.iter().map(kept).collect(),
-            x,
-            y,
-            fields,
-            row_stride,
-            // Blocks reach past the last row; the rows there stay zero.
-            field_len: ny.next_multiple_of(row_len) * row_stride,
-        }
-    }
-}
-
-/// What one thread needs for planes.
-pub struct PlaneScratch<T: Real> {
-    work: Aligned<T>,
-    /// `[field][y][bundle along x][re lanes, im lanes]`.
-    plane: Aligned<T>,
-    /// One x-line of modes.
-    line: Aligned<T>,
-    /// `[field][x][lane]`.
-    inputs: Aligned<T>,
-    products: Aligned<T>,
-    /// `[product][ny][re lanes, im lanes]`.
-    modes: Aligned<T>,
-}
-
-impl<T: Real> PlaneScratch<T> {
-    /// Numbers in the scratch of one thread.
-    pub(super) fn numbers(tables: &PlaneTables<T>, plan: &Plan) -> usize {
-        let row_len = plan.modes.row_len();
-        let block = plan.modes.grid.points[0] * row_len;
-        tables.x.work_len().max(tables.y.work_len())
-            + tables.fields * (tables.field_len + plan.modes.ny() * row_len)
-            + (1 + plan.slots + tables.fields) * block
-    }
-
-    pub(super) fn new(tables: &PlaneTables<T>, plan: &Plan) -> Self {
-        let row_len = plan.modes.row_len();
-        let block = plan.modes.grid.points[0] * row_len;
-        PlaneScratch {
-            work: zeros(tables.x.work_len().max(tables.y.work_len())),
-            plane: zeros(tables.fields * tables.field_len),
-            line: zeros(block),
-            inputs: zeros(plan.slots * block),
-            products: zeros(tables.fields * block),
-            modes: zeros(tables.fields * plan.modes.ny() * row_len),
-        }
-    }
-}
-
 impl<T: Real> Sweep<T> {
-    /// Runs a job on the planes `range` of this rank (counted from its first one).
+    /// Runs a job on the planes `range` of this rank (counted from its first one). Collective among
+    /// the members of a group, which have the same planes.
     pub fn planes(&mut self, range: Range<usize>, job: &dyn PlaneJob<T>) {
-        let (exchange, PlaneParts { plan, team, tables, scratch }) = self.plane_parts();
-        let row_len = plan.modes.row_len();
-        team.run(range.len(), |thread, run| {
+        let (exchange, mut parts) = self.plane_parts();
+        match parts.turn.take() {
+            None => parts.whole_planes(exchange, range, job),
+            Some(turn) => parts.shared_planes(exchange, turn, range, job),
+        }
+    }
+}
+
+impl<T: Real> PlaneParts<'_, T> {
+    /// Takes every plane through all stages.
+    fn whole_planes(&self, exchange: SharedSlice<T>, range: Range<usize>, job: &dyn PlaneJob<T>) {
+        let Self { plan, tables, scratch, .. } = *self;
+        self.team.run(range.len(), |thread, run| {
             let mut scratch = lock(&scratch[thread]);
-            let scratch = &mut *scratch;
+            let Scratch { planes: scratch, sheets, timings, .. } = &mut *scratch;
             let mut watch = Stopwatch::start();
             for z in run {
                 let z = range.start + z;
                 // SAFETY: rows of different planes do not overlap (tested in `plan`) and every
                 // plane is worked on by one thread; tables stay within the buffer, and so does z.
-                let start = unsafe { exchange.as_mut_ptr().add(z * row_len) };
-                let mut plane = Plane { plan, tables, job, scratch: &mut scratch.planes };
-                // SAFETY: as above.
-                unsafe { plane.inverse_y(start) };
-                for first_row in (0..plan.modes.grid.points[1]).step_by(row_len) {
-                    let block = plane.block(plan.planes.start + z, first_row);
-                    plane.inverse_x(block);
-                    watch.lap(&mut scratch.timings, Part::Planes);
-                    plane.pointwise(block);
-                    watch.lap(&mut scratch.timings, Part::Products);
-                    plane.forward_x(block);
+                let start = unsafe { exchange.as_mut_ptr().add(z * plan.modes.row_len()) };
+                let sheets = sheets.as_mut_ptr();
+                let mut plane = Plane { plan, tables, job, scratch, sheets, at: 0, planes: 1 };
+                // SAFETY: as above; the sheets are this thread's alone.
+                unsafe {
+                    plane.inverse_y(start, 0..plan.section.len());
+                    for block in plane.blocks(z) {
+                        plane.lines_along_x(block, &mut watch, timings);
+                    }
+                    plane.forward_y(start, 0..plan.section.len());
                 }
-                // SAFETY: as above.
-                unsafe { plane.forward_y(start) };
-                watch.lap(&mut scratch.timings, Part::Planes);
+                watch.lap(timings, Part::Planes);
             }
         });
     }
+
+    /// Takes this member's share of a few planes at a time through one stage after the other.
+    fn shared_planes(
+        &mut self,
+        exchange: SharedSlice<T>,
+        turn: &mut Exchange<T>,
+        range: Range<usize>,
+        job: &dyn PlaneJob<T>,
+    ) {
+        let Self { plan, tables, team, scratch, .. } = *self;
+        let (lines, blocks) =
+            (plan.section.len(), tables.turn.rows.len().div_ceil(plan.modes.row_len()));
+        for first in range.clone().step_by(tables.turn.planes) {
+            let planes = first..(first + tables.turn.planes).min(range.end);
+            // Each thread has some of all lines or blocks of the planes.
+            let stage = |sheets: SharedSlice<T>, each: usize, work: &StageWork<T>| {
+                team.run(planes.len() * each, |thread, run| {
+                    let mut scratch = lock(&scratch[thread]);
+                    let Scratch { planes: scratch, timings, .. } = &mut *scratch;
+                    let mut watch = Stopwatch::start();
+                    let sheets = sheets.as_mut_ptr();
+                    let count = planes.len();
+                    let mut plane =
+                        Plane { plan, tables, job, scratch, sheets, at: 0, planes: count };
+                    for (at, some) in rectangles(run, each) {
+                        plane.at = at;
+                        work(&mut plane, first + at, some, &mut watch, timings);
+                    }
+                    watch.lap(timings, Part::Planes);
+                });
+            };
+            let start = |z: usize| {
+                // SAFETY: planes are within the exchange.
+                unsafe { exchange.as_mut_ptr().add(z * plan.modes.row_len()) }
+            };
+            // SAFETY (of all stages): rows of different lines, blocks and planes do not overlap
+            // (tested in `plan` and `turn`), and each is worked on by one thread.
+            let inverse_y: &StageWork<T> = &|plane, z, some, _, _| unsafe {
+                plane.inverse_y(start(z), some);
+            };
+            let lines_along_x: &StageWork<T> = &|plane, z, some, watch, timings| unsafe {
+                for block in plane.blocks(z).skip(some.start).take(some.len()) {
+                    plane.lines_along_x(block, watch, timings);
+                }
+            };
+            let forward_y: &StageWork<T> = &|plane, z, some, _, _| unsafe {
+                plane.forward_y(start(z), some);
+            };
+            let mut watch = Stopwatch::start();
+            turn.clear();
+            watch.lap(self.timings, Part::Exchange);
+            if job.inputs() > 0 {
+                stage(turn.columns(), lines, inverse_y);
+                watch = Stopwatch::start();
+                turn.to_planes(planes.len() * job.inputs());
+                watch.lap(self.timings, Part::Exchange);
+            }
+            stage(turn.planes(), blocks, lines_along_x);
+            if job.products() > 0 {
+                watch = Stopwatch::start();
+                turn.to_columns(planes.len() * job.products());
+                turn.arrive(0);
+                watch.lap(self.timings, Part::Exchange);
+                stage(turn.columns(), lines, forward_y);
+            }
+        }
+    }
 }
 
-/// One plane at work.
-struct Plane<'a, T: Real> {
-    plan: &'a Plan,
-    tables: &'a PlaneTables<T>,
-    job: &'a dyn PlaneJob<T>,
-    scratch: &'a mut PlaneScratch<T>,
+/// Work on some lines or blocks of a plane in one stage: `work(plane, z, which, watch, timings)`.
+type StageWork<'a, T> =
+    dyn Fn(&mut Plane<T>, usize, Range<usize>, &mut Stopwatch, &mut Timings) + Sync + 'a;
+
+/// The part of each line, as long as `width`, that a run has when lines follow each other.
+fn rectangles(run: Range<usize>, width: usize) -> impl Iterator<Item = (usize, Range<usize>)> {
+    let Range { start, end } = run;
+    let lines = start / width.max(1)..end.div_ceil(width.max(1));
+    lines.filter(move |_| start < end).map(move |line| {
+        let first = line * width;
+        (line, start.max(first) - first..end.min(first + width) - first)
+    })
 }
 
-impl<T: Real> Plane<'_, T> {
-    fn block(&self, plane: usize, first_row: usize) -> Block {
-        let [nx, ny, _] = self.plan.modes.grid.points;
-        let lanes = self.plan.modes.row_len();
-        Block { plane, first_row, rows: lanes.min(ny - first_row), points: nx, lanes }
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    /// Offset in the plane of a field's column of rows.
-    fn plane_offset(&self, field: usize, bundle: usize) -> usize {
-        field * self.tables.field_len + bundle * self.plan.modes.row_len()
-    }
-
-    /// Exchange to plane.
-    ///
-    /// # Safety
-    /// `start` is where this plane's rows begin in the exchange; nobody else uses them.
-    unsafe fn inverse_y(&mut self, start: *const T) {
-        let along_x = self.plan.modes.bundles_along_x();
-        for field in 0..self.job.inputs() {
-            for bundle in 0..along_x {
-                let line = field * along_x + bundle;
-                let source = Source { start, table: &self.tables.y_exchange[line] };
-                // The rows of a line lie far apart: those of the next one are called meanwhile.
-                if line + 1 < self.job.inputs() * along_x {
-                    Source { start, table: &self.tables.y_exchange[line + 1] }.prefetch();
-                }
-                let offset = self.plane_offset(field, bundle);
-                let start = self.scratch.plane[offset..].as_mut_ptr();
-                let target = Target { start, table: &self.tables.y_values };
-                // SAFETY: the caller's promise, and tables within the plane.
-                unsafe {
-                    self.tables.y.transform(
-                        Direction::Inverse,
-                        source,
-                        target,
-                        &mut self.scratch.work,
-                    );
-                }
-            }
-        }
-    }
-
-    /// Rows of one field of a block.
-    fn rows(&self, block: Block, field: usize) -> Range<usize> {
-        let start = field * self.tables.field_len + block.first_row * self.tables.row_stride;
-        start..start + block.lanes * self.tables.row_stride
-    }
-
-    /// A block of the plane to physical values.
-    fn inverse_x(&mut self, block: Block) {
-        for field in 0..self.job.inputs() {
-            let rows = self.rows(block, field);
-            let scratch = &mut *self.scratch;
-            simd::run(Pack {
-                modes: &self.plan.modes,
-                rows: &scratch.plane[rows],
-                stride: self.tables.row_stride,
-                line: &mut scratch.line,
-            });
-            let source = Source { start: scratch.line.as_ptr(), table: &self.tables.x_modes };
-            let start = scratch.inputs[field * block.len()..][..block.len()].as_mut_ptr();
-            let target = Target { start, table: &self.tables.x_values };
-            // SAFETY: tables stay within one line and one field of the block.
-            unsafe {
-                self.tables.x.transform(Direction::Inverse, source, target, &mut scratch.work)
-            };
-        }
-    }
-
-    fn pointwise(&mut self, block: Block) {
-        let inputs = &self.scratch.inputs[..self.job.inputs() * block.len()];
-        let products = &mut self.scratch.products[..self.job.products() * block.len()];
-        self.job.pointwise(block, inputs, products);
-    }
-
-    /// Products of a block back into the plane.
-    fn forward_x(&mut self, block: Block) {
-        let scale = 1.0 / self.plan.modes.grid.point_count();
-        for field in 0..self.job.products() {
-            let rows = self.rows(block, field);
-            let scratch = &mut *self.scratch;
-            let start = scratch.products[field * block.len()..][..block.len()].as_ptr();
-            let source = Source { start, table: &self.tables.x_products };
-            let target = Target { start: scratch.line.as_mut_ptr(), table: &self.tables.x_outputs };
-            // SAFETY: tables stay within one field of the block and one line.
-            unsafe {
-                self.tables.x.transform(Direction::Forward, source, target, &mut scratch.work)
-            };
-            simd::run(Unpack {
-                modes: &self.plan.modes,
-                line: &scratch.line,
-                rows: &mut scratch.plane[rows],
-                stride: self.tables.row_stride,
-                count: block.rows,
-                scale,
-            });
-        }
-    }
-
-    /// Plane to exchange.
-    ///
-    /// # Safety
-    /// As [`Self::inverse_y`].
-    unsafe fn forward_y(&mut self, start: *mut T) {
-        if self.job.products() == 0 {
-            return;
-        }
-        let row_len = self.plan.modes.row_len();
-        let line_len = self.plan.modes.ny() * row_len;
-        let along_x = self.plan.modes.bundles_along_x();
-        for bundle in 0..along_x {
-            // The rows that the contraction writes lie far apart: they are called meanwhile.
-            for field in 0..self.job.outputs() {
-                prefetch(start, &self.tables.y_kept[field * along_x + bundle]);
-            }
-            for field in 0..self.job.products() {
-                let offset = self.plane_offset(field, bundle);
-                let scratch = &mut *self.scratch;
-                let source = Source {
-                    start: scratch.plane[offset..].as_ptr(),
-                    table: &self.tables.y_products,
-                };
-                let target = Target {
-                    start: scratch.modes[field * line_len..].as_mut_ptr(),
-                    table: &self.tables.y_outputs,
-                };
-                // SAFETY: tables stay within the plane and one line of modes.
-                unsafe {
-                    self.tables.y.transform(Direction::Forward, source, target, &mut scratch.work);
-                }
-            }
-            let mut outputs = OutputRows {
-                start,
-                fields: &self.tables.y_kept[bundle..],
-                ny: self.plan.modes.ny(),
-                row_len,
-                stride: along_x,
-            };
-            let modes = &self.scratch.modes[..self.job.products() * line_len];
-            self.job.contract(bundle, modes, &mut outputs);
-        }
+    #[test]
+    fn runs_of_lines_are_cut_at_their_ends() {
+        let parts = |run, width| rectangles(run, width).collect::<Vec<_>>();
+        assert_eq!(parts(2..9, 4), [(0, 2..4), (1, 0..4), (2, 0..1)]);
+        assert_eq!(parts(5..7, 4), [(1, 1..3)]);
+        assert_eq!(parts(4..4, 4), []);
+        assert_eq!(parts(0..0, 0), []);
     }
 }

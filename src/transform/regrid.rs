@@ -4,26 +4,32 @@ use std::ops::Range;
 
 use crate::fields::SpectralFields;
 use crate::modes::{Modes, index_of, signed};
-use crate::parallel::{Communicator, Counts, share};
+use crate::parallel::{Communicator, Counts, RankGrid};
 use crate::real::Real;
+
+use super::owners::{Owners, bundles_of};
 
 /// The bundle of `to` with the same ny and the same nx of lane 0, if there is one.
 fn counterpart(from: &Modes, bundle: usize, to: &Modes) -> Option<usize> {
     let (nx, ny) = from.bundle_mode(bundle);
-    let ny = index_of(ny, to.grid.cutoff[1])?;
-    (nx <= to.grid.cutoff[0]).then(|| ny * to.bundles_along_x() + nx / to.lanes)
+    to.place([nx as i64, ny, 0]).map(|place| place.bundle)
 }
 
-/// Rows that the rank with bundles `mine` exchanges with each rank of the other layout.
-fn counts(mine: Range<usize>, from: &Modes, to: &Modes, ranks: usize, rows_each: usize) -> Counts {
-    let mut per_rank = vec![0; ranks];
-    for other in mine.filter_map(|bundle| counterpart(from, bundle, to)) {
-        let owner = (0..ranks).position(|rank| share(to.bundles(), rank, ranks).contains(&other));
-        per_rank[owner.unwrap_or(0)] += rows_each as i32;
-    }
-    let offsets =
-        per_rank.iter().scan(0, |sum, n| Some(std::mem::replace(sum, *sum + n))).collect();
-    Counts { counts: per_rank, offsets }
+/// Those of the bundles `mine` that the other layout has too, each after the rank that has it there:
+/// in the order in which they travel, by ranks and by bundles.
+fn common(mine: Range<usize>, from: &Modes, to: &Modes, grid: RankGrid) -> Vec<(usize, usize)> {
+    let owners = Owners::new(to, grid);
+    let pair = |bundle| Some((owners.of(counterpart(from, bundle, to)?), bundle));
+    let mut pairs: Vec<_> = mine.filter_map(pair).collect();
+    pairs.sort_unstable();
+    pairs
+}
+
+/// Rows of such bundles for or from each rank.
+fn counts(pairs: &[(usize, usize)], ranks: usize, rows_each: usize) -> Counts {
+    let mut counts = vec![0; ranks];
+    pairs.iter().for_each(|&(rank, _)| counts[rank] += rows_each as i32);
+    Counts::side_by_side(counts)
 }
 
 /// The modes of `fields` that the layout `modes` keeps, zeros elsewhere. Both layouts have the
@@ -34,29 +40,21 @@ pub fn regrid<T: Real>(
     comm: &Communicator,
 ) -> SpectralFields<T> {
     let old = fields.modes;
-    let bundles = share(modes.bundles(), comm.rank(), comm.size());
+    let bundles = bundles_of(&modes, comm.rank(), comm.grid());
     let mut result = SpectralFields::zeros(modes, bundles.clone(), fields.count);
     let row_len = modes.row_len();
-    // Columns travel as the old grid has them, in the order of bundles, which is the same in both.
+    // Columns travel as the old grid has them. The order of common bundles is the same in both.
     let rows_each = fields.count * old.rows();
-    let mut outgoing = Vec::new();
-    for bundle in fields.bundles.clone() {
-        if counterpart(&old, bundle, &modes).is_some() {
-            outgoing.extend_from_slice(fields.bundle(bundle));
-        }
-    }
-    let send = counts(fields.bundles.clone(), &old, &modes, comm.size(), rows_each);
-    let receive = counts(bundles.clone(), &modes, &old, comm.size(), rows_each);
-    let rows: i32 = receive.counts.iter().sum();
-    let mut incoming = vec![T::ZERO; rows as usize * row_len];
+    let leaving = common(fields.bundles.clone(), &old, &modes, comm.grid());
+    let coming = common(bundles, &modes, &old, comm.grid());
+    let mut outgoing = Vec::with_capacity(leaving.len() * fields.bundle_len());
+    leaving.iter().for_each(|&(_, bundle)| outgoing.extend_from_slice(fields.bundle(bundle)));
+    let mut incoming = vec![T::ZERO; coming.len() * rows_each * row_len];
+    let [send, receive] = [&leaving, &coming].map(|pairs| counts(pairs, comm.size(), rows_each));
     comm.all_to_all(row_len, (&outgoing, &send), (&mut incoming, &receive));
 
-    let mut columns = incoming.chunks_exact(rows_each * row_len);
-    for bundle in bundles {
-        if counterpart(&modes, bundle, &old).is_none() {
-            continue;
-        }
-        let Some(column) = columns.next() else { break };
+    let columns = incoming.chunks_exact(rows_each * row_len);
+    for ((_, bundle), column) in coming.into_iter().zip(columns) {
         let (nx0, _) = modes.bundle_mode(bundle);
         let lanes = (modes.grid.cutoff[0] + 1 - nx0).min(modes.lanes);
         let target = result.bundle_mut(bundle);

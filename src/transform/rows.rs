@@ -48,15 +48,39 @@ unsafe fn store_transposed<V: Vector>(
     }
 }
 
+/// The rows of a block in a sheet (see [`super::turn`]). Made only by those who vouch that all of them
+/// exist, and that nobody else uses them.
+#[derive(Clone, Copy)]
+pub struct Rows<'a, T> {
+    /// Where the first row would begin, were it not for the offsets.
+    pub start: *mut T,
+    /// Numbers from one row to the next.
+    pub stride: usize,
+    /// Offset of every bundle along x in sheet 0.
+    pub bundles: &'a [usize],
+    /// From one sheet to the next, for every bundle along x.
+    pub from_sheet: &'a [usize],
+    /// The sheet.
+    pub sheet: usize,
+}
+
+impl<T: Real> Rows<'_, T> {
+    /// Where the real part of mode number `kx` of the first row lies, and of the modes after it.
+    #[inline(always)]
+    fn column(&self, kx: usize) -> *mut T {
+        let bundle = kx / T::LANES;
+        let offset = self.bundles[bundle] + self.sheet * self.from_sheet[bundle] + kx % T::LANES;
+        self.start.wrapping_add(offset)
+    }
+}
+
 /// Fills a line of complex values from a block of rows: line(k) = A(k) + i B(k), line(-k) =
 /// conj A(k) + i conj B(k). Values of cut-off k are left alone.
 pub struct Pack<'a, T> {
     /// The spectral layout.
     pub modes: &'a Modes,
-    /// The first of 2 W rows.
-    pub rows: &'a [T],
-    /// Numbers from one row to the next.
-    pub stride: usize,
+    /// 2 W rows.
+    pub rows: Rows<'a, T>,
     /// `[nx][2 W]`, in the order of the transform.
     pub line: &'a mut [T],
 }
@@ -67,22 +91,19 @@ impl<T: Real> Kernel<T> for Pack<'_, T> {
     fn run<V: Vector<Scalar = T>>(self) {
         let (lanes, nx) = (T::LANES, self.modes.grid.points[0]);
         let last = self.modes.grid.cutoff[0];
-        assert!(
-            self.rows.len()
-                >= (2 * lanes - 1) * self.stride + self.modes.bundles_along_x() * 2 * lanes
-        );
         assert!(self.line.len() >= nx * 2 * lanes);
         let line = self.line.as_mut_ptr();
         for kx0 in (0..=last).step_by(V::WIDTH) {
-            let column = kx0 / lanes * 2 * lanes + kx0 % lanes;
+            let column = self.rows.column(kx0).cast_const();
+            let stride = self.rows.stride;
             for lane in (0..lanes).step_by(V::WIDTH) {
-                // SAFETY: the assertions cover every row and every value addressed here.
+                // SAFETY: there are 2 W rows; the assertion covers the line.
                 unsafe {
-                    let rows = self.rows.as_ptr().add(lane * self.stride + column);
-                    let below = rows.add(lanes * self.stride);
+                    let rows = column.add(lane * stride);
+                    let below = rows.add(lanes * stride);
                     let at = |k: usize| line.add(k * 2 * lanes + lane);
-                    let a_re = load_transposed::<V>(rows, self.stride);
-                    let b_im = load_transposed::<V>(below.add(lanes), self.stride);
+                    let a_re = load_transposed::<V>(rows, stride);
+                    let b_im = load_transposed::<V>(below.add(lanes), stride);
                     for i in 0..V::WIDTH {
                         let k = kx0 + i;
                         if k > last {
@@ -95,8 +116,8 @@ impl<T: Real> Kernel<T> for Pack<'_, T> {
                             a_re[0].store(at(0));
                         }
                     }
-                    let a_im = load_transposed::<V>(rows.add(lanes), self.stride);
-                    let b_re = load_transposed::<V>(below, self.stride);
+                    let a_im = load_transposed::<V>(rows.add(lanes), stride);
+                    let b_re = load_transposed::<V>(below, stride);
                     for i in 0..V::WIDTH {
                         let k = kx0 + i;
                         if k > last {
@@ -122,10 +143,8 @@ pub struct Unpack<'a, T> {
     pub modes: &'a Modes,
     /// `[nx][2 W]`, in the order of the transform.
     pub line: &'a [T],
-    /// The first of up to 2 W rows.
-    pub rows: &'a mut [T],
-    /// Numbers from one row to the next.
-    pub stride: usize,
+    /// Up to 2 W rows.
+    pub rows: Rows<'a, T>,
     /// How many rows there are.
     pub count: usize,
     /// Factor on every value.
@@ -139,21 +158,20 @@ impl<T: Real> Kernel<T> for Unpack<'_, T> {
         let (lanes, nx) = (T::LANES, self.modes.grid.points[0]);
         let last = self.modes.grid.cutoff[0];
         let padded = self.modes.bundles_along_x() * lanes;
-        assert!(self.rows.len() >= (self.count - 1) * self.stride + 2 * padded);
         assert!(self.line.len() >= nx * 2 * lanes);
         let half = V::splat(T::from_double(0.5 * self.scale));
-        let rows = self.rows.as_mut_ptr();
+        let stride = self.rows.stride;
         let opposite = |k: usize| if k == 0 { 0 } else { nx - k };
         for kx0 in (0..padded).step_by(V::WIDTH) {
-            let column = kx0 / lanes * 2 * lanes + kx0 % lanes;
+            let column = self.rows.column(kx0);
             for lane in (0..lanes).step_by(V::WIDTH) {
-                // SAFETY: the assertions cover every row and every value addressed here.
+                // SAFETY: there are `count` rows; the assertion covers the line.
                 unsafe {
                     let load = |k: usize, part: usize| {
                         V::load(self.line.as_ptr().add(k * 2 * lanes + part + lane))
                     };
-                    let rows = rows.wrapping_add(lane * self.stride + column);
-                    let below = rows.wrapping_add(lanes * self.stride);
+                    let rows = column.wrapping_add(lane * stride);
+                    let below = rows.wrapping_add(lanes * stride);
                     let count_above = self.count.saturating_sub(lane);
                     let count_below = self.count.saturating_sub(lanes + lane);
                     // Z(k) = A(k) + i B(k), Z(-k) = conj A(k) + i conj B(k).
@@ -167,8 +185,8 @@ impl<T: Real> Kernel<T> for Unpack<'_, T> {
                         a_re[i] = (plus + minus) * half;
                         b_im[i] = (minus - plus) * half;
                     }
-                    store_transposed(a_re, rows, self.stride, count_above);
-                    store_transposed(b_im, below.wrapping_add(lanes), self.stride, count_below);
+                    store_transposed(a_re, rows, stride, count_above);
+                    store_transposed(b_im, below.wrapping_add(lanes), stride, count_below);
                     let (mut a_im, mut b_re) = ([V::zero(); MAX_WIDTH], [V::zero(); MAX_WIDTH]);
                     for i in 0..V::WIDTH {
                         let k = kx0 + i;
@@ -179,8 +197,8 @@ impl<T: Real> Kernel<T> for Unpack<'_, T> {
                         a_im[i] = (plus - minus) * half;
                         b_re[i] = (plus + minus) * half;
                     }
-                    store_transposed(a_im, rows.wrapping_add(lanes), self.stride, count_above);
-                    store_transposed(b_re, below, self.stride, count_below);
+                    store_transposed(a_im, rows.wrapping_add(lanes), stride, count_above);
+                    store_transposed(b_re, below, stride, count_below);
                 }
             }
         }

@@ -20,10 +20,10 @@ use crate::modes::Modes;
 use crate::parallel::{Communicator, SharedSlice, Team};
 use crate::real::Real;
 
-use super::exchange::Exchange;
+use super::exchange::{Blocks, Exchange};
 use super::lines::{ABSENT, Direction, Lines, ReadTable, Source, Target, WriteTable};
 use super::plan::{Plan, transform_order};
-use super::planes::{PlaneScratch, PlaneTables};
+use super::plane_tables::{PlaneScratch, PlaneTables};
 use super::timings::{Part, Stopwatch, Timings};
 
 /// What happens to one bundle between z-lines in and z-lines out: `work(bundle, incoming,
@@ -40,6 +40,8 @@ pub struct Sweep<T: Real> {
     exchange: Exchange<T>,
     /// Every bundle of this rank.
     bundles: Vec<usize>,
+    /// Between lines along y and lines along x, in a group of several ranks.
+    turn: Option<Exchange<T>>,
     scratch: Vec<Mutex<Scratch<T>>>,
     timings: Timings,
 }
@@ -77,6 +79,8 @@ pub(super) struct PlaneParts<'a, T: Real> {
     pub team: &'a Team,
     pub tables: &'a PlaneTables<T>,
     pub scratch: &'a [Mutex<Scratch<T>>],
+    pub turn: Option<&'a mut Exchange<T>>,
+    pub timings: &'a mut Timings,
 }
 
 /// What one thread needs.
@@ -85,6 +89,8 @@ pub(super) struct Scratch<T: Real> {
     incoming: Aligned<T>,
     outgoing: Aligned<T>,
     pub(super) planes: PlaneScratch<T>,
+    /// The sheets of one plane that is worked on by this thread alone.
+    pub(super) sheets: Aligned<T>,
     pub(super) timings: Timings,
 }
 
@@ -103,10 +109,11 @@ impl<T: Real> Sweep<T> {
         slots: usize,
         products: usize,
     ) -> Result<Self> {
-        let place = (communicator.rank(), communicator.size());
-        let plan = Plan::new(modes, place, slots, communicator.shares_memory())?;
+        let place = (communicator.rank(), communicator.grid());
+        let (across, group) = (communicator.across_groups(), communicator.group());
+        let plan = Plan::new(modes, place, slots, across.shares_memory())?;
         let z = LinesAlongZ::new(&plan);
-        let tables = PlaneTables::new(&plan, products.max(slots));
+        let tables = PlaneTables::new(&plan, products.max(slots), group.shares_memory())?;
         // Each thread makes its own, so that it lies in memory near to it.
         let scratch = team.each(|_| {
             Mutex::new(Scratch {
@@ -114,11 +121,15 @@ impl<T: Real> Sweep<T> {
                 incoming: zeros(slots * modes.column_len()),
                 outgoing: zeros(slots * modes.column_len()),
                 planes: PlaneScratch::new(&tables, &plan),
+                sheets: zeros(tables.turn.plane_len()),
                 timings: Timings::default(),
             })
         });
+        let turn =
+            (group.size() > 1).then(|| Exchange::new(&tables.turn, &group, &team)).transpose();
         Ok(Sweep {
-            exchange: Exchange::new(&plan, communicator, &team)?,
+            exchange: communicator.agree(Exchange::new(&plan, &across, &team))?,
+            turn: communicator.agree(turn)?,
             bundles: plan.bundles.clone().collect(),
             timings: Timings::default(),
             plan,
@@ -129,13 +140,15 @@ impl<T: Real> Sweep<T> {
         })
     }
 
-    /// Numbers that a sweep on `plan` holds in its large arrays.
-    pub fn numbers(plan: &Plan, products: usize, threads: usize) -> usize {
-        let tables = PlaneTables::<T>::new(plan, products.max(plan.slots));
+    /// Numbers that a sweep on `plan` holds in its large arrays; `shared` says whether the members of
+    /// a group share memory.
+    pub fn numbers(plan: &Plan, products: usize, threads: usize, shared: bool) -> Result<usize> {
+        let tables = PlaneTables::<T>::new(plan, products.max(plan.slots), shared)?;
         let z = Lines::<T>::new(plan.modes.grid.points[2]);
         let exchange = plan.planes_len() + if plan.shared { 0 } else { plan.columns_len() };
         let columns = z.work_len() + 2 * plan.slots * plan.modes.column_len();
-        exchange + threads * (columns + PlaneScratch::numbers(&tables, plan))
+        let planes = PlaneScratch::numbers(&tables, plan) + tables.turn.plane_len();
+        Ok(exchange + tables.turn_numbers() + threads * (columns + planes))
     }
 
     /// Begins a sweep anew, whatever was put out before: puts out `fields` fields of every bundle.
@@ -274,6 +287,8 @@ impl<T: Real> Sweep<T> {
             team: &self.team,
             tables: &self.tables,
             scratch: &self.scratch,
+            turn: self.turn.as_mut(),
+            timings: &mut self.timings,
         };
         (self.exchange.planes(), parts)
     }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use dns_solver::error::Result;
+use dns_solver::grid::Region;
 use dns_solver::io::snapshot::{Field, Header, Provenance, SnapshotReader, SnapshotWriter};
 use dns_solver::parallel::{Communicator, share};
 use dns_solver::real::Precision;
@@ -60,14 +61,19 @@ fn create(
     SnapshotWriter::create(comm, path, &header, &provenance)
 }
 
-/// Writes plane by plane, every rank as often as the one with the most planes.
+/// Writes half a plane after the other, every rank as often as the one with the most planes.
 fn write(comm: &Communicator, writer: &mut SnapshotWriter) -> Result<()> {
     let mine = share(POINTS[2], comm.rank(), comm.size());
     for field in 0..FIELDS.len() {
         for batch in 0..share(POINTS[2], 0, comm.size()).len() {
             let z = mine.start + batch;
-            let data = if z < mine.end { index(field, z) } else { Vec::new() };
-            writer.write_planes(field, z.min(POINTS[2]), &data)?;
+            let planes = z.min(mine.end)..(z + 1).min(mine.end);
+            for rows in [0..2, 2..POINTS[1]] {
+                let numbers = rows.start * POINTS[0]..rows.end * POINTS[0];
+                let data = if planes.is_empty() { &[] } else { &index(field, z)[numbers] };
+                let region = Region { ranges: [0..POINTS[0], rows, planes.clone()] };
+                writer.write(field, &region, data)?;
+            }
         }
     }
     Ok(())
@@ -76,9 +82,10 @@ fn write(comm: &Communicator, writer: &mut SnapshotWriter) -> Result<()> {
 fn check(comm: &Communicator, path: &Path, planes: std::ops::Range<usize>) {
     let reader = SnapshotReader::open(comm, path).unwrap();
     assert_eq!((reader.header().step, reader.header().points), (3, POINTS));
+    let region = Region::of_planes(POINTS, planes.clone());
     for (field, name) in FIELDS.iter().enumerate() {
         let expected: Vec<f64> = planes.clone().flat_map(|z| index(field, z)).collect();
-        assert_eq!(reader.read_planes(name, planes.clone()).unwrap(), expected);
+        assert_eq!(reader.read(name, &region).unwrap(), expected);
     }
 }
 

@@ -1,10 +1,13 @@
 //! The sweep and the change of grid give the bits of one rank on any number of them.
 
+use std::ops::Range;
+
 use dns_solver::fields::SpectralFields;
-use dns_solver::grid::Grid;
+use dns_solver::grid::{Grid, Region};
 use dns_solver::modes::Modes;
-use dns_solver::parallel::{Communicator, Team, share};
+use dns_solver::parallel::{Communicator, RankGrid, Team};
 use dns_solver::real::Real;
+use dns_solver::transform::owners::bundles_of;
 use dns_solver::transform::regrid::regrid;
 use dns_solver::transform::sweep::Sweep;
 use num_complex::Complex;
@@ -14,13 +17,27 @@ use super::harness::Test;
 pub const TESTS: [Test; 2] =
     [("sweeps_are_those_of_one_rank", sweeps), ("regrid_is_that_of_one_rank", regrids)];
 
-/// Two and three bundles along x, odd and prime numbers of points; the last one has fewer planes
-/// than the most ranks and the second fewer bundles.
-const GRIDS: [[usize; 3]; 4] = [[48, 15, 14], [5, 11, 20], [50, 13, 9], [52, 10, 3]];
+/// Two and three bundles along x, odd and prime numbers of points; one has fewer planes than the
+/// most ranks and one fewer bundles. The last one is turned in several batches by groups of ranks.
+const GRIDS: [[usize; 3]; 5] = [[48, 15, 14], [5, 11, 20], [50, 13, 9], [52, 10, 3], [300, 40, 9]];
 const FIELDS: usize = 2;
 
 fn layout<T: Real>(points: [usize; 3]) -> Modes {
-    Modes::new(Grid::two_thirds(points, [1.0, 2.0, 0.5]), T::LANES)
+    // Every other one is truncated to an ellipsoid.
+    let truncate = if points[1].is_multiple_of(2) { Grid::spherical } else { Grid::two_thirds };
+    Modes::new(truncate(points, [1.0, 2.0, 0.5]), T::LANES)
+}
+
+/// The ranks in groups of every size, with and without shared memory.
+pub fn arrangements(comm: &Communicator) -> Vec<Communicator> {
+    let ranks = comm.size();
+    let members = (1..=ranks).filter(|members| ranks.is_multiple_of(*members));
+    members
+        .flat_map(|members| {
+            let grid = RankGrid { groups: ranks / members, members };
+            [comm.clone(), comm.without_shared_memory()].map(|comm| comm.arranged(grid))
+        })
+        .collect()
 }
 
 /// Some Hermitian coefficient.
@@ -33,7 +50,7 @@ fn coefficient(mode: [i64; 3], field: usize) -> Complex<f64> {
 }
 
 fn fields<T: Real>(modes: Modes, comm: &Communicator) -> SpectralFields<T> {
-    let mine = share(modes.bundles(), comm.rank(), comm.size());
+    let mine = bundles_of(&modes, comm.rank(), comm.grid());
     let mut fields = SpectralFields::zeros(modes, mine, FIELDS);
     fields.fill(|mode, out| {
         out.iter_mut().enumerate().for_each(|(f, c)| *c = coefficient(mode, f));
@@ -41,38 +58,42 @@ fn fields<T: Real>(modes: Modes, comm: &Communicator) -> SpectralFields<T> {
     fields
 }
 
-/// Values `[z][field][y][x]` of this rank's planes, and what becomes of them on the way back.
+/// Where the rows of the fields lie in an array of a region, and in one of all points.
+fn rows(region: &Region, points: [usize; 3]) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
+    let [nx, ny, nz] = points;
+    let [_, y, z] = region.ranges.clone();
+    let row = move |i: usize| i * nx..(i + 1) * nx;
+    (0..FIELDS)
+        .flat_map(move |field| {
+            let y = y.clone();
+            z.clone().flat_map(move |z| y.clone().map(move |y| row((field * nz + z) * ny + y)))
+        })
+        .enumerate()
+        .map(move |(i, all)| (row(i), all))
+}
+
+/// Values `[field][z][y][x]` at all points, not a number at those of other ranks, and what becomes
+/// of this rank's on the way back.
 fn round_trip<T: Real>(points: [usize; 3], comm: &Communicator) -> (Vec<T>, SpectralFields<T>) {
     let modes = layout::<T>(points);
     let team = Team::new(1).unwrap();
     let mut sweep = Sweep::<T>::new(modes, comm, team, FIELDS, FIELDS).unwrap();
     // What was put out before must not be found in what follows.
     sweep.begin(1, &|_, _, outgoing| outgoing.fill(T::one()));
-    let plane = points[0] * points[1];
-    let mut values: Vec<T> = Vec::new();
-    let mut next = sweep.plan.planes.start;
+    let mut values = vec![T::nan(); FIELDS * points.iter().product::<usize>()];
     sweep
-        .to_physical(&fields(modes, comm), |z0, batch| {
-            let planes = batch.len() / (FIELDS * plane);
-            assert!(planes == 0 || z0 == next, "planes come in order");
-            next += planes;
-            for z in 0..planes {
-                for field in 0..FIELDS {
-                    let start = (field * planes + z) * plane;
-                    values.extend_from_slice(&batch[start..start + plane]);
-                }
+        .to_physical(&fields(modes, comm), |region, batch| {
+            assert_eq!(batch.len(), FIELDS * region.len());
+            for (here, all) in rows(region, points) {
+                assert!(values[all.clone()].iter().all(|x| x.is_nan()), "points come once");
+                values[all].copy_from_slice(&batch[here]);
             }
             Ok(())
         })
         .unwrap();
-    let first = sweep.plan.planes.start;
     let back = sweep
-        .from_physical(FIELDS, |planes, batch| {
-            for (z, field) in planes.clone().flat_map(|z| (0..FIELDS).map(move |f| (z, f))) {
-                let from = ((z - first) * FIELDS + field) * plane;
-                let to = (field * planes.len() + z - planes.start) * plane;
-                batch[to..to + plane].copy_from_slice(&values[from..from + plane]);
-            }
+        .from_physical(FIELDS, |region, batch| {
+            rows(region, points).for_each(|(here, all)| batch[here].copy_from_slice(&values[all]));
             Ok(())
         })
         .unwrap();
@@ -92,7 +113,7 @@ fn assert_same_fields<T: Real>(mine: &SpectralFields<T>, all: &SpectralFields<T>
 
 fn sweeps(comm: &Communicator) {
     assert_eq!(comm.shares_memory(), comm.size() > 1, "the tests run on one node");
-    for comm in [comm.clone(), comm.without_shared_memory()] {
+    for comm in arrangements(comm) {
         check_sweeps::<f64>(&comm);
         check_sweeps::<f32>(&comm);
     }
@@ -102,8 +123,13 @@ fn check_sweeps<T: Real>(comm: &Communicator) {
     for points in GRIDS {
         let (values, back) = round_trip::<T>(points, comm);
         let (all_values, all_back) = round_trip::<T>(points, &Communicator::serial());
-        let first = share(points[2], comm.rank(), comm.size()).start;
-        assert_part_of(&values, first * FIELDS * points[0] * points[1], &all_values);
+        let mut seen = [0];
+        for (mine, one) in values.iter().zip(&all_values).filter(|(mine, _)| !mine.is_nan()) {
+            assert_eq!(mine.double().to_bits(), one.double().to_bits());
+            seen[0] += 1;
+        }
+        comm.sum_integers(&mut seen);
+        assert_eq!(seen[0] as usize, values.len(), "every point belongs to one rank");
         assert_same_fields(&back, &all_back);
         let start = fields::<T>(layout::<T>(points), comm);
         for (a, b) in start.data.iter().zip(back.data.iter()) {
@@ -117,9 +143,12 @@ fn regrids(comm: &Communicator) {
     for from in GRIDS {
         for to in GRIDS {
             let (from, to) = (layout::<f64>(from), layout::<f64>(to));
-            let mine = regrid(&fields::<f64>(from, comm), to, comm);
             let serial = Communicator::serial();
-            assert_same_fields(&mine, &regrid(&fields::<f64>(from, &serial), to, &serial));
+            let all = regrid(&fields::<f64>(from, &serial), to, &serial);
+            for comm in arrangements(comm) {
+                let mine = regrid(&fields::<f64>(from, &comm), to, &comm);
+                assert_same_fields(&mine, &all);
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use dns_solver::grid::Region;
 use dns_solver::io::checkpoint::CheckpointReader;
 use dns_solver::io::snapshot::SnapshotReader;
 use dns_solver::parallel::Communicator;
@@ -11,7 +12,8 @@ use super::running::{Case, DECAYING, read_checkpoint};
 /// All points of a field of a snapshot, `[z][y][x]`.
 fn field(path: &Path, name: &str) -> Vec<f64> {
     let reader = SnapshotReader::open(&Communicator::serial(), path).unwrap();
-    reader.read_planes(name, 0..reader.header().points[2]).unwrap()
+    let points = reader.header().points;
+    reader.read(name, &Region::of_planes(points, 0..points[2])).unwrap()
 }
 
 fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
@@ -42,9 +44,10 @@ fn slices_are_points_of_snapshots() {
         ("y", [0..24, 9..10, 0..20]),
         ("box", [4..8, 0..3, 13..20]),
     ];
-    for ranks in [1, 3] {
+    for (ranks, grid) in [(1, [1, 1]), (3, [3, 1]), (4, [2, 2])] {
         let name = format!("run{ranks}");
-        case.solve(ranks, &name, &["--quiet"]);
+        let grid = format!("parallel.grid={grid:?}");
+        case.solve(ranks, &name, &["--quiet", "--set", &grid]);
         for (slice, [x, y, z]) in &regions {
             let records = case.slice(&name, slice);
             assert_eq!(records["time"].len(), if *slice == "z" { 5 } else { 3 });
@@ -54,7 +57,7 @@ fn slices_are_points_of_snapshots() {
                 let is_same = |time: &f64| *time == reader.header().time;
                 let record = records["time"].iter().position(is_same).unwrap();
                 for field in ["u", "w", "pressure", "vorticity_magnitude", "dissipation"] {
-                    let all = reader.read_planes(field, 0..20).unwrap();
+                    let all = reader.read(field, &Region::of_planes([24, 18, 20], 0..20)).unwrap();
                     let points = z.clone().flat_map(|z| y.clone().map(move |y| (y, z)));
                     let rows = points.flat_map(|(y, z)| &all[(z * 18 + y) * 24..][x.clone()]);
                     let expected: Vec<f64> = match *slice {

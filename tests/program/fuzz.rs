@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use dns_solver::config::Config;
+use dns_solver::grid::Region;
 use dns_solver::io::checkpoint::CheckpointReader;
 use dns_solver::io::snapshot::SnapshotReader;
 use dns_solver::parallel::Communicator;
@@ -206,9 +207,10 @@ fn thousands_of_snapshots_are_read() {
     let path = case.snapshots("run").pop().unwrap();
     damage(&path, 2000, || {
         if let Ok(reader) = SnapshotReader::open(&Communicator::serial(), &path) {
-            let planes = 0..reader.header().points[2];
+            let points = reader.header().points;
+            let whole = Region::of_planes(points, 0..points[2]);
             for field in &reader.header().fields {
-                let _ = reader.read_planes(&field.name, planes.clone());
+                let _ = reader.read(&field.name, &whole);
             }
         }
         Ok(())

@@ -78,7 +78,7 @@ pub const VARIANTS: [&[&str]; 4] = [
     ],
 ];
 
-/// One step at a time, each by a new process on another number of ranks and threads.
+/// One step at a time, each by a new process on another number of ranks, groups and threads.
 #[test]
 fn in_pieces_of_one_step_on_changing_ranks() {
     for variant in [&[][..], VARIANTS[0], VARIANTS[1], VARIANTS[2], VARIANTS[3]] {
@@ -87,11 +87,18 @@ fn in_pieces_of_one_step_on_changing_ranks() {
         case.solve(2, "whole", &short);
         let steps = *case.column("whole", "step").last().unwrap() as usize;
         assert!(steps > 5, "{steps}");
-        let layouts = [(1, "1"), (3, "1"), (1, "2"), (2, "2"), (4, "1")];
+        let layouts = [
+            (1, "1", [1, 1]),
+            (4, "1", [2, 2]),
+            (1, "2", [1, 1]),
+            (2, "2", [1, 2]),
+            (3, "1", [3, 1]),
+        ];
         for step in 0..steps.min(7) {
-            let (ranks, threads) = layouts[step % layouts.len()];
+            let (ranks, threads, grid) = layouts[step % layouts.len()];
+            let grid = format!("parallel.grid={grid:?}");
             // There is always less time left than the margin.
-            let piece = ["--walltime", "00:00:01", "--threads", threads];
+            let piece = ["--walltime", "00:00:01", "--threads", threads, "--set", &grid];
             let output = case.solve(ranks, "pieces", &[&short[..], &piece].concat());
             assert!(case.read("pieces", "log.txt").contains("stopped early"), "{output:?}");
             assert_eq!(

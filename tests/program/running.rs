@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use dns_solver::grid::Region;
 use dns_solver::io::checkpoint::CheckpointReader;
 use dns_solver::io::snapshot::SnapshotReader;
 use dns_solver::parallel::Communicator;
@@ -313,8 +314,9 @@ impl Case {
 /// Time, step and velocity `[u, v, w][z][y][x]` of a snapshot.
 pub fn read_snapshot(path: &Path) -> (f64, u64, Vec<f64>) {
     let reader = SnapshotReader::open(&Communicator::serial(), path).unwrap();
-    let planes = 0..reader.header().points[2];
-    let read = |name| reader.read_planes(name, planes.clone()).unwrap();
+    let points = reader.header().points;
+    let whole = Region::of_planes(points, 0..points[2]);
+    let read = |name| reader.read(name, &whole).unwrap();
     (reader.header().time, reader.header().step, ["u", "v", "w"].map(read).concat())
 }
 

@@ -37,24 +37,40 @@ fields = [\"v\", \"vorticity\", \"pressure\", \"dissipation\"]
 ";
 
 /// Ranks and threads to compare with one rank of one thread.
-const LAYOUTS: [(usize, &str); 6] = [(1, "2"), (2, "1"), (3, "2"), (4, "1"), (5, "1"), (7, "2")];
+const LAYOUTS: [(usize, &str, &str); 6] = [
+    (1, "2", "auto"),
+    (2, "1", "auto"),
+    (3, "2", "auto"),
+    (4, "1", "auto"),
+    (5, "1", "auto"),
+    (7, "2", "auto"),
+];
 
 fn check(settings: &[&str]) {
+    check_on(&LAYOUTS, settings);
+}
+
+/// Compares runs on `layouts`: ranks, threads and groups of ranks.
+fn check_on(layouts: &[(usize, &str, &str)], settings: &[&str]) {
     let case = Case::new(FORCED);
-    let solve = |ranks: usize, name: &str, threads: &str| {
+    let solve = |ranks: usize, name: &str, threads: &str, grid: &str| {
+        let grid = if grid == "auto" { String::new() } else { format!("parallel.grid={grid}") };
         let mut arguments = vec!["--quiet", "--threads", threads];
+        if !grid.is_empty() {
+            arguments.extend(["--set", &grid]);
+        }
         settings.iter().for_each(|setting| arguments.extend(["--set", setting]));
         case.solve(ranks, name, &arguments);
     };
-    solve(1, "reference", "1");
+    solve(1, "reference", "1", "auto");
     let history = case.read("reference", "history.csv");
     let reference = case.snapshots("reference");
     assert_eq!(reference.len(), 3);
     assert!(case.column("reference", "step").last() > Some(&10.0), "{history}");
     assert!(case.column("reference", "injected_power")[1..].iter().all(|power| *power != 0.0));
-    for (ranks, threads) in LAYOUTS {
-        let name = format!("{ranks}x{threads}");
-        solve(ranks, &name, threads);
+    for &(ranks, threads, grid) in layouts {
+        let name = format!("{ranks}x{threads} {grid}");
+        solve(ranks, &name, threads, grid);
         assert_eq!(case.read(&name, "history.csv"), history, "{settings:?} on {name}");
         case.assert_same_records("reference", &name);
         assert_eq!(case.read(&name, "gradients.csv"), case.read("reference", "gradients.csv"));
@@ -77,6 +93,48 @@ fn with_constant_power() {
     let forcing = "forcing={ kind = 'constant_power', power = 0.2, wavenumber = 1.5 }";
     check(&[forcing]);
     check(&[forcing, "precision=single", "time.scheme=rk3"]);
+}
+
+/// Four planes with three bundles along x and three blocks of rows.
+const GROUPED: &str = "grid={ points = [50, 40, 4], lengths = [2.0, 1.0, 0.25] }";
+
+/// Groups of ranks share planes. Some members have nothing to do.
+#[test]
+fn in_groups_of_ranks() {
+    let layouts = [
+        (4, "1", "[2, 2]"),
+        (4, "1", "[4, 1]"),
+        (6, "2", "[2, 3]"),
+        // More ranks than planes: the program makes groups.
+        (8, "1", "auto"),
+        (8, "1", "[1, 8]"),
+    ];
+    let settings = [GROUPED, "forcing={ kind = 'constant_power', power = 0.2, wavenumber = 1.5 }"];
+    check_on(&layouts, &settings);
+    check_on(&layouts, &[&settings[..], &["parallel.exchange=all_to_all"]].concat());
+    let shifted = ["grid.dealias=phase_shift", "precision=single", "time.cfl=0.4"];
+    check_on(&layouts[..3], &[&settings[..], &shifted].concat());
+}
+
+#[test]
+fn groups_of_ranks_are_named_and_impossible_ones_refused() {
+    let case = Case::new(FORCED);
+    let settings = ["--set", GROUPED];
+    let output = case.solve(8, "run", &[&settings[..], &["--dry-run"]].concat());
+    assert!(output.stdout.contains("8 in 4 groups of 2 with 1 thread each"), "{}", output.stdout);
+    assert!(!output.stderr.contains("warning"), "{}", output.stderr);
+    for (grid, cause) in [
+        (
+            "[2, 3]",
+            "parallel.grid = [2, 3] is not for 5 ranks; give two numbers whose product is 5",
+        ),
+        ("[5, 1]", "parallel.grid = [5, 1] has 5 groups of ranks for 4 z-planes"),
+        ("[0, 4]", "parallel.grid[0]: is 0, must be 1 or more"),
+    ] {
+        let grid = format!("parallel.grid={grid}");
+        let arguments = [&settings[..], &["--dry-run", "--set", &grid]].concat();
+        case.run(5, "run", &arguments).assert_error(2, cause);
+    }
 }
 
 /// Ranks of one node share memory by default; messages between nodes give the same.

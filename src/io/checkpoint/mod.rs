@@ -2,11 +2,12 @@
 //!
 //! Dataset `/fields/<name>` has shape `[columns][nz]`: the kept modes of a field in the precision
 //! of the run, a column being one (ny, nx) with all its nz, the columns in the order of ny, nx
-//! inside, and ny and nz counting 0, 1, .. K, -K, .. -1. Neither ranks nor SIMD lanes show; the
-//! bundles of a rank are one contiguous block. Root attributes are the fields of [`Header`]; they
+//! inside, and ny and nz counting 0, 1, .. K, -K, .. -1. Neither ranks nor SIMD lanes show; each
+//! rank writes one contiguous block. Root attributes are the fields of [`Header`]; they
 //! and every dataset have a checksum.
 
 mod checksum;
+mod columns;
 mod reader;
 mod writer;
 
@@ -16,11 +17,9 @@ use std::ops::Range;
 use num_complex::Complex;
 use serde::{Deserialize, Serialize};
 
-use crate::fields::SpectralFields;
-use crate::grid::{AXES, Grid};
-use crate::modes::{Modes, Place};
+use crate::grid::{AXES, Grid, Truncation};
 use crate::parallel::{Communicator, share};
-use crate::real::{Precision, Real};
+use crate::real::Precision;
 
 pub use reader::{CheckpointReader, is_checkpoint};
 pub use writer::write;
@@ -61,9 +60,10 @@ pub struct Header {
 }
 
 impl Header {
-    /// The grid of the fields.
+    /// The grid of the fields. A file has all modes up to the cutoff, zero where they are not kept.
     pub fn grid(&self) -> Grid {
-        Grid { points: self.points, lengths: self.lengths, cutoff: self.cutoff }
+        let Header { points, lengths, cutoff, .. } = *self;
+        Grid { points, lengths, cutoff, truncation: Truncation::Box }
     }
 
     /// Shape of every dataset: `[columns, nz]`.
@@ -83,50 +83,18 @@ impl Header {
     }
 }
 
-/// Bytes of one field that a rank moves at a time, at least one bundle.
+/// Bytes of one field that a rank writes or reads at a time, at least one column.
 const BATCH_BYTES: usize = 64 << 20;
 
-/// The runs of bundles that a rank moves, one after the other: as many on every rank, the last of
-/// them perhaps empty.
-fn batches(modes: Modes, owned: Range<usize>, comm: &Communicator) -> Vec<Range<usize>> {
-    let each = (BATCH_BYTES / (modes.column_len() * size_of::<f64>())).max(1);
+/// The runs of columns that a rank writes or reads of its share of all `count` columns with `rows`
+/// numbers, one after the other: as many on every rank, the last of them perhaps empty.
+fn batches(count: usize, rows: usize, comm: &Communicator) -> Vec<Range<usize>> {
+    let each = (BATCH_BYTES / (rows * size_of::<Complex<f64>>())).max(1);
+    let mine = share(count, comm.rank(), comm.size());
     // Rank 0 has the largest share.
-    let count = share(modes.bundles(), 0, comm.size()).len().div_ceil(each);
-    let bound = |batch: usize| (owned.start + batch * each).min(owned.end);
-    (0..count).map(|batch| bound(batch)..bound(batch + 1)).collect()
-}
-
-/// Number of the first column of a bundle; of all columns, for the bundle after the last.
-fn first_column(modes: &Modes, bundle: usize) -> usize {
-    let (row, part) = (bundle / modes.bundles_along_x(), bundle % modes.bundles_along_x());
-    row * (modes.grid.cutoff[0] + 1) + part * modes.lanes
-}
-
-/// The places of all modes of `bundles` in the order of the file.
-fn places(modes: Modes, bundles: Range<usize>) -> impl Iterator<Item = Place> {
-    bundles.flat_map(move |bundle| {
-        let lanes = modes.lanes.min(modes.grid.cutoff[0] + 1 - modes.bundle_mode(bundle).0);
-        (0..lanes)
-            .flat_map(move |lane| (0..modes.rows()).map(move |row| Place { bundle, row, lane }))
-    })
-}
-
-/// The numbers of a field in `bundles`, in the order and the precision of the file.
-fn pack<T: Real>(
-    state: &SpectralFields<T>,
-    field: usize,
-    bundles: Range<usize>,
-    precision: Precision,
-) -> Vec<Complex<f64>> {
-    let rounded = |x: T| match precision {
-        Precision::Single => f64::from(x.double() as f32),
-        Precision::Double => x.double(),
-    };
-    let number = |place| {
-        let Complex { re, im } = state.at(place, field);
-        Complex::new(rounded(re), rounded(im))
-    };
-    places(state.modes, bundles).map(number).collect()
+    let batches = share(count, 0, comm.size()).len().div_ceil(each);
+    let bound = |batch: usize| (mine.start + batch * each).min(mine.end);
+    (0..batches).map(|batch| bound(batch)..bound(batch + 1)).collect()
 }
 
 /// The checksum of accumulated numbers.

@@ -6,18 +6,17 @@ use std::path::Path;
 use hdf5::{Dataset, File, H5Type};
 use num_complex::Complex;
 
-use super::{
-    ACCUMULATED, Accumulated, FORMAT, Header, batches, checksum, checksum_of_real, first_column,
-    places, total,
-};
+use super::columns::Columns;
+use super::{ACCUMULATED, Accumulated, FORMAT, Header, batches, checksum, checksum_of_real, total};
 use crate::error::{Error, Result};
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
 use crate::io::hdf5_file;
 use crate::io::input_file::{InputFile, open_alone};
 use crate::modes::Modes;
-use crate::parallel::{Communicator, share};
+use crate::parallel::Communicator;
 use crate::real::{Precision, Real};
+use crate::transform::owners::bundles_of;
 
 /// A checkpoint being read, on any number of ranks. Dropping is collective.
 pub struct CheckpointReader {
@@ -50,21 +49,26 @@ impl CheckpointReader {
     /// The fields on the checkpoint's own grid, their checksums compared. Collective.
     pub fn read<T: Real>(&self) -> Result<SpectralFields<T>> {
         let modes = Modes::new(self.header().grid(), T::LANES);
-        let (rank, ranks) = (self.file.comm.rank(), self.file.comm.size());
-        let bundles = share(modes.bundles(), rank, ranks);
+        let comm = self.comm();
+        let bundles = bundles_of(&modes, comm.rank(), comm.grid());
         let mut state = SpectralFields::zeros(modes, bundles, self.file.datasets.len());
-        self.visit(modes, |field, bundles, numbers| {
-            for (place, z) in places(modes, bundles).zip(numbers) {
-                let z = Complex::new(T::from_double(z.re), T::from_double(z.im));
-                state.set(place, field, z);
+        let columns = Columns::new(comm, modes);
+        let mut share = Vec::with_capacity(columns.share.len() * modes.rows());
+        self.visit(|field, numbers, is_last| {
+            share.extend(
+                numbers.iter().map(|z| Complex::new(T::from_double(z.re), T::from_double(z.im))),
+            );
+            if is_last {
+                columns.scatter(&share, &mut state, field);
+                share.clear();
             }
         })?;
         Ok(state)
     }
 
     /// Reads everything and compares the checksums. Collective.
-    pub fn verify<T: Real>(&self) -> Result<()> {
-        self.visit(Modes::new(self.header().grid(), T::LANES), |_, _, _| {})?;
+    pub fn verify(&self) -> Result<()> {
+        self.visit(|_, _, _| {})?;
         self.accumulated().map(drop)
     }
 
@@ -94,27 +98,23 @@ impl CheckpointReader {
         comm.agree(if comm.is_root() { read().map_err(damaged) } else { Ok(Accumulated::new()) })
     }
 
-    /// Calls `take(field, bundles, numbers)` for all bundles of this rank. Collective.
-    fn visit(
-        &self,
-        modes: Modes,
-        mut take: impl FnMut(usize, Range<usize>, &[Complex<f64>]),
-    ) -> Result<()> {
+    /// Calls `take(field, numbers, whether they are the field's last)` for this rank's share of the
+    /// columns, batch after batch, on every rank as often. Collective.
+    fn visit(&self, mut take: impl FnMut(usize, &[Complex<f64>], bool)) -> Result<()> {
         let InputFile { comm, header, datasets, .. } = &self.file;
-        let owned = share(modes.bundles(), comm.rank(), comm.size());
+        let [count, rows] = header.shape();
+        let batches = batches(count, rows, comm);
         let mut found = vec![0_i64; datasets.len()];
         for (field, dataset) in datasets.iter().enumerate() {
-            for bundles in batches(modes, owned.clone(), comm) {
-                let columns =
-                    first_column(&modes, bundles.start)..first_column(&modes, bundles.end);
-                let first = columns.start * modes.rows();
+            for (batch, columns) in batches.iter().enumerate() {
+                let first = columns.start * rows;
                 let read = match header.precision {
-                    Precision::Single => read_as::<f32>(comm, dataset, columns),
-                    Precision::Double => read_as::<f64>(comm, dataset, columns),
+                    Precision::Single => read_as::<f32>(comm, dataset, columns.clone()),
+                    Precision::Double => read_as::<f64>(comm, dataset, columns.clone()),
                 };
                 let numbers = comm.agree(read.map_err(|e| self.file.unusable(e)))?;
                 found[field] = found[field].wrapping_add(checksum::of_numbers(first, &numbers));
-                take(field, bundles, &numbers);
+                take(field, &numbers, batch + 1 == batches.len());
             }
         }
         let found = total(comm, found);
@@ -138,7 +138,7 @@ fn read_as<E: Real>(
 where
     Complex<E>: H5Type,
 {
-    let numbers = hdf5_file::read_planes::<Complex<E>>(comm, dataset, columns)?;
+    let numbers = hdf5_file::read_block::<Complex<E>>(comm, dataset, &[columns])?;
     Ok(numbers.into_iter().map(|z| Complex::new(z.re.double(), z.im.double())).collect())
 }
 

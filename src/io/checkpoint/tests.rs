@@ -3,8 +3,12 @@
 use std::fs;
 use std::path::Path;
 
+use super::columns::Columns;
 use super::*;
 use crate::error::ErrorKind;
+use crate::fields::SpectralFields;
+use crate::modes::Modes;
+use crate::real::Real;
 
 fn header(precision: Precision) -> Header {
     let grid = Grid::two_thirds([50, 9, 7], [1.0, 2.0, 0.5]);
@@ -66,14 +70,15 @@ fn every_bit_comes_back() {
 #[test]
 fn columns_of_the_file_are_ny_and_inside_nx() {
     let state = state::<f64>();
-    let numbers = pack(&state, 0, state.bundles.clone(), Precision::Double);
+    let serial = Communicator::serial();
+    let numbers = Columns::new(&serial, state.modes).gather(&state, 0);
     let (rows, cutoff) = (state.modes.rows(), state.modes.grid.cutoff);
     for (mode, place) in state.owned_modes() {
         let iy = crate::modes::index_of(mode[1], cutoff[1]).unwrap();
         let column = iy * (cutoff[0] + 1) + mode[0] as usize;
         assert_eq!(numbers[column * rows + place.row], state.at(place, 0), "{mode:?}");
     }
-    assert_eq!(numbers.len(), first_column(&state.modes, state.modes.bundles()) * rows);
+    assert_eq!(numbers.len(), (2 * cutoff[1] + 1) * (cutoff[0] + 1) * rows);
 }
 
 /// The message about a checkpoint that `spoil` has changed.

@@ -1,14 +1,16 @@
 //! Writing a checkpoint.
 
+use std::ops::Range;
 use std::path::Path;
 
 use hdf5::dataset::{AllocTime, FillTime};
 use hdf5::{Dataset, File, H5Type, OpenMode};
 use num_complex::Complex;
 
+use super::columns::Columns;
 use super::{
     ACCUMULATED, Accumulated, CheckpointReader, FORMAT, Header, batches, checksum,
-    checksum_of_real, first_column, pack, total,
+    checksum_of_real, total,
 };
 use crate::error::Result;
 use crate::fields::SpectralFields;
@@ -33,16 +35,12 @@ pub fn write<T: Real>(
     accumulated: &Accumulated,
 ) -> Result<()> {
     let failed = |e| hdf5_file::write_failed(path, e);
+    let columns = Columns::new(comm, state.modes);
     let mut checksums = vec![0_i64; state.count];
     for (field, checksum) in checksums.iter_mut().enumerate() {
-        for bundle in state.bundles.clone() {
-            let first = first_column(&state.modes, bundle) * state.modes.rows();
-            let part = checksum::of_numbers(
-                first,
-                &pack(state, field, bundle..bundle + 1, header.precision),
-            );
-            *checksum = checksum.wrapping_add(part);
-        }
+        columns.each(state, field, header.precision, |first, numbers| {
+            *checksum = checksum.wrapping_add(checksum::of_numbers(first, numbers));
+        });
     }
     let checksums = total(comm, checksums);
     let temporary = comm.is_root().then(|| Temporary::new(path));
@@ -56,12 +54,14 @@ pub fn write<T: Real>(
     let opened = hdf5_file::open_datasets(comm, &name, OpenMode::ReadWrite, &header.datasets());
     let (datasets, file) = comm.agree(opened.map_err(failed))?;
     for (field, dataset) in datasets.iter().enumerate() {
-        for bundles in batches(state.modes, state.bundles.clone(), comm) {
-            let first = first_column(&state.modes, bundles.start);
-            let numbers = pack(state, field, bundles, header.precision);
+        let numbers = columns.gather(state, field);
+        let [count, rows] = header.shape();
+        for batch in batches(count, rows, comm) {
+            let here = batch.start - columns.share.start..batch.end - columns.share.start;
+            let numbers = &numbers[here.start * rows..here.end * rows];
             let written = match header.precision {
-                Precision::Single => write_as::<f32>(comm, dataset, first, &numbers),
-                Precision::Double => write_as::<f64>(comm, dataset, first, &numbers),
+                Precision::Single => write_as::<T, f32>(comm, dataset, batch, numbers),
+                Precision::Double => write_as::<T, f64>(comm, dataset, batch, numbers),
             };
             comm.agree(written.map_err(failed))?;
         }
@@ -69,23 +69,24 @@ pub fn write<T: Real>(
     let flushed = file.flush();
     drop(datasets);
     comm.agree(flushed.and(file.close()).map_err(failed))?;
-    CheckpointReader::open(comm, &name)?.verify::<T>()?;
+    CheckpointReader::open(comm, &name)?.verify()?;
     comm.agree(temporary.map_or(Ok(()), Temporary::rename))
 }
 
-fn write_as<E: Real>(
+fn write_as<T: Real, E: Real>(
     comm: &Communicator,
     dataset: &Dataset,
-    first: usize,
-    numbers: &[Complex<f64>],
+    columns: Range<usize>,
+    numbers: &[Complex<T>],
 ) -> hdf5::Result<()>
 where
     Complex<E>: H5Type,
 {
     // Converted here: in HDF5's hands a conversion would make the access independent.
+    let convert = |x: T| E::from_double(x.double());
     let numbers: Vec<Complex<E>> =
-        numbers.iter().map(|z| Complex::new(E::from_double(z.re), E::from_double(z.im))).collect();
-    hdf5_file::write_planes(comm, dataset, first, &numbers)
+        numbers.iter().map(|z| Complex::new(convert(z.re), convert(z.im))).collect();
+    hdf5_file::write_block(comm, dataset, &[columns], &numbers)
 }
 
 /// Creates a file with everything but the numbers of the fields. On rank 0 only.

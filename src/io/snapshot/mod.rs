@@ -2,16 +2,18 @@
 //!
 //! Datasets `/fields/<name>` have shape `[nz][ny][nx]` with coordinates `/fields/x`, `y`, `z`
 //! attached as dimension scales; root attributes hold the time, the grid, and where the file comes
-//! from, with a `description` in words. A rank's planes lie in one contiguous block of the file.
+//! from, with a `description` in words. Whole planes lie in one contiguous block of the file.
 //! The precision of the file does not depend on that of the run.
 
 mod reader;
 mod writer;
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use super::hdf5_file;
-use crate::grid::AXES;
+use crate::grid::{AXES, Region};
 use crate::real::Precision;
 
 pub use reader::SnapshotReader;
@@ -85,6 +87,12 @@ impl Header {
     }
 }
 
+/// The ranges of a region along the axes of a dataset.
+fn in_file(region: &Region) -> [Range<usize>; AXES] {
+    let [x, y, z] = region.ranges.clone();
+    [z, y, x]
+}
+
 #[cfg(test)]
 mod tests {
     use std::f64::consts::TAU;
@@ -128,6 +136,10 @@ mod tests {
         (0..count).map(|i| 1.0 / (i as f64 + 3.0)).collect()
     }
 
+    fn planes(range: Range<usize>) -> Region {
+        Region::of_planes([5, 3, 4], range)
+    }
+
     fn create(path: &Path, precision: Precision) -> Result<SnapshotWriter> {
         SnapshotWriter::create(&Communicator::serial(), path, &header(precision), &provenance())
     }
@@ -137,8 +149,8 @@ mod tests {
         let mut writer = create(path, precision).unwrap();
         for (field, sign) in [(0, 1.0), (1, -1.0)] {
             let data: Vec<f64> = numbers(60).iter().map(|x| sign * x).collect();
-            writer.write_planes(field, 1, &data[15..]).unwrap();
-            writer.write_planes(field, 0, &data[..15]).unwrap();
+            writer.write(field, &planes(1..4), &data[15..]).unwrap();
+            writer.write(field, &planes(0..1), &data[..15]).unwrap();
         }
         writer.finish().unwrap();
     }
@@ -163,10 +175,10 @@ mod tests {
                 Precision::Double => x,
             });
             let expected: Vec<f64> = expected.collect();
-            assert_eq!(reader.read_planes("u", 0..4).unwrap(), expected);
-            assert_eq!(reader.read_planes("u", 2..3).unwrap(), expected[30..45]);
-            assert!(reader.read_planes("u", 4..4).unwrap().is_empty());
-            assert_eq!(reader.read_planes("v", 3..4).unwrap()[0], -expected[45]);
+            assert_eq!(reader.read("u", &planes(0..4)).unwrap(), expected);
+            assert_eq!(reader.read("u", &planes(2..3)).unwrap(), expected[30..45]);
+            assert!(reader.read("u", &planes(4..4)).unwrap().is_empty());
+            assert_eq!(reader.read("v", &planes(3..4)).unwrap()[0], -expected[45]);
         }
     }
 
@@ -175,9 +187,12 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("snapshot.h5");
         let mut writer = create(&path, Precision::Double).unwrap();
-        writer.write_planes(0, 0, &[0.1_f32; 60]).unwrap();
+        writer.write(0, &planes(0..4), &[0.1_f32; 60]).unwrap();
         writer.finish().unwrap();
-        assert_eq!(open(&path).unwrap().read_planes("u", 0..4).unwrap(), [f64::from(0.1_f32); 60]);
+        assert_eq!(
+            open(&path).unwrap().read("u", &planes(0..4)).unwrap(),
+            [f64::from(0.1_f32); 60]
+        );
     }
 
     #[test]
@@ -221,7 +236,7 @@ mod tests {
         write(&path, Precision::Double);
         spoil(&path);
         let error = match open(&path) {
-            Ok(reader) => reader.read_planes("u", 0..1).unwrap_err(),
+            Ok(reader) => reader.read("u", &planes(0..1)).unwrap_err(),
             Err(error) => error,
         };
         assert_eq!(error.kind, ErrorKind::Input);

@@ -1,13 +1,12 @@
 //! Reading a snapshot, with all the ways in which that can fail.
 
-use std::ops::Range;
 use std::path::Path;
 
 use hdf5::Dataset;
 
-use super::{Field, Header};
+use super::{Field, Header, in_file};
 use crate::error::Result;
-use crate::grid::AXES;
+use crate::grid::{AXES, Region};
 use crate::io::hdf5_file;
 use crate::io::input_file::{InputFile, open_alone, unusable};
 use crate::parallel::Communicator;
@@ -39,19 +38,20 @@ impl SnapshotReader {
         self.file.comm.agree(text.map_err(|e| self.file.unusable(e)))
     }
 
-    /// Reads planes `planes` of a field, `[z][ny][nx]`; a rank may ask for none. Every rank makes
+    /// Reads a region of a field, `[z][y][x]`; a rank may ask for an empty one. Every rank makes
     /// the same number of calls with the same names. Collective.
-    pub fn read_planes(&self, field: &str, planes: Range<usize>) -> Result<Vec<f64>> {
+    pub fn read(&self, field: &str, region: &Region) -> Result<Vec<f64>> {
         let InputFile { comm, header, datasets, .. } = &self.file;
         let names: Vec<&str> = header.fields.iter().map(|f| f.name.as_str()).collect();
         let Some(index) = names.iter().position(|&name| name == field) else {
             let found = names.join(", ");
             return Err(self.file.unusable(format!("it has no field {field} (it has {found})")));
         };
+        let block = in_file(region);
         let read = match header.precision {
-            Precision::Single => hdf5_file::read_planes::<f32>(comm, &datasets[index], planes)
+            Precision::Single => hdf5_file::read_block::<f32>(comm, &datasets[index], &block)
                 .map(|data| data.into_iter().map(f64::from).collect()),
-            Precision::Double => hdf5_file::read_planes(comm, &datasets[index], planes),
+            Precision::Double => hdf5_file::read_block(comm, &datasets[index], &block),
         };
         comm.agree(read.map_err(|e| self.file.unusable(e)))
     }

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use hdf5::dataset::{AllocTime, FillTime};
 use hdf5::{Dataset, File, Group, H5Type, OpenMode};
 
-use super::{AXIS_NAMES, Field, Header, Provenance};
+use super::{AXIS_NAMES, Field, Header, Provenance, in_file};
 use crate::error::Result;
-use crate::grid::AXES;
+use crate::grid::{AXES, Region};
 use crate::io::{Temporary, hdf5_file};
 use crate::parallel::Communicator;
 use crate::real::Precision;
@@ -62,14 +62,13 @@ impl SnapshotWriter {
         })
     }
 
-    /// Writes whole planes of field number `field` (in the order of the header) from `z0` on;
-    /// `data` is `[z][ny][nx]`. Every rank makes the same number of calls with the same fields, some
-    /// perhaps with empty `data`. A copy of `data` in the precision of the file is held meanwhile.
-    /// Collective.
-    pub fn write_planes<T: Real>(&mut self, field: usize, z0: usize, data: &[T]) -> Result<()> {
+    /// Writes a region of field number `field` (in the order of the header); `data` is `[z][y][x]`.
+    /// Every rank makes the same number of calls with the same fields, some perhaps with an empty
+    /// region. A copy of `data` in the precision of the file is held meanwhile. Collective.
+    pub fn write<T: Real>(&mut self, field: usize, region: &Region, data: &[T]) -> Result<()> {
         let written = match self.precision {
-            Precision::Single => self.write_as::<T, f32>(field, z0, data),
-            Precision::Double => self.write_as::<T, f64>(field, z0, data),
+            Precision::Single => self.write_as::<T, f32>(field, region, data),
+            Precision::Double => self.write_as::<T, f64>(field, region, data),
         };
         self.comm.agree(written.map_err(|e| hdf5_file::write_failed(&self.path, e)))
     }
@@ -77,12 +76,12 @@ impl SnapshotWriter {
     fn write_as<T: Real, E: Real + H5Type>(
         &self,
         field: usize,
-        z0: usize,
+        region: &Region,
         data: &[T],
     ) -> hdf5::Result<()> {
         // Converted here: in HDF5's hands a conversion would make the access independent.
         let data: Vec<E> = data.iter().map(|x| E::from_double(x.double())).collect();
-        hdf5_file::write_planes(&self.comm, &self.datasets[field], z0, &data)
+        hdf5_file::write_block(&self.comm, &self.datasets[field], &in_file(region), &data)
     }
 
     /// Brings everything to the disk and gives the file its name. Collective.

@@ -1,0 +1,129 @@
+//! What work on planes needs: plans of lines, tables of rows, and scratch.
+
+use std::collections::BTreeMap;
+
+use crate::error::Result;
+use crate::fields::{Aligned, zeros};
+use crate::modes::Modes;
+use crate::real::Real;
+
+use super::exchange::Blocks;
+use super::lines::{ABSENT, Lines, ReadTable, WriteTable};
+use super::plan::{Plan, transform_order};
+use super::turn::{AlongX, AlongY, Turn};
+
+/// Plans and row tables for planes.
+pub struct PlaneTables<T: Real> {
+    pub(super) x: Lines<T>,
+    pub(super) y: Lines<T>,
+    /// Fields that a plane has room for.
+    fields: usize,
+    /// What lies between lines along y and lines along x.
+    pub(super) turn: Turn,
+    pub(super) along_y: AlongY,
+    pub(super) along_x: AlongX,
+    /// x-lines: modes to values and back.
+    pub(super) x_modes: ReadTable,
+    pub(super) x_values: WriteTable,
+    pub(super) x_products: ReadTable,
+    pub(super) x_outputs: WriteTable,
+    /// y-lines: rows of the exchange to rows of sheets, for each `[slot][bundle of the section]`,
+    /// and back as far as kept modes side by side.
+    pub(super) y_exchange: Vec<ReadTable>,
+    pub(super) y_values: WriteTable,
+    pub(super) y_products: ReadTable,
+    /// By the largest kept ny of a bundle along x.
+    pub(super) y_outputs: BTreeMap<usize, WriteTable>,
+    /// Rows of the exchange that the kept modes of a y-line go to, for each
+    /// `[slot][bundle of the section]`.
+    pub(super) y_kept: Vec<Vec<usize>>,
+}
+
+impl<T: Real> PlaneTables<T> {
+    /// Tables for planes of `fields` fields; `shared` says whether the members of a group share
+    /// memory. Refused when a group has more rows than MPI can count.
+    pub(super) fn new(plan: &Plan, fields: usize, shared: bool) -> Result<Self> {
+        let Modes { grid, .. } = plan.modes;
+        let ([nx, ny, _], [kx, ..]) = (grid.points, grid.cutoff);
+        let row_len = plan.modes.row_len();
+        let turn = Turn::new(plan, fields, shared)?;
+        let (along_y, along_x) = (turn.along_y(), turn.along_x());
+        let (x, y) = (Lines::new(nx), Lines::new(ny));
+        let x_rows: Vec<_> = (0..nx).map(|j| j * row_len).collect();
+        let x_kept: Vec<_> = transform_order(nx, kx)
+            .zip(&x_rows)
+            .map(|(index, &row)| if index.is_some() { row } else { ABSENT })
+            .collect();
+        let y_kept = |cutoff_y| -> Vec<_> {
+            let kept = transform_order(ny, cutoff_y);
+            kept.map(|i| i.map_or(ABSENT, |i| i * row_len)).collect()
+        };
+        let y_cutoffs = plan.section.clone().map(|b| plan.modes.cutoff_y(b));
+        let exchange: Vec<Vec<usize>> = (0..plan.slots)
+            .flat_map(|field| plan.section.clone().map(move |b| plan.plane_rows(field, b)))
+            .collect();
+        let kept = |rows: &Vec<usize>| rows.iter().copied().filter(|&r| r != ABSENT).collect();
+        Ok(PlaneTables {
+            x_modes: x.read_table(&x_kept),
+            x_values: x.write_table(&x_rows),
+            x_products: x.read_table(&x_rows),
+            x_outputs: x.write_table(&x_kept),
+            y_exchange: exchange.iter().map(|rows| y.read_table(rows)).collect(),
+            y_values: y.write_table(&along_y.rows),
+            y_products: y.read_table(&along_y.rows),
+            y_outputs: y_cutoffs.map(|cut| (cut, y.write_table(&y_kept(cut)))).collect(),
+            y_kept: exchange.iter().map(kept).collect(),
+            x,
+            y,
+            fields,
+            turn,
+            along_y,
+            along_x,
+        })
+    }
+
+    /// Numbers in the sheets between lines along y and lines along x, but for those of one plane
+    /// that a thread has.
+    pub(super) fn turn_numbers(&self) -> usize {
+        match (self.turn.peers(), self.turn.shared()) {
+            (1, _) => 0,
+            (_, true) => self.turn.planes_len(),
+            (_, false) => self.turn.columns_len() + self.turn.planes_len(),
+        }
+    }
+}
+
+/// What one thread needs for planes.
+pub struct PlaneScratch<T: Real> {
+    pub(super) work: Aligned<T>,
+    /// One x-line of modes.
+    pub(super) line: Aligned<T>,
+    /// `[field][x][lane]`.
+    pub(super) inputs: Aligned<T>,
+    pub(super) products: Aligned<T>,
+    /// `[product][ny][re lanes, im lanes]`.
+    pub(super) modes: Aligned<T>,
+}
+
+impl<T: Real> PlaneScratch<T> {
+    /// Numbers in the scratch of one thread.
+    pub(super) fn numbers(tables: &PlaneTables<T>, plan: &Plan) -> usize {
+        let row_len = plan.modes.row_len();
+        let block = plan.modes.grid.points[0] * row_len;
+        tables.x.work_len().max(tables.y.work_len())
+            + tables.fields * plan.modes.ny() * row_len
+            + (1 + plan.slots + tables.fields) * block
+    }
+
+    pub(super) fn new(tables: &PlaneTables<T>, plan: &Plan) -> Self {
+        let row_len = plan.modes.row_len();
+        let block = plan.modes.grid.points[0] * row_len;
+        PlaneScratch {
+            work: zeros(tables.x.work_len().max(tables.y.work_len())),
+            line: zeros(block),
+            inputs: zeros(plan.slots * block),
+            products: zeros(tables.fields * block),
+            modes: zeros(tables.fields * plan.modes.ny() * row_len),
+        }
+    }
+}

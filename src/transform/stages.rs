@@ -1,0 +1,198 @@
+//! The stages of a plane, see [`super::planes`].
+
+use std::ops::Range;
+
+use crate::real::Real;
+use crate::simd;
+
+use super::lines::{Direction, Source, Target, prefetch};
+use super::plan::Plan;
+use super::plane_tables::{PlaneScratch, PlaneTables};
+use super::planes::{Block, OutputRows, PlaneJob};
+use super::rows::{Pack, Rows, Unpack};
+use super::timings::{Part, Stopwatch, Timings};
+use super::turn::{AlongX, AlongY};
+
+/// One plane at work.
+pub(super) struct Plane<'a, T: Real> {
+    pub plan: &'a Plan,
+    pub tables: &'a PlaneTables<T>,
+    pub job: &'a dyn PlaneJob<T>,
+    pub scratch: &'a mut PlaneScratch<T>,
+    /// Sheets of this plane and others, as the stage at hand sees them.
+    pub sheets: *mut T,
+    /// Which of the planes that are worked on together this one is, and how many they are.
+    pub at: usize,
+    pub planes: usize,
+}
+
+impl<'a, T: Real> Plane<'a, T> {
+    /// This rank's blocks of its plane `z`.
+    pub fn blocks(&self, z: usize) -> impl Iterator<Item = Block> + use<T> {
+        let (lanes, points) = (self.plan.modes.row_len(), self.plan.modes.grid.points[0]);
+        let (plane, Range { start, end }) =
+            (self.plan.planes.start + z, self.tables.turn.rows.clone());
+        (start..end).step_by(lanes).map(move |first_row| Block {
+            plane,
+            first_row,
+            rows: lanes.min(end - first_row),
+            points,
+            lanes,
+        })
+    }
+
+    /// The sheet of a field, input or product. Products take the place of inputs, of the same plane
+    /// alone.
+    fn sheet(&self, field: usize) -> usize {
+        field * self.planes + self.at
+    }
+
+    /// Rows of a bundle of the section along y: offset of one sheet's.
+    fn sheet_along_y(&self, sheet: usize, bundle: usize) -> usize {
+        let AlongY { from_bundle, from_sheet, .. } = self.tables.along_y;
+        sheet * from_sheet + bundle * from_bundle
+    }
+
+    /// Exchange to sheets, for some bundles of the section.
+    ///
+    /// # Safety
+    /// `start` is where this plane's rows begin in the exchange; nobody else uses those of these
+    /// lines, nor their sheets.
+    pub unsafe fn inverse_y(&mut self, start: *const T, bundles: Range<usize>) {
+        let width = self.plan.section.len();
+        let inputs = self.job.inputs();
+        for field in 0..inputs {
+            for bundle in bundles.clone() {
+                let line = field * width + bundle;
+                let source = Source { start, table: &self.tables.y_exchange[line] };
+                // The rows of a line lie far apart: those of the next one are called meanwhile.
+                let is_last = bundle + 1 == bundles.end;
+                let next = if is_last { (field + 1) * width + bundles.start } else { line + 1 };
+                if next < inputs * width {
+                    Source { start, table: &self.tables.y_exchange[next] }.prefetch();
+                }
+                let offset = self.sheet_along_y(self.sheet(field), bundle);
+                // SAFETY: the caller's promise, and tables within the sheets.
+                unsafe {
+                    let start = self.sheets.add(offset);
+                    let target = Target { start, table: &self.tables.y_values };
+                    let work = &mut self.scratch.work;
+                    self.tables.y.transform(Direction::Inverse, source, target, work);
+                }
+            }
+        }
+    }
+
+    /// Takes a block to physical space, makes the products, and takes them back.
+    ///
+    /// # Safety
+    /// Nobody else uses the sheets of these rows.
+    pub unsafe fn lines_along_x(
+        &mut self,
+        block: Block,
+        watch: &mut Stopwatch,
+        timings: &mut Timings,
+    ) {
+        // SAFETY: the caller's promise.
+        unsafe { self.inverse_x(block) };
+        watch.lap(timings, Part::Planes);
+        let inputs = &self.scratch.inputs[..self.job.inputs() * block.len()];
+        let products = &mut self.scratch.products[..self.job.products() * block.len()];
+        self.job.pointwise(block, inputs, products);
+        watch.lap(timings, Part::Products);
+        // SAFETY: the caller's promise.
+        unsafe { self.forward_x(block) };
+    }
+
+    /// The rows of a block in one sheet.
+    fn rows(&self, block: Block, sheet: usize) -> Rows<'a, T> {
+        let AlongX { from_row, bundles, from_sheet } = &self.tables.along_x;
+        let start = (block.first_row - self.tables.turn.rows.start) * from_row;
+        // SAFETY: within the sheets.
+        let start = unsafe { self.sheets.add(start) };
+        Rows { start, stride: *from_row, bundles, from_sheet, sheet }
+    }
+
+    /// A block of the sheets to physical values.
+    ///
+    /// # Safety
+    /// As [`Self::lines_along_x`].
+    unsafe fn inverse_x(&mut self, block: Block) {
+        for field in 0..self.job.inputs() {
+            let tables = self.tables;
+            let rows = self.rows(block, self.sheet(field));
+            let scratch = &mut *self.scratch;
+            simd::run(Pack { modes: &self.plan.modes, rows, line: &mut scratch.line });
+            let source = Source { start: scratch.line.as_ptr(), table: &tables.x_modes };
+            let start = scratch.inputs[field * block.len()..][..block.len()].as_mut_ptr();
+            let target = Target { start, table: &tables.x_values };
+            // SAFETY: tables stay within one line and one field of the block.
+            unsafe { tables.x.transform(Direction::Inverse, source, target, &mut scratch.work) };
+        }
+    }
+
+    /// Products of a block back into the sheets.
+    ///
+    /// # Safety
+    /// As [`Self::lines_along_x`].
+    unsafe fn forward_x(&mut self, block: Block) {
+        let scale = 1.0 / self.plan.modes.grid.point_count();
+        for field in 0..self.job.products() {
+            let tables = self.tables;
+            let rows = self.rows(block, self.sheet(field));
+            let scratch = &mut *self.scratch;
+            let start = scratch.products[field * block.len()..][..block.len()].as_ptr();
+            let source = Source { start, table: &tables.x_products };
+            let target = Target { start: scratch.line.as_mut_ptr(), table: &tables.x_outputs };
+            // SAFETY: tables stay within one field of the block and one line.
+            unsafe { tables.x.transform(Direction::Forward, source, target, &mut scratch.work) };
+            let (modes, line, count) = (&self.plan.modes, &scratch.line[..], block.rows);
+            simd::run(Unpack { modes, line, rows, count, scale });
+        }
+    }
+
+    /// Sheets to exchange, for some bundles of the section.
+    ///
+    /// # Safety
+    /// As [`Self::inverse_y`].
+    pub unsafe fn forward_y(&mut self, start: *mut T, bundles: Range<usize>) {
+        let products = self.job.products();
+        if products == 0 {
+            return;
+        }
+        let row_len = self.plan.modes.row_len();
+        let width = self.plan.section.len();
+        for bundle in bundles {
+            let along_x = self.plan.section.start + bundle;
+            let cutoff_y = self.plan.modes.cutoff_y(along_x);
+            let kept = &self.tables.y_outputs[&cutoff_y];
+            let ny = 2 * cutoff_y + 1;
+            let line_len = ny * row_len;
+            // The rows that the contraction writes lie far apart: they are called meanwhile.
+            for field in 0..self.job.outputs() {
+                prefetch(start, &self.tables.y_kept[field * width + bundle]);
+            }
+            for field in 0..products {
+                let offset = self.sheet_along_y(self.sheet(field), bundle);
+                let scratch = &mut *self.scratch;
+                let target =
+                    Target { start: scratch.modes[field * line_len..].as_mut_ptr(), table: kept };
+                // SAFETY: the caller's promise; tables stay within the sheets and one line of modes.
+                unsafe {
+                    let start = self.sheets.add(offset).cast_const();
+                    let source = Source { start, table: &self.tables.y_products };
+                    self.tables.y.transform(Direction::Forward, source, target, &mut scratch.work);
+                }
+            }
+            let mut outputs = OutputRows {
+                start,
+                fields: &self.tables.y_kept[bundle..],
+                ny,
+                row_len,
+                stride: width,
+            };
+            let modes = &self.scratch.modes[..products * line_len];
+            self.job.contract(along_x, modes, &mut outputs);
+        }
+    }
+}
