@@ -188,7 +188,7 @@ fn a_kind_needs_its_keys_and_no_others() {
     assert_eq!(
         problems(GOOD, &["forcing.kind=constant_power", "forcing.wavenumber=2"]),
         ["forcing.power: is missing; the keys of [forcing] with kind = \"constant_power\" are \
-          `kind`, `power`, `wavenumber`, `helicity`"]
+          `kind`, `magnetic`, `power`, `wavenumber`, `helicity`"]
     );
     assert_eq!(
         problems(GOOD, &["forcing.kind=none", "forcing.power=2"]),
@@ -329,8 +329,10 @@ fn a_step_is_chosen_one_way_only() {
     );
     assert_eq!(
         problems(GOOD, &["time.dt="]),
-        ["time.dt: is missing; a fixed step such as dt = 1e-3, or cfl = 0.5 to adapt the step \
-          (from --set time.dt=)"]
+        [
+            "time.dt: is missing; a fixed step such as dt = 1e-3, or cfl = 0.5 or tolerance = 1e-5 to adapt the step \
+          (from --set time.dt=)"
+        ]
     );
 }
 

@@ -79,7 +79,7 @@ mod tests {
     fn the_step_settles() {
         for start in [1e-4, 10.0] {
             let (mut controller, mut dt, mut rejected) = (Controller::default(), start, 0);
-            for _ in 0..40 {
+            for _ in 0..80 {
                 let error = 16.0 * f64::powi(dt, 4);
                 rejected += u32::from(!controller.judge(dt, error));
                 dt = controller.longest.unwrap();

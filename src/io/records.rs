@@ -3,7 +3,7 @@
 //!
 //! `/time` and `/step` have an entry for each record, every array is `[record][..]` over its axes,
 //! and every axis has its coordinates. The first `/records` of them are there, the rest is room (see
-//! [`super::growing`]). When it is used up, a copy with more room takes the place of the file, so
+//! `io::growing`). When it is used up, a copy with more room takes the place of the file, so
 //! that a record costs the same on average however many there are.
 
 use std::path::{Path, PathBuf};

@@ -4,7 +4,7 @@
 //! The records of the slice `name` are in `slices/<name>_<step>.h5`, one file after the other, each
 //! named after its first step: `/fields/u` is `[record][z][y][x]`, with the coordinates `/fields/x`,
 //! `y`, `z` and `/time` attached; `/step` has the steps. The first `/records` of them are there, the
-//! rest is room (see [`super::growing`]). Every rank writes its points, one that has none only waits.
+//! rest is room (see `io::growing`). Every rank writes its points, one that has none only waits.
 
 use std::f64::consts::TAU;
 use std::fs;
@@ -386,7 +386,7 @@ mod tests {
     /// Adds a record full of its step, in files of `room` records.
     fn add(writer: &mut SliceWriter, step: u64, room: u64) {
         writer.begin(step, room).unwrap();
-        let region = header().region;
+        let region = writer.header.region.clone();
         writer.put(0, &region, &[step as f64; 6]);
         writer.put(1, &region, &[-(step as f64); 6]);
         writer.commit(step, 0.5 * step as f64).unwrap();

@@ -96,4 +96,31 @@ mod tests {
             }
         }
     }
+
+    /// What a rank sends is what the other one awaits, in the same order.
+    #[test]
+    fn common_bundles_travel_in_one_order() {
+        let layout = |points: [usize; 3]| {
+            let truncate = if points[1] % 2 == 0 { Grid::spherical } else { Grid::two_thirds };
+            Modes::new(truncate(points, [1.0, 2.0, 0.5]), 8)
+        };
+        let grids = [[48, 15, 14], [5, 11, 20], [50, 13, 9], [52, 10, 3], [300, 40, 9]];
+        for (from, to) in grids.iter().flat_map(|from| grids.iter().map(move |to| (from, to))) {
+            let (old, new) = (layout(*from), layout(*to));
+            for (groups, members) in [(1, 1), (2, 1), (1, 2), (3, 1), (2, 3)] {
+                let grid = RankGrid { groups, members };
+                let of = |modes, rank| bundles_of(modes, rank, grid);
+                for (s, r) in (0..grid.ranks()).flat_map(|s| (0..grid.ranks()).map(move |r| (s, r)))
+                {
+                    let picked = |pairs: Vec<(usize, usize)>, rank, modes: &Modes| -> Vec<_> {
+                        let mine = pairs.into_iter().filter(|pair| pair.0 == rank);
+                        mine.map(|(_, bundle)| modes.bundle_mode(bundle)).collect()
+                    };
+                    let leaving = picked(common(of(&old, s), &old, &new, grid), r, &old);
+                    let coming = picked(common(of(&new, r), &new, &old, grid), s, &new);
+                    assert_eq!(leaving, coming, "{from:?} to {to:?} on {grid:?}");
+                }
+            }
+        }
+    }
 }

@@ -148,9 +148,13 @@ fn run_limited(case: &Case, limit: &str, arguments: &[&str]) -> (Output, Duratio
 #[test]
 fn one_rank_that_cannot_write() {
     let case = Case::new(FORCED);
-    let (output, took) = run_limited(&case, "ulimit -f 16", &[]);
-    assert_fails(&case, &output, "run", "snapshot_00000000.h5");
-    assert!(took < Duration::from_secs(20), "{took:?}");
+    for (slices, file) in
+        [(&[][..], "plane_00000000.h5"), (&["--set", "output.slices=[]"], "snapshot_00000000.h5")]
+    {
+        let (output, took) = run_limited(&case, "ulimit -f 16", slices);
+        assert_fails(&case, &output, "run", file);
+        assert!(took < Duration::from_secs(20), "{took:?}");
+    }
     // Without any limit the run goes on.
     case.solve(3, "run", &["--quiet"]);
 }

@@ -8,13 +8,19 @@ use super::restart::FORCED;
 use super::running::{Case, children, send, wait, wait_until};
 
 /// Nothing but the history is written soon.
-const ENDLESS: [&str; 6] = [
+const ENDLESS: [&str; 12] = [
     "--set",
     "time.end=1e6",
     "--set",
     "output.snapshots.every=1e5",
     "--set",
     "output.spectra.every=1e5",
+    "--set",
+    "output.pdfs.every=1e5",
+    "--set",
+    "output.structure_functions.every=1e5",
+    "--set",
+    "output.slices=[]",
 ];
 
 /// An endless run under way.

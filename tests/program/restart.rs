@@ -25,10 +25,10 @@ end = 1.0
 [output]
 directory = \"replaced\"
 history = { every = 0.05 }
-spectra = { every = 0.1, samples = 4 }
+spectra = { every = 0.05, samples = 2 }
 gradients = { every = 0.05 }
-pdfs = { every = 0.2, samples = 3, bins = 20 }
-structure_functions = { every = 0.2, samples = 2, separations = [0.7], axes = [\"y\"] }
+pdfs = { every = 0.05, samples = 2, bins = 20 }
+structure_functions = { every = 0.05, samples = 2, separations = [0.7], axes = [\"y\"] }
 snapshots = { every = 0.25, precision = \"double\" }
 checkpoints = { every = 0.11, keep = 3 }
 [[output.slices]]

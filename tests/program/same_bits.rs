@@ -96,7 +96,11 @@ fn with_constant_power() {
 }
 
 /// Four planes with three bundles along x and three blocks of rows.
-const GROUPED: &str = "grid={ points = [50, 40, 4], lengths = [2.0, 1.0, 0.25] }";
+const GROUPED: [&str; 2] = [
+    "grid={ points = [50, 40, 4], lengths = [2.0, 1.0, 0.25] }",
+    "output.slices=[{ name = 'box', every = 0.1, x = [0.5, 6.0], z = [0.3, 1.2], precision = 'double', \
+     fields = ['v', 'pressure'] }]",
+];
 
 /// Groups of ranks share planes. Some members have nothing to do.
 #[test]
@@ -109,7 +113,8 @@ fn in_groups_of_ranks() {
         (8, "1", "auto"),
         (8, "1", "[1, 8]"),
     ];
-    let settings = [GROUPED, "forcing={ kind = 'constant_power', power = 0.2, wavenumber = 1.5 }"];
+    let forcing = "forcing={ kind = 'constant_power', power = 0.2, wavenumber = 1.5 }";
+    let settings = [&GROUPED[..], &[forcing]].concat();
     check_on(&layouts, &settings);
     check_on(&layouts, &[&settings[..], &["parallel.exchange=all_to_all"]].concat());
     let shifted = ["grid.dealias=phase_shift", "precision=single", "time.cfl=0.4"];
@@ -119,7 +124,7 @@ fn in_groups_of_ranks() {
 #[test]
 fn groups_of_ranks_are_named_and_impossible_ones_refused() {
     let case = Case::new(FORCED);
-    let settings = ["--set", GROUPED];
+    let settings = GROUPED.map(|setting| ["--set", setting]).concat();
     let output = case.solve(8, "run", &[&settings[..], &["--dry-run"]].concat());
     assert!(output.stdout.contains("8 in 4 groups of 2 with 1 thread each"), "{}", output.stdout);
     assert!(!output.stderr.contains("warning"), "{}", output.stderr);
