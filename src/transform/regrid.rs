@@ -101,7 +101,8 @@ mod tests {
     #[test]
     fn common_bundles_travel_in_one_order() {
         let layout = |points: [usize; 3]| {
-            let truncate = if points[1] % 2 == 0 { Grid::spherical } else { Grid::two_thirds };
+            let truncate =
+                if points[1].is_multiple_of(2) { Grid::spherical } else { Grid::two_thirds };
             Modes::new(truncate(points, [1.0, 2.0, 0.5]), 8)
         };
         let grids = [[48, 15, 14], [5, 11, 20], [50, 13, 9], [52, 10, 3], [300, 40, 9]];
