@@ -192,8 +192,10 @@ fn a_kind_needs_its_keys_and_no_others() {
     );
     assert_eq!(
         problems(GOOD, &["forcing.kind=none", "forcing.power=2"]),
-        ["forcing.power: unknown key; the keys of [forcing] with kind = \"none\" are `kind` \
-          (from --set forcing.power=2)"]
+        [
+            "forcing.power: unknown key; the keys of [forcing] with kind = \"none\" are `kind`, `magnetic` \
+          (from --set forcing.power=2)"
+        ]
     );
     assert_eq!(
         problems(GOOD, &["forcing.power=2"]),

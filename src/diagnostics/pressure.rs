@@ -14,7 +14,7 @@ use num_complex::Complex;
 use crate::equation::Physics;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
-use crate::modes::{Place, Wavenumbers};
+use crate::modes::{Modes, Place, Wavenumbers};
 use crate::parallel::SharedSlice;
 use crate::real::Real;
 use crate::transform::planes::{Block, OutputRows, PlaneJob};
@@ -39,7 +39,7 @@ pub fn pressure<T: Real>(
     let job = Stress {
         is_magnetic: physics.magnetic_fields().is_some(),
         k: Wavenumbers::new(&modes),
-        lanes: modes.lanes,
+        modes,
     };
     let inputs = PlaneJob::<T>::inputs(&job);
     sweep.begin(inputs, &|bundle, _, outgoing| {
@@ -119,7 +119,7 @@ impl Force {
 struct Stress<T> {
     is_magnetic: bool,
     k: Wavenumbers<T>,
-    lanes: usize,
+    modes: Modes,
 }
 
 impl<T: Real> PlaneJob<T> for Stress<T> {
@@ -153,16 +153,17 @@ impl<T: Real> PlaneJob<T> for Stress<T> {
     }
 
     fn contract(&self, bundle_along_x: usize, modes: &[T], outputs: &mut OutputRows<T>) {
-        let row_len = 2 * self.lanes;
-        let ny = self.k.y.len();
-        let kx = &self.k.x[bundle_along_x * self.lanes..][..self.lanes];
+        let row_len = self.modes.row_len();
+        let bundles = self.modes.bundles_at(bundle_along_x..bundle_along_x + 1);
+        let ny = bundles.len();
         let two = T::from_double(2.0);
-        for (y, &ky) in self.k.y.iter().enumerate() {
+        for (y, bundle) in bundles.enumerate() {
+            let (kx, ky) = self.k.of_bundle(&self.modes, bundle);
             let row = |product: usize| &modes[(product * ny + y) * row_len..][..row_len];
             let [xx, xy, yy, xz, yz, zz] = std::array::from_fn(row);
             outputs.row(2, y).copy_from_slice(zz);
             for i in 0..row_len {
-                let kx = kx[i % self.lanes];
+                let kx = kx[i % self.modes.lanes];
                 outputs.row(1, y)[i] = kx * xz[i] + ky * yz[i];
                 outputs.row(0, y)[i] = kx * (kx * xx[i] + two * ky * xy[i]) + ky * ky * yy[i];
             }
@@ -175,16 +176,26 @@ mod tests {
     use super::*;
     use crate::equation::physics::{Axis, Kind, Magnetic, Stratification};
     use crate::grid::Grid;
-    use crate::modes::Modes;
     use crate::parallel::{Communicator, Team};
 
-    /// The largest difference between the pressure of the fields and the exact one.
+    /// The largest difference between the pressure of the fields and the exact one, with either
+    /// truncation.
     fn error(
         physics: &Physics,
         fields: impl Fn([f64; AXES], &mut [f64]),
         exact: impl Fn([f64; AXES]) -> f64,
     ) -> f64 {
-        let grid = Grid::two_thirds([18, 15, 24], [1.0; AXES]);
+        let grids =
+            [Grid::two_thirds, Grid::spherical].map(|truncate| truncate([18, 15, 24], [1.0; AXES]));
+        grids.map(|grid| error_on(grid, physics, &fields, &exact)).into_iter().fold(0.0, f64::max)
+    }
+
+    fn error_on(
+        grid: Grid,
+        physics: &Physics,
+        fields: impl Fn([f64; AXES], &mut [f64]),
+        exact: impl Fn([f64; AXES]) -> f64,
+    ) -> f64 {
         let ([nx, ny, _], spacing) = (grid.points, grid.spacing());
         let point = |index: usize| {
             let index = [index % nx, index / nx % ny, index / (nx * ny)];
