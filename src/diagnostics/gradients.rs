@@ -330,21 +330,11 @@ mod tests {
     use super::*;
     use crate::equation::physics::Scalar;
     use crate::grid::Grid;
-    use crate::initial::ScalarField;
     use crate::modes::Modes;
     use crate::parallel::Team;
 
     fn physics() -> Physics {
-        let scalar = Scalar {
-            name: "dye".into(),
-            diffusivity: Some(0.1),
-            schmidt: None,
-            gradient: [0.0; AXES],
-            hyper: None,
-            drag: None,
-            initial: ScalarField::default(),
-            forcing: None,
-        };
+        let scalar = Scalar { name: "dye".into(), diffusivity: Some(0.1), ..Scalar::default() };
         Physics { scalars: vec![scalar], ..Physics::navier_stokes(0.1) }
     }
 

@@ -154,7 +154,6 @@ mod tests {
     use super::*;
     use crate::equation::physics::{Kind, Magnetic, Scalar};
     use crate::grid::Grid;
-    use crate::initial::ScalarField;
 
     fn physics() -> Physics {
         Physics {
@@ -164,12 +163,7 @@ mod tests {
             scalars: vec![Scalar {
                 name: "dye".into(),
                 diffusivity: Some(0.2),
-                schmidt: None,
-                gradient: [0.0; AXES],
-                hyper: None,
-                drag: None,
-                initial: ScalarField::default(),
-                forcing: None,
+                ..Scalar::default()
             }],
             ..Physics::default()
         }

@@ -105,7 +105,7 @@ pub enum Axis {
 }
 
 /// One of `[[physics.scalars]]`.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scalar {
     /// Its name in files: lower-case letters, digits and `_`.

@@ -33,6 +33,14 @@ pub struct Axis {
     pub coordinates: Vec<f64>,
 }
 
+impl Axis {
+    /// An axis with these coordinates.
+    pub fn new(name: &str, unit: &str, description: &str, coordinates: Vec<f64>) -> Self {
+        let (name, unit) = (name.into(), unit.into());
+        Axis { name, unit, description: description.into(), coordinates }
+    }
+}
+
 /// An array of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Array {

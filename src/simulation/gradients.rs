@@ -1,12 +1,11 @@
 //! `gradients.csv`: what only a look at the grid points tells, see [`Gradients`].
 
-use std::borrow::Cow;
-
 use crate::diagnostics::Gradients;
 use crate::error::Result;
-use crate::io::history::{Column, HistoryWriter};
+use crate::io::history::HistoryWriter;
 use crate::real::Real;
 
+use super::history;
 use super::outputs::{Moment, Output, Place, Stamp};
 
 /// The file of a run that wants it.
@@ -19,16 +18,8 @@ impl GradientsOutput {
     /// Creates the file, or goes on with it after a step. Collective.
     pub fn open(place: Place, after: Option<u64>) -> Result<Self> {
         let gradients = Gradients::new(&place.config.physics);
-        let time = Column {
-            name: Cow::Borrowed("time"),
-            unit: Cow::Borrowed("T"),
-            description: Cow::Borrowed("time"),
-        };
-        let others = gradients.names().iter().map(|name| Column {
-            name: name.name.clone().into(),
-            unit: name.unit.clone().into(),
-            description: name.description.clone().into(),
-        });
+        let time = history::column("time", "T", "time");
+        let others = gradients.names().iter().map(history::described);
         let columns: Vec<_> = std::iter::once(time).chain(others).collect();
         let (comm, path) = (place.comm, place.directory.gradients());
         let writer = match after {

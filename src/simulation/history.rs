@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::diagnostics::{Budget, Quantities, Scales};
+use crate::diagnostics::{Budget, Name, Quantities, Scales};
 use crate::equation::Physics;
 use crate::forcing::{MAGNETIC, VELOCITY};
 use crate::io::history::Column;
@@ -75,7 +75,8 @@ const COLUMNS: [Column; 18] = [
     ),
 ];
 
-const fn column(name: &'static str, unit: &'static str, description: &'static str) -> Column {
+/// A column that has the same name in every run.
+pub const fn column(name: &'static str, unit: &'static str, description: &'static str) -> Column {
     Column {
         name: Cow::Borrowed(name),
         unit: Cow::Borrowed(unit),
@@ -83,13 +84,18 @@ const fn column(name: &'static str, unit: &'static str, description: &'static st
     }
 }
 
+/// The column of a quantity.
+pub fn described(Name { name, unit, description }: &Name) -> Column {
+    Column {
+        name: name.clone().into(),
+        unit: unit.clone().into(),
+        description: description.clone().into(),
+    }
+}
+
 /// The columns after `step`, in order.
 pub fn columns(quantities: &Quantities, physics: &Physics) -> Vec<Column> {
-    let others = quantities.names().map(|name| Column {
-        name: name.name.clone().into(),
-        unit: name.unit.clone().into(),
-        description: name.description.clone().into(),
-    });
+    let others = quantities.names().map(described);
     let injections = injections(physics).map(|(name, is_vector)| {
         let (column, unit, of) = match is_vector {
             true => (

@@ -26,16 +26,10 @@ pub fn open(opening: Opening, config: &config::Pdfs) -> Result<RecordsOutput<Pdf
 }
 
 fn header(pdfs: &Pdfs, bins: Bins, config: String) -> Header {
-    let axis = |name: &str, unit: &str, description: &str, coordinates| Axis {
-        name: name.into(),
-        unit: unit.into(),
-        description: description.into(),
-        coordinates,
-    };
     let mut axes = vec![
-        axis("value", "1", "(q - <q>) / rms(q), in the middle of the bin", bins.centres()),
-        axis("logarithm", "1", "ln(q / <q>), in the middle of the bin", bins.centres()),
-        axis("order", "1", "power", vec![1.0, 2.0, 3.0, 4.0]),
+        Axis::new("value", "1", "(q - <q>) / rms(q), in the middle of the bin", bins.centres()),
+        Axis::new("logarithm", "1", "ln(q / <q>), in the middle of the bin", bins.centres()),
+        Axis::new("order", "1", "power", vec![1.0, 2.0, 3.0, 4.0]),
     ];
     let mut arrays = Vec::new();
     for density in pdfs.densities() {
@@ -46,7 +40,7 @@ fn header(pdfs: &Pdfs, bins: Bins, config: String) -> Header {
             Variable::Plain => {
                 let middle = format!("{name}, in the middle of the bin");
                 let coordinates = density.bins.centres();
-                axes.push(axis(&format!("{name}_value"), unit, &middle, coordinates));
+                axes.push(Axis::new(&format!("{name}_value"), unit, &middle, coordinates));
                 (axes.len() - 1, format!("1/({unit})"))
             }
         };

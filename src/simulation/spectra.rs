@@ -46,12 +46,7 @@ impl AllSpectra {
     fn header(&self, place: Place) -> Result<Header> {
         let (config, grid) = (place.config, place.modes.grid);
         let shells = Shells::new(grid);
-        let wavenumber = |name: &str, description: &str, coordinates| Axis {
-            name: name.into(),
-            unit: "1/L".into(),
-            description: description.into(),
-            coordinates,
-        };
+        let wavenumber = |name: &str, description: &str, k| Axis::new(name, "1/L", description, k);
         let k = (0..shells.count()).map(|shell| shells.wavenumber(shell)).collect();
         let mut axes = vec![wavenumber("k", "wavenumber in the middle of the shell", k)];
         let mut arrays: Vec<_> = self.shells.names().iter().map(|name| array(name, &[0])).collect();

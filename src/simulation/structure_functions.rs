@@ -24,16 +24,15 @@ pub fn open(
     let (run, modes) = (opening.place.config, opening.place.modes);
     let axes: Vec<_> = config.axes.iter().map(|axis| *axis as usize).collect();
     let separations = config.separations.lengths(&modes.grid);
-    let axis = |name: &str, unit: &str, description: &str, coordinates| Axis {
-        name: name.into(),
-        unit: unit.into(),
-        description: description.into(),
-        coordinates,
-    };
     let header_axes = vec![
-        axis("axis", "1", "0 is x, 1 is y, 2 is z", axes.iter().map(|&axis| axis as f64).collect()),
-        axis("order", "1", "power", StructureFunctions::ORDERS.map(|p| p as f64).collect()),
-        axis("r", "L", "separation", separations.clone()),
+        Axis::new(
+            "axis",
+            "1",
+            "0 is x, 1 is y, 2 is z",
+            axes.iter().map(|&axis| axis as f64).collect(),
+        ),
+        Axis::new("order", "1", "power", StructureFunctions::ORDERS.map(|p| p as f64).collect()),
+        Axis::new("r", "L", "separation", separations.clone()),
     ];
     let structure = StructureFunctions::new(&run.physics, axes, separations);
     let arrays = structure.arrays().iter().map(|(name, over)| match over {

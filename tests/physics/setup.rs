@@ -7,7 +7,6 @@ use dns_solver::error::Result;
 use dns_solver::fields::SpectralFields;
 use dns_solver::forcing::{self, Forcing};
 use dns_solver::grid::Grid;
-use dns_solver::initial::ScalarField;
 use dns_solver::integrator::Scheme;
 use dns_solver::modes::Modes;
 use dns_solver::parallel::{Communicator, Team};
@@ -95,16 +94,7 @@ pub fn solve<const N: usize>(setup: &Setup<N>, steps: usize) -> SpectralFields<f
 
 /// A scalar `c` without initial field.
 pub fn scalar(diffusivity: f64, gradient: [f64; 3]) -> Scalar {
-    Scalar {
-        name: "c".into(),
-        diffusivity: Some(diffusivity),
-        schmidt: None,
-        gradient,
-        hyper: None,
-        drag: None,
-        initial: ScalarField::default(),
-        forcing: None,
-    }
+    Scalar { name: "c".into(), diffusivity: Some(diffusivity), gradient, ..Scalar::default() }
 }
 
 pub fn run<T: Real>(solver: &mut Solver<T>, dt: f64, steps: usize) {

@@ -3,22 +3,12 @@
 use super::*;
 use crate::equation::physics::{Axis, Kind, Magnetic, Scalar, Stratification};
 use crate::grid::Grid;
-use crate::initial::ScalarField;
 use crate::integrator::PowerLaw;
 
 #[test]
 fn quantities_of_one_mode_are_what_they_are_by_hand() {
     let law = |coefficient, order| Some(PowerLaw { coefficient, order });
-    let scalar = Scalar {
-        name: "c".into(),
-        diffusivity: Some(0.1),
-        schmidt: None,
-        gradient: [0.0; AXES],
-        hyper: None,
-        drag: None,
-        initial: ScalarField::default(),
-        forcing: None,
-    };
+    let scalar = Scalar { name: "c".into(), diffusivity: Some(0.1), ..Scalar::default() };
     let stratification = Stratification {
         frequency: 2.0,
         vertical: Axis::Z,
