@@ -26,13 +26,14 @@ stage() {
 cd "$repository"
 bin=$virtual_environment/bin
 python=(tests/python scripts/dnspost scripts/validation scripts/*.py docs)
+recipe=scripts/spack_repo # whose types are those of Spack
 export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-auto}
 
 stage "set-up" set_up tests
 stage "shell scripts" "$bin/shellcheck" --external-sources scripts/*.sh scripts/slurm/*.sh .ci/run
 stage "format of Rust" cargo fmt --check
-stage "format of Python" "$bin/ruff" format --check "${python[@]}"
-stage "lints of Python" "$bin/ruff" check "${python[@]}"
+stage "format of Python" "$bin/ruff" format --check "${python[@]}" $recipe
+stage "lints of Python" "$bin/ruff" check "${python[@]}" $recipe
 stage "types of Python" "$bin/mypy" --config-file tests/python/pyproject.toml "${python[@]}"
 stage "lints of Rust" cargo clippy --locked --all-targets -- -D warnings
 stage "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
