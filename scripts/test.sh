@@ -38,8 +38,19 @@ stage "types of Python" "$bin/mypy" --config-file tests/python/pyproject.toml "$
 stage "lints of Rust" cargo clippy --locked --all-targets -- -D warnings
 stage "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 stage "tests in Rust" cargo test --locked
+if have_mpich >/dev/null; then
+    # Beside the tests in Python, which mostly wait for Slurm. An error shows when it is built again.
+    setsid nice -n 19 scripts/test_mpich.sh --build &>/dev/null &
+    trap 'kill -- -$! 2>/dev/null || true' EXIT
+fi
 # The program that the tests in Rust have just built; a release build would take minutes more.
 stage "tests in Python" env DNS_SOLVER="${CARGO_TARGET_DIR:-$repository/target}/debug/dns-solver" \
     "$bin/python" -m pytest tests/python
+if have_mpich >/dev/null; then
+    wait
+    stage "tests with MPICH" scripts/test_mpich.sh
+else
+    printf '\n=== tests with MPICH: skipped, for it is not installed\n'
+fi
 
 printf '\nAll checks passed in %d s.\n' "$SECONDS"
