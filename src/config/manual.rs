@@ -52,9 +52,8 @@ fn all_pages_show_what_there_is() {
 
 #[test]
 fn the_manual_is_right() {
-    let blocks = configurations(MANUAL);
     // What it says to be defaults are.
-    let whole = &blocks[0];
+    let whole = &configurations(MANUAL)[0];
     let resolved: Table = toml::from_str(&parse(whole, &[]).unwrap().to_toml().unwrap()).unwrap();
     for required in ["precision", "grid", "physics", "forcing", "time", "output", "parallel"] {
         assert_eq!(resolved[required], whole[required]);
