@@ -86,8 +86,10 @@ find_python() {
 # What the tests install: their own list, and what dnspost asks for.
 readonly python_lists=("$repository/tests/python/requirements.txt" "$repository/scripts/pyproject.toml")
 
+# All of it, and dnspost as an editable install: tests of a copy would not see changes.
 have_python_packages() {
-    cat "${python_lists[@]}" | cmp -s - "$virtual_environment/installed"
+    cat "${python_lists[@]}" | cmp -s - "$virtual_environment/installed" &&
+        compgen -G "$virtual_environment/lib/python*/site-packages/__editable__*dnspost*" >/dev/null
 }
 
 # --- What is missing -------------------------------------------------------------------------
