@@ -38,7 +38,8 @@ stage "lints of Rust" cargo clippy --locked --all-targets -- -D warnings
 stage "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 stage "tests in Rust" cargo test --locked
 # The program that the tests in Rust have just built; a release build would take minutes more.
-stage "tests in Python" env DNS_SOLVER="${CARGO_TARGET_DIR:-$repository/target}/debug/dns-solver" \
-    "$bin/python" -m pytest tests/python
+export DNS_SOLVER=${CARGO_TARGET_DIR:-$repository/target}/debug/dns-solver
+stage "tests in Python" "$bin/python" -m pytest tests/python --ignore tests/python/test_pytorch.py
+stage "tests with PyTorch" scripts/test_pytorch.sh
 
 printf '\nAll checks passed in %d s.\n' "$SECONDS"
