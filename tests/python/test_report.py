@@ -15,12 +15,28 @@ import pytest
 
 import dnspost
 from dnspost.cli import main
-from dnspost.health import checks
+from dnspost.health import checks, courant_limit
 from dnspost.report import page
 from dnspost.watch import server
 from exact_fields import CUBE, noise, taylor_green
+from running import solve
 
 BROWSER = next(filter(shutil.which, ["chromium", "google-chrome", "chromium-browser"]), None)
+
+# One step, with a Courant number of 1.9.
+LONG_STEP = """
+[grid]
+points = [12, 12, 12]
+[physics]
+viscosity = 0.1
+[initial]
+kind = "taylor_green"
+[time]
+dt = 1.0
+end = 1.0
+[output]
+directory = "long"
+"""
 
 
 class Page(HTMLParser):
@@ -98,6 +114,53 @@ def test_each_light_turns(
     changed = {n for n in before if before[n] != after[n]}
     assert changed - {"Resolution"} <= {name}
     assert after[name] == ("warn" if name == "Progress" else "bad")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "dealias"),
+    [
+        ("rk4", "two_thirds"),
+        ("rk4", "phase_shift"),
+        ("rk3", "two_thirds"),
+        ("rk3", "none"),
+        ("rk2", "two_thirds"),
+    ],
+)
+def test_the_limit_of_the_step_is_the_solvers(tmp_path: Path, scheme: str, dealias: str) -> None:
+    """As its warning has it, for a step that is too long."""
+    path = tmp_path / "long.toml"
+    path.write_text(LONG_STEP)
+    solve(path, "--set", f"time.scheme='{scheme}'", "--set", f"grid.dealias='{dealias}'")
+    run = dnspost.open(tmp_path / "long")
+    (warned,) = re.findall(rf"{scheme} is stable up to about ([\d.]+);", run.log)
+    assert courant_limit(run.config) == float(warned)
+    lights = {check.name: check.light for check in checks(run)}
+    assert lights["Time step"] == "bad"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "light"),
+    [
+        ("", "", "good"),
+        ('dealias = "two_thirds"', 'dealias = "none"', "bad"),
+        ('scheme = "rk4"', 'scheme = "rk3"', "bad"),
+        ("cfl = 0.6", "tolerance = 1e-5", "good"),
+    ],
+)
+def test_a_step_is_judged_by_the_rules_of_its_run(
+    cube: dnspost.Run, tmp_path: Path, before: str, after: str, light: str
+) -> None:
+    """A Courant number of 1 is fine with one scheme and grid and not with another."""
+    directory = Path(shutil.copytree(cube.directory, tmp_path / "run"))
+    table = cube.history.assign(cfl=1.0)
+    if "tolerance" in after:
+        table["cfl"] = 2.0
+    table.to_csv(directory / "history.csv")
+    config = directory / "config.toml"
+    assert before in config.read_text()
+    config.write_text(config.read_text().replace(before, after))
+    (found,) = (check for check in checks(dnspost.open(directory)) if check.name == "Time step")
+    assert found.light == light
 
 
 def test_energy_at_the_end_of_the_spectrum_is_seen(cube: dnspost.Run, tmp_path: Path) -> None:
