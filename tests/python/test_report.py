@@ -1,12 +1,16 @@
 """The page about a run: complete, self-contained, honest, and drawn by a real browser."""
 
 import base64
+import itertools
 import re
 import shutil
 import subprocess
 import threading
+import time
 import urllib.request
 import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -182,26 +186,68 @@ def test_a_run_that_has_just_begun_has_a_page(cube: dnspost.Run, tmp_path: Path)
     assert "constant_power" in text
 
 
+@contextmanager
+def served(run: dnspost.Run) -> Iterator[Callable[[], str]]:
+    """Serve the page about a run, and give what asks for it."""
+    with server(run, 0) as pages:
+        thread = threading.Thread(target=pages.serve_forever)
+        thread.start()
+        address = f"http://127.0.0.1:{pages.server_port}/"
+        try:
+            yield lambda: urllib.request.urlopen(address, timeout=60).read().decode()
+        finally:
+            pages.shutdown()
+            thread.join()
+
+
+def asked_until(ask: Callable[[], str], words: str) -> str:
+    """Ask for the page again and again, for a minute at most, until it has these words."""
+    for _ in range(600):
+        if words in (found := ask()):
+            return found
+        time.sleep(0.1)
+    pytest.fail(f"no page says {words!r}")
+
+
 def test_watch_serves_what_has_been_written(cube: dnspost.Run, tmp_path: Path) -> None:
     """The page follows the run, and asks the browser to load it again."""
     without_fields = shutil.ignore_patterns("*.h5")
     directory = Path(shutil.copytree(cube.directory, tmp_path / "run", ignore=without_fields))
     rows = (directory / "history.csv").read_text().splitlines(keepends=True)
     (directory / "history.csv").write_text("".join(rows[:-1]))
-    with server(dnspost.open(directory), 0) as pages:
-        thread = threading.Thread(target=pages.serve_forever)
-        thread.start()
-        address = f"http://127.0.0.1:{pages.server_port}/"
-        try:
-            first = urllib.request.urlopen(address).read().decode()
-            (directory / "history.csv").write_text("".join(rows))
-            second = urllib.request.urlopen(address).read().decode()
-        finally:
-            pages.shutdown()
-            thread.join()
-    assert "The run goes on" in first
-    assert "The run is complete" in second
-    assert 'http-equiv="refresh"' in second
+    with served(dnspost.open(directory)) as ask:
+        assert "The run goes on" in ask()
+        (directory / "history.csv").write_text("".join(rows))
+        assert 'http-equiv="refresh"' in asked_until(ask, "The run is complete")
+
+
+def test_watch_answers_while_it_draws(
+    cube: dnspost.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the last page, which is drawn anew only when the run has gone on."""
+    shutil.copy(cube.directory / "config.toml", tmp_path)
+    drawings = itertools.count()
+    may_draw, works = threading.Event(), threading.Event()
+
+    def draw(*_: object) -> str:
+        assert may_draw.wait(60)
+        if not works.is_set():
+            raise FileNotFoundError("a file is gone")
+        return f"page {next(drawings)}"
+
+    monkeypatch.setattr("dnspost.watch.page", draw)
+    may_draw.set()
+    works.set()
+    with served(dnspost.open(tmp_path)) as ask:
+        assert [ask(), ask()] == ["page 0", "page 0"]
+        may_draw.clear()
+        works.clear()
+        (tmp_path / "history.csv").touch()
+        assert [ask(), ask()] == ["page 0", "page 0"]
+        may_draw.set()
+        asked_until(ask, "could not be made: a file is gone")
+        works.set()
+        assert asked_until(ask, "page 1") == ask()
 
 
 @pytest.mark.skipif(BROWSER is None, reason="there is no chromium to look at the page with")
