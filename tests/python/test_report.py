@@ -84,7 +84,12 @@ def test_the_page_needs_nothing_else(cube: dnspost.Run, report: Path) -> None:
         assert base64.b64decode(data, validate=True).startswith(b"\x89PNG")
     assert "http" not in re.sub(r'"data:[^"]*"', "", text)
     assert "<script" not in text
-    for part in ["constant_power", "viscosity 0.02", "avx" if "avx" in cube.log else "ranks"]:
+    for part in [
+        "constant_power",
+        "viscosity 0.02",
+        "spectrum.peak = 2.0",
+        "avx" if "avx" in cube.log else "ranks",
+    ]:
         assert part in text
 
 
