@@ -15,10 +15,11 @@ has_pytorch() { "$1" -c 'import torch' 2>/dev/null; }
 install_from_pytorch() {
     note "installing PyTorch from its own index"
     "$virtual_environment/bin/python" -m pip install --quiet --disable-pip-version-check \
-        --retries 0 torch --index-url https://download.pytorch.org/whl/cpu 2>/dev/null
+        --retries 0 torch --index-url https://download.pytorch.org/whl/cpu >&2
 }
 
 install_from_debian() {
+    note "that has failed; taking the package of Debian"
     packages=(python3-torch python3-venv)
     has_pytorch /usr/bin/python3 || install_packages || return 1
     /usr/bin/python3 -m venv --system-site-packages "$debian_environment" &&
