@@ -21,6 +21,9 @@ from torch.utils.data.distributed import DistributedSampler
 
 PROCESSES = 2
 
+# Python 3.12 warns of what PyTorch's loaders do by default, beside the threads of dask.
+pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+
 
 def predictor() -> torch.nn.Module:
     """Return a filter that is to tell the later field from the present one, the same each time."""
@@ -85,7 +88,7 @@ def test_training_lowers_the_loss(cube: dnspost.Run) -> None:
             error = loss(model, now, later)
             error.backward()
             optimiser.step()
-            losses.append(float(error))
+            losses.append(error.item())
     assert losses[0] > 0.5, "of fields with the variance 1"
     assert np.mean(losses[-2:]) < 0.3 * losses[0]
 
