@@ -44,8 +44,9 @@ if have_mpich >/dev/null; then
     trap 'kill -- -$! 2>/dev/null || true' EXIT
 fi
 # The program that the tests in Rust have just built; a release build would take minutes more.
-stage "tests in Python" env DNS_SOLVER="${CARGO_TARGET_DIR:-$repository/target}/debug/dns-solver" \
-    "$bin/python" -m pytest tests/python
+export DNS_SOLVER=${CARGO_TARGET_DIR:-$repository/target}/debug/dns-solver
+stage "tests in Python" "$bin/python" -m pytest tests/python --ignore tests/python/test_pytorch.py
+stage "tests with PyTorch" scripts/test_pytorch.sh
 if have_mpich >/dev/null; then
     wait
     stage "tests with MPICH" scripts/test_mpich.sh

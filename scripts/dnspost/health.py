@@ -1,7 +1,7 @@
 """Is a run to be believed? Each check gives a number, a light and a sentence."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -13,8 +13,10 @@ from dnspost.runs import Run
 
 Light = Literal["good", "warn", "bad"]
 
-# Largest Courant number at which each scheme is stable (docs/configuration.md).
-STABLE_CFL = {"rk4": 1.3, "rk3": 0.8, "rk2": 0.5}
+# Up to which dt |u| k each scheme is stable, about, and the cutoff k dx / (2 pi) of each
+# `grid.dealias`, as the solver has them (src/simulation/blow_up.rs).
+STABLE_PHASE = {"rk4": 2.73, "rk3": 1.68, "rk2": 1.05}
+CUTOFF = {"two_thirds": 1 / 3, "phase_shift": 2**0.5 / 3, "none": 1 / 2}
 
 
 @dataclass(frozen=True)
@@ -63,11 +65,21 @@ def _resolution(history: pd.DataFrame) -> Check:
     return Check("Resolution", f"{lowest:.2f}", _light(-lowest, -RESOLVED, -1.0), words)
 
 
+def courant_limit(config: dict[str, Any]) -> float:
+    """Return the Courant number up to which the scheme of a run is stable, about."""
+    cutoff = 2 * np.pi * CUTOFF[config["grid"]["dealias"]]
+    return float(np.floor(10 * STABLE_PHASE[config["time"]["scheme"]] / cutoff) / 10)
+
+
 def _time_step(run: Run, history: pd.DataFrame) -> Check:
-    largest, scheme = float(history["cfl"].max()), run.config["time"]["scheme"]
-    limit = STABLE_CFL.get(scheme, min(STABLE_CFL.values()))
-    words = f"Largest Courant number; {scheme} is stable up to about {limit}."
-    return Check("Time step", f"{largest:.2f}", _light(largest, 0.8 * limit, limit), words)
+    largest, limit = float(history["cfl"].max()), courant_limit(run.config)
+    value, scheme = f"{largest:.2f}", run.config["time"]["scheme"]
+    if "tolerance" in run.config["time"]:
+        words = "Largest Courant number; the error of each step was held below time.tolerance."
+        return Check("Time step", value, "good", words)
+    dealias = run.config["grid"]["dealias"]
+    words = f"Largest Courant number; {scheme} with {dealias} is stable up to about {limit}."
+    return Check("Time step", value, _light(largest, 0.8 * limit, limit), words)
 
 
 def _energy_budget(history: pd.DataFrame) -> Check:

@@ -40,8 +40,6 @@ def history(runs: Sequence[Run]) -> Figure:
         if name == "kmax_eta":
             axes.axhline(RESOLVED, **reference_line())
         axes.margins(x=0)
-        if name != "kmax_eta":
-            axes.set_ylim(bottom=0)
     for axes in figure.axes[2:]:
         axes.set_xlabel(label("$t$", "T"))
     forced = len(runs) == 1 and (runs[0].history["injected_power"] != 0).any()
@@ -51,6 +49,8 @@ def history(runs: Sequence[Run]) -> Figure:
         figure.axes[1].lines[0].set_label("dissipation")
         figure.axes[1].set_ylabel(label(r"$\varepsilon$, power", "L^2/T^3"))
         figure.axes[1].legend()
+    for axes in figure.axes[:3]:
+        axes.set_ylim(bottom=0)
     if len(runs) > 1:
         figure.axes[0].legend()
     return figure

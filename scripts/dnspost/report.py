@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -92,14 +93,12 @@ def _health(run: Run) -> str:
 def _facts(run: Run) -> str:
     """Return the lines of the log before the first step, and the physics."""
     config = run.config
-    forcing = ", ".join(f"{k} = {v}" for k, v in config["forcing"].items())
-    initial = ", ".join(f"{k} = {v}" for k, v in config["initial"].items())
     lines = run.log.splitlines()
     facts = {
         "version": lines[0] if lines else "",
         "equation": f"{config['physics']['equation']}, viscosity {run.viscosity:g}",
-        "start": initial,
-        "forcing": forcing,
+        "start": _settings(config["initial"]),
+        "forcing": _settings(config["forcing"]),
     }
     for line in lines[1:]:
         name, colon, value = line.partition(":")
@@ -110,6 +109,16 @@ def _facts(run: Run) -> str:
         f"<td>{html.escape(name)}</td><td>{html.escape(value)}</td>"
         for name, value in facts.items()
         if value
+    )
+
+
+def _settings(table: dict[str, Any], prefix: str = "") -> str:
+    """Return a table of the configuration in a line, with dotted keys."""
+    return ", ".join(
+        _settings(value, f"{prefix}{key}.")
+        if isinstance(value, dict)
+        else f"{prefix}{key} = {value}"
+        for key, value in table.items()
     )
 
 
@@ -190,9 +199,11 @@ def _picture(draw: Callable[[], Figure], words: str) -> str:
     for dark in (False, True):
         with style(dark=dark):
             buffer = io.BytesIO()
-            draw().savefig(buffer, dpi=180)
+            figure = draw()
+            figure.savefig(buffer, dpi=180)
         images[dark] = "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
     return (
         f'<picture><source media="(prefers-color-scheme: dark)" srcset="{images[True]}">'
-        f'<img src="{images[False]}" alt="{html.escape(words)}"></picture>'
+        f'<img src="{images[False]}" alt="{html.escape(words)}" '
+        f'width="{150 * figure.get_figwidth():.0f}"></picture>'  # letters of one size in all
     )

@@ -12,7 +12,7 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 
 from dnspost import fields
-from dnspost.grid import AXES
+from dnspost.grid import AXES, VELOCITY
 from dnspost.runs import Run
 from dnspost.style import DIVERGING, ONE_COLUMN, SEQUENTIAL, label
 
@@ -22,6 +22,10 @@ SYMBOLS = {
     "current_magnitude": "$|j|$",
     "dissipation": r"$2\nu s_{ij}s_{ij}$",
     "q_criterion": "$Q$",
+    "pressure": "$p$",
+    "theta": r"$\theta$",
+    **{name: f"${name}$" for name in VELOCITY},
+    **{f"b{axis}": f"$b_{axis}$" for axis in AXES},
     **{f"omega_{axis}": rf"$\omega_{axis}$" for axis in AXES},
 }
 
@@ -78,7 +82,7 @@ def slices(
     position: float = 0.0,
 ) -> Figure:
     """Planes of several fields at one time, side by side."""
-    figure = Figure(figsize=(0.7 * ONE_COLUMN * len(names), 0.95 * ONE_COLUMN))
+    figure = Figure(figsize=(0.7 * ONE_COLUMN * len(names), 0.87 * ONE_COLUMN))
     row = figure.subplots(1, len(names), squeeze=False)[0]
     for axes, name in zip(row, names, strict=True):
         values = plane(field_named(run, snapshot, name), axis, position).compute()
@@ -161,4 +165,4 @@ def _colours(values: xr.DataArray) -> Normalize:
 
 def _label(values: xr.DataArray) -> str:
     name = str(values.name)
-    return label(SYMBOLS.get(name, f"${name[0]}$"), values.attrs.get("units", "1"))
+    return label(SYMBOLS.get(name, name), values.attrs.get("units", "1"))

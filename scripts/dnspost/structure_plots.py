@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from dnspost.plots import at_time
 from dnspost.runs import Run
-from dnspost.style import ONE_COLUMN, TWO_COLUMNS, label, reference_line
+from dnspost.style import ONE_COLUMN, TWO_COLUMNS, label, plain_decades, reference_line
 
 FOUR_FIFTHS = 4 / 5  # Kolmogorov 1941: -<(du_L)^3> = 4/5 dissipation r
 
@@ -27,6 +27,7 @@ def structure(run: Run, time: float | None = None) -> Figure:
     ratio = -record["velocity_longitudinal"].sel(order=3) / (dissipation * r)
     third.semilogx(r, ratio, "o-", ms=2.5)
     third.axhline(FOUR_FIFTHS, **reference_line())
+    plain_decades(third.xaxis)
     third.set_xlabel(label("$r$", "L"))
     third.set_ylabel(r"$-\langle (\delta u_L)^3 \rangle / (\varepsilon r)$")
     absolute = record["velocity_longitudinal_absolute"]

@@ -55,9 +55,9 @@ def volume(run: Run, snapshot: xr.Dataset, path: Path, threshold: float = 1.5) -
         )
         plotter.add_mesh(image.outline(), color="black", line_width=2)
         title = f"Q = {level:.3g} 1/T^2,  t = {float(snapshot['time']):.3g}"
-        plotter.add_text(title, color="black", font_size=14, position="upper_edge")
+        plotter.add_text(title, color="black", font_size=14, position=(0.36, 0.94), viewport=True)
         plotter.view_isometric()
-        plotter.camera.zoom(0.9)
+        plotter.camera.zoom(0.85)
         plotter.screenshot(path)
         plotter.close()
     return path

@@ -78,9 +78,18 @@ def test_history_shows_the_history(cube: dnspost.Run) -> None:
         np.testing.assert_array_equal(axes.lines[0].get_ydata(), table[column])
         np.testing.assert_array_equal(axes.lines[0].get_xdata(), table["time"])
     assert figure.axes[0].get_ylabel() == "$K$ [L$^{2}$/T$^{2}$]"
-    np.testing.assert_array_equal(
-        figure.axes[1].lines[1].get_ydata(), table["injected_power"].iloc[1:]
-    )
+    power = figure.axes[1]
+    np.testing.assert_array_equal(power.lines[1].get_ydata(), table["injected_power"].iloc[1:])
+    assert power.get_ylim()[1] > 0.1, "which the force puts in, inside of the frame"
+
+
+def test_fields_have_their_own_names(cube: dnspost.Run) -> None:
+    """A scalar is not called by its first letter."""
+    last = cube.snapshots.isel(time=-1)
+    dyed = last.assign(dye=last["u"].assign_attrs(units="1"))
+    with style():
+        figure = slices(cube, dyed, ["dye", "w"])
+    assert [axes.get_xlabel() for axes in figure.axes[2:]] == ["dye", "$w$ [L/T]"]
 
 
 def test_spectra_are_compensated_by_the_dissipation(cube: dnspost.Run) -> None:

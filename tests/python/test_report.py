@@ -1,12 +1,16 @@
 """The page about a run: complete, self-contained, honest, and drawn by a real browser."""
 
 import base64
+import itertools
 import re
 import shutil
 import subprocess
 import threading
+import time
 import urllib.request
 import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,12 +19,28 @@ import pytest
 
 import dnspost
 from dnspost.cli import main
-from dnspost.health import checks
+from dnspost.health import checks, courant_limit
 from dnspost.report import page
 from dnspost.watch import server
 from exact_fields import CUBE, noise, taylor_green
+from running import solve
 
 BROWSER = next(filter(shutil.which, ["chromium", "google-chrome", "chromium-browser"]), None)
+
+# One step, with a Courant number of 1.9.
+LONG_STEP = """
+[grid]
+points = [12, 12, 12]
+[physics]
+viscosity = 0.1
+[initial]
+kind = "taylor_green"
+[time]
+dt = 1.0
+end = 1.0
+[output]
+directory = "long"
+"""
 
 
 class Page(HTMLParser):
@@ -64,7 +84,12 @@ def test_the_page_needs_nothing_else(cube: dnspost.Run, report: Path) -> None:
         assert base64.b64decode(data, validate=True).startswith(b"\x89PNG")
     assert "http" not in re.sub(r'"data:[^"]*"', "", text)
     assert "<script" not in text
-    for part in ["constant_power", "viscosity 0.02", "avx" if "avx" in cube.log else "ranks"]:
+    for part in [
+        "constant_power",
+        "viscosity 0.02",
+        "spectrum.peak = 2.0",
+        "avx" if "avx" in cube.log else "ranks",
+    ]:
         assert part in text
 
 
@@ -100,6 +125,53 @@ def test_each_light_turns(
     assert after[name] == ("warn" if name == "Progress" else "bad")
 
 
+@pytest.mark.parametrize(
+    ("scheme", "dealias"),
+    [
+        ("rk4", "two_thirds"),
+        ("rk4", "phase_shift"),
+        ("rk3", "two_thirds"),
+        ("rk3", "none"),
+        ("rk2", "two_thirds"),
+    ],
+)
+def test_the_limit_of_the_step_is_the_solvers(tmp_path: Path, scheme: str, dealias: str) -> None:
+    """As its warning has it, for a step that is too long."""
+    path = tmp_path / "long.toml"
+    path.write_text(LONG_STEP)
+    solve(path, "--set", f"time.scheme='{scheme}'", "--set", f"grid.dealias='{dealias}'")
+    run = dnspost.open(tmp_path / "long")
+    (warned,) = re.findall(rf"{scheme} is stable up to about ([\d.]+);", run.log)
+    assert courant_limit(run.config) == float(warned)
+    lights = {check.name: check.light for check in checks(run)}
+    assert lights["Time step"] == "bad"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "light"),
+    [
+        ("", "", "good"),
+        ('dealias = "two_thirds"', 'dealias = "none"', "bad"),
+        ('scheme = "rk4"', 'scheme = "rk3"', "bad"),
+        ("cfl = 0.6", "tolerance = 1e-5", "good"),
+    ],
+)
+def test_a_step_is_judged_by_the_rules_of_its_run(
+    cube: dnspost.Run, tmp_path: Path, before: str, after: str, light: str
+) -> None:
+    """A Courant number of 1 is fine with one scheme and grid and not with another."""
+    directory = Path(shutil.copytree(cube.directory, tmp_path / "run"))
+    table = cube.history.assign(cfl=1.0)
+    if "tolerance" in after:
+        table["cfl"] = 2.0
+    table.to_csv(directory / "history.csv")
+    config = directory / "config.toml"
+    assert before in config.read_text()
+    config.write_text(config.read_text().replace(before, after))
+    (found,) = (check for check in checks(dnspost.open(directory)) if check.name == "Time step")
+    assert found.light == light
+
+
 def test_energy_at_the_end_of_the_spectrum_is_seen(cube: dnspost.Run, tmp_path: Path) -> None:
     """Noise in all modes; shells that are empty by symmetry are no such thing."""
     directory = Path(shutil.copytree(cube.directory, tmp_path / "run"))
@@ -119,26 +191,68 @@ def test_a_run_that_has_just_begun_has_a_page(cube: dnspost.Run, tmp_path: Path)
     assert "constant_power" in text
 
 
+@contextmanager
+def served(run: dnspost.Run) -> Iterator[Callable[[], str]]:
+    """Serve the page about a run, and give what asks for it."""
+    with server(run, 0) as pages:
+        thread = threading.Thread(target=pages.serve_forever)
+        thread.start()
+        address = f"http://127.0.0.1:{pages.server_port}/"
+        try:
+            yield lambda: urllib.request.urlopen(address, timeout=60).read().decode()
+        finally:
+            pages.shutdown()
+            thread.join()
+
+
+def asked_until(ask: Callable[[], str], words: str) -> str:
+    """Ask for the page again and again, for a minute at most, until it has these words."""
+    for _ in range(600):
+        if words in (found := ask()):
+            return found
+        time.sleep(0.1)
+    pytest.fail(f"no page says {words!r}")
+
+
 def test_watch_serves_what_has_been_written(cube: dnspost.Run, tmp_path: Path) -> None:
     """The page follows the run, and asks the browser to load it again."""
     without_fields = shutil.ignore_patterns("*.h5")
     directory = Path(shutil.copytree(cube.directory, tmp_path / "run", ignore=without_fields))
     rows = (directory / "history.csv").read_text().splitlines(keepends=True)
     (directory / "history.csv").write_text("".join(rows[:-1]))
-    with server(dnspost.open(directory), 0) as pages:
-        thread = threading.Thread(target=pages.serve_forever)
-        thread.start()
-        address = f"http://127.0.0.1:{pages.server_port}/"
-        try:
-            first = urllib.request.urlopen(address).read().decode()
-            (directory / "history.csv").write_text("".join(rows))
-            second = urllib.request.urlopen(address).read().decode()
-        finally:
-            pages.shutdown()
-            thread.join()
-    assert "The run goes on" in first
-    assert "The run is complete" in second
-    assert 'http-equiv="refresh"' in second
+    with served(dnspost.open(directory)) as ask:
+        assert "The run goes on" in ask()
+        (directory / "history.csv").write_text("".join(rows))
+        assert 'http-equiv="refresh"' in asked_until(ask, "The run is complete")
+
+
+def test_watch_answers_while_it_draws(
+    cube: dnspost.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the last page, which is drawn anew only when the run has gone on."""
+    shutil.copy(cube.directory / "config.toml", tmp_path)
+    drawings = itertools.count()
+    may_draw, works = threading.Event(), threading.Event()
+
+    def draw(*_: object) -> str:
+        assert may_draw.wait(60)
+        if not works.is_set():
+            raise FileNotFoundError("a file is gone")
+        return f"page {next(drawings)}"
+
+    monkeypatch.setattr("dnspost.watch.page", draw)
+    may_draw.set()
+    works.set()
+    with served(dnspost.open(tmp_path)) as ask:
+        assert [ask(), ask()] == ["page 0", "page 0"]
+        may_draw.clear()
+        works.clear()
+        (tmp_path / "history.csv").touch()
+        assert [ask(), ask()] == ["page 0", "page 0"]
+        may_draw.set()
+        asked_until(ask, "could not be made: a file is gone")
+        works.set()
+        assert asked_until(ask, "page 1") == ask()
 
 
 @pytest.mark.skipif(BROWSER is None, reason="there is no chromium to look at the page with")
