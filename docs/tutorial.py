@@ -2,7 +2,7 @@
 
 Run it (`python docs/tutorial.py`), or open it as a notebook: VS Code and Jupyter (with jupytext)
 take the lines `# %%` as borders of cells. It writes into the directory `tutorial`. Needs the built
-solver (scripts/run.sh builds it) and `pip install './scripts[volume]'`.
+solver (scripts/run.sh builds it) and `pip install -e './scripts[volume]'`.
 """
 
 # %% A configuration is a dictionary, the same as the TOML file. The solver itself checks it.

@@ -6,7 +6,7 @@ numpy.fft, scipy.fft (pocketfft) or mpi4py-fft (FFTW), beside a step of dns-solv
 turns, so that a machine's noise hits them alike; each turn is a new process with a step to warm up.
 All must agree on the dissipation after the same steps.
 
-    apt-get install libfftw3-dev && pip install ./scripts scipy mpi4py mpi4py-fft
+    apt-get install libfftw3-dev && pip install -e ./scripts scipy mpi4py mpi4py-fft
     cargo build --release
     python scripts/compare_peers.py [--points 64,128] [--ranks 1,2] [--rounds 5] [--steps 3]
 """

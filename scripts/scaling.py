@@ -81,9 +81,10 @@ class Case:
 
 def command(ranks: int, threads: int) -> list[str]:
     """Return what starts the solver on so many ranks: by srun in a Slurm job."""
-    start = launcher(ranks)
     if "SLURM_JOB_ID" in os.environ:
         start = ["srun", f"--ntasks={ranks}", f"--cpus-per-task={threads}"]
+    else:
+        start = launcher(ranks)
     return [*start, str(find_solver())]
 
 

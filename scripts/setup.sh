@@ -61,6 +61,9 @@ prefer_parallel_hdf5() {
     return 0
 }
 
+# Beside the MPI that the build uses: Debian and Ubuntu rank MPICH lower (priority 40, Open MPI 50).
+have_mpich() { have mpicc.mpich && compgen -G '/usr/lib/*-linux-gnu/hdf5/mpich/include'; }
+
 # The library and, beside it, the headers that the generator of the MPI bindings needs.
 have_libclang() {
     [[ -n ${LIBCLANG_PATH:-} ]] || compgen -G '/usr/lib/llvm-*/lib/libclang.so' >/dev/null ||
@@ -83,8 +86,10 @@ find_python() {
 # What the tests install: their own list, and what dnspost asks for.
 readonly python_lists=("$repository/tests/python/requirements.txt" "$repository/scripts/pyproject.toml")
 
+# All of it, and dnspost as an editable install: tests of a copy would not see changes.
 have_python_packages() {
-    cat "${python_lists[@]}" | cmp -s - "$virtual_environment/installed"
+    cat "${python_lists[@]}" | cmp -s - "$virtual_environment/installed" &&
+        compgen -G "$virtual_environment/lib/python*/site-packages/__editable__*dnspost*" >/dev/null
 }
 
 # --- What is missing -------------------------------------------------------------------------
@@ -102,6 +107,10 @@ list_missing() {
     have_rust || have rustup || require "curl, to fetch Rust" "curl ca-certificates" have curl
     if [[ $need == tests ]] && ! have_python_packages; then
         require "Python 3.11 or newer with the modules venv and ensurepip" python3-venv find_python
+    fi
+    # A second MPI, which others can do without: tests/mpi and a run are tried under it, too.
+    if [[ $need == tests ]] && have apt-get && as_root >/dev/null; then
+        require "MPICH with its parallel HDF5" "mpich libmpich-dev libhdf5-mpich-dev" have_mpich
     fi
     # The tests of job scripts; only root can start Slurm, and without it they are skipped.
     if [[ $need == tests && $(id -u) == 0 ]]; then

@@ -26,20 +26,32 @@ stage() {
 cd "$repository"
 bin=$virtual_environment/bin
 python=(tests/python scripts/dnspost scripts/validation scripts/*.py docs)
+recipe=scripts/spack_repo # whose types are those of Spack
 export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-auto}
 
 stage "set-up" set_up tests
 stage "shell scripts" "$bin/shellcheck" --external-sources scripts/*.sh scripts/slurm/*.sh .ci/run
 stage "format of Rust" cargo fmt --check
-stage "format of Python" "$bin/ruff" format --check "${python[@]}"
-stage "lints of Python" "$bin/ruff" check "${python[@]}"
+stage "format of Python" "$bin/ruff" format --check "${python[@]}" $recipe
+stage "lints of Python" "$bin/ruff" check "${python[@]}" $recipe
 stage "types of Python" "$bin/mypy" --config-file tests/python/pyproject.toml "${python[@]}"
 stage "lints of Rust" cargo clippy --locked --all-targets -- -D warnings
 stage "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 stage "tests in Rust" cargo test --locked
+if have_mpich >/dev/null; then
+    # Beside the tests in Python, which mostly wait for Slurm. An error shows when it is built again.
+    setsid nice -n 19 scripts/test_mpich.sh --build &>/dev/null &
+    trap 'kill -- -$! 2>/dev/null || true' EXIT
+fi
 # The program that the tests in Rust have just built; a release build would take minutes more.
 export DNS_SOLVER=${CARGO_TARGET_DIR:-$repository/target}/debug/dns-solver
 stage "tests in Python" "$bin/python" -m pytest tests/python --ignore tests/python/test_pytorch.py
 stage "tests with PyTorch" scripts/test_pytorch.sh
+if have_mpich >/dev/null; then
+    wait
+    stage "tests with MPICH" scripts/test_mpich.sh
+else
+    printf '\n=== tests with MPICH: skipped, for it is not installed\n'
+fi
 
 printf '\nAll checks passed in %d s.\n' "$SECONDS"

@@ -209,10 +209,11 @@ Stopping:
   A second SIGINT ends at once.
 
 Exit codes:
-  0  the run is complete, or was asked to stop and can be continued
-  1  a file could not be read or written, or a library failed
-  2  the command line, the configuration or an input file is wrong
-  3  the solution blew up
+  0    the run is complete, or was asked to stop and can be continued
+  1    a file could not be read or written, or a library failed
+  2    the command line, the configuration or an input file is wrong
+  3    the solution blew up
+  101  an internal error: please report it
 
 Environment:
   DNS_SOLVER_CPU  instruction set to use: avx512, avx2 or portable; the best available if not set";

@@ -1,4 +1,28 @@
 //! Direct numerical simulation of incompressible turbulence in a periodic box.
+//!
+//! This is the library of the program `dns-solver`. Its shape, with a picture of the way of the data,
+//! is in `docs/architecture.md`; `docs/extending.md` and the program
+//! `examples/quasi_static_mhd.rs` show how to add physics.
+//!
+//! A spectral field ([`fields::SpectralFields`]) stores the kept modes ([`modes::Modes`]) and nothing
+//! else. Whatever needs values in physical space is one [`transform::sweep::Sweep`]: modes to rows of
+//! grid points, a function of these rows, and back. An equation ([`equation::Formulas`]) names the
+//! products that it needs at a point, and how they make a tendency. [`simulation::solver::Solver`]
+//! takes steps with these, [`simulation::run`] does all that a configuration asks for.
+//!
+//! Each layer imports only from those below:
+//!
+//! | modules | what they know |
+//! |---|---|
+//! | [`cli`] | the command line |
+//! | [`simulation`] | the run loop, and all others |
+//! | [`config`], [`io`] | the TOML file and its checks; all files (the only user of HDF5) |
+//! | [`diagnostics`] | averages, spectra and other statistics |
+//! | [`initial`], [`forcing`], [`equation`] | the physics |
+//! | [`integrator`] | a tendency and a decay rate, no physics |
+//! | [`transform`] | the sweep: lines, exchange, the plan of who owns what |
+//! | [`parallel`] | ranks (the only user of MPI) and threads |
+//! | [`grid`], [`modes`], [`shells`], [`fields`], [`real`], [`simd`], [`random`], [`exact_sum`], [`error`], [`problems`] | neither files nor MPI |
 #![deny(missing_docs)]
 
 pub mod cli;

@@ -35,7 +35,8 @@ def find_solver() -> Path:
     if not path.is_file():
         raise FileNotFoundError(
             f"there is no solver at {path}; set DNS_SOLVER to the program that "
-            "`cargo build --release` made"
+            "`cargo build --release` made, or install dnspost by `pip install -e`, so that it "
+            "knows the repository"
         )
     return path.resolve()
 

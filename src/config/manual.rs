@@ -1,15 +1,23 @@
-//! docs/configuration.md and the schema say the same, key by key.
+//! docs/configuration.md and the schema say the same, key by key; other pages show what there is.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::Config;
 use super::tags::tag_of;
+use super::{Config, Machine};
 use crate::error::Result;
 
 const MANUAL: &str = include_str!("../../docs/configuration.md");
+/// Pages that show parts of a configuration.
+const OTHERS: [&str; 3] = [
+    include_str!("../../docs/output.md"),
+    include_str!("../../docs/restarting.md"),
+    include_str!("../../docs/statistics.md"),
+];
+/// The page that shows a machine file.
+const CLUSTERS: &str = include_str!("../../docs/clusters.md");
 /// A key and a value that nothing has.
 const NONSENSE: &str = "nonsense";
 
@@ -18,24 +26,34 @@ fn parse(table: &Table, overrides: &[&str]) -> Result<Config> {
     Config::parse(&table.to_string(), "the manual", Path::new(""), &overrides)
 }
 
-/// The blocks of the manual as whole configurations: the first is one, the others replace sections
-/// of it.
-fn configurations() -> Vec<Table> {
-    let blocks: Vec<Table> = (MANUAL.split("```toml\n").skip(1))
-        .map(|block| toml::from_str(block.split("```").next().unwrap()).unwrap())
-        .collect();
-    let with = |block: &Table| Table::from_iter(blocks[0].clone().into_iter().chain(block.clone()));
-    blocks.iter().map(with).collect()
+/// The blocks of a page that are TOML.
+fn blocks(page: &str) -> impl Iterator<Item = Table> {
+    let texts = page.split("```toml\n").skip(1).map(|block| block.split("```").next().unwrap());
+    texts.map(|text| toml::from_str(text).unwrap())
+}
+
+/// The blocks of a page as whole configurations: they replace sections of the first one of the
+/// manual, which is whole.
+fn configurations(page: &str) -> Vec<Table> {
+    let whole = blocks(MANUAL).next().unwrap();
+    blocks(page).map(|block| Table::from_iter(whole.clone().into_iter().chain(block))).collect()
+}
+
+#[test]
+fn all_pages_show_what_there_is() {
+    let configurations: Vec<_> =
+        [MANUAL].into_iter().chain(OTHERS).flat_map(configurations).collect();
+    for block in configurations {
+        parse(&block, &[]).unwrap_or_else(|e| panic!("{e}\nin\n{block}"));
+    }
+    let machines: Vec<_> = blocks(CLUSTERS).map(|block| block.try_into::<Machine>()).collect();
+    assert!(machines.iter().all(Result::is_ok) && machines.len() == 1, "{machines:?}");
 }
 
 #[test]
 fn the_manual_is_right() {
-    let blocks = configurations();
-    for block in &blocks {
-        parse(block, &[]).unwrap_or_else(|e| panic!("{e}\nin\n{block}"));
-    }
     // What it says to be defaults are.
-    let whole = &blocks[0];
+    let whole = &configurations(MANUAL)[0];
     let resolved: Table = toml::from_str(&parse(whole, &[]).unwrap().to_toml().unwrap()).unwrap();
     for required in ["precision", "grid", "physics", "forcing", "time", "output", "parallel"] {
         assert_eq!(resolved[required], whole[required]);
@@ -104,7 +122,7 @@ fn the_manual_is_complete() {
     let mut known: BTreeMap<Kind, BTreeSet<String>> = BTreeMap::new();
     let mut shown = known.clone();
     let mut values = BTreeSet::new();
-    for block in configurations() {
+    for block in configurations(MANUAL) {
         let mut root = Value::Table(block.clone());
         for place in places(&root.clone()) {
             let is_key = |name: &&String| name.parse::<usize>().is_err();

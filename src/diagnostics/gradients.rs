@@ -291,7 +291,7 @@ impl<T: Real> PlaneJob<T> for Accumulate<'_> {
         self.inputs
     }
 
-    fn pointwise(&self, block: Block, inputs: &[T], _: &mut [T]) {
+    fn look(&self, block: Block, inputs: &[T]) {
         let field = |index: usize| &inputs[index * block.len()..(index + 1) * block.len()];
         let mut sums = Vec::with_capacity(3 * self.inputs + 1);
         // Lanes that are not in use hold zeros.

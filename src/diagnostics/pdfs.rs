@@ -443,7 +443,7 @@ impl<T: Real> PlaneJob<T> for Count<'_> {
         self.inputs
     }
 
-    fn pointwise(&self, block: Block, inputs: &[T], _: &mut [T]) {
+    fn look(&self, block: Block, inputs: &[T]) {
         let field = |field: usize, point: usize| inputs[field * block.len() + point].double();
         for (index, density) in self.look.of_fields.iter().enumerate() {
             if let Some(density) = *density {

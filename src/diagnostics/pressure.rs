@@ -135,19 +135,17 @@ impl<T: Real> PlaneJob<T> for Stress<T> {
         CONTRACTED
     }
 
-    fn pointwise(&self, block: Block, inputs: &[T], products: &mut [T]) {
-        let len = block.len();
+    fn product(&self, index: usize, block: Block, inputs: &[T], product: &mut [T]) {
         let half = T::from_double(0.5);
-        for (product, (i, j)) in products.chunks_exact_mut(len).zip(STRESS) {
-            let field = |field: usize| &inputs[field * len..][..len];
-            for (point, product) in product.iter_mut().enumerate() {
-                *product = field(i)[point] * field(j)[point];
-                if self.is_magnetic {
-                    let b = |axis: usize| field(AXES + axis)[point];
-                    let square = b(0) * b(0) + b(1) * b(1) + b(2) * b(2);
-                    let pressure = if i == j { half * square } else { T::ZERO };
-                    *product = *product - b(i) * b(j) + pressure;
-                }
+        let (i, j) = STRESS[index];
+        let field = |field: usize| &inputs[field * block.len()..][..block.len()];
+        for (point, product) in product[..block.len()].iter_mut().enumerate() {
+            *product = field(i)[point] * field(j)[point];
+            if self.is_magnetic {
+                let b = |axis: usize| field(AXES + axis)[point];
+                let square = b(0) * b(0) + b(1) * b(1) + b(2) * b(2);
+                let pressure = if i == j { half * square } else { T::ZERO };
+                *product = *product - b(i) * b(j) + pressure;
             }
         }
     }

@@ -176,7 +176,7 @@ impl<T: Real> PlaneJob<T> for Powers<'_> {
         self.fields
     }
 
-    fn pointwise(&self, block: Block, inputs: &[T], _: &mut [T]) {
+    fn look(&self, block: Block, inputs: &[T]) {
         let StructureFunctions { vectors, scalars, .. } = self.structure;
         let across = (0..AXES).filter(|axis| *axis != self.axis);
         let mut of_vectors = vec![[0.0; 3 * ORDER_COUNT]; vectors.len()];

@@ -20,8 +20,8 @@ pub trait Equation<T: Real>: Send + Sync {
     /// Whether [`Self::assemble`] needs the state.
     fn uses_state(&self) -> bool;
 
-    /// Products of a block of values, inputs and products `[field][x][lane]`.
-    fn products(&self, block: Block, inputs: &[T], products: &mut [T]);
+    /// One product of a block of values: inputs are `[field][x][lane]`, the product `[x][lane]`.
+    fn product(&self, index: usize, block: Block, inputs: &[T], product: &mut [T]);
 
     /// Largest frequency in a block of values (see [`Formulas::frequency`]); NaN if any is.
     fn frequency(&self, block: Block, inputs: &[T]) -> f64;
@@ -68,8 +68,8 @@ impl<F: Formulas, T: Real> Equation<T> for Apply<F, T> {
         self.formulas.uses_state()
     }
 
-    fn products(&self, block: Block, inputs: &[T], products: &mut [T]) {
-        simd::run(Products { formulas: &self.formulas, len: block.len(), inputs, products });
+    fn product(&self, index: usize, block: Block, inputs: &[T], product: &mut [T]) {
+        simd::run(Product { formulas: &self.formulas, index, len: block.len(), inputs, product });
     }
 
     fn frequency(&self, block: Block, inputs: &[T]) -> f64 {
@@ -86,31 +86,48 @@ impl<F: Formulas, T: Real> Equation<T> for Apply<F, T> {
     }
 }
 
-struct Products<'a, F, T> {
+struct Product<'a, F, T> {
     formulas: &'a F,
+    index: usize,
     len: usize,
     inputs: &'a [T],
-    products: &'a mut [T],
+    product: &'a mut [T],
 }
 
-impl<F: Formulas, T: Real> Kernel<T> for Products<'_, F, T> {
-    type Output = ();
+impl<F: Formulas, T: Real> Product<'_, F, T> {
+    /// Stores the product whose number `is_wanted`.
     #[inline(always)]
-    fn run<V: Vector<Scalar = T>>(self) {
-        let Counts { fields, products, .. } = self.formulas.counts();
-        assert!(
-            self.inputs.len() >= fields * self.len && self.products.len() >= products * self.len
-        );
-        assert!(self.len.is_multiple_of(V::WIDTH));
+    fn each<V: Vector<Scalar = T>>(self, is_wanted: impl Fn(usize) -> bool) {
+        assert!(self.inputs.len() >= self.formulas.counts().fields * self.len);
+        assert!(self.product.len() >= self.len && self.len.is_multiple_of(V::WIDTH));
         for i in (0..self.len).step_by(V::WIDTH) {
-            // SAFETY: field and product numbers stay below the counts asserted above.
+            // SAFETY: field numbers stay below the count asserted above.
             unsafe {
                 let load = |f: usize| V::load(self.inputs.as_ptr().add(f * self.len + i));
                 self.formulas.products(load, |p, value: V| {
-                    value.store(self.products.as_mut_ptr().add(p * self.len + i));
+                    if is_wanted(p) {
+                        value.store(self.product.as_mut_ptr().add(i));
+                    }
                 });
             }
         }
+    }
+}
+
+impl<F: Formulas, T: Real> Kernel<T> for Product<'_, F, T> {
+    type Output = ();
+    #[inline(always)]
+    fn run<V: Vector<Scalar = T>>(self) {
+        // A loop of its own for each number that the compiler knows leaves out all other products.
+        macro_rules! loops {
+            ($($number:literal)*) => {
+                match self.index {
+                    $($number => self.each::<V>(|p| p == $number),)*
+                    wanted => self.each::<V>(|p| p == wanted),
+                }
+            };
+        }
+        loops!(0 1 2 3 4 5 6 7 8 9 10 11)
     }
 }
 
@@ -271,12 +288,15 @@ impl<T: Real> PlaneJob<T> for NonlinearTerms<'_, T> {
         self.equation.counts().contracted
     }
 
-    fn pointwise(&self, block: Block, inputs: &[T], products: &mut [T]) {
+    fn look(&self, block: Block, inputs: &[T]) {
         if let Some(largest) = &self.frequency {
             let frequency = self.equation.frequency(block, inputs).abs();
             largest.fetch_max(frequency.to_bits(), Ordering::Relaxed);
         }
-        self.equation.products(block, inputs, products);
+    }
+
+    fn product(&self, index: usize, block: Block, inputs: &[T], product: &mut [T]) {
+        self.equation.product(index, block, inputs, product);
     }
 
     fn contract(&self, bundle_along_x: usize, modes: &[T], outputs: &mut OutputRows<T>) {

@@ -66,6 +66,49 @@ pub enum Decay<T: Real> {
     Table(Aligned<T>),
 }
 
+impl<T: Real> Decay<T> {
+    /// The factors of one bundle, at a position among those of this rank.
+    #[inline(always)]
+    pub fn of_bundle(&self, modes: &Modes, bundle: usize, position: usize) -> BundleDecay<'_, T> {
+        match self {
+            Decay::Product(factors) => {
+                let (x, y) = factors.of_bundle(modes, bundle);
+                BundleDecay::Product { x, y, z: &factors.z }
+            }
+            Decay::Table(factors) => {
+                let len = modes.rows() * modes.lanes;
+                BundleDecay::Table(&factors[position * len..][..len])
+            }
+        }
+    }
+}
+
+/// The decay factors, less 1, of one bundle.
+pub enum BundleDecay<'a, T> {
+    /// (1 + x) (1 + y) (1 + z) - 1.
+    Product {
+        /// Of the lanes.
+        x: &'a [T],
+        /// Of the bundle's ny.
+        y: T,
+        /// Of the rows.
+        z: &'a [T],
+    },
+    /// `[row][lane]`.
+    Table(&'a [T]),
+}
+
+impl<'a, T: Real> BundleDecay<'a, T> {
+    /// Of one row: x of the lanes and a number a, for factors (1 + x) (1 + a) - 1.
+    #[inline(always)]
+    pub fn row(&self, row: usize, lanes: usize) -> (&'a [T], T) {
+        match *self {
+            BundleDecay::Product { x, y, z } => (x, y * z[row] + (y + z[row])),
+            BundleDecay::Table(factors) => (&factors[row * lanes..][..lanes], T::ZERO),
+        }
+    }
+}
+
 /// The decay factors that the stages of a scheme need, made when the time step changes.
 pub struct Decays<T: Real> {
     modes: Modes,

@@ -1,6 +1,7 @@
 //! The update of one bundle in one stage.
 
-use super::{Decay, Decays, Scheme};
+use super::decay::BundleDecay;
+use super::{Decays, Scheme};
 use crate::modes::Modes;
 use crate::real::Real;
 use crate::simd::{self, Kernel, Vector};
@@ -30,19 +31,15 @@ impl Stage {
         sum: &mut [T],
         tendency: &mut [T],
     ) {
-        let decay = decays.of_field(self, field);
-        let position = decays.position(bundle);
-        simd::run(Update { stage: self, modes, decay, bundle, position, u, sum, tendency });
+        let decay = decays.of_field(self, field).of_bundle(modes, bundle, decays.position(bundle));
+        simd::run(Update { stage: self, modes, decay, u, sum, tendency });
     }
 }
 
 struct Update<'a, T: Real> {
     stage: Stage,
     modes: &'a Modes,
-    decay: &'a Decay<T>,
-    bundle: usize,
-    /// The place of the bundle among those of this rank.
-    position: usize,
+    decay: BundleDecay<'a, T>,
     u: &'a mut [T],
     sum: &'a mut [T],
     tendency: &'a mut [T],
@@ -104,30 +101,22 @@ impl<T: Real> Update<'_, T> {
                 .all(|&l| l >= rows * row_len)
         );
         for row in 0..rows {
-            // (1 + x) (1 + y) (1 + z) - 1, or an entry x of a table and y = z = 0.
-            let (x, yz) = match self.decay {
-                Decay::Product(factors) => {
-                    let (x, y) = factors.of_bundle(self.modes, self.bundle);
-                    let z = factors.z[row];
-                    (x, y * z + (y + z))
-                }
-                Decay::Table(factors) => {
-                    (&factors[(self.position * rows + row) * lanes..][..lanes], T::ZERO)
-                }
-            };
+            let (x, yz) = self.decay.row(row, lanes);
             assert!(x.len() == lanes);
             let yz = V::splat(yz);
-            for lane in (0..row_len).step_by(V::WIDTH) {
-                let at = row * row_len + lane;
-                // SAFETY: `at` stays inside the three slices, lane % lanes inside x.
-                unsafe {
-                    let x = V::load(x.as_ptr().add(lane % lanes));
-                    formula(Point {
-                        u: self.u.as_mut_ptr().add(at),
-                        sum: self.sum.as_mut_ptr().add(at),
-                        tendency: self.tendency.as_mut_ptr().add(at),
-                        decay: x.mul_add(yz, x + yz),
-                    });
+            for part in [0, lanes] {
+                for lane in (0..lanes).step_by(V::WIDTH) {
+                    let at = row * row_len + part + lane;
+                    // SAFETY: `at` stays inside the three slices, lane inside x.
+                    unsafe {
+                        let x = V::load(x.as_ptr().add(lane));
+                        formula(Point {
+                            u: self.u.as_mut_ptr().add(at),
+                            sum: self.sum.as_mut_ptr().add(at),
+                            tendency: self.tendency.as_mut_ptr().add(at),
+                            decay: x.mul_add(yz, x + yz),
+                        });
+                    }
                 }
             }
         }

@@ -18,13 +18,14 @@ use hdf5::{
 use hdf5_sys::h5::herr_t;
 use hdf5_sys::h5a::{H5Aread, H5Awrite};
 use hdf5_sys::h5d::{H5Dread, H5Dwrite};
+use hdf5_sys::h5f::H5Fget_vfd_handle;
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::{
-    H5FD_mpio_collective_opt_t, H5FD_mpio_xfer_t, H5P_CLS_DATASET_XFER, H5Pcreate,
+    H5FD_mpio_collective_opt_t, H5FD_mpio_xfer_t, H5P_CLS_DATASET_XFER, H5P_DEFAULT, H5Pcreate,
     H5Pset_dxpl_mpio, H5Pset_dxpl_mpio_collective_opt,
 };
 
-use crate::parallel::{Communicator, Runtime};
+use crate::parallel::{Communicator, Runtime, show_bytes};
 
 // Dimension scales belong to HDF5's high-level library, which has no Rust declarations.
 unsafe extern "C" {
@@ -89,6 +90,8 @@ struct Transfer {
     file: Dataspace,
     number: Datatype,
     properties: PropertyList,
+    /// Whether files are moved by ROMIO: the part of MPICH and its kin, and not of Open MPI.
+    has_romio: bool,
 }
 
 impl Transfer {
@@ -108,21 +111,42 @@ impl Transfer {
         let _lock = hdf5_sys::LOCK.lock();
         // SAFETY: the library is open (there is a dataset) and locked; the new list is ours alone.
         let properties: PropertyList = unsafe { hdf5::from_id(H5Pcreate(*H5P_CLS_DATASET_XFER)) }?;
-        if comm.raw().is_some() {
+        let has_mpi = comm.raw().is_some();
+        let has_romio = has_mpi && !Runtime::library_version().starts_with("Open MPI");
+        if has_mpi {
             let mode = H5FD_mpio_xfer_t::H5FD_MPIO_COLLECTIVE;
             // SAFETY: the list is alive and of the transfer class.
             check(unsafe { H5Pset_dxpl_mpio(properties.id(), mode) })?;
             // The aggregating writer of Open MPI 4.1 (fcoll/vulcan) reports success when the disk
             // is full. So there each rank accesses the file for itself, within the collective
             // call; its block is nearly always one piece of the file. Other libraries aggregate as their hints say.
-            if Runtime::library_version().starts_with("Open MPI") {
+            if !has_romio {
                 let option = H5FD_mpio_collective_opt_t::H5FD_MPIO_INDIVIDUAL_IO;
                 // SAFETY: as above.
                 check(unsafe { H5Pset_dxpl_mpio_collective_opt(properties.id(), option) })?;
             }
         }
         let memory = Dataspace::try_new([file.selection_size()])?;
-        Ok(Transfer { memory, file, number: Datatype::from_type::<E>()?, properties })
+        let number = Datatype::from_type::<E>()?;
+        Ok(Transfer { memory, file, number, properties, has_romio })
+    }
+
+    /// The error behind the return code of a transfer, after which other ranks may have none.
+    ///
+    /// HDF5 (1.10 to 1.14, `H5FD_mpio_write`) sets MPI's view of the file back after a transfer, and
+    /// leaves that out where the transfer failed. It is collective: ROMIO waits for all ranks.
+    fn end(&self, dataset: &Dataset, code: herr_t) -> Result<()> {
+        let ended = check(code);
+        if ended.is_err() && self.has_romio {
+            let mut handle = std::ptr::null_mut();
+            let file = dataset.file()?;
+            // SAFETY: the file is open, and its driver is that of MPI, whose handle is an MPI_File.
+            unsafe {
+                check(H5Fget_vfd_handle(file.id(), H5P_DEFAULT, &raw mut handle))?;
+                show_bytes(handle);
+            }
+        }
+        ended
     }
 }
 
@@ -137,7 +161,7 @@ pub fn write_block<E: H5Type>(
     assert_eq!(transfer.file.selection_size(), data.len(), "{block:?} is written whole");
     let _lock = hdf5_sys::LOCK.lock();
     // SAFETY: all ids are alive; as just checked, `data` holds what the selection names.
-    check(unsafe {
+    let code = unsafe {
         H5Dwrite(
             dataset.id(),
             transfer.number.id(),
@@ -146,7 +170,8 @@ pub fn write_block<E: H5Type>(
             transfer.properties.id(),
             data.as_ptr().cast(),
         )
-    })
+    };
+    transfer.end(dataset, code)
 }
 
 /// Reads a block; nothing for an empty one. `E` must be the dataset's own type, as for
@@ -160,7 +185,7 @@ pub fn read_block<E: H5Type + Clone + Default>(
     let mut data = vec![E::default(); transfer.file.selection_size()];
     let _lock = hdf5_sys::LOCK.lock();
     // SAFETY: all ids are alive; `data` has room for what the selection names.
-    check(unsafe {
+    let code = unsafe {
         H5Dread(
             dataset.id(),
             transfer.number.id(),
@@ -169,7 +194,8 @@ pub fn read_block<E: H5Type + Clone + Default>(
             transfer.properties.id(),
             data.as_mut_ptr().cast(),
         )
-    })?;
+    };
+    transfer.end(dataset, code)?;
     Ok(data)
 }
 

@@ -4,6 +4,7 @@
 //! serial users have. Functions that communicate say so: every rank must call them, in the same
 //! order.
 
+mod file_view;
 mod runtime;
 mod team;
 mod transfer;
@@ -18,6 +19,7 @@ use mpi::traits::{AsRaw, Communicator as _, CommunicatorCollectives, Equivalence
 use crate::error::{Error, ErrorKind, Result};
 use crate::exact_sum::ExactSum;
 
+pub use file_view::show_bytes;
 pub use runtime::Runtime;
 pub use team::{SharedSlice, Team};
 pub use transfer::{Counts, Transfer};

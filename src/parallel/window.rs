@@ -85,10 +85,12 @@ impl<T: Real> Window<T> {
             numbers: PhantomData,
         };
         // SAFETY: one epoch for the window's whole life; this rank's segment is its own until the
-        // first synchronisation.
+        // first synchronisation. MPICH gives no address where it has no numbers.
         unsafe {
             ffi::MPI_Win_lock_all(0, window.handle);
-            std::slice::from_raw_parts_mut(mine, allocation).fill(T::ZERO);
+            if segment > 0 {
+                std::slice::from_raw_parts_mut(mine, segment).fill(T::ZERO);
+            }
         }
         window.synchronize();
         Ok(window)

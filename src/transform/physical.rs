@@ -1,5 +1,7 @@
 //! Whole fields of physical values, batch by batch of planes: for snapshots and their like.
 
+use std::ops::Range;
+
 use crate::error::Result;
 use crate::fields::SpectralFields;
 use crate::grid::Region;
@@ -19,11 +21,16 @@ struct Copy<'a, T> {
 }
 
 impl<T: Real> Copy<'_, T> {
-    /// Calls `each(row of the array, field, lane)` for the rows of a block.
-    fn rows(&self, block: Block, mut each: impl FnMut(&mut [T], usize, usize)) {
+    /// Calls `each(row of the array, field, lane)` for the rows of some fields in a block.
+    fn rows(
+        &self,
+        block: Block,
+        fields: Range<usize>,
+        mut each: impl FnMut(&mut [T], usize, usize),
+    ) {
         let [_, rows, planes] = &self.region.ranges;
         let [nz, ny, nx] = self.region.shape();
-        for field in 0..self.fields {
+        for field in fields {
             for lane in (0..block.rows).filter(|lane| rows.contains(&(block.first_row + lane))) {
                 let plane = field * nz + block.plane - planes.start;
                 let start = (plane * ny + block.first_row + lane - rows.start) * nx;
@@ -42,8 +49,9 @@ impl<T: Real> PlaneJob<T> for CopyOut<'_, T> {
         self.0.fields
     }
 
-    fn pointwise(&self, block: Block, inputs: &[T], _: &mut [T]) {
-        self.0.rows(block, |row, field, lane| {
+    fn look(&self, block: Block, inputs: &[T]) {
+        let fields = 0..self.0.fields;
+        self.0.rows(block, fields, |row, field, lane| {
             let line = inputs[field * block.len() + lane..].iter().step_by(block.lanes);
             let values = line.skip(self.0.region.ranges[0].start);
             row.iter_mut().zip(values).for_each(|(to, from)| *to = *from);
@@ -63,10 +71,10 @@ impl<T: Real> PlaneJob<T> for CopyIn<'_, T> {
         self.0.fields
     }
 
-    fn pointwise(&self, block: Block, _: &[T], products: &mut [T]) {
-        products.fill(T::ZERO);
-        self.0.rows(block, |row, field, lane| {
-            let values = products[field * block.len() + lane..].iter_mut().step_by(block.lanes);
+    fn product(&self, index: usize, block: Block, _: &[T], product: &mut [T]) {
+        product.fill(T::ZERO);
+        self.0.rows(block, index..index + 1, |row, _, lane| {
+            let values = product[lane..].iter_mut().step_by(block.lanes);
             values.zip(row).for_each(|(to, from)| *to = *from);
         });
     }

@@ -100,7 +100,8 @@ pub struct PlaneScratch<T: Real> {
     pub(super) line: Aligned<T>,
     /// `[field][x][lane]`.
     pub(super) inputs: Aligned<T>,
-    pub(super) products: Aligned<T>,
+    /// One product, `[x][lane]`.
+    pub(super) product: Aligned<T>,
     /// `[product][ny][re lanes, im lanes]`.
     pub(super) modes: Aligned<T>,
 }
@@ -112,7 +113,7 @@ impl<T: Real> PlaneScratch<T> {
         let block = plan.modes.grid.points[0] * row_len;
         tables.x.work_len().max(tables.y.work_len())
             + tables.fields * plan.modes.ny() * row_len
-            + (1 + plan.slots + tables.fields) * block
+            + (2 + plan.slots) * block
     }
 
     pub(super) fn new(tables: &PlaneTables<T>, plan: &Plan) -> Self {
@@ -122,7 +123,7 @@ impl<T: Real> PlaneScratch<T> {
             work: zeros(tables.x.work_len().max(tables.y.work_len())),
             line: zeros(block),
             inputs: zeros(plan.slots * block),
-            products: zeros(tables.fields * block),
+            product: zeros(block),
             modes: zeros(tables.fields * plan.modes.ny() * row_len),
         }
     }

@@ -3,8 +3,8 @@
 //! A plane goes through three stages:
 //!
 //! 1. inverse transforms along y, out of the exchange into sheets of kx-rows;
-//! 2. block by block of 2 W rows: inverse transforms along x, the job's pointwise function on
-//!    physical values, and forward transforms along x of its products, back into the sheets;
+//! 2. block by block of 2 W rows: inverse transforms along x, the job's look at physical values, and
+//!    one by one its products and their forward transforms along x, back into the sheets;
 //! 3. forward transforms along y, the job's in-plane contraction, and back into the exchange where
 //!    the plane came from.
 //!
@@ -20,7 +20,7 @@ use crate::real::Real;
 use super::exchange::Exchange;
 use super::stages::Plane;
 use super::sweep::{PlaneParts, Scratch, Sweep, lock};
-use super::timings::{Part, Stopwatch, Timings};
+use super::timings::{Part, Stopwatch};
 
 /// Which physical values a pointwise function is looking at: value (x, l) of a field is at
 /// y = `first_row` + l, for l < `rows`; lanes l >= `rows` are zero and mean nothing.
@@ -65,8 +65,16 @@ pub trait PlaneJob<T: Real>: Sync {
         self.products()
     }
 
-    /// Makes `products` from `inputs`, both `[field][x][lane]`.
-    fn pointwise(&self, block: Block, inputs: &[T], products: &mut [T]);
+    /// Looks at the values of a block, `[field][x][lane]`, before any product is made of them.
+    fn look(&self, block: Block, inputs: &[T]) {
+        let _ = (block, inputs);
+    }
+
+    /// Makes one product, `[x][lane]`, from `inputs`, `[field][x][lane]`. It is asked for just before
+    /// it is transformed, so that few values are in use at a time.
+    fn product(&self, index: usize, block: Block, inputs: &[T], product: &mut [T]) {
+        let _ = (index, block, inputs, product);
+    }
 
     /// Makes the outputs from the products: `modes` is `[product][ny][re lanes, im lanes]` of the
     /// columns whose bundle along x is `bundle_along_x`, with the ny that are kept there; each row
@@ -135,7 +143,7 @@ impl<T: Real> PlaneParts<'_, T> {
                 unsafe {
                     plane.inverse_y(start, 0..plan.section.len());
                     for block in plane.blocks(z) {
-                        plane.lines_along_x(block, &mut watch, timings);
+                        plane.lines_along_x(block);
                     }
                     plane.forward_y(start, 0..plan.section.len());
                 }
@@ -169,7 +177,7 @@ impl<T: Real> PlaneParts<'_, T> {
                         Plane { plan, tables, job, scratch, sheets, at: 0, planes: count };
                     for (at, some) in rectangles(run, each) {
                         plane.at = at;
-                        work(&mut plane, first + at, some, &mut watch, timings);
+                        work(&mut plane, first + at, some);
                     }
                     watch.lap(timings, Part::Planes);
                 });
@@ -180,15 +188,15 @@ impl<T: Real> PlaneParts<'_, T> {
             };
             // SAFETY (of all stages): rows of different lines, blocks and planes do not overlap
             // (tested in `plan` and `turn`), and each is worked on by one thread.
-            let inverse_y: &StageWork<T> = &|plane, z, some, _, _| unsafe {
+            let inverse_y: &StageWork<T> = &|plane, z, some| unsafe {
                 plane.inverse_y(start(z), some);
             };
-            let lines_along_x: &StageWork<T> = &|plane, z, some, watch, timings| unsafe {
+            let lines_along_x: &StageWork<T> = &|plane, z, some| unsafe {
                 for block in plane.blocks(z).skip(some.start).take(some.len()) {
-                    plane.lines_along_x(block, watch, timings);
+                    plane.lines_along_x(block);
                 }
             };
-            let forward_y: &StageWork<T> = &|plane, z, some, _, _| unsafe {
+            let forward_y: &StageWork<T> = &|plane, z, some| unsafe {
                 plane.forward_y(start(z), some);
             };
             let mut watch = Stopwatch::start();
@@ -212,9 +220,8 @@ impl<T: Real> PlaneParts<'_, T> {
     }
 }
 
-/// Work on some lines or blocks of a plane in one stage: `work(plane, z, which, watch, timings)`.
-type StageWork<'a, T> =
-    dyn Fn(&mut Plane<T>, usize, Range<usize>, &mut Stopwatch, &mut Timings) + Sync + 'a;
+/// Work on some lines or blocks of a plane in one stage: `work(plane, z, which)`.
+type StageWork<'a, T> = dyn Fn(&mut Plane<T>, usize, Range<usize>) + Sync + 'a;
 
 /// The part of each line, as long as `width`, that a run has when lines follow each other.
 fn rectangles(run: Range<usize>, width: usize) -> impl Iterator<Item = (usize, Range<usize>)> {

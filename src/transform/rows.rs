@@ -40,10 +40,18 @@ unsafe fn store_transposed<V: Vector>(
     count: usize,
 ) {
     V::transpose(&mut tile[..V::WIDTH]);
-    for (i, vector) in tile[..V::WIDTH].iter().enumerate() {
-        if i < count {
+    // Only the last block of a plane may lack rows.
+    if count >= V::WIDTH {
+        for (i, vector) in tile[..V::WIDTH].iter().enumerate() {
             // SAFETY: the caller's promise.
             unsafe { vector.store(to.add(i * stride)) };
+        }
+    } else {
+        for (i, vector) in tile[..V::WIDTH].iter().enumerate() {
+            if i < count {
+                // SAFETY: the caller's promise.
+                unsafe { vector.store(to.add(i * stride)) };
+            }
         }
     }
 }

@@ -10,7 +10,6 @@ use super::plan::Plan;
 use super::plane_tables::{PlaneScratch, PlaneTables};
 use super::planes::{Block, OutputRows, PlaneJob};
 use super::rows::{Pack, Rows, Unpack};
-use super::timings::{Part, Stopwatch, Timings};
 use super::turn::{AlongX, AlongY};
 
 /// One plane at work.
@@ -87,21 +86,13 @@ impl<'a, T: Real> Plane<'a, T> {
     ///
     /// # Safety
     /// Nobody else uses the sheets of these rows.
-    pub unsafe fn lines_along_x(
-        &mut self,
-        block: Block,
-        watch: &mut Stopwatch,
-        timings: &mut Timings,
-    ) {
+    pub unsafe fn lines_along_x(&mut self, block: Block) {
         // SAFETY: the caller's promise.
-        unsafe { self.inverse_x(block) };
-        watch.lap(timings, Part::Planes);
-        let inputs = &self.scratch.inputs[..self.job.inputs() * block.len()];
-        let products = &mut self.scratch.products[..self.job.products() * block.len()];
-        self.job.pointwise(block, inputs, products);
-        watch.lap(timings, Part::Products);
-        // SAFETY: the caller's promise.
-        unsafe { self.forward_x(block) };
+        unsafe {
+            self.inverse_x(block);
+            self.job.look(block, &self.scratch.inputs[..self.job.inputs() * block.len()]);
+            self.forward_x(block);
+        }
     }
 
     /// The rows of a block in one sheet.
@@ -131,7 +122,7 @@ impl<'a, T: Real> Plane<'a, T> {
         }
     }
 
-    /// Products of a block back into the sheets.
+    /// Makes the products of a block and takes them back into the sheets.
     ///
     /// # Safety
     /// As [`Self::lines_along_x`].
@@ -141,8 +132,9 @@ impl<'a, T: Real> Plane<'a, T> {
             let tables = self.tables;
             let rows = self.rows(block, self.sheet(field));
             let scratch = &mut *self.scratch;
-            let start = scratch.products[field * block.len()..][..block.len()].as_ptr();
-            let source = Source { start, table: &tables.x_products };
+            let inputs = &scratch.inputs[..self.job.inputs() * block.len()];
+            self.job.product(field, block, inputs, &mut scratch.product);
+            let source = Source { start: scratch.product.as_ptr(), table: &tables.x_products };
             let target = Target { start: scratch.line.as_mut_ptr(), table: &tables.x_outputs };
             // SAFETY: tables stay within one field of the block and one line.
             unsafe { tables.x.transform(Direction::Forward, source, target, &mut scratch.work) };

@@ -6,8 +6,8 @@
 //! 1. [`Sweep::begin`] and [`Sweep::columns`]: bundle by bundle, z-lines come in, a function turns them into other
 //!    columns, and those go out as z-lines (either half may be left out).
 //! 2. [`Sweep::to_planes`] and [`Sweep::to_columns`]: the all-to-all.
-//! 3. [`Sweep::planes`]: plane by plane, to physical space, a pointwise function on rows of
-//!    values, and back (see [`super::planes`]).
+//! 3. [`Sweep::planes`]: plane by plane, to physical space, pointwise work on rows of values, and
+//!    back (see [`super::planes`]).
 //!
 //! The forward direction carries 1 / (nx ny nz), so spectral values are Fourier coefficients.
 

@@ -9,10 +9,8 @@ pub enum Part {
     Columns,
     /// Moving rows between ranks, and waiting for them.
     Exchange,
-    /// Transforms along y and x.
+    /// Transforms along y and x, and the work on values between them.
     Planes,
-    /// Pointwise work in physical space.
-    Products,
     /// Assembly and time step in spectral space.
     Update,
     /// Diagnostics and files.
@@ -21,11 +19,10 @@ pub enum Part {
 
 impl Part {
     /// Every part with its name.
-    pub const ALL: [(Part, &'static str); 6] = [
+    pub const ALL: [(Part, &'static str); 5] = [
         (Part::Columns, "z-lines"),
         (Part::Exchange, "all-to-all"),
         (Part::Planes, "planes (y, x)"),
-        (Part::Products, "products"),
         (Part::Update, "spectral update"),
         (Part::Output, "diagnostics, I/O"),
     ];

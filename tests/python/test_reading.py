@@ -27,7 +27,7 @@ def test_a_run_tells_what_it_is(oblong: dnspost.Run) -> None:
     assert "omega" in history.attrs["descriptions"]["enstrophy"]
     assert oblong.is_complete
     assert oblong.log.startswith("dns-solver")
-    assert oblong.timings.loc["all", "mean"] > oblong.timings.loc["products", "mean"] > 0
+    assert oblong.timings.loc["all", "mean"] > oblong.timings.loc["planes (y, x)", "mean"] > 0
 
 
 def test_snapshots_are_one_lazy_series(oblong: dnspost.Run) -> None:

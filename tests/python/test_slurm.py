@@ -1,5 +1,6 @@
 """Jobs, chains of jobs and job arrays under a real Slurm that these tests start."""
 
+import json
 import tempfile
 import tomllib
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import pytest
 import dnspost
 from dnspost import cli
 from dnspost.submit import Job, Node, smallest_node
-from running import SOLVER, solve
+from running import REPOSITORY, SOLVER, solve
 from slurm_cluster import Cluster, cluster, reason_against
 
 # A power of two, so that the steps are the same to the last bit whatever the end of the run.
@@ -165,6 +166,26 @@ def test_a_plain_job_runs_once(
     assert "2 with 2 threads each" in told
     assert told.startswith("modules are loaded\n")
     assert dnspost.open("plain").is_complete
+
+
+def test_a_scaling_study_is_a_job(
+    slurm: Cluster, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there is no mpirun, as on some clusters; a table comes out."""
+    Path("site.sh").write_text('PATH=$(dirname "$DNS_SITE"):$PATH\n')
+    Path("mpirun").write_text("#!/bin/sh\nexit 1\n")
+    Path("mpirun").chmod(0o755)
+    monkeypatch.setenv("DNS_SITE", str(folder / "site.sh"))
+    study = ["--points=8", "--layouts=1x1,2x1,1x2", "--rounds=1", "--samples=1", "--only=step"]
+    job = ["--ntasks=2", f"--output={folder}/job.txt", f"--chdir={REPOSITORY}"]
+    script = REPOSITORY / "scripts/slurm/scaling.sh"
+    submitted = slurm.command("sbatch", *job, script, *study, f"--output={folder}/scaling")
+    (ended,) = slurm.wait(submitted.split()[-1])
+    told = Path("job.txt").read_text()
+    assert ended["JobState"] == "COMPLETED", told
+    assert Path("scaling.md").read_text().count("| 8 x 8 x 8 |") == 3
+    turns = [case["turns"][0] for case in json.loads(Path("scaling.json").read_text())["cases"]]
+    assert [(turn["ranks"], turn["threads"]) for turn in turns] == [(1, 1), (2, 1), (1, 2)]
 
 
 @pytest.mark.parametrize(

@@ -198,8 +198,8 @@ impl<T: Real> PlaneJob<T> for There {
         self.fields
     }
 
-    fn pointwise(&self, _: Block, inputs: &[T], products: &mut [T]) {
-        products.copy_from_slice(inputs);
+    fn product(&self, index: usize, block: Block, inputs: &[T], product: &mut [T]) {
+        product.copy_from_slice(&inputs[index * block.len()..][..block.len()]);
     }
 }
 

@@ -54,7 +54,7 @@ impl<T: Real> Fallback<T> {
         let (_, work, _) = unsafe { work.align_to_mut::<Complex<T>>() };
         let (line, scratch) = work.split_at_mut(self.length);
         for lane in 0..T::LANES {
-            for (value, &offset) in line.iter_mut().zip(&source.table.0) {
+            for (value, &offset) in line.iter_mut().zip(&source.table.0.offsets) {
                 *value = if offset == ABSENT {
                     Complex::default()
                 } else {
@@ -66,7 +66,7 @@ impl<T: Real> Fallback<T> {
                 };
             }
             plan.process_with_scratch(line, scratch);
-            for (value, &offset) in line.iter().zip(&target.table.0) {
+            for (value, &offset) in line.iter().zip(&target.table.0.offsets) {
                 if offset != ABSENT {
                     // SAFETY: the row is writable by the caller's promise.
                     unsafe {

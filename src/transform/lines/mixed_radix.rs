@@ -113,8 +113,8 @@ impl<T: Real> MixedRadix<T> {
     }
 
     /// The rows of a line in the order in which the last pass writes them.
-    pub fn write_order(&self) -> Vec<usize> {
-        self.order.clone()
+    pub fn write_order(&self) -> &[usize] {
+        &self.order
     }
 
     /// Transforms `T::LANES` lines.
@@ -134,15 +134,20 @@ impl<T: Real> MixedRadix<T> {
             Direction::Inverse => (T::LANES, 0),
         };
         let work = work.as_mut_ptr();
-        let (read, write) = (source.table.0.as_ptr(), target.table.0.as_ptr());
+        let (read, write) = (source.table.0.offsets.as_ptr(), target.table.0.offsets.as_ptr());
         let zeros = self.zeros.as_ptr();
-        let last = self.passes.len() - 1;
         for lane in (0..T::LANES).step_by(V::WIDTH) {
             let (from, to) = (source.start.wrapping_add(lane), target.start.wrapping_add(lane));
+            let (from_re, from_im) = (from.wrapping_add(re), from.wrapping_add(im));
+            let (to_re, to_im) = (to.wrapping_add(re), to.wrapping_add(im));
             // SAFETY: every index below is smaller than the length; rows are valid by the
             // caller's promise and work holds 2 * LANES >= 2 * WIDTH numbers for each.
             unsafe {
                 let from_source = |_: usize, turn: usize| {
+                    let offset = *read.add(turn);
+                    (V::load(from_re.wrapping_add(offset)), V::load(from_im.wrapping_add(offset)))
+                };
+                let from_padded_source = |_: usize, turn: usize| {
                     // A row of zeros instead of a branch: a conditional move is cheaper.
                     let offset = *read.add(turn);
                     let row = if offset == ABSENT { zeros } else { from.wrapping_add(offset) };
@@ -150,10 +155,12 @@ impl<T: Real> MixedRadix<T> {
                 };
                 let to_target = |p: usize, value: (V, V)| {
                     let offset = *write.add(p);
-                    if offset != ABSENT {
-                        let row = to.add(offset);
-                        value.0.store(row.add(re));
-                        value.1.store(row.add(im));
+                    value.0.store(to_re.wrapping_add(offset));
+                    value.1.store(to_im.wrapping_add(offset));
+                };
+                let to_truncated_target = |p: usize, value: (V, V)| {
+                    if *write.add(p) != ABSENT {
+                        to_target(p, value);
                     }
                 };
                 let from_work = |p: usize, _: usize| {
@@ -165,14 +172,20 @@ impl<T: Real> MixedRadix<T> {
                     value.0.store(row);
                     value.1.store(row.add(V::WIDTH));
                 };
-                for (i, pass) in self.passes.iter().enumerate() {
-                    if i == 0 {
-                        pass.run::<V, true>(self.length, from_source, to_work);
-                    } else if i < last {
-                        pass.run::<V, true>(self.length, from_work, to_work);
-                    } else {
-                        pass.run::<V, false>(self.length, from_work, to_target);
-                    }
+                let n = self.length;
+                let [first, middle @ .., last] = &self.passes[..] else { unreachable!() };
+                if source.table.0.is_complete {
+                    first.run::<V, true>(n, from_source, to_work);
+                } else {
+                    first.run::<V, true>(n, from_padded_source, to_work);
+                }
+                for pass in middle {
+                    pass.run::<V, true>(n, from_work, to_work);
+                }
+                if target.table.0.is_complete {
+                    last.run::<V, false>(n, from_work, to_target);
+                } else {
+                    last.run::<V, false>(n, from_work, to_truncated_target);
                 }
             }
         }
@@ -210,8 +223,9 @@ impl<T: Real> Pass<T> {
         load: impl Fn(usize, usize) -> (V, V),
         store: impl Fn(usize, (V, V)),
     ) {
-        let part = self.block / R;
-        for start in (0..length).step_by(self.block) {
+        // The last pass has blocks of one butterfly; the compiler is told so.
+        let (block, part) = if TWIDDLE { (self.block, self.block / R) } else { (R, 1) };
+        for start in (0..length).step_by(block) {
             let mut factor = self.twiddles.as_ptr();
             for j in start..start + part {
                 // Values are read in turn: R of the first butterfly, R of the next.

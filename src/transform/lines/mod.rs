@@ -31,11 +31,30 @@ pub enum Direction {
     Inverse,
 }
 
+/// Offsets of the rows of a line.
+struct RowTable {
+    offsets: Box<[usize]>,
+    /// Whether no row is [`ABSENT`], which saves looking.
+    is_complete: bool,
+}
+
+impl RowTable {
+    /// A table of the rows in the order of a transform, or as they are.
+    fn new(offsets: &[usize], order: Option<&[usize]>) -> Self {
+        let is_complete = !offsets.contains(&ABSENT);
+        let offsets = match order {
+            Some(order) => order.iter().map(|&row| offsets[row]).collect(),
+            None => offsets.into(),
+        };
+        RowTable { offsets, is_complete }
+    }
+}
+
 /// Offsets of the rows of a line, in the order in which a transform reads them.
-pub struct ReadTable(Box<[usize]>);
+pub struct ReadTable(RowTable);
 
 /// Offsets of the rows of a line, in the order in which a transform writes them.
-pub struct WriteTable(Box<[usize]>);
+pub struct WriteTable(RowTable);
 
 /// Rows to read.
 #[derive(Clone, Copy)]
@@ -59,7 +78,7 @@ impl<T: Real> Source<'_, T> {
     /// Asks for all rows, for a transform that comes soon (see [`prefetch`]).
     #[inline]
     pub fn prefetch(&self) {
-        prefetch(self.start, &self.table.0);
+        prefetch(self.start, &self.table.0.offsets);
     }
 }
 
@@ -118,16 +137,16 @@ impl<T: Real> Lines<T> {
     /// The table for reading: row j of a line lies at `offsets[j]`, or is [`ABSENT`].
     pub fn read_table(&self, offsets: &[usize]) -> ReadTable {
         ReadTable(match &self.method {
-            Method::MixedRadix(plan) => plan.read_order().iter().map(|&j| offsets[j]).collect(),
-            Method::Fallback(_) => offsets.into(),
+            Method::MixedRadix(plan) => RowTable::new(offsets, Some(&plan.read_order())),
+            Method::Fallback(_) => RowTable::new(offsets, None),
         })
     }
 
     /// The table for writing: row j of a line lies at `offsets[j]`, or is [`ABSENT`].
     pub fn write_table(&self, offsets: &[usize]) -> WriteTable {
         WriteTable(match &self.method {
-            Method::MixedRadix(plan) => plan.write_order().iter().map(|&j| offsets[j]).collect(),
-            Method::Fallback(_) => offsets.into(),
+            Method::MixedRadix(plan) => RowTable::new(offsets, Some(plan.write_order())),
+            Method::Fallback(_) => RowTable::new(offsets, None),
         })
     }
 
@@ -146,8 +165,8 @@ impl<T: Real> Lines<T> {
         target: Target<T>,
         work: &mut [T],
     ) {
-        debug_assert_eq!(source.table.0.len(), self.length);
-        debug_assert_eq!(target.table.0.len(), self.length);
+        debug_assert_eq!(source.table.0.offsets.len(), self.length);
+        debug_assert_eq!(target.table.0.offsets.len(), self.length);
         debug_assert!(work.len() >= self.work_len());
         // SAFETY: the caller's promises are passed on.
         unsafe {
