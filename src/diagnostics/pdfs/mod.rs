@@ -6,6 +6,9 @@
 //! where the bins are given. Averages and rms are sums over the modes, points are counted in whole
 //! numbers: neither depends on how they are shared out.
 
+mod bins;
+mod count;
+
 use std::sync::{Mutex, PoisonError};
 
 use num_complex::Complex;
@@ -15,53 +18,16 @@ use super::points::Together;
 use super::quantities::Name;
 use super::{each_mode, sum_over_bundles};
 use crate::equation::Physics;
-use crate::exact_sum::ExactSum;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
 use crate::modes::Modes;
 use crate::parallel::{Communicator, SharedSlice};
 use crate::real::Real;
-use crate::transform::planes::{Block, PlaneJob};
 use crate::transform::sweep::Sweep;
 
-/// The bins of a density, all of the same width.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Bins {
-    /// Where the first one begins.
-    pub low: f64,
-    /// Where the last one ends.
-    pub high: f64,
-    /// How many there are.
-    pub count: usize,
-}
-
-impl Bins {
-    fn width(&self) -> f64 {
-        (self.high - self.low) / self.count as f64
-    }
-
-    /// The middle of each bin.
-    pub fn centres(&self) -> Vec<f64> {
-        (0..self.count).map(|bin| self.low + (bin as f64 + 0.5) * self.width()).collect()
-    }
-
-    /// The bin of a value; `None` outside of all.
-    fn of(&self, value: f64) -> Option<usize> {
-        let bin = (value - self.low) / self.width();
-        (bin >= 0.0 && bin < self.count as f64).then_some(bin as usize)
-    }
-}
-
-/// What the variable of a density is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Variable {
-    /// `(q - <q>) / rms(q)`.
-    Standard,
-    /// `ln(q / <q>)`.
-    Logarithm,
-    /// q itself.
-    Plain,
-}
+use bins::Scale;
+pub use bins::{Bins, Variable};
+use count::{Count, Tally, held_points};
 
 /// The density of one quantity q.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,8 +69,8 @@ struct Look {
     of_fields: Vec<Option<usize>>,
     /// The density that the sum of the squares of all belongs to.
     of_square: Option<usize>,
-    /// The factor with which this sum goes into the [`Held`] one, and the density of that, if it is
-    /// complete now.
+    /// The factor with which this sum goes into the one that is held for every point, and the density
+    /// of that, if it is complete now.
     held: Option<(f64, Option<usize>)>,
 }
 
@@ -344,242 +310,5 @@ impl Pdfs {
     }
 }
 
-/// Numbers in the sum that is [held](Held) on this rank.
-fn held_points<T: Real>(sweep: &Sweep<T>) -> usize {
-    let (plan, [nx, ny, _]) = (&sweep.plan, sweep.plan.modes.grid.points);
-    plan.planes.len() * nx * ny.next_multiple_of(plan.modes.row_len())
-}
-
-/// What values of a density are measured in.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Scale {
-    mean: f64,
-    rms: f64,
-    /// Fields that share the density.
-    fields: usize,
-}
-
-impl Scale {
-    /// The variable for a value.
-    fn apply(&self, variable: Variable, value: f64) -> f64 {
-        match variable {
-            Variable::Plain => value,
-            Variable::Standard if self.rms > 0.0 => (value - self.mean) / self.rms,
-            Variable::Standard => 0.0,
-            Variable::Logarithm if self.mean > 0.0 => {
-                // A difference of squares may be less than nothing by rounding.
-                (value / self.mean).max(f64::MIN_POSITIVE).ln()
-            }
-            Variable::Logarithm => 0.0,
-        }
-    }
-}
-
-/// Counts in the bins of all densities, and sums of powers.
-struct Tally {
-    counts: Vec<i64>,
-    powers: Vec<ExactSum>,
-}
-
-impl Tally {
-    fn new(bins: usize, densities: usize) -> Self {
-        Tally { counts: vec![0; bins], powers: vec![ExactSum::default(); densities * ORDERS] }
-    }
-}
-
-/// Counts the values of one look.
-struct Count<'a> {
-    look: &'a Look,
-    inputs: usize,
-    densities: &'a [Density],
-    scales: &'a [Scale],
-    /// The first bin of each density among all.
-    starts: &'a [usize],
-    first_plane: usize,
-    /// In a plane.
-    blocks: usize,
-    /// A sum of squares that several looks make, block by block.
-    held: SharedSlice<'a, f64>,
-    total: Mutex<Tally>,
-}
-
-impl Count<'_> {
-    /// Counts the values of one block that belong to `density`.
-    fn count(&self, density: usize, block: Block, value: impl Fn(usize) -> f64) {
-        let (Density { variable, bins, .. }, scale) =
-            (&self.densities[density], self.scales[density]);
-        let mut counts = vec![0; bins.count];
-        let mut powers = [0.0; ORDERS];
-        for x in 0..block.points {
-            for lane in 0..block.rows {
-                let t = scale.apply(*variable, value(x * block.lanes + lane));
-                if let Some(bin) = bins.of(t) {
-                    counts[bin] += 1;
-                }
-                let mut power = 1.0;
-                for sum in &mut powers {
-                    power *= t;
-                    *sum += power;
-                }
-            }
-        }
-        let mut total = self.total.lock().unwrap_or_else(PoisonError::into_inner);
-        let start = self.starts[density];
-        let mine = total.counts[start..].iter_mut();
-        mine.zip(&counts).for_each(|(total, count)| *total += count);
-        let mine = total.powers[density * ORDERS..].iter_mut();
-        mine.zip(powers).for_each(|(total, power)| total.add(power));
-    }
-
-    /// Where the part of the held sum for a block lies.
-    fn held(&self, block: Block) -> std::ops::Range<usize> {
-        let index = (block.plane - self.first_plane) * self.blocks + block.first_row / block.lanes;
-        index * block.len()..(index + 1) * block.len()
-    }
-}
-
-impl<T: Real> PlaneJob<T> for Count<'_> {
-    fn inputs(&self) -> usize {
-        self.inputs
-    }
-
-    fn look(&self, block: Block, inputs: &[T]) {
-        let field = |field: usize, point: usize| inputs[field * block.len() + point].double();
-        for (index, density) in self.look.of_fields.iter().enumerate() {
-            if let Some(density) = *density {
-                self.count(density, block, |point| field(index, point));
-            }
-        }
-        let square = |point: usize| (0..self.inputs).map(|f| field(f, point).powi(2)).sum::<f64>();
-        if let Some(density) = self.look.of_square {
-            self.count(density, block, square);
-        }
-        if let Some((factor, complete)) = self.look.held {
-            // SAFETY: every block is worked on by one thread.
-            let held = unsafe { self.held.slice(self.held(block)) };
-            for (point, sum) in held.iter_mut().enumerate() {
-                *sum += factor * square(point);
-            }
-            if let Some(density) = complete {
-                self.count(density, block, |point| held[point]);
-            }
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use std::f64::consts::TAU;
-
-    use super::*;
-    use crate::grid::Grid;
-    use crate::parallel::Team;
-
-    const POINTS: [usize; AXES] = [20, 18, 4];
-    const BINS: Bins = Bins { low: -3.37, high: 3.41, count: 9 };
-
-    /// u = f(y), v = f(x) + 5, w = 0 with f = sin + sin(2 .) / 2 has du/dy = g(y), dv/dx = g(x), g = f'.
-    fn state(modes: Modes) -> SpectralFields<f64> {
-        let mut state = SpectralFields::zeros(modes, 0..modes.bundles(), AXES);
-        for (n, amplitude) in [(1, 1.0), (2, 0.5)] {
-            let half = Complex::new(0.0, -0.5 * amplitude);
-            state.set(modes.place([0, n, 0]).unwrap(), 0, half);
-            state.set(modes.place([0, -n, 0]).unwrap(), 0, half.conj());
-            state.set(modes.place([n, 0, 0]).unwrap(), 1, half);
-        }
-        state.set(modes.place([0; AXES]).unwrap(), 1, Complex::new(5.0, 0.0));
-        state
-    }
-
-    /// Density and moments of some values, in bins that nothing but these lines knows.
-    fn expected(values: &[f64]) -> (Vec<f64>, [f64; ORDERS]) {
-        let width = (3.41 + 3.37) / 9.0;
-        let inside = |bin: usize, t: f64| {
-            t >= -3.37 + bin as f64 * width && t < -3.37 + (bin + 1) as f64 * width
-        };
-        let count = |bin| values.iter().filter(|t| inside(bin, **t)).count() as f64;
-        let density = (0..9).map(|bin| count(bin) / values.len() as f64 / width).collect();
-        let moment = |p: usize| values.iter().map(|t| t.powi(p as i32 + 1)).sum::<f64>();
-        (density, std::array::from_fn(|p| moment(p) / values.len() as f64))
-    }
-
-    #[test]
-    fn densities_are_those_of_values_taken_one_by_one() {
-        let modes = Modes::new(Grid::two_thirds(POINTS, [1.0; AXES]), 8);
-        let state = state(modes);
-        let angle = |axis: usize, n: usize| TAU * n as f64 / POINTS[axis] as f64;
-        let points: Vec<_> = (0..POINTS[0])
-            .flat_map(|x| (0..POINTS[1]).map(move |y| (angle(0, x), angle(1, y))))
-            .collect();
-        let f = |a: f64| a.sin() + 0.5 * (2.0 * a).sin();
-        let g = |a: f64| a.cos() + (2.0 * a).cos();
-        let of = |value: &dyn Fn(f64, f64) -> f64| -> Vec<f64> {
-            points.iter().map(|&(x, y)| value(x, y)).collect()
-        };
-        // <f^2> = 5/8, <g^2> = 1; <2 s s> = <omega^2> = 2.
-        let zeros = vec![0.0; points.len()];
-        let across: Vec<_> = [of(&|_, y| g(y)), of(&|x, _| g(x))].concat();
-        let cases = [
-            ("u", of(&|_, y| f(y) / 0.625_f64.sqrt()), 0.0, 0.625),
-            // Over the quantity itself.
-            ("v", of(&|x, _| f(x) + 5.0 - 5.3), 5.0, 0.625),
-            ("w", zeros.clone(), 0.0, 0.0),
-            ("velocity_longitudinal", zeros.clone(), 0.0, 0.0),
-            (
-                "velocity_transverse",
-                [across.iter().map(|g| g * 3f64.sqrt()).collect(), zeros.repeat(4)].concat(),
-                0.0,
-                1.0 / 3.0,
-            ),
-            (
-                "vorticity",
-                [of(&|x, y| (g(x) - g(y)) * 1.5_f64.sqrt()), zeros.repeat(2)].concat(),
-                0.0,
-                2.0 / 3.0,
-            ),
-            ("enstrophy", of(&|x, y| ((g(x) - g(y)).powi(2) / 2.0).ln()), 2.0, 0.0),
-            ("dissipation", of(&|x, y| ((g(x) + g(y)).powi(2) / 2.0).ln()), 2.0, 0.0),
-        ];
-        let physics = Physics::navier_stokes(0.1);
-        let range = |name: &str| (name == "v").then_some([BINS.low + 5.3, BINS.high + 5.3]);
-        let pdfs = Pdfs::new(&physics, BINS, range);
-        assert_eq!(Pdfs::names(&physics), cases.each_ref().map(|case| case.0));
-        let mut found = Vec::new();
-        for threads in [1, 3] {
-            let (serial, team) = (Communicator::serial(), Team::new(threads).unwrap());
-            let mut sweep =
-                crate::transform::sweep::Sweep::new(modes, &serial, team, 3, 3).unwrap();
-            let measured = pdfs.measure(&state, &mut sweep, &serial);
-            for ((name, values, mean, square), measured) in cases.iter().zip(&measured) {
-                let (density, moments) = expected(values);
-                let close = |a: &f64, b: &f64| (a - b).abs() < 1e-12 * b.abs().max(1.0);
-                let same = density.iter().zip(&measured.density).all(|(a, b)| close(a, b));
-                assert!(same, "{name}: {:?} and {density:?}", measured.density);
-                assert!(
-                    close(&measured.mean, mean) && close(&measured.rms.powi(2), square),
-                    "{name}"
-                );
-                // ln 0 depends on rounding, and v is not about 0.
-                if !["v", "enstrophy", "dissipation"].contains(name) {
-                    let same = moments.iter().zip(&measured.moments).all(|(a, b)| close(b, a));
-                    assert!(same, "{name}: {:?} and {moments:?}", measured.moments);
-                }
-            }
-            found.push(measured);
-        }
-        assert_eq!(found[0], found[1]);
-    }
-
-    #[test]
-    fn every_field_has_a_density_and_every_scalar_those_of_its_gradient() {
-        let physics = Physics {
-            equation: crate::equation::physics::Kind::Mhd,
-            magnetic: Some(Default::default()),
-            ..Physics::navier_stokes(0.1)
-        };
-        let names = Pdfs::names(&physics);
-        for name in ["bz", "magnetic_longitudinal", "current", "magnetic_dissipation"] {
-            assert!(names.iter().any(|found| found == name), "{name} of {names:?}");
-        }
-    }
-}
+mod tests;

@@ -1,0 +1,65 @@
+//! What a density is counted over: its bins, its variable and the scale of that.
+
+/// The bins of a density, all of the same width.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bins {
+    /// Where the first one begins.
+    pub low: f64,
+    /// Where the last one ends.
+    pub high: f64,
+    /// How many there are.
+    pub count: usize,
+}
+
+impl Bins {
+    pub(super) fn width(&self) -> f64 {
+        (self.high - self.low) / self.count as f64
+    }
+
+    /// The middle of each bin.
+    pub fn centres(&self) -> Vec<f64> {
+        (0..self.count).map(|bin| self.low + (bin as f64 + 0.5) * self.width()).collect()
+    }
+
+    /// The bin of a value; `None` outside of all.
+    pub(super) fn of(&self, value: f64) -> Option<usize> {
+        let bin = (value - self.low) / self.width();
+        (bin >= 0.0 && bin < self.count as f64).then_some(bin as usize)
+    }
+}
+
+/// What the variable of a density is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Variable {
+    /// `(q - <q>) / rms(q)`.
+    Standard,
+    /// `ln(q / <q>)`.
+    Logarithm,
+    /// q itself.
+    Plain,
+}
+
+/// What values of a density are measured in.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Scale {
+    pub mean: f64,
+    pub rms: f64,
+    /// Fields that share the density.
+    pub fields: usize,
+}
+
+impl Scale {
+    /// The variable for a value.
+    pub fn apply(&self, variable: Variable, value: f64) -> f64 {
+        match variable {
+            Variable::Plain => value,
+            Variable::Standard if self.rms > 0.0 => (value - self.mean) / self.rms,
+            Variable::Standard => 0.0,
+            Variable::Logarithm if self.mean > 0.0 => {
+                // A difference of squares may be less than nothing by rounding.
+                (value / self.mean).max(f64::MIN_POSITIVE).ln()
+            }
+            Variable::Logarithm => 0.0,
+        }
+    }
+}
