@@ -11,7 +11,7 @@ use crate::modes::{Modes, Place};
 use crate::real::Real;
 
 /// Alignment of every array, in bytes: two cache lines, one full AVX-512 pair of vectors.
-const ALIGNMENT: usize = 128;
+pub const ALIGNMENT: usize = 128;
 
 /// Size of a huge page, and the size from which arrays lie on such pages.
 const HUGE_PAGE: usize = 2 << 20;

@@ -4,10 +4,17 @@ mod allocations;
 mod harness;
 mod snapshots;
 mod transform;
+mod windows;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let tests = [&allocations::TESTS[..], &snapshots::TESTS[..], &transform::TESTS[..]].concat();
+    let tests = [
+        &allocations::TESTS[..],
+        &snapshots::TESTS[..],
+        &transform::TESTS[..],
+        &windows::TESTS[..],
+    ]
+    .concat();
     harness::main(&tests, &[1, 2, 3, 5, 6, 8])
 }
