@@ -17,7 +17,7 @@ use crate::simd::{Cpu, Vector};
 struct Pass<T> {
     radix: usize,
     block: usize,
-    /// For each position in a block's first part, the factors w^1 .. w^(radix - 1), re and im.
+    /// For each position but 0 in a block's first part, the factors w^1 .. w^(radix - 1), re and im.
     twiddles: Vec<T>,
 }
 
@@ -95,7 +95,7 @@ impl<T: Real> MixedRadix<T> {
                 [T::from_double(angle.cos()), T::from_double(angle.sin())]
             };
             let twiddles =
-                (0..part).flat_map(|j| (1..radix).flat_map(move |t| factor(j, t))).collect();
+                (1..part).flat_map(|j| (1..radix).flat_map(move |t| factor(j, t))).collect();
             passes.push(Pass { radix, block, twiddles });
             // Part t of a block holds the mode numbers t modulo radix.
             order = order.iter().flat_map(|&k| (0..radix).map(move |t| k + t * weight)).collect();
@@ -175,17 +175,17 @@ impl<T: Real> MixedRadix<T> {
                 let n = self.length;
                 let [first, middle @ .., last] = &self.passes[..] else { unreachable!() };
                 if source.table.0.is_complete {
-                    first.run::<V, true>(n, from_source, to_work);
+                    first.run::<V, false>(n, from_source, to_work);
                 } else {
-                    first.run::<V, true>(n, from_padded_source, to_work);
+                    first.run::<V, false>(n, from_padded_source, to_work);
                 }
                 for pass in middle {
-                    pass.run::<V, true>(n, from_work, to_work);
+                    pass.run::<V, false>(n, from_work, to_work);
                 }
                 if target.table.0.is_complete {
-                    last.run::<V, false>(n, from_work, to_target);
+                    last.run::<V, true>(n, from_work, to_target);
                 } else {
-                    last.run::<V, false>(n, from_work, to_truncated_target);
+                    last.run::<V, true>(n, from_work, to_truncated_target);
                 }
             }
         }
@@ -193,58 +193,79 @@ impl<T: Real> MixedRadix<T> {
 }
 
 impl<T: Real> Pass<T> {
-    /// All butterflies of this pass; `TWIDDLE` is false for the last one, whose factors are 1.
+    /// All butterflies of this pass, which may be the `LAST` one.
     ///
     /// # Safety
     /// `load` and `store` accept every index below `length`.
     #[inline(always)]
-    unsafe fn run<V: Vector<Scalar = T>, const TWIDDLE: bool>(
+    unsafe fn run<V: Vector<Scalar = T>, const LAST: bool>(
         &self,
         length: usize,
         load: impl Fn(usize, usize) -> (V, V),
         store: impl Fn(usize, (V, V)),
     ) {
         match self.radix {
-            1 => self.butterflies::<V, TWIDDLE, 1>(length, load, store),
-            2 => self.butterflies::<V, TWIDDLE, 2>(length, load, store),
-            3 => self.butterflies::<V, TWIDDLE, 3>(length, load, store),
-            4 => self.butterflies::<V, TWIDDLE, 4>(length, load, store),
-            5 => self.butterflies::<V, TWIDDLE, 5>(length, load, store),
-            6 => self.butterflies::<V, TWIDDLE, 6>(length, load, store),
-            7 => self.butterflies::<V, TWIDDLE, 7>(length, load, store),
-            _ => self.butterflies::<V, TWIDDLE, 8>(length, load, store),
+            1 => self.butterflies::<V, LAST, 1>(length, load, store),
+            2 => self.butterflies::<V, LAST, 2>(length, load, store),
+            3 => self.butterflies::<V, LAST, 3>(length, load, store),
+            4 => self.butterflies::<V, LAST, 4>(length, load, store),
+            5 => self.butterflies::<V, LAST, 5>(length, load, store),
+            6 => self.butterflies::<V, LAST, 6>(length, load, store),
+            7 => self.butterflies::<V, LAST, 7>(length, load, store),
+            _ => self.butterflies::<V, LAST, 8>(length, load, store),
         }
     }
 
     #[inline(always)]
-    fn butterflies<V: Vector<Scalar = T>, const TWIDDLE: bool, const R: usize>(
+    fn butterflies<V: Vector<Scalar = T>, const LAST: bool, const R: usize>(
         &self,
         length: usize,
         load: impl Fn(usize, usize) -> (V, V),
         store: impl Fn(usize, (V, V)),
     ) {
         // The last pass has blocks of one butterfly; the compiler is told so.
-        let (block, part) = if TWIDDLE { (self.block, self.block / R) } else { (R, 1) };
+        let (block, part) = if LAST { (R, 1) } else { (self.block, self.block / R) };
         for start in (0..length).step_by(block) {
-            let mut factor = self.twiddles.as_ptr();
-            for j in start..start + part {
+            // The factors of the first one are 1.
+            let mut factors = self.twiddles.as_ptr();
+            // SAFETY: no factor is read.
+            unsafe { butterfly::<V, false, R>((start, part), 0, factors, &load, &store) };
+            for j in 1..part {
                 // Values are read in turn: R of the first butterfly, R of the next.
-                let turn = (j - start) * R;
-                let mut x: [(V, V); R] = std::array::from_fn(|s| load(j + s * part, turn + s));
-                dft(&mut x);
-                store(j, x[0]);
-                for (t, &(re, im)) in x.iter().enumerate().skip(1) {
-                    if TWIDDLE {
-                        // SAFETY: a pass holds `part` * (R - 1) pairs of factors.
-                        let (c, s) = unsafe { (V::splat(*factor), V::splat(*factor.add(1))) };
-                        // SAFETY: at most one past the end.
-                        factor = unsafe { factor.add(2) };
-                        store(j + t * part, (im.neg_mul_add(s, re * c), im.mul_add(c, re * s)));
-                    } else {
-                        store(j + t * part, (re, im));
-                    }
+                // SAFETY: a pass holds `part` - 1 times R - 1 pairs of factors.
+                unsafe {
+                    butterfly::<V, true, R>((start + j, part), j * R, factors, &load, &store);
+                    factors = factors.add(2 * (R - 1));
                 }
             }
+        }
+    }
+}
+
+/// One butterfly on the values `first`, `first + part` .. of a pass.
+///
+/// # Safety
+/// If `TWIDDLE`, there are R - 1 pairs of numbers from `factor` on.
+#[inline(always)]
+unsafe fn butterfly<V: Vector, const TWIDDLE: bool, const R: usize>(
+    (first, part): (usize, usize),
+    turn: usize,
+    mut factor: *const V::Scalar,
+    load: &impl Fn(usize, usize) -> (V, V),
+    store: &impl Fn(usize, (V, V)),
+) {
+    let mut x: [(V, V); R] = std::array::from_fn(|s| load(first + s * part, turn + s));
+    dft(&mut x);
+    store(first, x[0]);
+    for (t, &(re, im)) in x.iter().enumerate().skip(1) {
+        if TWIDDLE {
+            // SAFETY: by the caller's promise.
+            let (c, s) = unsafe { (V::splat(*factor), V::splat(*factor.add(1))) };
+            // SAFETY: at most one past the end.
+            factor = unsafe { factor.add(2) };
+            store(first + t * part, (im.neg_mul_add(s, re * c), im.mul_add(c, re * s)));
+        } else {
+            store(first + t * part, (re, im));
         }
     }
 }
