@@ -71,7 +71,7 @@ fn lines<T: Real>(bench: &mut Bench, group: &str, lines: &Lines<T>, length: usiz
     let (from, mut to) = (zeros::<T>(length * row), zeros::<T>(length * row));
     let mut work = zeros::<T>(lines.work_len());
     bench.measure(group, &length.to_string(), length * T::LANES, || {
-        let source = Source { start: from.as_ptr(), table: &read };
+        let source = Source { start: from.as_ptr(), table: &read, lanes: T::LANES };
         let target = Target { start: to.as_mut_ptr(), table: &write };
         // SAFETY: offsets stay within both arrays.
         unsafe { lines.transform(Direction::Forward, source, target, &mut work) };

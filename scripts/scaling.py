@@ -10,6 +10,7 @@ machine's noise hits them alike, and medians and spread are those over --rounds 
 
 import argparse
 import json
+import math
 import os
 import re
 import shlex
@@ -166,7 +167,9 @@ def markdown(rows: list[dict[str, str]]) -> str:
 def table(lines: dict[str, list[tuple[Case, float]]]) -> str:
     """Return all series as one table; times in milliseconds."""
     rows = []
-    for case, speedup in (row for line in lines.values() for row in line):
+    everything = [row for line in lines.values() for row in line]
+    everything.sort(key=lambda row: (math.prod(row[0].points), row[0].cores, row[0].threads))
+    for case, speedup in everything:
         steps = case.seconds("step")
         row = {"grid": case.grid, "ranks x threads": f"{case.ranks} x {case.threads}"}
         for subject, name in [("transform", "transform"), ("tendency", "right-hand side")]:

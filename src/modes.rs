@@ -122,9 +122,19 @@ impl Modes {
         self.rows() * self.row_len()
     }
 
+    /// The bundle along x that a bundle belongs to.
+    pub fn along_x(&self, bundle: usize) -> usize {
+        self.first.partition_point(|&first| first <= bundle) - 1
+    }
+
+    /// Lanes of a bundle along x that are no padding.
+    pub fn lanes_in_use(&self, along_x: usize) -> usize {
+        self.lanes.min(self.grid.cutoff[0] + 1 - along_x * self.lanes)
+    }
+
     /// Mode number along x of lane 0, and along y, of a bundle.
     pub fn bundle_mode(&self, bundle: usize) -> (usize, i64) {
-        let along_x = self.first.partition_point(|&first| first <= bundle) - 1;
+        let along_x = self.along_x(bundle);
         (along_x * self.lanes, signed(bundle - self.first[along_x], self.cutoff_y(along_x)))
     }
 

@@ -34,8 +34,8 @@ pub struct PlaneTables<T: Real> {
     pub(super) y_products: ReadTable,
     /// By the largest kept ny of a bundle along x.
     pub(super) y_outputs: BTreeMap<usize, WriteTable>,
-    /// Rows of the exchange that the kept modes of a y-line go to, for each
-    /// `[slot][bundle of the section]`.
+    /// Rows of the exchange that the kept modes of y-lines go to, `[slot][ny]` for each bundle of the
+    /// section.
     pub(super) y_kept: Vec<Vec<usize>>,
 }
 
@@ -62,7 +62,10 @@ impl<T: Real> PlaneTables<T> {
         let exchange: Vec<Vec<usize>> = (0..plan.slots)
             .flat_map(|field| plan.section.clone().map(move |b| plan.plane_rows(field, b)))
             .collect();
-        let kept = |rows: &Vec<usize>| rows.iter().copied().filter(|&r| r != ABSENT).collect();
+        let kept = |bundle: usize| {
+            let lines = exchange.iter().skip(bundle).step_by(plan.section.len());
+            lines.flatten().copied().filter(|&row| row != ABSENT).collect()
+        };
         Ok(PlaneTables {
             x_modes: x.read_table(&x_kept),
             x_values: x.write_table(&x_rows),
@@ -72,7 +75,7 @@ impl<T: Real> PlaneTables<T> {
             y_values: y.write_table(&along_y.rows),
             y_products: y.read_table(&along_y.rows),
             y_outputs: y_cutoffs.map(|cut| (cut, y.write_table(&y_kept(cut)))).collect(),
-            y_kept: exchange.iter().map(kept).collect(),
+            y_kept: (0..plan.section.len()).map(kept).collect(),
             x,
             y,
             fields,

@@ -91,21 +91,19 @@ pub trait PlaneJob<T: Real>: Sync {
 /// Rows of the exchange that the columns of one bundle along x go back to.
 pub struct OutputRows<'a, T> {
     pub(super) start: *mut T,
-    /// For each field: the rows of its kept ny, in storage order.
-    pub(super) fields: &'a [Vec<usize>],
+    /// Of the rows of each field's kept ny, in storage order: `[field][ny]`.
+    pub(super) offsets: &'a [usize],
     /// Number of ny that are kept there.
     pub(super) ny: usize,
     /// Numbers in a row.
     pub(super) row_len: usize,
-    /// From one field to the next in `fields`.
-    pub(super) stride: usize,
 }
 
 impl<T: Real> OutputRows<'_, T> {
     /// The row of a field and an index of ny, `[re lanes, im lanes]`.
     #[inline(always)]
     pub fn row(&mut self, field: usize, ny: usize) -> &mut [T] {
-        let offset = self.fields[field * self.stride][ny];
+        let offset = self.offsets[field * self.ny + ny];
         // SAFETY: made only by `Plane::forward_y`, whose caller vouches for the exchange; one row
         // is lent at a time.
         unsafe { std::slice::from_raw_parts_mut(self.start.add(offset), self.row_len) }

@@ -63,12 +63,13 @@ impl<'a, T: Real> Plane<'a, T> {
         for field in 0..inputs {
             for bundle in bundles.clone() {
                 let line = field * width + bundle;
-                let source = Source { start, table: &self.tables.y_exchange[line] };
+                let lanes = self.plan.modes.lanes_in_use(self.plan.section.start + bundle);
+                let source = Source { start, table: &self.tables.y_exchange[line], lanes };
                 // The rows of a line lie far apart: those of the next one are called meanwhile.
                 let is_last = bundle + 1 == bundles.end;
                 let next = if is_last { (field + 1) * width + bundles.start } else { line + 1 };
                 if next < inputs * width {
-                    Source { start, table: &self.tables.y_exchange[next] }.prefetch();
+                    self.tables.y_exchange[next].prefetch(start);
                 }
                 let offset = self.sheet_along_y(self.sheet(field), bundle);
                 // SAFETY: the caller's promise, and tables within the sheets.
@@ -109,12 +110,13 @@ impl<'a, T: Real> Plane<'a, T> {
     /// # Safety
     /// As [`Self::lines_along_x`].
     unsafe fn inverse_x(&mut self, block: Block) {
+        let lanes = block.rows.min(T::LANES);
         for field in 0..self.job.inputs() {
             let tables = self.tables;
             let rows = self.rows(block, self.sheet(field));
             let scratch = &mut *self.scratch;
             simd::run(Pack { modes: &self.plan.modes, rows, line: &mut scratch.line });
-            let source = Source { start: scratch.line.as_ptr(), table: &tables.x_modes };
+            let source = Source { start: scratch.line.as_ptr(), table: &tables.x_modes, lanes };
             let start = scratch.inputs[field * block.len()..][..block.len()].as_mut_ptr();
             let target = Target { start, table: &tables.x_values };
             // SAFETY: tables stay within one line and one field of the block.
@@ -128,13 +130,15 @@ impl<'a, T: Real> Plane<'a, T> {
     /// As [`Self::lines_along_x`].
     unsafe fn forward_x(&mut self, block: Block) {
         let scale = 1.0 / self.plan.modes.grid.point_count();
+        let lanes = block.rows.min(T::LANES);
         for field in 0..self.job.products() {
             let tables = self.tables;
             let rows = self.rows(block, self.sheet(field));
             let scratch = &mut *self.scratch;
             let inputs = &scratch.inputs[..self.job.inputs() * block.len()];
             self.job.product(field, block, inputs, &mut scratch.product);
-            let source = Source { start: scratch.product.as_ptr(), table: &tables.x_products };
+            let source =
+                Source { start: scratch.product.as_ptr(), table: &tables.x_products, lanes };
             let target = Target { start: scratch.line.as_mut_ptr(), table: &tables.x_outputs };
             // SAFETY: tables stay within one field of the block and one line.
             unsafe { tables.x.transform(Direction::Forward, source, target, &mut scratch.work) };
@@ -153,17 +157,16 @@ impl<'a, T: Real> Plane<'a, T> {
             return;
         }
         let row_len = self.plan.modes.row_len();
-        let width = self.plan.section.len();
         for bundle in bundles {
             let along_x = self.plan.section.start + bundle;
             let cutoff_y = self.plan.modes.cutoff_y(along_x);
             let kept = &self.tables.y_outputs[&cutoff_y];
             let ny = 2 * cutoff_y + 1;
+            let lanes = self.plan.modes.lanes_in_use(along_x);
             let line_len = ny * row_len;
             // The rows that the contraction writes lie far apart: they are called meanwhile.
-            for field in 0..self.job.outputs() {
-                prefetch(start, &self.tables.y_kept[field * width + bundle]);
-            }
+            let offsets = &self.tables.y_kept[bundle][..self.job.outputs() * ny];
+            prefetch(start, offsets);
             for field in 0..products {
                 let offset = self.sheet_along_y(self.sheet(field), bundle);
                 let scratch = &mut *self.scratch;
@@ -172,17 +175,11 @@ impl<'a, T: Real> Plane<'a, T> {
                 // SAFETY: the caller's promise; tables stay within the sheets and one line of modes.
                 unsafe {
                     let start = self.sheets.add(offset).cast_const();
-                    let source = Source { start, table: &self.tables.y_products };
+                    let source = Source { start, table: &self.tables.y_products, lanes };
                     self.tables.y.transform(Direction::Forward, source, target, &mut scratch.work);
                 }
             }
-            let mut outputs = OutputRows {
-                start,
-                fields: &self.tables.y_kept[bundle..],
-                ny,
-                row_len,
-                stride: width,
-            };
+            let mut outputs = OutputRows { start, offsets, ny, row_len };
             let modes = &self.scratch.modes[..products * line_len];
             self.job.contract(along_x, modes, &mut outputs);
         }

@@ -222,6 +222,7 @@ impl<T: Real> Sweep<T> {
                 // every bundle is worked on by one thread, and tables stay within the buffers.
                 let rows =
                     |field| unsafe { exchange.as_mut_ptr().add(plan.column_shift(field, bundle)) };
+                let lanes = plan.modes.lanes_in_use(plan.modes.along_x(bundle));
                 for field in 0..incoming {
                     // The next line is called while this one is worked on.
                     let last = field + 1 == incoming;
@@ -229,9 +230,10 @@ impl<T: Real> Sweep<T> {
                     if let Some(&bundle) = bundles.get(next) {
                         let shift = plan.column_shift(next_field, bundle);
                         let start = exchange.as_mut_ptr().wrapping_add(shift).cast_const();
-                        Source { start, table: &z.exchange }.prefetch();
+                        z.exchange.prefetch(start);
                     }
-                    let source = Source { start: rows(field).cast_const(), table: &z.exchange };
+                    let start = rows(field).cast_const();
+                    let source = Source { start, table: &z.exchange, lanes };
                     let start = column(&mut scratch.incoming, field);
                     let target = Target { start, table: &z.incoming };
                     let work = &mut scratch.work;
@@ -247,7 +249,7 @@ impl<T: Real> Sweep<T> {
                 watch.lap(&mut scratch.timings, Part::Update);
                 for field in 0..outgoing {
                     let start = column(&mut scratch.outgoing, field).cast_const();
-                    let source = Source { start, table: &z.outgoing };
+                    let source = Source { start, table: &z.outgoing, lanes };
                     let target = Target { start: rows(field), table: &z.exchange_back };
                     let work = &mut scratch.work;
                     // SAFETY: as above.

@@ -7,6 +7,7 @@ use rustfft::{Fft, FftPlanner};
 
 use super::{ABSENT, Direction, Source, Target};
 use crate::real::Real;
+use crate::simd::Array;
 
 /// RustFFT plans for one length.
 pub struct Fallback<T: Real> {
@@ -53,7 +54,7 @@ impl<T: Real> Fallback<T> {
         // SAFETY: pairs of T have the size of Complex<T>, which is no stricter in alignment.
         let (_, work, _) = unsafe { work.align_to_mut::<Complex<T>>() };
         let (line, scratch) = work.split_at_mut(self.length);
-        for lane in 0..T::LANES {
+        for lane in 0..source.lanes {
             for (value, &offset) in line.iter_mut().zip(&source.table.0.offsets) {
                 *value = if offset == ABSENT {
                     Complex::default()
@@ -77,5 +78,7 @@ impl<T: Real> Fallback<T> {
                 }
             }
         }
+        // SAFETY: as above.
+        unsafe { target.clear::<Array<T, 1>>(source.lanes..T::LANES) };
     }
 }

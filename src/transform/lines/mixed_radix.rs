@@ -136,7 +136,10 @@ impl<T: Real> MixedRadix<T> {
         let work = work.as_mut_ptr();
         let (read, write) = (source.table.0.offsets.as_ptr(), target.table.0.offsets.as_ptr());
         let zeros = self.zeros.as_ptr();
-        for lane in (0..T::LANES).step_by(V::WIDTH) {
+        // If a vector has all lanes, the compiler sees that there is one turn.
+        let narrow = V::WIDTH < T::LANES;
+        let in_use = if narrow { source.lanes.next_multiple_of(V::WIDTH) } else { T::LANES };
+        for lane in (0..in_use).step_by(V::WIDTH) {
             let (from, to) = (source.start.wrapping_add(lane), target.start.wrapping_add(lane));
             let (from_re, from_im) = (from.wrapping_add(re), from.wrapping_add(im));
             let (to_re, to_im) = (to.wrapping_add(re), to.wrapping_add(im));
@@ -189,6 +192,8 @@ impl<T: Real> MixedRadix<T> {
                 }
             }
         }
+        // SAFETY: rows are valid by the caller's promise.
+        unsafe { target.clear::<V>(in_use..T::LANES) };
     }
 }
 

@@ -13,6 +13,8 @@ mod butterflies;
 mod fallback;
 mod mixed_radix;
 
+use std::ops::Range;
+
 use crate::real::Real;
 use crate::simd::{self, Kernel, Vector};
 
@@ -63,6 +65,8 @@ pub struct Source<'a, T> {
     pub start: *const T,
     /// One offset a row, in numbers.
     pub table: &'a ReadTable,
+    /// Lanes in use, from the first on. The others hold zeros, and so they do afterwards.
+    pub lanes: usize,
 }
 
 /// Rows to write.
@@ -74,11 +78,31 @@ pub struct Target<'a, T> {
     pub table: &'a WriteTable,
 }
 
-impl<T: Real> Source<'_, T> {
+impl ReadTable {
     /// Asks for all rows, for a transform that comes soon (see [`prefetch`]).
     #[inline]
-    pub fn prefetch(&self) {
-        prefetch(self.start, &self.table.0.offsets);
+    pub fn prefetch<T: Real>(&self, start: *const T) {
+        prefetch(start, &self.0.offsets);
+    }
+}
+
+impl<T: Real> Target<'_, T> {
+    /// Makes some lanes of all rows zero; their number must be a multiple of the vectors' width.
+    ///
+    /// # Safety
+    /// The rows must be valid to write.
+    #[inline(always)]
+    unsafe fn clear<V: Vector<Scalar = T>>(&self, lanes: Range<usize>) {
+        for lane in lanes.step_by(V::WIDTH) {
+            for &offset in self.table.0.offsets.iter().filter(|&&offset| offset != ABSENT) {
+                let row = self.start.wrapping_add(offset + lane);
+                // SAFETY: the caller's promise.
+                unsafe {
+                    V::zero().store(row);
+                    V::zero().store(row.add(T::LANES));
+                }
+            }
+        }
     }
 }
 

@@ -35,9 +35,29 @@ fn transform<T: Real>(
     target_rows: &[usize],
 ) -> Vec<T> {
     let mut target = vec![T::ZERO; source.len()];
+    transform_lanes(
+        lines,
+        cpu,
+        direction,
+        (source, source_rows),
+        (&mut target, target_rows),
+        T::LANES,
+    );
+    target
+}
+
+/// The first lanes of some rows to other rows.
+fn transform_lanes<T: Real>(
+    lines: &Lines<T>,
+    cpu: Cpu,
+    direction: Direction,
+    (source, source_rows): (&[T], &[usize]),
+    (target, target_rows): (&mut [T], &[usize]),
+    lanes: usize,
+) {
     let mut work = vec![T::ZERO; lines.work_len()];
     let (read, write) = (lines.read_table(source_rows), lines.write_table(target_rows));
-    let from = Source { start: source.as_ptr(), table: &read };
+    let from = Source { start: source.as_ptr(), table: &read, lanes };
     let to = Target { start: target.as_mut_ptr(), table: &write };
     // SAFETY: offsets stay within both arrays, which do not overlap.
     unsafe {
@@ -48,7 +68,6 @@ fn transform<T: Real>(
             Method::Fallback(_) => lines.transform(direction, from, to, &mut work),
         }
     }
-    target
 }
 
 /// Root-mean-square error against the defining sum, over the rms of the result, in units of the
@@ -129,6 +148,37 @@ proptest! {
                 prop_assert_eq!(&sparse[at..at + stride], &full[rows[j]..rows[j] + stride]);
             } else {
                 prop_assert!(sparse[at..at + stride].iter().all(|&x| x == 0.0));
+            }
+        }
+    }
+
+    /// Lanes that are not in use become zero, those in use what they always are.
+    #[test]
+    fn lanes_without_use_are_zero(length in 1usize..60, lanes in 1usize..8, seed: u64) {
+        let source = random_batch::<f64>(length, seed);
+        let (row_len, rows) = (2 * f64::LANES, offsets(length, 2 * f64::LANES));
+        // The last row is left out.
+        let mut kept = rows.clone();
+        kept[length - 1] = ABSENT;
+        for lines in [Lines::<f64>::new(length), Lines::with_rustfft(length)] {
+            for (cpu, name) in Cpu::ALL.into_iter().filter(|(cpu, _)| cpu.is_available()) {
+                let direction = Direction::Inverse;
+                let all = transform(&lines, cpu, direction, &source, &rows, &rows);
+                let mut padded = source.clone();
+                for part in padded.chunks_mut(f64::LANES) {
+                    part[lanes..].fill(0.0);
+                }
+                let mut some = vec![f64::NAN; source.len()];
+                let target = (&mut some[..], &kept[..]);
+                transform_lanes(&lines, cpu, direction, (&padded, &rows), target, lanes);
+                for (at, (x, full)) in some.iter().zip(&all).enumerate() {
+                    if at / row_len == length - 1 {
+                        prop_assert!(x.is_nan(), "{name}: a row that is left out");
+                    } else {
+                        let expected = if at % f64::LANES < lanes { *full } else { 0.0 };
+                        prop_assert_eq!(*x, expected, "{} {}", name, at);
+                    }
+                }
             }
         }
     }
