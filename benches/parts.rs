@@ -122,9 +122,14 @@ fn main() {
     let criterion = comm.is_root().then(|| Criterion::default().configure_from_args());
     let mut bench = Bench { criterion, comm: &comm };
     for length in [64, 96, 128, 160, 192, 240, 256, 512, 1024] {
-        lines(&mut bench, "lines, double", &Lines::<f64>::new(length), length);
-        lines(&mut bench, "lines, single", &Lines::<f32>::new(length), length);
-        lines(&mut bench, "lines, RustFFT", &Lines::<f64>::with_rustfft(length), length);
+        lines(&mut bench, "lines, double", &Lines::<f64>::new(length, f64::LANES), length);
+        lines(&mut bench, "lines, single", &Lines::<f32>::new(length, f32::LANES), length);
+        lines(
+            &mut bench,
+            "lines, RustFFT",
+            &Lines::<f64>::with_rustfft(length, f64::LANES),
+            length,
+        );
     }
     for points in [64, 128] {
         step::<f64>(&mut bench, points);

@@ -36,6 +36,8 @@ pub trait Vector:
 {
     /// The type of each number.
     type Scalar: Real;
+    /// Vectors of half the width where the instruction set has them, else these.
+    type Half: Vector<Scalar = Self::Scalar>;
     /// How many numbers; divides `Scalar::LANES`.
     const WIDTH: usize;
 
@@ -104,7 +106,7 @@ pub trait Kernel<T: Real> {
 /// The instruction sets that kernels are compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cpu {
-    /// x86-64 with AVX-512 F and DQ: 512-bit vectors.
+    /// x86-64 with AVX-512 F, DQ and VL: 512-bit vectors.
     Avx512,
     /// x86-64 with AVX2 and FMA: 256-bit vectors.
     Avx2,
@@ -127,6 +129,7 @@ impl Cpu {
             Cpu::Avx512 => {
                 is_x86_feature_detected!("avx512f")
                     && is_x86_feature_detected!("avx512dq")
+                    && is_x86_feature_detected!("avx512vl")
                     && Cpu::Avx2.is_available()
             }
             #[cfg(target_arch = "x86_64")]
@@ -145,6 +148,19 @@ impl Cpu {
     /// Vector registers that a kernel has to live in.
     pub fn vector_registers(self) -> usize {
         if self == Cpu::Avx512 { 32 } else { 16 }
+    }
+
+    /// Numbers in one vector.
+    pub fn vector_width<T: Real>(self) -> usize {
+        struct Width;
+        impl<T: Real> Kernel<T> for Width {
+            type Output = usize;
+            #[inline(always)]
+            fn run<V: Vector<Scalar = T>>(self) -> usize {
+                V::WIDTH
+            }
+        }
+        self.run::<T, _>(Width)
     }
 
     /// The instruction set in use: the best available one, or the one that the environment

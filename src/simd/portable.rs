@@ -33,6 +33,7 @@ impl<T: Real, const N: usize> Neg for Array<T, N> {
 
 impl<T: Real, const N: usize> Vector for Array<T, N> {
     type Scalar = T;
+    type Half = Self;
     const WIDTH: usize = N;
 
     #[inline(always)]

@@ -9,8 +9,8 @@ use crate::real::Real;
 /// Runs a kernel compiled for AVX-512.
 ///
 /// # Safety
-/// The machine must have AVX-512 F, DQ and AVX2, FMA.
-#[target_feature(enable = "avx512f,avx512dq,avx2,fma")]
+/// The machine must have AVX-512 F, DQ, VL and AVX2, FMA.
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx2,fma")]
 pub unsafe fn run_avx512<T: Real, K: Kernel<T>>(kernel: K) -> K::Output {
     kernel.run::<T::Avx512>()
 }
@@ -26,8 +26,8 @@ pub unsafe fn run_avx2<T: Real, K: Kernel<T>>(kernel: K) -> K::Output {
 
 /// A vector type from its intrinsics.
 macro_rules! vector {
-    ($name:ident, $doc:literal, $register:ty, $scalar:ty, $width:literal, $set1:ident, $load:ident,
-     $store:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $fmadd:ident, $fnmadd:ident,
+    ($name:ident, $doc:literal, $half:ty, $register:ty, $scalar:ty, $width:literal,
+     $set1:ident, $load:ident, $store:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $fmadd:ident, $fnmadd:ident,
      $max:ident, $abs:expr, $transpose:expr) => {
         #[doc = $doc]
         #[derive(Clone, Copy)]
@@ -50,6 +50,7 @@ macro_rules! vector {
         // `Cpu::run` started on a machine with the instructions.
         impl Vector for $name {
             type Scalar = $scalar;
+            type Half = $half;
             const WIDTH: usize = $width;
 
             #[inline(always)]
@@ -101,6 +102,7 @@ macro_rules! vector {
 vector!(
     F64x8,
     "Eight doubles (AVX-512).",
+    F64x4,
     __m512d,
     f64,
     8,
@@ -120,6 +122,7 @@ vector!(
 vector!(
     F32x16,
     "Sixteen singles (AVX-512).",
+    F32x8,
     __m512,
     f32,
     16,
@@ -139,6 +142,7 @@ vector!(
 vector!(
     F64x4,
     "Four doubles (AVX2).",
+    Self,
     __m256d,
     f64,
     4,
@@ -158,6 +162,7 @@ vector!(
 vector!(
     F32x8,
     "Eight singles (AVX2).",
+    Self,
     __m256,
     f32,
     8,

@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::fields::{Aligned, zeros};
 use crate::modes::Modes;
 use crate::real::Real;
+use crate::simd::Cpu;
 
 use super::exchange::Blocks;
 use super::lines::{ABSENT, Lines, ReadTable, WriteTable};
@@ -48,8 +49,9 @@ impl<T: Real> PlaneTables<T> {
         let row_len = plan.modes.row_len();
         let turn = Turn::new(plan, fields, shared)?;
         let (along_y, along_x) = (turn.along_y(), turn.along_x());
-        let (x, y) = (Lines::new(nx), Lines::new(ny));
-        let x_rows: Vec<_> = (0..nx).map(|j| j * row_len).collect();
+        let x = Lines::new(nx, Cpu::current().vector_width::<T>());
+        let y = Lines::new(ny, T::LANES);
+        let x_rows: Vec<_> = (0..nx).map(|j| j * x.row_len()).collect();
         let x_kept: Vec<_> = transform_order(nx, kx)
             .zip(&x_rows)
             .map(|(index, &row)| if index.is_some() { row } else { ABSENT })
@@ -98,13 +100,12 @@ impl<T: Real> PlaneTables<T> {
 
 /// What one thread needs for planes.
 pub struct PlaneScratch<T: Real> {
+    /// For transforms. One along x finds its modes here, or the values of a product, `[x][lane]`.
     pub(super) work: Aligned<T>,
-    /// One x-line of modes.
+    /// The modes of one product along x.
     pub(super) line: Aligned<T>,
     /// `[field][x][lane]`.
     pub(super) inputs: Aligned<T>,
-    /// One product, `[x][lane]`.
-    pub(super) product: Aligned<T>,
     /// `[product][ny][re lanes, im lanes]`.
     pub(super) modes: Aligned<T>,
 }
@@ -112,22 +113,17 @@ pub struct PlaneScratch<T: Real> {
 impl<T: Real> PlaneScratch<T> {
     /// Numbers in the scratch of one thread.
     pub(super) fn numbers(tables: &PlaneTables<T>, plan: &Plan) -> usize {
-        let row_len = plan.modes.row_len();
-        let block = plan.modes.grid.points[0] * row_len;
         tables.x.work_len().max(tables.y.work_len())
-            + tables.fields * plan.modes.ny() * row_len
-            + (2 + plan.slots) * block
+            + tables.fields * plan.modes.ny() * plan.modes.row_len()
+            + (1 + plan.slots) * tables.x.rows_len()
     }
 
     pub(super) fn new(tables: &PlaneTables<T>, plan: &Plan) -> Self {
-        let row_len = plan.modes.row_len();
-        let block = plan.modes.grid.points[0] * row_len;
         PlaneScratch {
             work: zeros(tables.x.work_len().max(tables.y.work_len())),
-            line: zeros(block),
-            inputs: zeros(plan.slots * block),
-            product: zeros(block),
-            modes: zeros(tables.fields * plan.modes.ny() * row_len),
+            line: zeros(tables.x.rows_len()),
+            inputs: zeros(plan.slots * tables.x.rows_len()),
+            modes: zeros(tables.fields * plan.modes.ny() * plan.modes.row_len()),
         }
     }
 }

@@ -3,8 +3,9 @@
 //! A plane goes through three stages:
 //!
 //! 1. inverse transforms along y, out of the exchange into sheets of kx-rows;
-//! 2. block by block of 2 W rows: inverse transforms along x, the job's look at physical values, and
-//!    one by one its products and their forward transforms along x, back into the sheets;
+//! 2. block by block of 2 W rows (W = `Vector::WIDTH`): inverse transforms along x, the job's look at
+//!    physical values, and one by one its products and their forward transforms along x, back into
+//!    the sheets;
 //! 3. forward transforms along y, the job's in-plane contraction, and back into the exchange where
 //!    the plane came from.
 //!
@@ -160,7 +161,7 @@ impl<T: Real> PlaneParts<'_, T> {
     ) {
         let Self { plan, tables, team, scratch, .. } = *self;
         let (lines, blocks) =
-            (plan.section.len(), tables.turn.rows.len().div_ceil(plan.modes.row_len()));
+            (plan.section.len(), tables.turn.rows.len().div_ceil(tables.x.row_len()));
         for first in range.clone().step_by(tables.turn.planes) {
             let planes = first..(first + tables.turn.planes).min(range.end);
             // Each thread has some of all lines or blocks of the planes.

@@ -1,7 +1,7 @@
 //! Between a plane of kx-rows and lines along x of real values.
 //!
 //! Rows of a plane hold `[bundle][re lanes, im lanes]` with lanes = kx. Transforms along x want
-//! lanes = y, so blocks of 2 W rows (W = `T::LANES`) are transposed in registers. The line of a
+//! lanes = y, so blocks of 2 W rows (W = `Vector::WIDTH`) are transposed in registers. The line of a
 //! real field needs half a complex transform: row l and row W + l travel as the real and the
 //! imaginary part of one complex line (two-for-one trick, Press et al., Numerical Recipes 12.3.2).
 //! So lane l of a value at x is row l of the block: re lanes are rows 0 .. W, im lanes W .. 2 W.
@@ -97,47 +97,43 @@ impl<T: Real> Kernel<T> for Pack<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<V: Vector<Scalar = T>>(self) {
-        let (lanes, nx) = (T::LANES, self.modes.grid.points[0]);
-        let last = self.modes.grid.cutoff[0];
-        assert!(self.line.len() >= nx * 2 * lanes);
+        let (nx, last) = (self.modes.grid.points[0], self.modes.grid.cutoff[0]);
+        assert!(self.line.len() >= nx * 2 * V::WIDTH);
         let line = self.line.as_mut_ptr();
+        let stride = self.rows.stride;
         for kx0 in (0..=last).step_by(V::WIDTH) {
-            let column = self.rows.column(kx0).cast_const();
-            let stride = self.rows.stride;
-            for lane in (0..lanes).step_by(V::WIDTH) {
-                // SAFETY: there are 2 W rows; the assertion covers the line.
-                unsafe {
-                    let rows = column.add(lane * stride);
-                    let below = rows.add(lanes * stride);
-                    let at = |k: usize| line.add(k * 2 * lanes + lane);
-                    let a_re = load_transposed::<V>(rows, stride);
-                    let b_im = load_transposed::<V>(below.add(lanes), stride);
-                    for i in 0..V::WIDTH {
-                        let k = kx0 + i;
-                        if k > last {
-                            break;
-                        }
-                        if k > 0 {
-                            (a_re[i] - b_im[i]).store(at(k));
-                            (a_re[i] + b_im[i]).store(at(nx - k));
-                        } else {
-                            a_re[0].store(at(0));
-                        }
+            // SAFETY: there are 2 W rows; the assertion covers the line.
+            unsafe {
+                let rows = self.rows.column(kx0).cast_const();
+                let below = rows.add(V::WIDTH * stride);
+                let at = |k: usize| line.add(k * 2 * V::WIDTH);
+                let a_re = load_transposed::<V>(rows, stride);
+                let b_im = load_transposed::<V>(below.add(T::LANES), stride);
+                for i in 0..V::WIDTH {
+                    let k = kx0 + i;
+                    if k > last {
+                        break;
                     }
-                    let a_im = load_transposed::<V>(rows.add(lanes), stride);
-                    let b_re = load_transposed::<V>(below, stride);
-                    for i in 0..V::WIDTH {
-                        let k = kx0 + i;
-                        if k > last {
-                            break;
-                        }
-                        if k > 0 {
-                            (b_re[i] + a_im[i]).store(at(k).add(lanes));
-                            (b_re[i] - a_im[i]).store(at(nx - k).add(lanes));
-                        } else {
-                            // Of the mean along x only the real part exists.
-                            b_re[0].store(at(0).add(lanes));
-                        }
+                    if k > 0 {
+                        (a_re[i] - b_im[i]).store(at(k));
+                        (a_re[i] + b_im[i]).store(at(nx - k));
+                    } else {
+                        a_re[0].store(at(0));
+                    }
+                }
+                let a_im = load_transposed::<V>(rows.add(T::LANES), stride);
+                let b_re = load_transposed::<V>(below, stride);
+                for i in 0..V::WIDTH {
+                    let k = kx0 + i;
+                    if k > last {
+                        break;
+                    }
+                    if k > 0 {
+                        (b_re[i] + a_im[i]).store(at(k).add(V::WIDTH));
+                        (b_re[i] - a_im[i]).store(at(nx - k).add(V::WIDTH));
+                    } else {
+                        // Of the mean along x only the real part exists.
+                        b_re[0].store(at(0).add(V::WIDTH));
                     }
                 }
             }
@@ -163,51 +159,46 @@ impl<T: Real> Kernel<T> for Unpack<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<V: Vector<Scalar = T>>(self) {
-        let (lanes, nx) = (T::LANES, self.modes.grid.points[0]);
-        let last = self.modes.grid.cutoff[0];
-        let padded = self.modes.bundles_along_x() * lanes;
-        assert!(self.line.len() >= nx * 2 * lanes);
+        let (nx, last) = (self.modes.grid.points[0], self.modes.grid.cutoff[0]);
+        let padded = self.modes.bundles_along_x() * T::LANES;
+        assert!(self.line.len() >= nx * 2 * V::WIDTH);
         let half = V::splat(T::from_double(0.5 * self.scale));
         let stride = self.rows.stride;
+        let (count_above, count_below) = (self.count, self.count.saturating_sub(V::WIDTH));
         let opposite = |k: usize| if k == 0 { 0 } else { nx - k };
         for kx0 in (0..padded).step_by(V::WIDTH) {
-            let column = self.rows.column(kx0);
-            for lane in (0..lanes).step_by(V::WIDTH) {
-                // SAFETY: there are `count` rows; the assertion covers the line.
-                unsafe {
-                    let load = |k: usize, part: usize| {
-                        V::load(self.line.as_ptr().add(k * 2 * lanes + part + lane))
-                    };
-                    let rows = column.wrapping_add(lane * stride);
-                    let below = rows.wrapping_add(lanes * stride);
-                    let count_above = self.count.saturating_sub(lane);
-                    let count_below = self.count.saturating_sub(lanes + lane);
-                    // Z(k) = A(k) + i B(k), Z(-k) = conj A(k) + i conj B(k).
-                    let (mut a_re, mut b_im) = ([V::zero(); MAX_WIDTH], [V::zero(); MAX_WIDTH]);
-                    for i in 0..V::WIDTH {
-                        let k = kx0 + i;
-                        if k > last {
-                            break;
-                        }
-                        let (plus, minus) = (load(k, 0), load(opposite(k), 0));
-                        a_re[i] = (plus + minus) * half;
-                        b_im[i] = (minus - plus) * half;
+            let rows = self.rows.column(kx0);
+            let below = rows.wrapping_add(V::WIDTH * stride);
+            // SAFETY: there are `count` rows; the assertion covers the line.
+            unsafe {
+                let load = |k: usize, part: usize| {
+                    V::load(self.line.as_ptr().add(k * 2 * V::WIDTH + part))
+                };
+                // Z(k) = A(k) + i B(k), Z(-k) = conj A(k) + i conj B(k).
+                let (mut a_re, mut b_im) = ([V::zero(); MAX_WIDTH], [V::zero(); MAX_WIDTH]);
+                for i in 0..V::WIDTH {
+                    let k = kx0 + i;
+                    if k > last {
+                        break;
                     }
-                    store_transposed(a_re, rows, stride, count_above);
-                    store_transposed(b_im, below.wrapping_add(lanes), stride, count_below);
-                    let (mut a_im, mut b_re) = ([V::zero(); MAX_WIDTH], [V::zero(); MAX_WIDTH]);
-                    for i in 0..V::WIDTH {
-                        let k = kx0 + i;
-                        if k > last {
-                            break;
-                        }
-                        let (plus, minus) = (load(k, lanes), load(opposite(k), lanes));
-                        a_im[i] = (plus - minus) * half;
-                        b_re[i] = (plus + minus) * half;
-                    }
-                    store_transposed(a_im, rows.wrapping_add(lanes), stride, count_above);
-                    store_transposed(b_re, below, stride, count_below);
+                    let (plus, minus) = (load(k, 0), load(opposite(k), 0));
+                    a_re[i] = (plus + minus) * half;
+                    b_im[i] = (minus - plus) * half;
                 }
+                store_transposed(a_re, rows, stride, count_above);
+                store_transposed(b_im, below.wrapping_add(T::LANES), stride, count_below);
+                let (mut a_im, mut b_re) = ([V::zero(); MAX_WIDTH], [V::zero(); MAX_WIDTH]);
+                for i in 0..V::WIDTH {
+                    let k = kx0 + i;
+                    if k > last {
+                        break;
+                    }
+                    let (plus, minus) = (load(k, V::WIDTH), load(opposite(k), V::WIDTH));
+                    a_im[i] = (plus - minus) * half;
+                    b_re[i] = (plus + minus) * half;
+                }
+                store_transposed(a_im, rows.wrapping_add(T::LANES), stride, count_above);
+                store_transposed(b_re, below, stride, count_below);
             }
         }
     }

@@ -28,7 +28,7 @@ pub(super) struct Plane<'a, T: Real> {
 impl<'a, T: Real> Plane<'a, T> {
     /// This rank's blocks of its plane `z`.
     pub fn blocks(&self, z: usize) -> impl Iterator<Item = Block> + use<T> {
-        let (lanes, points) = (self.plan.modes.row_len(), self.plan.modes.grid.points[0]);
+        let (lanes, points) = (self.tables.x.row_len(), self.plan.modes.grid.points[0]);
         let (plane, Range { start, end }) =
             (self.plan.planes.start + z, self.tables.turn.rows.clone());
         (start..end).step_by(lanes).map(move |first_row| Block {
@@ -110,17 +110,17 @@ impl<'a, T: Real> Plane<'a, T> {
     /// # Safety
     /// As [`Self::lines_along_x`].
     unsafe fn inverse_x(&mut self, block: Block) {
-        let lanes = block.rows.min(T::LANES);
         for field in 0..self.job.inputs() {
             let tables = self.tables;
             let rows = self.rows(block, self.sheet(field));
             let scratch = &mut *self.scratch;
-            simd::run(Pack { modes: &self.plan.modes, rows, line: &mut scratch.line });
-            let source = Source { start: scratch.line.as_ptr(), table: &tables.x_modes, lanes };
+            simd::run(Pack { modes: &self.plan.modes, rows, line: &mut scratch.work });
             let start = scratch.inputs[field * block.len()..][..block.len()].as_mut_ptr();
-            let target = Target { start, table: &tables.x_values };
-            // SAFETY: tables stay within one line and one field of the block.
-            unsafe { tables.x.transform(Direction::Inverse, source, target, &mut scratch.work) };
+            let (table, target) = (&tables.x_modes, Target { start, table: &tables.x_values });
+            // SAFETY: tables stay within the line and one field of the block.
+            unsafe {
+                tables.x.transform_work(Direction::Inverse, table, target, &mut scratch.work);
+            }
         }
     }
 
@@ -130,18 +130,18 @@ impl<'a, T: Real> Plane<'a, T> {
     /// As [`Self::lines_along_x`].
     unsafe fn forward_x(&mut self, block: Block) {
         let scale = 1.0 / self.plan.modes.grid.point_count();
-        let lanes = block.rows.min(T::LANES);
         for field in 0..self.job.products() {
             let tables = self.tables;
             let rows = self.rows(block, self.sheet(field));
             let scratch = &mut *self.scratch;
             let inputs = &scratch.inputs[..self.job.inputs() * block.len()];
-            self.job.product(field, block, inputs, &mut scratch.product);
-            let source =
-                Source { start: scratch.product.as_ptr(), table: &tables.x_products, lanes };
-            let target = Target { start: scratch.line.as_mut_ptr(), table: &tables.x_outputs };
+            self.job.product(field, block, inputs, &mut scratch.work[..block.len()]);
+            let start = scratch.line.as_mut_ptr();
+            let (table, target) = (&tables.x_products, Target { start, table: &tables.x_outputs });
             // SAFETY: tables stay within one field of the block and one line.
-            unsafe { tables.x.transform(Direction::Forward, source, target, &mut scratch.work) };
+            unsafe {
+                tables.x.transform_work(Direction::Forward, table, target, &mut scratch.work);
+            }
             let (modes, line, count) = (&self.plan.modes, &scratch.line[..], block.rows);
             simd::run(Unpack { modes, line, rows, count, scale });
         }

@@ -58,7 +58,7 @@ struct LinesAlongZ<T: Real> {
 impl<T: Real> LinesAlongZ<T> {
     fn new(plan: &Plan) -> Self {
         let (nz, cutoff) = (plan.modes.grid.points[2], plan.modes.grid.cutoff[2]);
-        let lines = Lines::new(nz);
+        let lines = Lines::new(nz, T::LANES);
         let rows = plan.column_rows();
         let modes: Vec<_> = transform_order(nz, cutoff)
             .map(|index| index.map_or(ABSENT, |row| row * plan.modes.row_len()))
@@ -144,7 +144,7 @@ impl<T: Real> Sweep<T> {
     /// a group share memory.
     pub fn numbers(plan: &Plan, products: usize, threads: usize, shared: bool) -> Result<usize> {
         let tables = PlaneTables::<T>::new(plan, products.max(plan.slots), shared)?;
-        let z = Lines::<T>::new(plan.modes.grid.points[2]);
+        let z = Lines::<T>::new(plan.modes.grid.points[2], T::LANES);
         let exchange = plan.planes_len() + if plan.shared { 0 } else { plan.columns_len() };
         let columns = z.work_len() + 2 * plan.slots * plan.modes.column_len();
         let planes = PlaneScratch::numbers(&tables, plan) + tables.turn.plane_len();
@@ -156,6 +156,11 @@ impl<T: Real> Sweep<T> {
     pub fn begin(&mut self, fields: usize, work: &ColumnWork<T>) {
         self.clear();
         self.all_columns(0, fields, work);
+    }
+
+    /// Rows in a [block](super::planes::Block) of a plane.
+    pub fn rows_in_block(&self) -> usize {
+        self.tables.x.row_len()
     }
 
     /// As [`Self::columns`], for every bundle of this rank.

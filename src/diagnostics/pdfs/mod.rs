@@ -227,7 +227,7 @@ impl Pdfs {
                 scales: &scales,
                 starts: &starts,
                 first_plane: sweep.plan.planes.start,
-                blocks: sweep.plan.modes.grid.points[1].div_ceil(sweep.plan.modes.row_len()),
+                blocks: sweep.plan.modes.grid.points[1].div_ceil(sweep.rows_in_block()),
                 held: SharedSlice::new(&mut held),
                 total: Mutex::new(tally),
             };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use num_complex::Complex;
 use rustfft::{Fft, FftPlanner};
 
-use super::{ABSENT, Direction, Source, Target};
+use super::{ABSENT, Direction, Job};
 use crate::real::Real;
 use crate::simd::Array;
 
@@ -31,28 +31,26 @@ impl<T: Real> Fallback<T> {
         self.forward.get_inplace_scratch_len().max(self.inverse.get_inplace_scratch_len())
     }
 
-    /// Numbers of scratch for [`Self::transform`].
+    /// Numbers of scratch for [`Self::transform`], after the rows.
     pub fn work_len(&self) -> usize {
         2 * (self.length + self.scratch_len())
     }
 
-    /// Transforms `T::LANES` lines.
+    /// Transforms the lines of rows with `lanes` lanes.
     ///
     /// # Safety
-    /// As [`super::Lines::transform`].
-    pub unsafe fn transform(
-        &self,
-        direction: Direction,
-        source: Source<T>,
-        target: Target<T>,
-        work: &mut [T],
-    ) {
+    /// As [`super::Lines::transform`]; rows of the source may be the first numbers of `work`.
+    pub unsafe fn transform(&self, lanes: usize, job: Job<T>) {
+        let Job { direction, source, target, work } = job;
         let plan = match direction {
             Direction::Forward => &self.forward,
             Direction::Inverse => &self.inverse,
         };
-        // SAFETY: pairs of T have the size of Complex<T>, which is no stricter in alignment.
-        let (_, work, _) = unsafe { work.align_to_mut::<Complex<T>>() };
+        // SAFETY: after the rows there are `work_len` numbers, pairs of which are complex values.
+        let work = unsafe {
+            let complex = work.add(2 * lanes * self.length).cast::<Complex<T>>();
+            std::slice::from_raw_parts_mut(complex, self.work_len() / 2)
+        };
         let (line, scratch) = work.split_at_mut(self.length);
         for lane in 0..source.lanes {
             for (value, &offset) in line.iter_mut().zip(&source.table.0.offsets) {
@@ -62,7 +60,7 @@ impl<T: Real> Fallback<T> {
                     // SAFETY: the row is readable by the caller's promise.
                     unsafe {
                         let row = source.start.add(offset + lane);
-                        Complex::new(*row, *row.add(T::LANES))
+                        Complex::new(*row, *row.add(lanes))
                     }
                 };
             }
@@ -73,12 +71,12 @@ impl<T: Real> Fallback<T> {
                     unsafe {
                         let row = target.start.add(offset + lane);
                         *row = value.re;
-                        *row.add(T::LANES) = value.im;
+                        *row.add(lanes) = value.im;
                     }
                 }
             }
         }
         // SAFETY: as above.
-        unsafe { target.clear::<Array<T, 1>>(source.lanes..T::LANES) };
+        unsafe { target.clear::<Array<T, 1>>(source.lanes..lanes, lanes) };
     }
 }

@@ -8,7 +8,7 @@
 use std::f64::consts::TAU;
 
 use super::butterflies::dft;
-use super::{ABSENT, Direction, Source, Target};
+use super::{ABSENT, Direction, Job};
 use crate::fields::{Aligned, zeros};
 use crate::real::Real;
 use crate::simd::{Cpu, Vector};
@@ -117,28 +117,41 @@ impl<T: Real> MixedRadix<T> {
         &self.order
     }
 
-    /// Transforms `T::LANES` lines.
+    /// Transforms the lines of rows with `lanes` lanes.
     ///
     /// # Safety
     /// As [`super::Lines::transform`].
     #[inline(always)]
-    pub unsafe fn transform<V: Vector<Scalar = T>>(
-        &self,
-        direction: Direction,
-        source: Source<T>,
-        target: Target<T>,
-        work: &mut [T],
-    ) {
+    pub unsafe fn transform<V: Vector<Scalar = T>>(&self, lanes: usize, job: Job<T>) {
+        // The compiler knows that vectors as wide as T::LANES leave one branch of the last two.
+        let few = V::Half::WIDTH < V::WIDTH && job.source.lanes <= V::Half::WIDTH;
+        // SAFETY: the caller's promise is passed on.
+        unsafe {
+            if few {
+                self.run::<V::Half, false>(job);
+            } else if V::WIDTH == T::LANES || lanes == V::WIDTH {
+                self.run::<V, true>(job);
+            } else {
+                self.run::<V, false>(job);
+            }
+        }
+    }
+
+    /// [`Self::transform`] of rows with `T::LANES` lanes, or `WHOLE` ones: those of one vector.
+    ///
+    /// # Safety
+    /// As [`super::Lines::transform`].
+    #[inline(always)]
+    unsafe fn run<V: Vector<Scalar = T>, const WHOLE: bool>(&self, job: Job<T>) {
+        let Job { direction, source, target, work } = job;
+        let lanes = if WHOLE { V::WIDTH } else { T::LANES };
         let (re, im) = match direction {
-            Direction::Forward => (0, T::LANES),
-            Direction::Inverse => (T::LANES, 0),
+            Direction::Forward => (0, lanes),
+            Direction::Inverse => (lanes, 0),
         };
-        let work = work.as_mut_ptr();
         let (read, write) = (source.table.0.offsets.as_ptr(), target.table.0.offsets.as_ptr());
         let zeros = self.zeros.as_ptr();
-        // If a vector has all lanes, the compiler sees that there is one turn.
-        let narrow = V::WIDTH < T::LANES;
-        let in_use = if narrow { source.lanes.next_multiple_of(V::WIDTH) } else { T::LANES };
+        let in_use = if WHOLE { lanes } else { source.lanes.next_multiple_of(V::WIDTH) };
         for lane in (0..in_use).step_by(V::WIDTH) {
             let (from, to) = (source.start.wrapping_add(lane), target.start.wrapping_add(lane));
             let (from_re, from_im) = (from.wrapping_add(re), from.wrapping_add(im));
@@ -193,7 +206,7 @@ impl<T: Real> MixedRadix<T> {
             }
         }
         // SAFETY: rows are valid by the caller's promise.
-        unsafe { target.clear::<V>(in_use..T::LANES) };
+        unsafe { target.clear::<V>(in_use..lanes, lanes) };
     }
 }
 

@@ -1,10 +1,10 @@
 //! Complex discrete Fourier transforms of a batch of lines, side by side as SIMD lanes.
 //!
 //! A line of n values becomes X(k) = sum over j of x(j) exp(-+ 2 pi i j k / n) (forward: minus,
-//! inverse: plus; neither is scaled). `T::LANES` lines are transformed at once. Value j of all of
-//! them is one *row*: the real parts of the lanes, then their imaginary parts. Rows are found
-//! through a table of offsets, so padding, truncation, and the layout of messages cost nothing: a
-//! row that is [`ABSENT`] is read as zero, or not written.
+//! inverse: plus; neither is scaled). Some lines are transformed at once, as lanes side by side.
+//! Value j of all of them is one *row*: the real parts of the lanes, then their imaginary parts.
+//! Rows are found through a table of offsets, so padding, truncation, and the layout of messages
+//! cost nothing: a row that is [`ABSENT`] is read as zero, or not written.
 //!
 //! Lengths with no prime factor above 7 run on lane-batched kernels (`mixed_radix`); RustFFT
 //! does all others, line by line. What a line becomes never depends on its neighbours.
@@ -16,7 +16,7 @@ mod mixed_radix;
 use std::ops::Range;
 
 use crate::real::Real;
-use crate::simd::{self, Kernel, Vector};
+use crate::simd::{self, Cpu, Kernel, Vector};
 
 use fallback::Fallback;
 use mixed_radix::MixedRadix;
@@ -87,19 +87,19 @@ impl ReadTable {
 }
 
 impl<T: Real> Target<'_, T> {
-    /// Makes some lanes of all rows zero; their number must be a multiple of the vectors' width.
+    /// Makes `some` of the `lanes` of all rows zero, a multiple of the vectors' width.
     ///
     /// # Safety
     /// The rows must be valid to write.
     #[inline(always)]
-    unsafe fn clear<V: Vector<Scalar = T>>(&self, lanes: Range<usize>) {
-        for lane in lanes.step_by(V::WIDTH) {
+    unsafe fn clear<V: Vector<Scalar = T>>(&self, some: Range<usize>, lanes: usize) {
+        for lane in some.step_by(V::WIDTH) {
             for &offset in self.table.0.offsets.iter().filter(|&&offset| offset != ABSENT) {
                 let row = self.start.wrapping_add(offset + lane);
                 // SAFETY: the caller's promise.
                 unsafe {
                     V::zero().store(row);
-                    V::zero().store(row.add(T::LANES));
+                    V::zero().store(row.add(lanes));
                 }
             }
         }
@@ -127,6 +127,8 @@ pub fn prefetch<T: Real>(start: *const T, offsets: &[usize]) {
 /// The transform of lines of one length.
 pub struct Lines<T: Real> {
     length: usize,
+    /// Of a row.
+    lanes: usize,
     method: Method<T>,
 }
 
@@ -136,25 +138,36 @@ enum Method<T: Real> {
 }
 
 impl<T: Real> Lines<T> {
-    /// Plans lines of `length` (at least 1) with the fastest method for it.
-    pub fn new(length: usize) -> Self {
+    /// Plans lines of `length` (at least 1) with the fastest method for it. Rows have `lanes` lanes:
+    /// `T::LANES`, or as many as a vector of the instruction set in use, which needs least cache.
+    pub fn new(length: usize, lanes: usize) -> Self {
         let method = match MixedRadix::new(length) {
             Some(plan) => Method::MixedRadix(plan),
             None => Method::Fallback(Fallback::new(length)),
         };
-        Lines { length, method }
+        Lines { length, lanes, method }
     }
 
     /// Plans lines of `length` with RustFFT, whatever the length: the oracle of the tests.
-    pub fn with_rustfft(length: usize) -> Self {
-        Lines { length, method: Method::Fallback(Fallback::new(length)) }
+    pub fn with_rustfft(length: usize, lanes: usize) -> Self {
+        Lines { length, lanes, method: Method::Fallback(Fallback::new(length)) }
     }
 
-    /// Numbers of scratch that [`Self::transform`] needs.
+    /// Numbers in a row.
+    pub fn row_len(&self) -> usize {
+        2 * self.lanes
+    }
+
+    /// Numbers in all rows.
+    pub fn rows_len(&self) -> usize {
+        self.length * self.row_len()
+    }
+
+    /// Numbers of scratch that the transforms need: the rows, and more for RustFFT.
     pub fn work_len(&self) -> usize {
         match &self.method {
-            Method::MixedRadix(_) => self.length * 2 * T::LANES,
-            Method::Fallback(fallback) => fallback.work_len(),
+            Method::MixedRadix(_) => self.rows_len(),
+            Method::Fallback(fallback) => self.rows_len() + fallback.work_len(),
         }
     }
 
@@ -177,10 +190,9 @@ impl<T: Real> Lines<T> {
     /// Transforms one batch of lines from `source` to `target`.
     ///
     /// # Safety
-    /// Both tables were made by this plan. Every row that is not [`ABSENT`] must be
-    /// valid for `2 * T::LANES` numbers, to read in `source` and to write in `target`; nobody else
-    /// may write them meanwhile, and the two must not overlap unless they are the same rows of a
-    /// transform done by RustFFT. `work` holds [`Self::work_len`] numbers.
+    /// Both tables were made by this plan. Every row that is not [`ABSENT`] must be valid for
+    /// [`Self::row_len`] numbers, to read in `source` and to write in `target`; nobody else may write
+    /// them meanwhile, and the two must not overlap. `work` holds [`Self::work_len`] numbers.
     #[inline]
     pub unsafe fn transform(
         &self,
@@ -189,39 +201,73 @@ impl<T: Real> Lines<T> {
         target: Target<T>,
         work: &mut [T],
     ) {
-        debug_assert_eq!(source.table.0.offsets.len(), self.length);
-        debug_assert_eq!(target.table.0.offsets.len(), self.length);
         debug_assert!(work.len() >= self.work_len());
+        let work = work.as_mut_ptr();
+        // SAFETY: the caller's promises are passed on.
+        unsafe { self.run(Job { direction, source, target, work }) };
+    }
+
+    /// Transforms the batch of lines that lies in `work`, with row j at j times [`Self::row_len`] as
+    /// far as it is not [`ABSENT`] in `table`, to `target`: one array less to keep in cache.
+    ///
+    /// # Safety
+    /// As [`Self::transform`]; rows have as many lanes as the vectors of the instruction set in use.
+    #[inline]
+    pub unsafe fn transform_work(
+        &self,
+        direction: Direction,
+        table: &ReadTable,
+        target: Target<T>,
+        work: &mut [T],
+    ) {
+        debug_assert!(work.len() >= self.work_len());
+        debug_assert_eq!(self.lanes, Cpu::current().vector_width::<T>());
+        let work = work.as_mut_ptr();
+        let source = Source { start: work.cast_const(), table, lanes: self.lanes };
+        // SAFETY: the caller's promises are passed on. Each butterfly reads the rows that it writes.
+        unsafe { self.run(Job { direction, source, target, work }) };
+    }
+
+    /// # Safety
+    /// As [`Self::transform`], but the source may lie in `work` as in [`Self::transform_work`].
+    #[inline]
+    unsafe fn run(&self, job: Job<T>) {
+        debug_assert_eq!(job.source.table.0.offsets.len(), self.length);
+        debug_assert_eq!(job.target.table.0.offsets.len(), self.length);
+        let lanes = self.lanes;
         // SAFETY: the caller's promises are passed on.
         unsafe {
             match &self.method {
-                Method::MixedRadix(plan) => {
-                    simd::run(Batch { plan, direction, source, target, work })
-                }
-                Method::Fallback(plan) => plan.transform(direction, source, target, work),
+                Method::MixedRadix(plan) => simd::run(Batch { plan, lanes, job }),
+                Method::Fallback(plan) => plan.transform(lanes, job),
             }
         }
     }
 }
 
-/// One call of the lane-batched kernel. Made only inside [`Lines::transform`], whose safety
-/// contract it carries.
-struct Batch<'a, T: Real> {
-    plan: &'a MixedRadix<T>,
+/// What to transform.
+struct Job<'a, T> {
     direction: Direction,
     source: Source<'a, T>,
     target: Target<'a, T>,
-    work: &'a mut [T],
+    /// Not a slice, for the source may lie in it.
+    work: *mut T,
+}
+
+/// One call of the lane-batched kernel. Made only inside [`Lines::run`], whose safety contract it
+/// carries.
+struct Batch<'a, T: Real> {
+    plan: &'a MixedRadix<T>,
+    lanes: usize,
+    job: Job<'a, T>,
 }
 
 impl<T: Real> Kernel<T> for Batch<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<V: Vector<Scalar = T>>(self) {
-        // SAFETY: promised by the caller of `Lines::transform`.
-        unsafe {
-            self.plan.transform::<V>(self.direction, self.source, self.target, self.work);
-        }
+        // SAFETY: promised by the caller of `Lines::run`.
+        unsafe { self.plan.transform::<V>(self.lanes, self.job) };
     }
 }
 

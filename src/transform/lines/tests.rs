@@ -11,6 +11,11 @@ fn offsets(length: usize, stride: usize) -> Vec<usize> {
     (0..length).map(|j| j * stride).collect()
 }
 
+/// The kernels, or what stands in for them, and RustFFT.
+fn both_methods(length: usize) -> [Lines<f64>; 2] {
+    [Lines::new(length, f64::LANES), Lines::with_rustfft(length, f64::LANES)]
+}
+
 fn random_batch<T: Real>(length: usize, seed: u64) -> Vec<T> {
     let mut state = seed.wrapping_mul(2).wrapping_add(1);
     (0..length * 2 * T::LANES)
@@ -59,13 +64,12 @@ fn transform_lanes<T: Real>(
     let (read, write) = (lines.read_table(source_rows), lines.write_table(target_rows));
     let from = Source { start: source.as_ptr(), table: &read, lanes };
     let to = Target { start: target.as_mut_ptr(), table: &write };
+    let job = Job { direction, source: from, target: to, work: work.as_mut_ptr() };
     // SAFETY: offsets stay within both arrays, which do not overlap.
     unsafe {
         match &lines.method {
-            Method::MixedRadix(plan) => {
-                cpu.run(Batch { plan, direction, source: from, target: to, work: &mut work })
-            }
-            Method::Fallback(_) => lines.transform(direction, from, to, &mut work),
+            Method::MixedRadix(plan) => cpu.run(Batch { plan, lanes: lines.lanes, job }),
+            Method::Fallback(plan) => plan.transform(lines.lanes, job),
         }
     }
 }
@@ -98,10 +102,11 @@ fn check_length<T: Real>(length: usize) {
     let bound = 1.0 + (length as f64).log2();
     for direction in [Direction::Forward, Direction::Inverse] {
         for (cpu, name) in Cpu::ALL.into_iter().filter(|(cpu, _)| cpu.is_available()) {
-            let e = error(&Lines::<T>::new(length), cpu, direction, length);
+            let e = error(&Lines::<T>::new(length, T::LANES), cpu, direction, length);
             assert!(e < bound, "{name} {} n = {length}: {e} epsilon", T::NAME);
         }
-        let e = error(&Lines::<T>::with_rustfft(length), Cpu::Portable, direction, length);
+        let e =
+            error(&Lines::<T>::with_rustfft(length, T::LANES), Cpu::Portable, direction, length);
         assert!(e < 3.0 * bound, "RustFFT {} n = {length}: {e} epsilon", T::NAME);
     }
 }
@@ -124,10 +129,48 @@ fn long_lines_are_right() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
+    /// Rows of any width, and rows that lie in the work array, give the same bits.
+    #[test]
+    fn rows_of_one_vector_in_the_work_array(length in 1usize..100, keep in 1usize..100, seed: u64) {
+        let source = random_batch::<f64>(length, seed);
+        let wide = offsets(length, 2 * f64::LANES);
+        let keep = keep.min(length);
+        let padded: Vec<_> = (0..length).map(|j| if j < keep { wide[j] } else { ABSENT }).collect();
+        let width = Cpu::current().vector_width::<f64>();
+        let narrow = offsets(length, 2 * width);
+        let cut: Vec<_> = (0..length).map(|j| if j < keep { narrow[j] } else { ABSENT }).collect();
+        let plans: [fn(usize, usize) -> Lines<f64>; 2] = [Lines::new, Lines::with_rustfft];
+        for (plan, direction) in plans.into_iter().flat_map(|plan| {
+            [Direction::Forward, Direction::Inverse].map(|direction| (plan, direction))
+        }) {
+            let (bundle, vector) = (plan(length, f64::LANES), plan(length, width));
+            let cpu = Cpu::current();
+            let expected = transform(&bundle, cpu, direction, &source, &padded, &wide);
+            let mut work = vec![f64::NAN; vector.work_len()];
+            for (row, from) in source.chunks(2 * f64::LANES).enumerate().take(keep) {
+                for (part, lanes) in from.chunks(f64::LANES).enumerate() {
+                    work[(2 * row + part) * width..][..width].copy_from_slice(&lanes[..width]);
+                }
+            }
+            let mut values = vec![f64::NAN; vector.rows_len()];
+            let (read, write) = (vector.read_table(&cut), vector.write_table(&narrow));
+            let target = Target { start: values.as_mut_ptr(), table: &write };
+            // SAFETY: offsets stay within both arrays.
+            unsafe { vector.transform_work(direction, &read, target, &mut work) };
+            for row in 0..length {
+                for lane in 0..width {
+                    let at = row * 2 * width + lane;
+                    let value = Complex::new(values[at], values[at + width]);
+                    prop_assert_eq!(value, self::value(&expected, row, lane));
+                }
+            }
+        }
+    }
+
     /// Absent rows are zeros on the way in and left out on the way out, whatever the row order.
     #[test]
     fn padding_and_pruning_through_tables(length in 1usize..60, keep in 0usize..60, seed: u64) {
-        let lines = Lines::<f64>::new(length);
+        let lines = Lines::<f64>::new(length, f64::LANES);
         let keep = keep.min(length);
         let stride = 2 * f64::LANES;
         let rows = offsets(length, stride);
@@ -160,7 +203,7 @@ proptest! {
         // The last row is left out.
         let mut kept = rows.clone();
         kept[length - 1] = ABSENT;
-        for lines in [Lines::<f64>::new(length), Lines::with_rustfft(length)] {
+        for lines in both_methods(length) {
             for (cpu, name) in Cpu::ALL.into_iter().filter(|(cpu, _)| cpu.is_available()) {
                 let direction = Direction::Inverse;
                 let all = transform(&lines, cpu, direction, &source, &rows, &rows);
@@ -193,7 +236,7 @@ proptest! {
             let first = row[0];
             row.fill(first);
         }
-        for lines in [Lines::<f64>::new(length), Lines::with_rustfft(length)] {
+        for lines in both_methods(length) {
             let mixed = transform(&lines, Cpu::best(), Direction::Forward, &source, &rows, &rows);
             let same = transform(&lines, Cpu::best(), Direction::Forward, &copies, &rows, &rows);
             for k in 0..length {
