@@ -1,9 +1,9 @@
 """Instructions of a time step, counted by callgrind: the same on a busy and on an idle machine.
 
 The count of one Runge-Kutta step is that of a run of three steps less that of one of one step, so
-that the start and the step to warm up do not count. Valgrind knows AVX2 but not AVX-512, so AVX2 is what is counted; the
-code above the vector type is the same. Counts depend on the compiler: after a new one, or a change
-that is meant, write the table anew with --update and say so in the commit.
+that the start and the step to warm up do not count. Valgrind knows AVX2 but not AVX-512, so AVX2 is
+what is counted; the code above the vector type is the same. Counts depend on the compiler: after a
+new one, or a change that is meant, write the table anew with --update and say so in the commit.
 
     cargo build --release
     python benches/instructions.py [--update]      (needs valgrind)
@@ -28,8 +28,8 @@ CASES = {
 }
 
 
-def instructions(points, precision, steps):
-    """Of a whole run."""
+def instructions(points: int, precision: str, steps: int) -> int:
+    """Count those of a whole run."""
     grid = ["--set", f"grid.points=[{points},{points},{points}]", "--set", f"precision={precision}"]
     bench = [PROGRAM, "bench", "--only", "step", "--samples", "1", "--repeats", str(steps), *grid]
     with tempfile.TemporaryDirectory() as directory:
@@ -43,10 +43,14 @@ def instructions(points, precision, steps):
             check=True,
             env={**os.environ, "DNS_SOLVER_CPU": "avx2"},
         )
-    return int(re.search(r"Collected\s*:\s*(\d+)", run.stderr)[1])
+    collected = re.search(r"Collected\s*:\s*(\d+)", run.stderr)
+    if collected is None:
+        sys.exit(f"callgrind tells no count of instructions:\n{run.stderr}")
+    return int(collected[1])
 
 
-def main():
+def main() -> None:
+    """Count all cases and compare them with the table."""
     known = json.loads(TABLE.read_text()) if TABLE.exists() else {}
     counted, worse = {}, []
     print(f"{'case':>20} {'per point and step':>20} {'against the table':>18}")

@@ -1,4 +1,4 @@
-"""How many FFTW pairs does a time step cost?
+"""How many FFTW pairs a time step costs.
 
 One RK4 step of Navier-Stokes (2/3 rule, CFL check on, outputs off) over one FFTW (MEASURE, double
 precision, one thread) 3-D real-to-complex + complex-to-real pair of the same size. All sizes and
@@ -36,14 +36,16 @@ VARIANTS = {
 
 
 class Pair:
-    """One FFTW transform pair, planned anew for every sample: plans of one run differ by a third."""
+    """One FFTW transform pair, planned anew for a sample: plans of one run differ by a third."""
 
-    def __init__(self, points):
+    def __init__(self, points: int) -> None:
+        """Arrays for a cube."""
         self.real = pyfftw.empty_aligned((points,) * 3, dtype="float64")
         shape = (points, points, points // 2 + 1)
         self.modes = pyfftw.empty_aligned(shape, dtype="complex128")
 
-    def seconds(self):
+    def seconds(self) -> float:
+        """Time one pair, the median of three."""
         pyfftw.forget_wisdom()
         plan = {"axes": (0, 1, 2), "flags": ("FFTW_MEASURE", "FFTW_DESTROY_INPUT"), "threads": 1}
         forward = pyfftw.FFTW(self.real, self.modes, **plan)
@@ -61,14 +63,16 @@ class Pair:
 class Stepper:
     """`dns-solver bench`: for every sample a new process takes a few steps after one to warm up."""
 
-    def __init__(self, program, points, variant):
+    def __init__(self, program: str, points: int, variant: str) -> None:
+        """Put the command line together."""
         arguments, environment, front = VARIANTS[variant]
         grid = ["--set", f"grid.points=[{points},{points},{points}]"]
         self.command = [*front, program, "bench", "--only", "step", "--json", *grid, *arguments]
         self.environment = {**os.environ, **environment}
-        self.parts = {}
+        self.parts: dict[str, float] = {}
 
-    def seconds(self):
+    def seconds(self) -> float:
+        """Time one step, the median of the program's samples."""
         run = subprocess.run(
             self.command,
             stdin=subprocess.DEVNULL,
@@ -79,11 +83,12 @@ class Stepper:
         )
         report = json.loads(run.stdout)
         self.parts = report["parts"]
-        return report["measured"]["step"]["median"]
+        return float(report["measured"]["step"]["median"])
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main() -> None:
+    """Alternate all sizes and variants for a while, and print medians."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--sizes", default="64,128")
     parser.add_argument("--variants", default="double,single,avx2,threads2")
     parser.add_argument("--seconds", type=float, default=20.0, help="in all")
@@ -97,20 +102,22 @@ def main():
         for points in sizes
         for variant in options.variants.split(",")
     }
-    timed = {**pairs, **steppers}
-    times = {key: [] for key in timed}
+    timed: list[tuple[int | tuple[int, str], Pair | Stepper]] = []
+    timed += [*pairs.items(), *steppers.items()]
+    times: dict[int | tuple[int, str], list[float]] = {key: [] for key, _ in timed}
     start = time.perf_counter()
     while time.perf_counter() - start < options.seconds or len(times[sizes[0]]) < 5:
-        for key, one in timed.items():
+        for key, one in timed:
             times[key].append(one.seconds())
     median = {key: statistics.median(values[1:]) for key, values in times.items()}
     first = next(iter(steppers))
 
-    def per_point(key):
+    def per_point(key: tuple[int, str]) -> float:
         return median[key] / key[0] ** 3
 
     print(f"{len(times[first])} rounds; 'relative': time per point over that of the first line")
-    print(f"{'points':>6} {'variant':>12} {'ms/step':>9} {'ms/pair':>9} {'pairs':>7} {'relative':>9}")
+    columns = f"{'points':>6} {'variant':>12} {'ms/step':>9} {'ms/pair':>9} {'pairs':>7}"
+    print(f"{columns} {'relative':>9}")
     for key, stepper in steppers.items():
         points, variant = key
         print(

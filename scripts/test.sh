@@ -25,7 +25,7 @@ stage() {
 
 cd "$repository"
 bin=$virtual_environment/bin
-python=(tests/python scripts/dnspost scripts/validation scripts/*.py docs)
+python=(tests/python scripts/dnspost scripts/validation scripts/*.py benches docs)
 recipe=scripts/spack_repo # whose types are those of Spack
 export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-auto}
 

@@ -26,9 +26,9 @@ pub unsafe fn run_avx2<T: Real, K: Kernel<T>>(kernel: K) -> K::Output {
 
 /// A vector type from its intrinsics.
 macro_rules! vector {
-    ($name:ident, $doc:literal, $half:ty, $register:ty, $scalar:ty, $width:literal,
-     $set1:ident, $load:ident, $store:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $fmadd:ident, $fnmadd:ident,
-     $max:ident, $abs:expr, $transpose:expr) => {
+    ($name:ident, $doc:literal, $half:ty, $register:ty, $scalar:ty, $width:literal, $set1:ident,
+     $load:ident, $store:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $fmadd:ident,
+     $fnmadd:ident, $max:ident, $abs:expr, $transpose:expr) => {
         #[doc = $doc]
         #[derive(Clone, Copy)]
         pub struct $name($register);
