@@ -170,13 +170,16 @@ impl<F: Formulas, T: Real> Kernel<T> for Contract<'_, '_, F, T> {
     #[inline(always)]
     fn run<V: Vector<Scalar = T>>(self) {
         let Apply { formulas, modes, k, .. } = self.equation;
-        let (lanes, row_len) = (modes.lanes, modes.row_len());
+        // What the compiler knows saves it loops and addresses.
+        let (lanes, row_len) = (T::LANES, 2 * T::LANES);
+        assert!(modes.lanes == lanes);
         let bundles = modes.bundles_at(self.bundle_along_x..self.bundle_along_x + 1);
         let (ny, cutoff_y) = (bundles.len(), bundles.len() / 2);
         let (kx, _) = k.of_bundle(modes, bundles.start);
         let (below, above) = (&k.y[..=cutoff_y], &k.y[k.y.len() - cutoff_y..]);
         assert!(self.products.len() >= formulas.counts().products * ny * row_len);
-        assert!(kx.len() == lanes && lanes.is_multiple_of(V::WIDTH));
+        assert!(kx.len() == lanes);
+        let mut contracted = self.contracted.reborrow();
         for y in 0..ny {
             let ky = if y <= cutoff_y { below[y] } else { above[y - cutoff_y - 1] };
             for lane in (0..lanes).step_by(V::WIDTH) {
@@ -189,7 +192,7 @@ impl<F: Formulas, T: Real> Kernel<T> for Contract<'_, '_, F, T> {
                         (V::load(from), V::load(from.add(lanes)))
                     };
                     formulas.contract([kx, V::splat(ky)], load, |c, value: (V, V)| {
-                        let to = self.contracted.row(c, y).as_mut_ptr().add(lane);
+                        let to = contracted.row(c, y).as_mut_ptr().add(lane);
                         value.0.store(to);
                         value.1.store(to.add(lanes));
                     });
@@ -225,13 +228,13 @@ impl<F: Formulas, T: Real> Kernel<T> for Assemble<'_, F, T> {
     #[inline(always)]
     fn run<V: Vector<Scalar = T>>(self) {
         let Apply { formulas, modes, k, .. } = self.equation;
-        let (lanes, row_len, rows) = (modes.lanes, modes.row_len(), modes.rows());
+        let (lanes, row_len, rows) = (T::LANES, 2 * T::LANES, modes.rows());
         let (kx, ky) = k.of_bundle(modes, self.bundle);
         let Counts { fields, contracted, .. } = formulas.counts();
         assert!(self.contracted.len() >= contracted * rows * row_len);
         assert!(self.tendency.len() >= fields * rows * row_len);
         assert!(!formulas.uses_state() || self.state.len() >= fields * rows * row_len);
-        assert!(kx.len() == lanes && lanes % V::WIDTH == 0);
+        assert!(kx.len() == lanes && modes.lanes == lanes);
         for (row, &kz) in k.z.iter().enumerate() {
             for lane in (0..lanes).step_by(V::WIDTH) {
                 // SAFETY: field numbers stay below the counts asserted above, row below rows, and

@@ -93,8 +93,9 @@ impl<T: Real> Update<'_, T> {
     /// Calls `formula` for every vector of modes.
     #[inline(always)]
     fn each<V: Vector<Scalar = T>>(self, formula: impl Fn(Point<V>)) {
-        let (lanes, row_len, rows) = (self.modes.lanes, self.modes.row_len(), self.modes.rows());
-        assert!(lanes.is_multiple_of(V::WIDTH));
+        // What the compiler knows saves it loops.
+        let (lanes, row_len, rows) = (T::LANES, 2 * T::LANES, self.modes.rows());
+        assert!(self.modes.lanes == lanes);
         assert!(
             [self.u.len(), self.sum.len(), self.tendency.len()]
                 .iter()

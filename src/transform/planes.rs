@@ -101,6 +101,13 @@ pub struct OutputRows<'a, T> {
 }
 
 impl<T: Real> OutputRows<'_, T> {
+    /// The same rows in a value of one's own, which the compiler can keep in registers while rows are
+    /// written.
+    #[inline(always)]
+    pub fn reborrow(&mut self) -> OutputRows<'_, T> {
+        OutputRows { start: self.start, offsets: self.offsets, ny: self.ny, row_len: self.row_len }
+    }
+
     /// The row of a field and an index of ny, `[re lanes, im lanes]`.
     #[inline(always)]
     pub fn row(&mut self, field: usize, ny: usize) -> &mut [T] {

@@ -123,35 +123,27 @@ impl<T: Real> MixedRadix<T> {
     /// As [`super::Lines::transform`].
     #[inline(always)]
     pub unsafe fn transform<V: Vector<Scalar = T>>(&self, lanes: usize, job: Job<T>) {
-        // The compiler knows that vectors as wide as T::LANES leave one branch of the last two.
         let few = V::Half::WIDTH < V::WIDTH && job.source.lanes <= V::Half::WIDTH;
         // SAFETY: the caller's promise is passed on.
-        unsafe {
-            if few {
-                self.run::<V::Half, false>(job);
-            } else if V::WIDTH == T::LANES || lanes == V::WIDTH {
-                self.run::<V, true>(job);
-            } else {
-                self.run::<V, false>(job);
-            }
-        }
+        unsafe { if few { self.run::<V::Half>(lanes, job) } else { self.run::<V>(lanes, job) } }
     }
 
-    /// [`Self::transform`] of rows with `T::LANES` lanes, or `WHOLE` ones: those of one vector.
+    /// [`Self::transform`] with one kind of vectors.
     ///
     /// # Safety
     /// As [`super::Lines::transform`].
     #[inline(always)]
-    unsafe fn run<V: Vector<Scalar = T>, const WHOLE: bool>(&self, job: Job<T>) {
+    unsafe fn run<V: Vector<Scalar = T>>(&self, lanes: usize, job: Job<T>) {
         let Job { direction, source, target, work } = job;
-        let lanes = if WHOLE { V::WIDTH } else { T::LANES };
         let (re, im) = match direction {
             Direction::Forward => (0, lanes),
             Direction::Inverse => (lanes, 0),
         };
         let (read, write) = (source.table.0.offsets.as_ptr(), target.table.0.offsets.as_ptr());
         let zeros = self.zeros.as_ptr();
-        let in_use = if WHOLE { lanes } else { source.lanes.next_multiple_of(V::WIDTH) };
+        // If a vector has all lanes, the compiler sees that there is one turn.
+        let narrow = V::WIDTH < T::LANES;
+        let in_use = if narrow { source.lanes.next_multiple_of(V::WIDTH) } else { V::WIDTH };
         for lane in (0..in_use).step_by(V::WIDTH) {
             let (from, to) = (source.start.wrapping_add(lane), target.start.wrapping_add(lane));
             let (from_re, from_im) = (from.wrapping_add(re), from.wrapping_add(im));
@@ -206,7 +198,11 @@ impl<T: Real> MixedRadix<T> {
             }
         }
         // SAFETY: rows are valid by the caller's promise.
-        unsafe { target.clear::<V>(in_use..lanes, lanes) };
+        unsafe {
+            if narrow {
+                target.clear::<V>(in_use..lanes, lanes);
+            }
+        }
     }
 }
 
