@@ -22,7 +22,7 @@
 //! | [`integrator`] | a tendency and a decay rate, no physics |
 //! | [`transform`] | the sweep: lines, exchange, the plan of who owns what |
 //! | [`parallel`] | ranks (the only user of MPI) and threads |
-//! | [`grid`], [`modes`], [`shells`], [`fields`], [`real`], [`simd`], [`random`], [`exact_sum`], [`error`], [`problems`] | neither files nor MPI |
+//! | [`grid`], [`modes`], [`multiples`], [`shells`], [`fields`], [`real`], [`simd`], [`random`], [`exact_sum`], [`error`], [`problems`] | neither files nor MPI |
 #![deny(missing_docs)]
 
 pub mod cli;
@@ -38,6 +38,7 @@ pub mod initial;
 pub mod integrator;
 pub mod io;
 pub mod modes;
+pub mod multiples;
 pub mod parallel;
 pub mod problems;
 pub mod random;
