@@ -18,7 +18,7 @@ from dnspost.grid import VELOCITY
 from dnspost.picks import Choice, at_time
 from dnspost.report import report
 from dnspost.runs import Run, open_run
-from dnspost.slices import movie, slices, usual_fields, written
+from dnspost.slices import movie, narrowed, slices, usual_fields, written
 from dnspost.solver import SolverError
 from dnspost.style import save, style
 from dnspost.submit import Job, smallest_node, submit
@@ -256,7 +256,8 @@ def _slices(arguments: Arguments) -> list[Path]:
     a = arguments
     series = written(a.run, a.slice) if a.slice else a.run.snapshots
     shown = at_time(series, a.time)
-    names = a.fields or (list(series) if a.slice else usual_fields(a.run, shown))
+    shown = narrowed(shown) if a.slice else shown
+    names = a.fields or (list(shown) if a.slice else usual_fields(a.run, shown))
     figure = slices(a.run, shown, names, a.axis, a.position)
     return _figure(a, a.run, figure)
 

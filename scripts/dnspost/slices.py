@@ -124,6 +124,18 @@ def slices(
     return figure
 
 
+def narrowed(record: xr.Dataset) -> xr.Dataset:
+    """Return one record of a slice without the points that it does not have.
+
+    After a change of the grid a plane may lie at another point: then its file has both, and an axis
+    with one point is no axis.
+    """
+    for axis in AXES:
+        if axis in record.dims:
+            record = record.dropna(axis, how="all")
+    return record.squeeze([axis for axis in AXES if record.sizes.get(axis) == 1])
+
+
 def present(values: xr.DataArray) -> xr.DataArray:
     """Return a plane without the points that it does not have at this time.
 
@@ -150,8 +162,14 @@ def movie(
     `series` is a slice of the run; by default it is a plane of all snapshots. Times at which the
     field was not written have no frame.
     """
-    series = run.snapshots if series is None else series
-    values = _filled(plane(field_named(run, series, name), axis, position).compute())
+    if series is None:
+        values = plane(field_named(run, run.snapshots, name), axis, position).compute()
+    else:
+        values = field_named(run, series, name).compute()
+        if bool(values.isnull().any()):
+            values = _of_planes(values, axis, position)
+        else:
+            values = plane(values, axis, position)
     figure = Figure(figsize=(1.2 * ONE_COLUMN, 1.1 * ONE_COLUMN))
     axes = figure.subplots()
     mesh = _draw(axes, values[0], _colours(values))
@@ -174,17 +192,17 @@ def movie(
     return path
 
 
-def _filled(values: xr.DataArray) -> xr.DataArray:
+def _of_planes(values: xr.DataArray, axis: str, position: float) -> xr.DataArray:
     """Return planes over time at the same points: those that a time lacks are its nearest ones."""
-    if bool(values.notnull().all()):
-        return values
-    values = values.dropna("time", how="all")
-    if values.sizes["time"] == 0:
-        raise ValueError(f"{values.name} was never written")
-    up, across = (str(dim) for dim in values.dims[1:])
-    points = {up: values[up], across: values[across]}
-    frames = [present(frame).reindex(points, method="nearest") for frame in values]
-    return xr.concat(frames, "time", coords="different", compat="equals")
+    name = str(values.name)
+    records = values.dropna("time", how="all").to_dataset(name=name)
+    if records.sizes["time"] == 0:
+        raise ValueError(f"{name} was never written")
+    each = [records.isel(time=i) for i in range(records.sizes["time"])]
+    frames = [plane(narrowed(record)[name], axis, position) for record in each]
+    points = {dim: np.unique(np.concatenate([f[dim] for f in frames])) for dim in frames[0].dims}
+    same = [frame.reindex(points, method="nearest").reset_coords(drop=True) for frame in frames]
+    return xr.concat(same, records["time"])
 
 
 def _draw(axes: Axes, values: xr.DataArray, colours: Normalize) -> QuadMesh:
