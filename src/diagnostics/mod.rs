@@ -34,6 +34,7 @@ use crate::real::Real;
 pub use axial::AxialSpectra;
 pub use budget::Budget;
 pub use derived::{Flow, OutputFields};
+pub use energies::mean_square;
 pub use gradients::Gradients;
 pub use lines::LineSpectra;
 pub use pdfs::{Bins, Density, Measured, Pdfs, Variable};

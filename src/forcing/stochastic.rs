@@ -82,6 +82,14 @@ impl Stochastic {
 }
 
 impl Force for Stochastic {
+    fn acts_from_rest(&self) -> bool {
+        true
+    }
+
+    fn frequency(&self, decay: f64) -> f64 {
+        (2.0 * decay).max(1.0 / self.correlation_time)
+    }
+
     fn start(&mut self, band: &Band, _velocity: &BandField) {
         self.sigma = self.sigma(band);
         self.steps = 0;

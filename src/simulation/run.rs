@@ -79,6 +79,7 @@ impl<'a, T: Real> Run<'a, T> {
                 let mut state = solver.state().clone();
                 start.fill(config, comm, &mut state)?;
                 solver.set_state(state);
+                start::check_forces(&mut solver, config)?;
                 (RunState::default(), None, HistoryWriter::create(comm, &path, columns)?)
             }
             Origin::Checkpoint(resumed) => {
@@ -210,9 +211,12 @@ impl<'a, T: Real> Run<'a, T> {
             }
             let longest = match rule {
                 Step::Fixed { dt } => dt,
-                Step::Cfl { cfl, dt_max } => (cfl / frequency).min(dt_max.unwrap_or(f64::INFINITY)),
-                Step::Tolerance { dt_max, .. } => {
-                    outlook.longest.min(dt_max.unwrap_or(f64::INFINITY))
+                Step::Cfl { cfl, dt_max } => {
+                    outlook.longest_at(cfl, time).min(dt_max.unwrap_or(f64::INFINITY))
+                }
+                Step::Tolerance { tolerance, dt_max } => {
+                    let longest = outlook.longest_within(tolerance, time);
+                    longest.min(dt_max.unwrap_or(f64::INFINITY))
                 }
             };
             let (dt, next) = next_step(time, target, longest);
@@ -284,6 +288,7 @@ impl<'a, T: Real> Run<'a, T> {
             self.now.row_time = time;
             self.solver.forces_mut().clear_accounts();
             self.progress.row(step, &row, self.log);
+            self.warnings.forces(time, self.solver.forces().remarks(), self.log);
             self.warnings.row(&row, self.log);
         }
         self.outputs.write(&mut Moment {

@@ -19,7 +19,7 @@ use crate::real::Real;
 use crate::transform::regrid::regrid;
 use crate::transform::sweep::Sweep;
 
-use super::solver::Solver;
+use super::solver::{Idle, Solver};
 
 /// The solver that `config` asks for, with all fields zero. Collective.
 ///
@@ -42,6 +42,42 @@ pub fn solver_at_rest<T: Real>(
         solver.control_error(tolerance, config.physics.vectors_and_scalars());
     }
     Ok(solver)
+}
+
+/// Sees that every force of a flow that is about to start has something to act on, now or later.
+/// Collective.
+///
+/// # Errors
+/// A force that could never act.
+pub fn check_forces<T: Real>(solver: &mut Solver<T>, config: &Config) -> Result<()> {
+    let idle = solver.idle_forces();
+    let Some(Idle { name, part, wavenumber }) = idle.first() else { return Ok(()) };
+    let other = "take a force that acts from rest, such as `stochastic` or `abc`";
+    let (force, field, section, remedy) = match name.as_str() {
+        forcing::VELOCITY => {
+            let force = format!("forcing.kind: is \"{}\"", config.forcing.kind());
+            (force, "velocity".into(), "initial", other)
+        }
+        forcing::MAGNETIC => {
+            let force = format!("forcing.magnetic.kind: is \"{}\"", config.magnetic_forcing.kind());
+            (force, "magnetic field".into(), "initial.magnetic", other)
+        }
+        scalar => {
+            let index = config.physics.scalars.iter().position(|other| other.name == scalar);
+            let force = format!("physics.scalars[{}].forcing: is given", index.unwrap_or(0));
+            (force, format!("scalar {scalar}"), "its `initial`", "give it a mean `gradient`")
+        }
+    };
+    let remedy = if part.is_empty() { remedy } else { "change or leave out its `helicity`" };
+    let modes = match (wavenumber.is_finite(), part.is_empty()) {
+        (false, _) => "fluctuations".into(),
+        (true, true) => format!("modes 0 < k <= {wavenumber}"),
+        (true, false) => format!("modes 0 < k <= {wavenumber} of {part}"),
+    };
+    Err(Error::input(format!(
+        "{force}, which multiplies what is there, but the {field} that the run starts from has no \
+         {modes}, and nothing makes any: it would never act; put some into {section}, or {remedy}"
+    )))
 }
 
 /// What a run starts from: found and checked, but not yet in memory.

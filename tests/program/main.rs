@@ -10,6 +10,7 @@ mod convert;
 mod disk;
 mod faults;
 mod fields;
+mod forces;
 mod fuzz;
 mod lock;
 mod restart;
