@@ -8,6 +8,7 @@ mod checkpoints;
 mod convert;
 mod deadline;
 mod error_control;
+mod file_fields;
 mod forced_band;
 mod gradients;
 mod history;

@@ -77,7 +77,9 @@ impl<'a, T: Real> Run<'a, T> {
         let (now, saved, history) = match origin {
             Origin::Beginning(start) => {
                 let mut state = solver.state().clone();
-                start.fill(config, comm, &mut state)?;
+                let said = start.fill(config, comm, &mut state)?;
+                said.lines.iter().for_each(|line| log.line(line));
+                said.warnings.iter().for_each(|warning| log.warn(warning));
                 solver.set_state(state);
                 start::check_forces(&mut solver, config)?;
                 (RunState::default(), None, HistoryWriter::create(comm, &path, columns)?)
