@@ -22,11 +22,13 @@
 //! | [`integrator`] | a tendency and a decay rate, no physics |
 //! | [`transform`] | the sweep: lines, exchange, the plan of who owns what |
 //! | [`parallel`] | ranks (the only user of MPI) and threads |
-//! | [`grid`], [`modes`], [`shells`], [`fields`], [`real`], [`simd`], [`random`], [`exact_sum`], [`error`], [`problems`] | neither files nor MPI |
+//! | [`grid`], [`modes`], [`multiples`], [`shells`], [`fields`], [`real`], [`simd`], [`random`], [`exact_sum`], [`error`], [`problems`], [`console`] | neither files nor MPI |
 #![deny(missing_docs)]
+#![deny(clippy::print_stdout, clippy::print_stderr)] // See `console`.
 
 pub mod cli;
 pub mod config;
+pub mod console;
 pub mod diagnostics;
 pub mod equation;
 pub mod error;
@@ -38,6 +40,7 @@ pub mod initial;
 pub mod integrator;
 pub mod io;
 pub mod modes;
+pub mod multiples;
 pub mod parallel;
 pub mod problems;
 pub mod random;

@@ -1,5 +1,7 @@
 //! `dns-solver`: reads the command line, starts MPI, runs, and says how it ended.
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -7,52 +9,64 @@ use std::time::Instant;
 use clap::Parser;
 use dns_solver::cli::{Cli, Task};
 use dns_solver::config::Config;
+use dns_solver::console::complain;
 use dns_solver::error::{ErrorKind, Result};
-use dns_solver::parallel::{Communicator, Runtime};
+use dns_solver::io;
+use dns_solver::parallel::{Communicator, Runtime, launcher};
 use dns_solver::simd::Cpu;
 use dns_solver::simulation::{self, Ending, bench};
 
 fn main() -> ExitCode {
     let started = Instant::now();
+    io::report_size_limits();
+    // Every rank sees the same command line: a task, the help, the version, or what is wrong.
+    let arguments = Cli::try_parse();
+    match &arguments {
+        // Of several ranks one prints this, and which one that is, MPI knows.
+        Err(message) if !launcher::is_launched() => return print(message),
+        _ => {}
+    }
     let runtime = match Runtime::start() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("dns-solver: error: {error}");
+            complain(format!("error: {error}"));
             return ExitCode::from(error.kind.exit_code());
         }
     };
     let communicator = Communicator::world();
-    let code = match Cli::try_parse() {
+    let code = match arguments {
         Ok(cli) => match run(&communicator, &cli, started) {
-            Ok(Ending::Complete) => 0,
-            Ok(Ending::Stopped) => cli.stopped_code,
+            Ok(Ending::Complete) => ExitCode::SUCCESS,
+            Ok(Ending::Stopped) => ExitCode::from(cli.stopped_code),
             Err(error) => {
                 if communicator.is_root() {
-                    eprintln!("dns-solver: error: {error}");
+                    complain(format!("error: {error}"));
                 }
                 if error.kind == ErrorKind::Io {
                     runtime.leave(&communicator, error.kind.exit_code());
                 }
-                error.kind.exit_code()
+                ExitCode::from(error.kind.exit_code())
             }
         },
-        // Every rank sees the same command line: the help, the version, or what is wrong.
-        Err(message) => {
-            if communicator.is_root() {
-                // Nothing is left to do when even this cannot be printed.
-                let _ = message.print();
-            }
-            message.exit_code() as u8
-        }
+        Err(message) if communicator.is_root() => print(&message),
+        Err(message) => ExitCode::from(message.exit_code() as u8),
     };
     drop(communicator);
     // Rank 0 has printed by now: launchers end the job as soon as one rank exits with an error.
     drop(runtime);
-    ExitCode::from(code)
+    code
+}
+
+/// Prints the help, the version, or what is wrong with the command line.
+fn print(message: &clap::Error) -> ExitCode {
+    // Nothing is left to do when even this cannot be printed.
+    let _ = message.print();
+    ExitCode::from(message.exit_code() as u8)
 }
 
 /// Runs what the command line asks for. Collective.
 fn run(communicator: &Communicator, cli: &Cli, started: Instant) -> Result<Ending> {
+    launcher::check(communicator)?;
     communicator.agree(Cpu::check_environment())?;
     match &cli.task {
         Some(Task::Convert { from, to }) => {

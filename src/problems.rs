@@ -36,6 +36,25 @@ impl Problems {
         self.require(value.is_finite() && value > 0.0, path, value, "a finite number above 0");
     }
 
+    /// Notes a time `interval` that is not above zero, or so short that it would come more often by the
+    /// `end` than times can tell apart.
+    pub fn require_interval(&mut self, path: &str, interval: f64, end: Option<f64>) {
+        /// Whole numbers are exact in a double up to here.
+        const MOST: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64;
+        self.require_positive(path, interval);
+        let Some(end) = end.filter(|end| end.is_finite() && interval > 0.0) else { return };
+        if end / interval > MOST {
+            let message = format!(
+                "is {interval:e}, of which time.end = {end} would take {:.1e}; time goes on by \
+                 at least 1/2^53 = {:.1e} of the end, so it must be {:.1e} or more",
+                end / interval,
+                1.0 / MOST,
+                end / MOST
+            );
+            self.add(path, message);
+        }
+    }
+
     /// Notes a value that is not a finite number of zero or more.
     pub fn require_not_negative(&mut self, path: &str, value: f64) {
         self.require(value.is_finite() && value >= 0.0, path, value, "a finite number, 0 or more");

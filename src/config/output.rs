@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::reader::did_you_mean;
+use super::schema::Known;
 use crate::diagnostics::OutputFields;
 use crate::equation::Physics;
 use crate::grid::{AXES, Grid, Region};
@@ -87,14 +88,10 @@ fn is_none(compression: &u8) -> bool {
 }
 
 impl Snapshots {
-    /// Adds to `problems` what is wrong, as far as grid and physics are known.
-    pub(super) fn check(
-        &self,
-        grid: Option<&Grid>,
-        physics: Option<&Physics>,
-        problems: &mut Problems,
-    ) {
-        problems.require_positive("output.snapshots.every", self.every);
+    /// Adds to `problems` what is wrong.
+    pub(super) fn check(&self, known: Known, problems: &mut Problems) {
+        let Known { end, grid, physics } = known;
+        problems.require_interval("output.snapshots.every", self.every, end);
         let (path, level) = ("output.snapshots.compression", self.compression);
         let allowed = format!("0, for none, to {MOST_COMPRESSION}");
         problems.require(level <= MOST_COMPRESSION, path, level, &allowed);
@@ -132,13 +129,8 @@ impl Slice {
     }
 
     /// Adds to `problems` what is wrong with number `index` of `slices`.
-    pub(super) fn check(
-        slices: &[Slice],
-        index: usize,
-        grid: Option<&Grid>,
-        physics: Option<&Physics>,
-        problems: &mut Problems,
-    ) {
+    pub(super) fn check(slices: &[Slice], index: usize, known: Known, problems: &mut Problems) {
+        let Known { end, grid, physics } = known;
         let (path, slice) = (format!("output.slices[{index}]"), &slices[index]);
         let letters = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
         let is_free = slices[..index].iter().all(|other| other.name != slice.name);
@@ -148,7 +140,7 @@ impl Slice {
             format!("\"{}\"", slice.name),
             "letters, digits, _ and -, and not the name of another slice",
         );
-        problems.require_positive(&format!("{path}.every"), slice.every);
+        problems.require_interval(&format!("{path}.every"), slice.every, end);
         check_fields(&path, &slice.fields, physics, problems);
         let Some(grid) = grid else { return };
         let (spacing, region) = (grid.spacing(), slice.region(grid));

@@ -19,6 +19,7 @@ use crate::forcing::Forcing;
 use crate::grid::{self, AXES};
 use crate::initial::Initial;
 use crate::integrator::PowerLaw;
+use crate::multiples::Multiples;
 use crate::problems::Problems;
 
 /// Most points along an axis: with this many along each, all their numbers can still be counted.
@@ -90,6 +91,17 @@ struct RawOutput {
     checkpoints: Option<Checkpoints>,
 }
 
+/// What the checks of `[output]` know of the other sections, as far as these could be read.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    /// `time.end`.
+    pub end: Option<f64>,
+    /// `[grid]`.
+    pub grid: Option<&'a grid::Grid>,
+    /// `[physics]`.
+    pub physics: Option<&'a Physics>,
+}
+
 /// The configuration in `table`, with paths of input files relative to `directory`. Adds all that
 /// is wrong to `problems`; `None` when a section is not complete.
 pub fn config(table: Table, directory: &Path, problems: &mut Problems) -> Option<Config> {
@@ -135,7 +147,12 @@ pub fn config(table: Table, directory: &Path, problems: &mut Problems) -> Option
         }
     }
     let time = raw.time.check(raw.precision, grid.map(|grid| grid.dealias), problems);
-    let output = raw.output.check(time, numerical_grid.as_ref(), physics.as_ref(), problems);
+    let known = Known {
+        end: time.map(|time| time.end),
+        grid: numerical_grid.as_ref(),
+        physics: physics.as_ref(),
+    };
+    let output = raw.output.check(time, known, problems);
     problems.require(
         raw.parallel.threads > 0,
         "parallel.threads",
@@ -227,43 +244,38 @@ impl RawPhysics {
 }
 
 impl RawOutput {
-    /// `time` is `[time]`, if known; so are grid and physics.
-    fn check(
-        self,
-        time: Option<Time>,
-        grid: Option<&grid::Grid>,
-        physics: Option<&Physics>,
-        problems: &mut Problems,
-    ) -> Option<Output> {
+    /// `time` is `[time]`, if known.
+    fn check(self, time: Option<Time>, known: Known, problems: &mut Problems) -> Option<Output> {
+        let end = known.end;
         let remedy =
             "where results go, for example directory = \"runs/first\" or --output runs/first";
         let directory = required(self.directory, "output.directory", remedy, problems);
         if let Some(history) = self.history {
-            problems.require_positive("output.history.every", history.every);
+            problems.require_interval("output.history.every", history.every, end);
         }
         if let Some(spectra) = &self.spectra {
-            spectra.check(problems);
+            spectra.check(end, problems);
         }
         if let Some(pdfs) = &self.pdfs {
-            pdfs.check(physics, problems);
+            pdfs.check(known, problems);
         }
         if let Some(structure_functions) = &self.structure_functions {
-            structure_functions.check(problems);
+            structure_functions.check(end, problems);
         }
         if let Some(gradients) = self.gradients {
-            problems.require_positive("output.gradients.every", gradients.every);
+            problems.require_interval("output.gradients.every", gradients.every, end);
         }
         if let Some(snapshots) = &self.snapshots {
-            snapshots.check(grid, physics, problems);
+            snapshots.check(known, problems);
         }
         if let Some(modes) = self.modes {
-            problems.require_positive("output.modes.every", modes.every);
+            problems.require_interval("output.modes.every", modes.every, end);
         }
         for index in 0..self.slices.len() {
-            Slice::check(&self.slices, index, grid, physics, problems);
+            Slice::check(&self.slices, index, known, problems);
         }
         if let Some(checkpoints) = self.checkpoints {
-            problems.require_positive("output.checkpoints.every", checkpoints.every);
+            problems.require_interval("output.checkpoints.every", checkpoints.every, end);
             let keep = checkpoints.keep;
             problems.require(keep > 0, "output.checkpoints.keep", keep, "1 or more");
         }
@@ -271,7 +283,11 @@ impl RawOutput {
             let every = end / HISTORY_ROWS;
             // Whole steps: what nobody asked for must not shorten them.
             let every = match step {
-                Step::Fixed { dt } => dt * (every / dt).ceil(),
+                Step::Fixed { dt } => {
+                    // Of a whole number, rounding may leave a little more.
+                    let steps = (every / dt * (1.0 - 1e-12)).ceil();
+                    Multiples::from(dt).at(steps as u64)
+                }
                 Step::Cfl { .. } | Step::Tolerance { .. } => every,
             };
             History { every }

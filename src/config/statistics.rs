@@ -5,10 +5,11 @@ use std::f64::consts::TAU;
 
 use serde::{Deserialize, Serialize};
 
+use super::schema::Known;
 use crate::diagnostics::Pdfs as Densities;
-use crate::equation::Physics;
 use crate::equation::physics::Axis;
 use crate::grid::{AXES, Grid};
+use crate::multiples::Multiples;
 use crate::problems::Problems;
 
 /// When something is measured and written.
@@ -21,14 +22,21 @@ pub struct Sampling {
 }
 
 impl Sampling {
-    /// Time between two samples.
-    pub fn interval(&self) -> f64 {
-        self.every / self.samples as f64
+    /// Times of samples.
+    pub fn times(&self) -> Multiples {
+        Multiples::of_part(self.every, self.samples)
     }
 
-    fn check(&self, path: &str, problems: &mut Problems) {
-        problems.require_positive(&format!("{path}.every"), self.every);
+    fn check(&self, path: &str, end: Option<f64>, problems: &mut Problems) {
+        problems.require_interval(&format!("{path}.every"), self.every, end);
         problems.require(self.samples > 0, &format!("{path}.samples"), self.samples, "1 or more");
+        if self.every > 0.0 && self.samples > 1 {
+            problems.require_interval(
+                &format!("{path}.every / samples"),
+                self.times().interval(),
+                end,
+            );
+        }
     }
 }
 
@@ -130,8 +138,8 @@ impl Spectra {
     }
 
     /// Adds to `problems` what is wrong.
-    pub fn check(&self, problems: &mut Problems) {
-        self.sampling().check("output.spectra", problems);
+    pub(super) fn check(&self, end: Option<f64>, problems: &mut Problems) {
+        self.sampling().check("output.spectra", end, problems);
     }
 }
 
@@ -142,8 +150,9 @@ impl Pdfs {
     }
 
     /// Adds to `problems` what is wrong, or not of `physics`.
-    pub fn check(&self, physics: Option<&Physics>, problems: &mut Problems) {
-        self.sampling().check("output.pdfs", problems);
+    pub(super) fn check(&self, known: Known, problems: &mut Problems) {
+        let Known { end, physics, .. } = known;
+        self.sampling().check("output.pdfs", end, problems);
         problems.require(self.bins > 0, "output.pdfs.bins", self.bins, "1 or more");
         problems.require_positive("output.pdfs.span", self.span);
         let names = physics.map(Densities::names);
@@ -166,9 +175,9 @@ impl StructureFunctions {
     }
 
     /// Adds to `problems` what is wrong.
-    pub fn check(&self, problems: &mut Problems) {
+    pub(super) fn check(&self, end: Option<f64>, problems: &mut Problems) {
         let path = "output.structure_functions";
-        self.sampling().check(path, problems);
+        self.sampling().check(path, end, problems);
         let mut axes = self.axes.clone();
         axes.sort_unstable_by_key(|axis| *axis as usize);
         axes.dedup();

@@ -263,6 +263,47 @@ fn everything_wrong_is_reported_at_once() {
     assert_eq!(found.len(), expected.len(), "{found:#?}");
 }
 
+/// A step or an interval that times cannot count until the end would run for ever.
+#[test]
+fn intervals_too_short_to_end_are_refused() {
+    let line = "is 1e-300, of which time.end = 2 would take 2.0e300; time goes on by at least 1/2^53 = \
+                1.1e-16 of the end, so it must be 2.2e-16 or more";
+    let settings = [
+        ("time.dt", "1e-300"),
+        ("output.history.every", "1e-300"),
+        ("output.gradients.every", "1e-300"),
+        ("output.checkpoints.every", "1e-300"),
+        ("output.snapshots.every", "1e-300"),
+        ("output.modes.every", "1e-300"),
+        ("output.spectra.every", "1e-300"),
+        ("output.pdfs.every", "1e-300"),
+        ("output.structure_functions.every", "1e-300"),
+        ("output.slices[0].every", "[{ name = 'a', every = 1e-300 }]"),
+    ];
+    for (path, value) in settings {
+        let key = path.replace("[0].every", "");
+        let found = problems(GOOD, &[&format!("{key}={value}")]);
+        let expected = format!("{path}: {line} (from --set {key}={value})");
+        assert_eq!(found, [expected]);
+    }
+    let found = problems(GOOD, &["time.dt=", "time.cfl=0.5", "time.dt_max=1e-17"]);
+    assert!(found.len() == 1 && found[0].starts_with("time.dt_max: is 1e-17, of"), "{found:?}");
+    let found = problems(GOOD, &["output.pdfs={ every = 1e-9, samples = 1000000000 }"]);
+    assert!(found.len() == 1 && found[0].starts_with("output.pdfs.every / samples: "), "{found:?}");
+    assert!(problems(GOOD, &["time.end=1e300"])[0].starts_with("time.dt: is 1e-3, of which"));
+    assert!(parse(GOOD, &["time.dt=3e-16", "output.history.every=0.1"]).is_ok());
+}
+
+/// Rows that nobody asked for are whole steps apart, as decimals.
+#[test]
+fn the_history_has_an_interval_of_its_own() {
+    for (dt, end, every) in [("1e-4", "20", 0.2), ("1e-3", "2", 0.02), ("0.3", "100", 1.2)] {
+        let settings = [format!("time.dt={dt}"), format!("time.end={end}")];
+        let config = parse(GOOD, &[&settings[0], &settings[1]]).unwrap();
+        assert_eq!(config.output.history.every, every);
+    }
+}
+
 #[test]
 fn sections_that_depend_on_each_other_are_checked() {
     assert_eq!(

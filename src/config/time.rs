@@ -39,10 +39,12 @@ impl RawTime {
             "the time at which the run stops, for example end = 10.0",
             problems,
         );
-        for (path, value) in [("time.dt", self.dt), ("time.dt_max", self.dt_max), ("time.end", end)]
-        {
+        if let Some(end) = end {
+            problems.require_positive("time.end", end);
+        }
+        for (path, value) in [("time.dt", self.dt), ("time.dt_max", self.dt_max)] {
             if let Some(value) = value {
-                problems.require_positive(path, value);
+                problems.require_interval(path, value, end);
             }
         }
         if let Some(cfl) = self.cfl {

@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
 
+use crate::console::complain;
 use crate::error::{Error, Result};
 use crate::parallel::Communicator;
 
@@ -63,7 +64,7 @@ impl Log {
     pub fn warn(&mut self, text: &str) {
         let text = format!("warning: {text}");
         if self.is_root {
-            eprintln!("dns-solver: {text}");
+            complain(&text);
         }
         self.record(&text);
     }
@@ -75,10 +76,9 @@ impl Log {
             Target::Memory(lines) => lines.push_str(&line),
             Target::File(file) => {
                 if let Err(e) = file.write_all(line.as_bytes()) {
-                    eprintln!(
-                        "dns-solver: warning: cannot write to the run log: {e}; the run goes on \
-                         without it"
-                    );
+                    complain(format!(
+                        "warning: cannot write to the run log: {e}; the run goes on without it"
+                    ));
                     self.target = Target::Nowhere;
                 }
             }

@@ -30,6 +30,13 @@ pub fn library_version() -> String {
     format!("{major}.{minor}.{patch}")
 }
 
+/// From now on a write beyond the largest size that a file may have (`ulimit -f`) fails with an error,
+/// which names the file, instead of ending the process.
+pub fn report_size_limits() {
+    // SAFETY: to ignore a signal is allowed at any time.
+    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
+}
+
 /// A file under a temporary name beside its final one, removed when dropped unless
 /// [`Temporary::rename`] succeeded: no half-written file ever has the final name. Lives on the
 /// one rank that owns the file.

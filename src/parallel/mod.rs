@@ -5,6 +5,7 @@
 //! order.
 
 mod file_view;
+pub mod launcher;
 mod runtime;
 mod team;
 mod transfer;

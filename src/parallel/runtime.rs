@@ -6,6 +6,7 @@ use mpi::topology::SimpleCommunicator;
 use mpi::traits::Communicator as _;
 
 use super::Communicator;
+use crate::console::complain;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Exit code of a job that a panic ended: Rust's own.
@@ -66,7 +67,7 @@ fn avoid_semaphores() {
 fn abort_on_panic() {
     std::panic::set_hook(Box::new(|panic| {
         let world = SimpleCommunicator::world();
-        eprintln!("dns-solver: internal error on rank {}, please report it: {panic}", world.rank());
+        complain(format!("internal error on rank {}, please report it: {panic}", world.rank()));
         world.abort(PANIC_EXIT_CODE)
     }));
 }

@@ -40,6 +40,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use crate::config::{Config, Exchange, Machine};
+use crate::console::complain;
 use crate::error::Result;
 use crate::io::log::Log;
 use crate::io::run_directory::RunDirectory;
@@ -126,7 +127,7 @@ fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> R
         if comm.is_root() {
             // A reader that has seen enough is no error.
             let _ = write!(std::io::stdout(), "{}\n{}", config.to_toml()?, needs.report());
-            needs.warnings().iter().for_each(|text| eprintln!("dns-solver: warning: {text}"));
+            needs.warnings().iter().for_each(|text| complain(format!("warning: {text}")));
         }
         return Ok(Ending::Complete);
     }

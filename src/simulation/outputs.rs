@@ -19,6 +19,7 @@ use super::spectra::AllSpectra;
 use super::spectral_snapshots::ModesOutput;
 use super::structure_functions;
 use super::warnings::Warnings;
+use crate::multiples::Multiples;
 
 /// Which instant an output shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -96,34 +97,35 @@ impl<T: Real> Outputs<T> {
         let Opening { place, after, .. } = opening;
         let (output, end) = (&place.config.output, place.config.time.end);
         let step = after.map(|after| after.step);
-        let mut scheduled: Vec<(f64, Box<dyn Output<T>>)> = Vec::new();
+        let mut scheduled: Vec<(Multiples, Box<dyn Output<T>>)> = Vec::new();
         if let Some(spectra) = output.spectra {
             let sampling = spectra.sampling();
             let records = AllSpectra::open(opening, sampling)?;
-            scheduled.push((sampling.interval(), Box::new(records)));
+            scheduled.push((sampling.times(), Box::new(records)));
         }
         if let Some(gradients) = output.gradients {
-            scheduled.push((gradients.every, Box::new(GradientsOutput::open(place, step)?)));
+            scheduled.push((gradients.every.into(), Box::new(GradientsOutput::open(place, step)?)));
         }
         if let Some(pdfs) = &output.pdfs {
-            let interval = pdfs.sampling().interval();
+            let interval = pdfs.sampling().times();
             scheduled.push((interval, Box::new(pdfs::open(opening, pdfs)?)));
         }
         if let Some(structure) = &output.structure_functions {
-            let interval = structure.sampling().interval();
+            let interval = structure.sampling().times();
             scheduled.push((interval, Box::new(structure_functions::open(opening, structure)?)));
         }
         for slice in &output.slices {
-            scheduled.push((slice.every, Box::new(SliceOutput::open(place, slice, step)?)));
+            scheduled.push((slice.every.into(), Box::new(SliceOutput::open(place, slice, step)?)));
         }
         if let Some(modes) = output.modes {
-            scheduled.push((modes.every, Box::new(ModesOutput::new(modes.precision))));
+            scheduled.push((modes.every.into(), Box::new(ModesOutput::new(modes.precision))));
         }
         if let Some(snapshots) = &output.snapshots {
-            let every = snapshots.every;
+            let every = snapshots.every.into();
             scheduled.push((every, Box::new(SnapshotsOutput::open(place, snapshots)?)));
         }
-        let schedule = |every| Schedule::beginning(every, end, after.map(|after| after.time));
+        let schedule =
+            |every: Multiples| Schedule::beginning(every, end, after.map(|after| after.time));
         let scheduled = scheduled.into_iter().map(|(every, output)| (schedule(every), output));
         Ok(Outputs { scheduled: scheduled.collect() })
     }

@@ -21,7 +21,7 @@ use super::origin::Origin;
 use super::outputs::{Moment, Opening, Outputs, Place, Stamp};
 use super::progress::{self, Progress};
 use super::restart::Resumed;
-use super::schedule::{Schedule, next_step};
+use super::schedule::{Schedule, fixed_step, next_step};
 use super::solver::Solver;
 use super::stop::{self, Watch};
 use super::warnings::Warnings;
@@ -211,17 +211,17 @@ impl<'a, T: Real> Run<'a, T> {
                 let reason = format!("a velocity is {frequency} at t = {time}");
                 return Err(stability.blow_up(last_good, &reason));
             }
-            let longest = match rule {
-                Step::Fixed { dt } => dt,
+            let (dt, next) = match rule {
+                Step::Fixed { dt } => fixed_step(time, target, dt),
                 Step::Cfl { cfl, dt_max } => {
-                    outlook.longest_at(cfl, time).min(dt_max.unwrap_or(f64::INFINITY))
+                    let longest = outlook.longest_at(cfl, time);
+                    next_step(time, target, longest.min(dt_max.unwrap_or(f64::INFINITY)))
                 }
                 Step::Tolerance { tolerance, dt_max } => {
                     let longest = outlook.longest_within(tolerance, time);
-                    longest.min(dt_max.unwrap_or(f64::INFINITY))
+                    next_step(time, target, longest.min(dt_max.unwrap_or(f64::INFINITY)))
                 }
             };
-            let (dt, next) = next_step(time, target, longest);
             next_time = next;
             let started = Instant::now();
             before = history_schedule

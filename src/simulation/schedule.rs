@@ -1,12 +1,15 @@
 //! When things are due, and how steps are cut so that they hit those times exactly.
 
-/// Times that differ by less than this, relatively, are one time: 3 * 0.1 is not quite 0.3.
+use crate::multiples::Multiples;
+
+/// Times that differ by less than this, relatively, are one time: the end may be a rounding beside a
+/// multiple.
 const ROUNDING: f64 = 1e-12;
 
-/// Something done every so often, at whole multiples of `every`, and at the end.
+/// Something done every so often, at whole multiples of an interval, and at the end.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Schedule {
-    every: f64,
+    every: Multiples,
     end: f64,
     /// Number of the next occasion.
     next: u64,
@@ -14,12 +17,12 @@ pub struct Schedule {
 
 impl Schedule {
     /// Due at time 0, then every `every` time units, and at `end`.
-    pub fn new(every: f64, end: f64) -> Self {
-        Schedule { every, end, next: 0 }
+    pub fn new(every: impl Into<Multiples>, end: f64) -> Self {
+        Schedule { every: every.into(), end, next: 0 }
     }
 
     /// As [`Self::new`], after everything that was due up to the time `after`, if any, was done.
-    pub fn beginning(every: f64, end: f64, after: Option<f64>) -> Self {
+    pub fn beginning(every: impl Into<Multiples>, end: f64, after: Option<f64>) -> Self {
         let mut schedule = Schedule::new(every, end);
         if let Some(time) = after {
             schedule.skip_to(time);
@@ -29,8 +32,8 @@ impl Schedule {
 
     /// Awaits the first occasion after `time`.
     fn skip_to(&mut self, time: f64) {
-        let passed = |n: u64| n as f64 * self.every <= time * (1.0 + ROUNDING);
-        let mut next = (time / self.every) as u64;
+        let passed = |n: u64| self.every.at(n) <= time * (1.0 + ROUNDING);
+        let mut next = (time / self.every.interval()) as u64;
         while next > 0 && !passed(next - 1) {
             next -= 1;
         }
@@ -42,7 +45,7 @@ impl Schedule {
 
     /// Time of the next occasion.
     pub fn next_time(&self) -> f64 {
-        let time = self.next as f64 * self.every;
+        let time = self.every.at(self.next);
         if time < self.end * (1.0 - ROUNDING) { time } else { self.end }
     }
 
@@ -68,8 +71,24 @@ impl Schedule {
 
     /// Number of occasions from time 0 to the end.
     pub fn occasions(&self) -> f64 {
-        (self.end / self.every * (1.0 - ROUNDING)).ceil() + 1.0
+        (self.end / self.every.interval() * (1.0 - ROUNDING)).ceil() + 1.0
     }
+}
+
+/// A step of exactly `dt` towards `target`, when that is a whole number of such steps away, as it is
+/// when outputs are due at multiples of `dt`; else one as [`next_step`] has it. Returns its length and
+/// the time it leads to.
+///
+/// The time is counted back from the target, so that rounding does not add up, over however many steps.
+pub fn fixed_step(time: f64, target: f64, dt: f64) -> (f64, f64) {
+    let steps = (target - time) / dt;
+    // As many steps as rounding of the two times and of `dt` can make of a whole number.
+    let rounding = 1e-9 + 4.0 * f64::EPSILON * target.abs() / dt;
+    let whole = steps.round();
+    if whole < 1.0 || (steps - whole).abs() > rounding {
+        return next_step(time, target, dt);
+    }
+    (dt, if whole == 1.0 { target } else { target - (whole - 1.0) * dt })
 }
 
 /// A step within what is left until `target`: as many equal steps as it takes with none longer
@@ -111,12 +130,45 @@ mod tests {
         }
     }
 
+    /// Whole steps from `time` to every multiple of `every` up to `end`: all are `dt`, to the bit.
+    fn count_fixed(every: f64, end: f64, dt: f64) -> u64 {
+        let mut schedule = Schedule::new(every, end);
+        let (mut time, mut steps) = (0.0, 0);
+        schedule.take(time);
+        while time < end {
+            let (step, next) = fixed_step(time, schedule.next_time(), dt);
+            assert_eq!(step, dt, "step {steps} from t = {time}");
+            assert!(next > time);
+            (time, steps) = (next, steps + 1);
+            schedule.take(time);
+        }
+        assert_eq!(time, end);
+        steps
+    }
+
+    #[test]
+    fn a_fixed_step_stays_as_it_is() {
+        assert_eq!(count_fixed(1.0, 20.0, 1e-4), 200_000);
+        assert_eq!(count_fixed(0.1, 1000.0, 1e-3), 1_000_000);
+        assert_eq!(count_fixed(1000.0, 1000.0, 1e-3), 1_000_000);
+        assert_eq!(count_fixed(0.3, 30.0, 0.1), 300);
+        assert_eq!(count_fixed(1.0 / 3.0, 2.0, 1.0 / 30.0), 60);
+        assert_eq!(count_fixed(3e5, 3e6, 7.5), 400_000);
+        // Restarted anywhere, far from zero and with the most steps that times can tell apart.
+        let (dt, next) = fixed_step(1e6 - 1.0, 1e6, 1e-9);
+        assert_eq!((dt, next - (1e6 - 1.0) < 2.0 * dt), (1e-9, true));
+        // An interval that is no multiple is cut into equal steps, as ever.
+        assert_eq!(fixed_step(0.0, 1.0, 0.3), (0.25, 0.25));
+        assert_eq!(fixed_step(0.0, 1.0, 0.333_333), next_step(0.0, 1.0, 0.333_333));
+        assert_eq!(fixed_step(0.0, 1.0, 7.0), (1.0, 1.0));
+    }
+
     #[test]
     fn occasions_do_not_drift() {
         let mut schedule = Schedule::new(0.1, 1e9);
         assert!(schedule.take(0.0) && !schedule.take(0.0));
         for n in 1..=1000 {
-            assert_eq!(schedule.next_time(), n as f64 * 0.1);
+            assert_eq!(schedule.next_time(), f64::from(n) / 10.0);
             assert!(schedule.take(schedule.next_time()));
         }
     }

@@ -1,6 +1,11 @@
 //! Exit codes and messages of the command line, and that nothing is printed twice or hangs.
 
-use super::running::{Case, run_mpi, run_solver};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use super::restart::FORCED;
+use super::running::{Case, SOLVER, run_mpi, run_solver};
 use dns_solver::parallel::{Communicator, Runtime};
 
 const RANKS: [usize; 2] = [1, 3];
@@ -54,6 +59,83 @@ fn help_and_version_are_printed_once() {
             assert!(found.trim_start().starts_with(|c: char| c.is_alphanumeric()), "{version:?}");
         }
     }
+}
+
+/// The help asks for nothing, not even for what MPI needs.
+#[test]
+fn help_needs_no_environment() {
+    for (arguments, code) in [(&["--help"][..], 0), (&["--version"], 0), (&["--no-such"], 2)] {
+        let output = Command::new(SOLVER).args(arguments).env_clear().output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+        assert!(!output.stdout.is_empty() || code != 0);
+    }
+}
+
+/// A terminal that is full or gone is no reason to end in another way.
+#[test]
+fn nothing_depends_on_the_terminal() {
+    let case = Case::new(FORCED);
+    // The grid is coarse enough to be warned of.
+    let warned = case.solve(1, "warned", &["--set", "physics.viscosity=1e-4"]);
+    assert!(warned.stderr.contains("dns-solver: warning: "), "{warned:?}");
+    for (redirection, ranks) in [
+        (">/dev/full 2>/dev/full", 1),
+        (">&- 2>&-", 1),
+        ("2>&1 | head -c 1 >/dev/null", 1),
+        ("2>/dev/full", 3),
+    ] {
+        let shell = |name: &str, arguments: &[&str]| {
+            let line = case.line(name, arguments).join("\" \"");
+            let script = format!("set -o pipefail; \"{SOLVER}\" \"{line}\" {redirection}");
+            run_mpi(ranks, Path::new("/bin/bash"), &["-c", &script], &[])
+        };
+        let _ = fs::remove_dir_all(case.path("run"));
+        let output = shell("run", &["--set", "physics.viscosity=1e-4"]);
+        assert_eq!(output.code(), 0, "{redirection}: {output:?}");
+        assert_eq!(case.read("run", "history.csv"), case.read("warned", "history.csv"));
+        assert_eq!(shell("run", &["--no-such"]).code(), 2, "{redirection}");
+        assert_eq!(shell("run", &["--set", "time.end=0"]).code(), 2, "{redirection}");
+        let mut unstable = vec!["--fresh"];
+        for setting in [
+            "time.cfl=",
+            "time.dt=1",
+            "time.end=50",
+            "output.history.every=1",
+            "physics.viscosity=0",
+            "initial.energy=1e6",
+            "forcing={ kind='none' }",
+        ] {
+            unstable.extend(["--set", setting]);
+        }
+        assert_eq!(shell("run", &unstable).code(), 3, "{redirection}");
+    }
+}
+
+/// Three processes that are each rank 0 of 1 would write to one directory.
+#[test]
+fn a_launcher_of_another_mpi_is_noticed() {
+    let case = Case::new(FORCED);
+    for variable in ["PMI_SIZE", "SLURM_STEP_NUM_TASKS", "MV2_COMM_WORLD_SIZE"] {
+        let output = case.run_with(&[(variable, "3")], 1, "run", &[]);
+        output.assert_error(2, &format!("3 processes were started ({variable} = 3)"));
+        assert!(!case.path("run").exists());
+    }
+    // In a batch script of three tasks, and for mpirun within a step of Slurm.
+    let batch = [("SLURM_NTASKS", "3"), ("SLURM_PROCID", "0")];
+    assert_eq!(case.run_with(&batch, 1, "batch", &["--dry-run"]).code(), 0);
+    let nested = [("SLURM_STEP_NUM_TASKS", "2")];
+    assert_eq!(case.run_with(&nested, 3, "nested", &["--dry-run"]).code(), 0);
+}
+
+/// A limit on the size of files is an error that names the file, not a signal.
+#[test]
+fn a_limit_on_the_size_of_files_is_an_error() {
+    let case = Case::new(FORCED);
+    let line = case.line("run", &["--quiet", "--set", "grid.points=[96,96,96]"]).join("\" \"");
+    // In kB. MPI's own files need some.
+    let script = format!("ulimit -f 20000; exec \"{SOLVER}\" \"{line}\"");
+    let output = run_mpi(1, Path::new("/bin/bash"), &["-c", &script], &[]);
+    output.assert_error(1, "snapshot_00000000.h5: File too large");
 }
 
 /// Set for the ranks that [`a_panic_on_one_rank_ends_the_job`] starts.

@@ -20,9 +20,8 @@ fn check(settings: &[&str], longest: f64) {
     let times = case.column("run", "time");
     assert_eq!(times.len(), 11);
     for (n, time) in times.iter().enumerate() {
-        // 3 * 0.1 and 0.3 are one time, to the last digit or the last but one.
-        let error = (time - n as f64 * 0.1).abs();
-        assert!(error <= f64::EPSILON * time, "{settings:?}: {times:?}");
+        // The decimal that was meant: 0.3, and not 3 * 0.1 = 0.30000000000000004.
+        assert_eq!(*time, n as f64 / 10.0, "{settings:?}: {times:?}");
     }
     assert_eq!(times[10], 1.0);
     let steps = case.column("run", "dt");
@@ -34,7 +33,7 @@ fn check(settings: &[&str], longest: f64) {
     let snapshots: Vec<_> = case.snapshots("run").iter().map(|path| read_snapshot(path)).collect();
     assert_eq!(snapshots.len(), 5);
     for (n, (time, ..)) in snapshots[..4].iter().enumerate() {
-        assert!((time - 0.3 * n as f64).abs() < 1e-15, "{time}");
+        assert_eq!(*time, 3.0 * n as f64 / 10.0);
         assert!(times.contains(time), "{time} in {times:?}");
     }
     assert_eq!(snapshots[4].0, 1.0);
@@ -46,6 +45,34 @@ fn with_a_fixed_step() {
     check(&[], 0.03);
     check(&["--set", "time.dt=0.1"], 0.1);
     check(&["--set", "time.dt=0.7"], 0.7);
+}
+
+/// A step that divides the intervals is never another one, however many there are, and across a
+/// restart at a time that is no multiple.
+#[test]
+fn a_fixed_step_is_kept() {
+    let case = Case::with(DECAYING, &SETTINGS);
+    let mut arguments = vec!["--quiet"];
+    for setting in [
+        "grid.points=[4,4,4]",
+        "time.dt=1e-3",
+        "output.snapshots=",
+        "output.history.every=1",
+        "output.spectra={ every=5, samples=10 }",
+        "output.checkpoints={ every=0.7777 }",
+    ] {
+        arguments.extend(["--set", setting]);
+    }
+    let until = |end| [&arguments[..], &["--set", end]].concat();
+    case.solve(1, "run", &until("time.end=5"));
+    let checkpoint = case.checkpoints("run").remove(0);
+    let restart = ["--restart", checkpoint.to_str().unwrap()];
+    case.solve(1, "run", &[&until("time.end=20")[..], &restart].concat());
+    assert_eq!(case.column("run", "dt")[1..], [1e-3; 20]);
+    let whole: Vec<_> = (0..=20).map(f64::from).collect();
+    assert_eq!(case.column("run", "time"), whole);
+    let steps: Vec<_> = whole.iter().map(|time| 1000.0 * time).collect();
+    assert_eq!(case.column("run", "step"), steps);
 }
 
 #[test]
