@@ -59,6 +59,11 @@ fn sum_over_bundles<T: Real>(
     sums.iter().map(ExactSum::value).collect()
 }
 
+/// Bytes of `count` sums while [`sum_over_bundles`] is at work: one for each thread, and their total.
+fn sums_memory(count: f64, threads: usize) -> f64 {
+    count * ((threads + 1) * size_of::<ExactSum>()) as f64
+}
+
 /// As [`sum_over_bundles`], with as many sums as `zeros` makes: an array of them is summed without
 /// allocating anything.
 fn exact_sums_over_bundles<T: Real, S: AsMut<[ExactSum]> + Send>(

@@ -61,6 +61,11 @@ impl ScalarField {
     pub fn check(&self, path: &str, grid: Option<&Grid>, problems: &mut Problems) {
         problems.require_not_negative(&format!("{path}.variance"), self.variance);
         problems.require_positive(&format!("{path}.peak"), self.peak);
+        if let Some(grid) = grid.filter(|_| self.variance > 0.0) {
+            let allowed = format!("at most {}, the largest wavenumber kept", grid.k_max());
+            let fits = self.peak <= grid.k_max();
+            problems.require(fits, &format!("{path}.peak"), self.peak, &allowed);
+        }
         for (index, mode) in self.modes.iter().enumerate() {
             let path = format!("{path}.modes[{index}]");
             let finite = mode.re.is_finite() && mode.im.is_finite();

@@ -135,7 +135,7 @@ fn random_fields_have_the_energy_asked_for() {
         ),
     ] {
         let case = Case::with(DECAYING, &settings.each_ref().map(String::as_str));
-        let scalar = "physics.scalars=[{ name='c', schmidt=1.0, initial={ variance=0.7, peak=6.0, \
+        let scalar = "physics.scalars=[{ name='c', schmidt=1.0, initial={ variance=0.7, peak=4.0, \
                       modes=[{ mode=[1, 0, 0], re=1.0 }] } }]";
         let output = case.solve(
             2,

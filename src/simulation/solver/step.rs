@@ -76,6 +76,11 @@ impl<T: Real> Solver<T> {
         }
     }
 
+    /// What is known at the start of the first step. Collective.
+    pub fn first_outlook(mut self) -> Outlook {
+        self.outlook()
+    }
+
     /// Half of the first right-hand side of a step (with error control all of it, unless the last
     /// step has left it), and what all ranks agree on then. Collective.
     fn outlook(&mut self) -> Outlook {
