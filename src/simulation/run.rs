@@ -78,8 +78,11 @@ impl<'a, T: Real> Run<'a, T> {
         let (now, saved, history) = match origin {
             Origin::Beginning(start) => {
                 let mut state = solver.state().clone();
-                start.fill(config, comm, &mut state)?;
+                let said = start.fill(config, comm, &mut state)?;
+                said.lines.iter().for_each(|line| log.line(line));
+                said.warnings.iter().for_each(|warning| log.warn(warning));
                 solver.set_state(state);
+                start::check_forces(&mut solver, config)?;
                 (RunState::default(), None, HistoryWriter::create(comm, &path, columns)?)
             }
             Origin::Checkpoint(resumed) => {
@@ -219,12 +222,12 @@ impl<'a, T: Real> Run<'a, T> {
             let (dt, next) = match rule {
                 Step::Fixed { dt } => fixed_step(time, target, dt),
                 Step::Cfl { cfl, dt_max } => {
-                    let longest = (cfl / frequency).min(dt_max.unwrap_or(f64::INFINITY));
-                    next_step(time, target, longest)
+                    let longest = outlook.longest_at(cfl, time);
+                    next_step(time, target, longest.min(dt_max.unwrap_or(f64::INFINITY)))
                 }
-                Step::Tolerance { dt_max, .. } => {
-                    let longest = outlook.longest.min(dt_max.unwrap_or(f64::INFINITY));
-                    next_step(time, target, longest)
+                Step::Tolerance { tolerance, dt_max } => {
+                    let longest = outlook.longest_within(tolerance, time);
+                    next_step(time, target, longest.min(dt_max.unwrap_or(f64::INFINITY)))
                 }
             };
             next_time = next;
@@ -296,6 +299,7 @@ impl<'a, T: Real> Run<'a, T> {
             self.now.row_time = time;
             self.solver.forces_mut().clear_accounts();
             self.progress.row(step, &row, self.log);
+            self.warnings.forces(time, self.solver.forces().remarks(), self.log);
             self.warnings.row(&row, self.log);
         }
         self.outputs.write(&mut Moment {
