@@ -139,14 +139,13 @@ fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> R
     let here = Layout { ranks: comm.size(), shares_memory: comm.shares_memory(), machine: None };
     let needs = Needs::new::<T>(config, modes, here, None)?;
     let mut log = Log::new(comm, options.quiet);
-    let mut directory = RunDirectory::enter(comm, &config.output.directory, &mut log)?;
-    let origin = Origin::<T>::find(comm, config, options, &mut directory, &mut log)?;
+    let directory = RunDirectory::enter(comm, &config.output.directory, &mut log)?;
+    let origin = Origin::<T>::find(comm, config, options, &directory, &mut log)?;
     if let Some(message) = origin.is_complete(config.time.end) {
         log.line(&message);
         return Ok(Ending::Complete);
     }
-    origin.prepare(comm, config, &directory)?;
-    log.open(comm, &directory.log())?;
+    origin.entry().check(comm, config, &directory)?;
     log.line(&format!("dns-solver {}, into {}", crate::VERSION, directory.path().display()));
     log.line(needs.report().trim_end());
     for warning in needs.warnings() {
