@@ -1,7 +1,7 @@
 //! Everything that goes to or comes from files.
 //!
 //! A run directory holds `config.toml`, `log.txt`, `history.csv`, `gradients.csv`, files of records
-//! such as `spectra.h5`, `snapshots.xmf`, `snapshots/snapshot_<step>.h5`, `modes/modes_<step>.h5`,
+//! such as `spectra.h5` (`spectra.part2.h5`, see `parts`), `snapshots.xmf`, `snapshots/snapshot_<step>.h5`, `modes/modes_<step>.h5`,
 //! `slices/<name>_<step>.h5`, `checkpoints/checkpoint_<step>.h5`, and, while the run is at work, `lock`.
 //! This is the only module that uses HDF5; it knows ranks and planes but no physics, and takes plain
 //! arguments.

@@ -15,6 +15,7 @@ mod forced_band;
 mod gradients;
 mod history;
 mod model;
+mod names;
 mod needs;
 mod origin;
 mod outputs;
@@ -122,6 +123,7 @@ pub fn run(comm: &Communicator, config: &Config, options: &Options) -> Result<En
 }
 
 fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> Result<Ending> {
+    comm.agree(names::check(config))?;
     let modes = Modes::new(config.grid.build(), T::LANES);
     if let Some(dry_run) = &options.dry_run {
         let layout = dry_run.layout(comm, config)?;
