@@ -169,7 +169,7 @@ def _physics(physics: dict[str, Any]) -> dict[str, str]:
     """Return what acts beside viscosity: rotation, stratification, scalars, a magnetic field."""
     found: dict[str, str] = {}
     for name, value in physics.items():
-        if name in ("equation", "viscosity") or value in ([], {}, None):
+        if name in ("equation", "viscosity") or not value or value == [0.0, 0.0, 0.0]:
             continue
         if name == "scalars":
             found |= {f"scalar {scalar['name']}": _settings(scalar) for scalar in value}

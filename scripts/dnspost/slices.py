@@ -51,7 +51,8 @@ def field_named(run: Run, snapshots: xr.Dataset, name: str) -> xr.DataArray:
     if derived and name == "dissipation":
         # Of the viscosity at each time.
         unit = fields.dissipation(snapshots, 1.0)
-        return (unit * viscosity(run, snapshots)).assign_attrs(unit.attrs)
+        local = unit * viscosity(run, snapshots)
+        return local.rename("dissipation").assign_attrs(unit.attrs)
     if derived and name == "q":
         return fields.q_criterion(snapshots)
     known = ", ".join([*map(str, snapshots), *(DERIVED if derived else [])])
