@@ -22,7 +22,7 @@ config = {
     "grid": {"points": [54, 54, 54]},  # k_max eta is 1.59 or more: well resolved
     "physics": {"viscosity": 1e-2},  # Re = 100
     "initial": {"kind": "taylor_green"},
-    "time": {"dt": 0.08, "end": 8.0},
+    "time": {"dt": 0.1, "end": 8.0},
     "output": {
         "directory": str(folder / "re100"),
         "history": {"every": 0.2},
