@@ -63,6 +63,12 @@ impl Grid {
     /// 1, with room for rounding.
     pub const ELLIPSOID: f64 = 1.0 + 1e-12;
 
+    /// Whether a mode within the cutoffs is kept.
+    pub fn keeps(&self, mode: [i64; AXES]) -> bool {
+        let square = || (0..AXES).map(|axis| self.relative_square(axis, mode[axis])).sum::<f64>();
+        self.truncation == Truncation::Box || square() <= Grid::ELLIPSOID
+    }
+
     /// Number of grid points as a float: it may exceed any integer type's comfort.
     pub fn point_count(&self) -> f64 {
         self.points.iter().map(|&n| n as f64).product()

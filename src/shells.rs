@@ -44,7 +44,7 @@ impl Shells {
 
     /// Number of shells, from 0, that the grid's kept modes lie in.
     pub fn count(&self) -> usize {
-        self.of_mode(self.grid.cutoff.map(|n| n as i64)) + 1
+        self.of_mode(self.grid.cutoff.map(|n| n as i64)).saturating_add(1)
     }
 
     /// The smallest |k|^2 that [`Self::at`] puts beyond `shell`.

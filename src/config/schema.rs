@@ -260,7 +260,7 @@ impl RawOutput {
             pdfs.check(known, problems);
         }
         if let Some(structure_functions) = &self.structure_functions {
-            structure_functions.check(end, problems);
+            structure_functions.check(known, problems);
         }
         if let Some(gradients) = self.gradients {
             problems.require_interval("output.gradients.every", gradients.every, end);

@@ -174,16 +174,21 @@ impl StructureFunctions {
         Sampling { every: self.every, samples: self.samples }
     }
 
-    /// Adds to `problems` what is wrong.
-    pub(super) fn check(&self, end: Option<f64>, problems: &mut Problems) {
+    /// Adds to `problems` what is wrong, or does not fit the grid.
+    pub(super) fn check(&self, known: Known, problems: &mut Problems) {
         let path = "output.structure_functions";
-        self.sampling().check(path, end, problems);
+        self.sampling().check(path, known.end, problems);
         let mut axes = self.axes.clone();
         axes.sort_unstable_by_key(|axis| *axis as usize);
         axes.dedup();
         let differ = !axes.is_empty() && axes.len() == self.axes.len();
         let found = format!("{:?}", self.axes).to_lowercase();
         problems.require(differ, &format!("{path}.axes"), found, "one or more different axes");
+        if known.grid.is_some_and(|grid| self.separations.lengths(grid).is_empty()) {
+            let message = "is given, but grid.points keep no mode and so have no separations; take \
+                           4 points or more along an axis, or leave it out";
+            problems.add(path, message);
+        }
         if let Separations::Lengths(lengths) = &self.separations {
             let path = format!("{path}.separations");
             problems.require(!lengths.is_empty(), &path, "[]", "one length or more");

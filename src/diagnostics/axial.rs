@@ -47,7 +47,8 @@ impl Rings {
             let sign = |axis: usize| if corner >> axis & 1 == 0 { 1 } else { -1 };
             let mode = std::array::from_fn(|axis| sign(axis) * grid.cutoff[axis] as i64);
             let [across, along] = rings.of_mode(mode);
-            rings.counts = [rings.counts[0].max(across + 1), rings.counts[1].max(along + 1)];
+            let counts = [across, along].map(|ring| ring.saturating_add(1));
+            rings.counts = [rings.counts[0].max(counts[0]), rings.counts[1].max(counts[1])];
         }
         rings
     }
@@ -86,6 +87,13 @@ impl AxialSpectra {
     /// The wavenumbers across and along the axis, from 0.
     pub fn wavenumbers(&self) -> [Vec<f64>; 2] {
         self.rings.counts.map(|count| (0..count).map(|n| n as f64 * self.rings.width).collect())
+    }
+
+    /// Bytes that [`Self::measure`] sums in, with so many threads.
+    pub fn memory(&self, threads: usize) -> f64 {
+        let rings: f64 = self.rings.counts.iter().map(|&count| count as f64).product();
+        // One for each thread, their total, and one to begin with.
+        (self.energies.len() * (threads + 2) * size_of::<i128>()) as f64 * rings
     }
 
     /// Measures them, `[spectrum][k_perp][k_par]`. Collective: every rank must call this.

@@ -15,13 +15,14 @@ use num_complex::Complex;
 
 use super::derived::Triple;
 use super::points::Together;
-use super::quantities::Name;
+use super::quantities::{Name, norm};
+use super::{each_mode, sum_over_bundles};
 use crate::equation::Physics;
 use crate::exact_sum::ExactSum;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
-use crate::modes::Place;
-use crate::parallel::Communicator;
+use crate::modes::{Modes, Place};
+use crate::parallel::{Communicator, Team};
 use crate::real::Real;
 use crate::transform::planes::{Block, PlaneJob};
 use crate::transform::sweep::Sweep;
@@ -104,7 +105,8 @@ impl Gradients {
         sweep: &mut Sweep<T>,
         communicator: &Communicator,
     ) -> Vec<f64> {
-        let fields = look(Together::State, &self.groups, state, sweep, communicator);
+        let plain = vec![1.0; state.count];
+        let fields = look(Together::State, &self.groups, &plain, state, sweep, communicator);
         let mut values = Vec::new();
         for (group, largest) in self.groups.iter().zip(fields.largest) {
             values.push(largest);
@@ -125,10 +127,11 @@ fn of_vector<T: Real>(
     sweep: &mut Sweep<T>,
     communicator: &Communicator,
 ) -> [f64; 5] {
+    let scales = [scale(state, first..first + AXES, sweep.team(), communicator); AXES];
     let (mut longitudinal, mut transverse) = (Moments::default(), Moments::default());
     for component in 0..AXES {
         let gradient = Together::Triple(Triple::Gradient(first + component));
-        let found = look(gradient, &[], state, sweep, communicator);
+        let found = look(gradient, &[], &scales, state, sweep, communicator);
         for (axis, moments) in found.of_fields.iter().enumerate() {
             let sum = if component == axis { &mut longitudinal } else { &mut transverse };
             sum.merge(moments);
@@ -136,7 +139,7 @@ fn of_vector<T: Real>(
     }
     let curl = Together::Triple(Triple::Curl(first));
     let whole = std::slice::from_ref(&(0..AXES));
-    let curl = look(curl, whole, state, sweep, communicator);
+    let curl = look(curl, whole, &scales, state, sweep, communicator);
     [
         curl.largest[0],
         longitudinal.skewness(),
@@ -154,7 +157,9 @@ fn of_scalar<T: Real>(
     communicator: &Communicator,
 ) -> [f64; 5] {
     let both = Together::Pair(Triple::Stretching, Triple::Gradient(field));
-    let found = look(both, &[], state, sweep, communicator);
+    let scale = |of| scale(state, of, sweep.team(), communicator);
+    let scales = [[scale(0..AXES); AXES], [scale(field..field + 1); AXES]].concat();
+    let found = look(both, &[], &scales, state, sweep, communicator);
     let (stretching, gradient) = found.of_fields.split_at(AXES);
     let all = Moments::of_all(gradient);
     let velocity = Moments::of_all(stretching).mean(0).sqrt();
@@ -167,6 +172,31 @@ fn of_scalar<T: Real>(
         all.flatness(),
         if scale == 0.0 { 0.0 } else { mixed / scale },
     ]
+}
+
+/// What gradients of some fields are multiplied with before their powers are summed: 1, or a power of
+/// two where fourth powers would be too small or too large for a number. Skewness and flatness do not
+/// depend on it. Collective.
+fn scale<T: Real>(
+    state: &SpectralFields<T>,
+    fields: Range<usize>,
+    team: &Team,
+    communicator: &Communicator,
+) -> f64 {
+    /// What lies between its inverse and this has powers that are numbers.
+    const PLAIN: f64 = 1e60;
+    let grid = state.modes.grid;
+    let sums = sum_over_bundles(state, 1, team, communicator, |bundle, sums| {
+        let mut square = 0.0;
+        each_mode(state, bundle, |_, mode, values| {
+            let k_squared: f64 = grid.wavevector(mode).iter().map(|k| k * k).sum();
+            square += Modes::weight(mode[0]) * k_squared * norm(&values[fields.clone()]);
+        });
+        sums[0].add(square);
+    });
+    let rms = sums[0].sqrt();
+    let is_plain = rms == 0.0 || !rms.is_finite() || (1.0 / PLAIN..PLAIN).contains(&rms);
+    if is_plain { 1.0 } else { 2_f64.powi(-rms.log2() as i32) }
 }
 
 /// Sums of powers of values.
@@ -214,10 +244,12 @@ struct Looked {
     mixed: f64,
 }
 
-/// Takes fields to the points and looks at them. Collective.
+/// Takes fields to the points and looks at them, each multiplied by its scale but for the largest
+/// magnitudes. Collective.
 fn look<T: Real>(
     fields: Together,
     groups: &[Range<usize>],
+    scales: &[f64],
     state: &SpectralFields<T>,
     sweep: &mut Sweep<T>,
     communicator: &Communicator,
@@ -226,6 +258,7 @@ fn look<T: Real>(
     let job = Accumulate {
         inputs,
         groups,
+        scales,
         sums: Mutex::new(vec![ExactSum::default(); 3 * inputs + 1]),
         largest: groups.iter().map(|_| AtomicU64::new(0)).collect(),
     };
@@ -280,6 +313,7 @@ pub(super) fn fill<T: Real>(
 struct Accumulate<'a> {
     inputs: usize,
     groups: &'a [Range<usize>],
+    scales: &'a [f64],
     /// Of the powers, field by field, and last the mixed sum.
     sums: Mutex<Vec<ExactSum>>,
     /// Bits of the largest sums of squares.
@@ -297,7 +331,7 @@ impl<T: Real> PlaneJob<T> for Accumulate<'_> {
         // Lanes that are not in use hold zeros.
         for index in 0..self.inputs {
             let mut powers = [0.0; 3];
-            for value in field(index).iter().map(|value| value.double()) {
+            for value in field(index).iter().map(|value| self.scales[index] * value.double()) {
                 let square = value * value;
                 powers[0] += square;
                 powers[1] += square * value;
@@ -309,7 +343,9 @@ impl<T: Real> PlaneJob<T> for Accumulate<'_> {
         if self.inputs == 2 * AXES {
             for axis in 0..AXES {
                 let pairs = field(axis).iter().zip(field(AXES + axis));
-                mixed += pairs.map(|(g, h)| g.double() * h.double().powi(2)).sum::<f64>();
+                let [of_g, of_h] = [self.scales[axis], self.scales[AXES + axis]];
+                let product = |g: &T, h: &T| of_g * g.double() * (of_h * h.double()).powi(2);
+                mixed += pairs.map(|(g, h)| product(g, h)).sum::<f64>();
             }
         }
         sums.push(mixed);
@@ -343,13 +379,16 @@ mod tests {
     #[test]
     fn two_waves_have_the_moments_that_they_have_by_hand() {
         let modes = Modes::new(Grid::two_thirds([24, 16, 12], [1.0; 3]), 8);
-        let mut state = SpectralFields::<f64>::zeros(modes, 0..modes.bundles(), AXES + 1);
-        // The scalar is u.
+        // The scalar is u. A flow has the same moments however weak or strong it is.
         let waves = [(1, 0, 1.0), (2, 0, 0.5), (1, 1, 1.0), (2, 1, 1.0), (1, 3, 1.0), (2, 3, 0.5)];
-        for (n, field, amplitude) in waves {
-            let place = modes.place([n, 0, 0]).unwrap();
-            state.set(place, field, C::new(0.0, -0.5 * amplitude));
-        }
+        let state = |strength: f64| {
+            let mut state = SpectralFields::<f64>::zeros(modes, 0..modes.bundles(), AXES + 1);
+            for (n, field, amplitude) in waves {
+                let place = modes.place([n, 0, 0]).unwrap();
+                state.set(place, field, C::new(0.0, -0.5 * amplitude * strength));
+            }
+            state
+        };
         // Of the gradients of one kind, of which there are `count`, one is not zero.
         let flatness = |c: f64, count: f64| {
             let (square, fourth) =
@@ -383,14 +422,15 @@ mod tests {
         let names: Vec<_> = gradients.names().iter().map(|name| name.name.as_str()).collect();
         assert_eq!(names, expected.map(|(name, _)| name));
         let mut found = Vec::new();
-        for threads in [1, 3] {
+        for (threads, strength) in [(1, 1.0), (3, 1.0), (1, 1e-90), (1, 1e90)] {
             let (serial, team) = (Communicator::serial(), Team::new(threads).unwrap());
             let mut sweep = Sweep::new(modes, &serial, team, 2 * AXES, 2 * AXES).unwrap();
-            let gradients = gradients.measure(&state, &mut sweep, &serial);
+            let gradients = gradients.measure(&state(strength), &mut sweep, &serial);
             assert_eq!(gradients.len(), expected.len());
             for ((name, expected), found) in expected.iter().zip(&gradients) {
+                let unit = if name.starts_with("max_") { strength } else { 1.0 };
                 assert!(
-                    (found - expected).abs() < 1e-12 * expected.abs().max(1.0),
+                    (found / unit - expected).abs() < 1e-12 * expected.abs().max(1.0),
                     "{name}: {found}"
                 );
             }

@@ -7,7 +7,7 @@
 
 use super::quantities::{Name, Quantities, Term};
 use super::units::times_length;
-use super::{each_mode, sum_over_bundles};
+use super::{each_mode, sum_over_bundles, sums_memory};
 use crate::equation::Physics;
 use crate::fields::SpectralFields;
 use crate::grid::{AXES, Grid};
@@ -48,6 +48,12 @@ impl LineSpectra {
         std::array::from_fn(|axis| {
             (0..=grid.cutoff[axis] as i64).map(|n| grid.wavenumber(axis, n)).collect()
         })
+    }
+
+    /// Bytes that [`Self::measure`] sums in, with so many threads.
+    pub fn memory(&self, grid: &Grid, threads: usize) -> f64 {
+        let wavenumbers: usize = grid.cutoff.iter().map(|cutoff| cutoff + 1).sum();
+        sums_memory((self.terms.len() * wavenumbers) as f64, threads)
     }
 
     /// Measures them, `[spectrum][wavenumber]`. Collective: every rank must call this.

@@ -34,6 +34,7 @@ use crate::real::Real;
 pub use axial::AxialSpectra;
 pub use budget::Budget;
 pub use derived::{Flow, OutputFields};
+pub use energies::mean_square;
 pub use gradients::Gradients;
 pub use lines::LineSpectra;
 pub use pdfs::{Bins, Density, Measured, Pdfs, Variable};
@@ -56,6 +57,11 @@ fn sum_over_bundles<T: Real>(
     let zeros = || vec![ExactSum::default(); count];
     let sums = exact_sums_over_bundles(fields, zeros, team, communicator, add);
     sums.iter().map(ExactSum::value).collect()
+}
+
+/// Bytes of `count` sums while [`sum_over_bundles`] is at work: one for each thread, and their total.
+fn sums_memory(count: f64, threads: usize) -> f64 {
+    count * ((threads + 1) * size_of::<ExactSum>()) as f64
 }
 
 /// As [`sum_over_bundles`], with as many sums as `zeros` makes: an array of them is summed without

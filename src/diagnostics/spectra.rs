@@ -13,11 +13,11 @@ use num_complex::Complex;
 
 use super::energies::{Energy, energies};
 use super::quantities::{C, Name, Quantities, Term, dot, norm, square};
-use super::sum_over_bundles;
 use super::units::{per_time, times_length};
+use super::{sum_over_bundles, sums_memory};
 use crate::equation::Physics;
 use crate::fields::SpectralFields;
-use crate::grid::AXES;
+use crate::grid::{AXES, Grid};
 use crate::modes::{Modes, Place};
 use crate::parallel::{Communicator, Team};
 use crate::real::Real;
@@ -52,6 +52,11 @@ impl Spectra {
     /// Their names and units.
     pub fn names(&self) -> &[Name] {
         &self.names
+    }
+
+    /// Bytes that [`Self::measure`] sums in, with so many threads.
+    pub fn memory(&self, grid: &Grid, threads: usize) -> f64 {
+        sums_memory(self.terms.len() as f64 * Shells::new(*grid).count() as f64, threads)
     }
 
     /// Measures them, `[spectrum][shell]`, from the shell 0 of the mean. `tendency` is that of
@@ -153,7 +158,6 @@ fn double<T: Real>(value: Complex<T>) -> C {
 mod tests {
     use super::*;
     use crate::equation::physics::{Kind, Magnetic, Scalar};
-    use crate::grid::Grid;
 
     fn physics() -> Physics {
         Physics {

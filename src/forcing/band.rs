@@ -22,6 +22,7 @@ pub type Vector = [Complex<f64>; AXES];
 /// The stored modes with 0 < |k| <= `wavenumber`, in an order of their own.
 pub struct Band {
     grid: Grid,
+    wavenumber: f64,
     modes: Vec<([i64; AXES], Place)>,
     k_squared: Vec<f64>,
     /// For each mode with nx = 0: the index of its conjugate.
@@ -66,12 +67,17 @@ impl Band {
         let conjugate = modes.iter().map(|(m, _)| index.get(&m.map(|n| -n)).copied()).collect();
         let k_squared = modes.iter().map(|(m, _)| k_squared(grid, *m)).collect();
         let gathered = std::array::from_fn(|_| vec![0.0; modes.len() * AXES * 2]);
-        Band { grid: *grid, modes, k_squared, conjugate, gathered }
+        Band { grid: *grid, wavenumber, modes, k_squared, conjugate, gathered }
     }
 
     /// Number of modes.
     pub fn len(&self) -> usize {
         self.modes.len()
+    }
+
+    /// The largest |k| that it may hold.
+    pub fn wavenumber(&self) -> f64 {
+        self.wavenumber
     }
 
     /// Whether no stored mode is in the band.
@@ -154,6 +160,11 @@ impl Band {
 
     fn sum(&self, terms: impl Iterator<Item = f64>) -> f64 {
         self.modes.iter().zip(terms).map(|((mode, _), term)| Modes::weight(mode[0]) * term).sum()
+    }
+
+    /// The root mean square of each component.
+    pub fn rms(&self, field: &BandField) -> [f64; AXES] {
+        std::array::from_fn(|i| self.sum(field.iter().map(|u| u[i].norm_sqr())).sqrt())
     }
 
     /// Kinetic energy of the band.

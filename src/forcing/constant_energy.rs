@@ -6,15 +6,32 @@
 //! error of the time step only, so the scheme keeps its order (projection onto an invariant,
 //! Hairer, Lubich & Wanner 2006, Geometric Numerical Integration, IV.4).
 
-use super::{Band, BandField, Force, set};
+use super::{Band, BandField, Bounds, Force, Part, set};
 
 /// The band's energy is held at a value.
 pub struct ConstantEnergy {
     /// The value; `None` until the initial field has set it.
     pub energy: Option<f64>,
+    bounds: Bounds,
+}
+
+impl ConstantEnergy {
+    /// A force that holds this energy.
+    pub fn new(energy: Option<f64>) -> Self {
+        ConstantEnergy { energy, bounds: Bounds::NONE }
+    }
 }
 
 impl Force for ConstantEnergy {
+    fn parts(&self, band: &Band, field: &BandField) -> [Option<Part>; 2] {
+        let square = band.square(field.iter().copied());
+        [Some(Part { name: "", power: 0.0, square }), None]
+    }
+
+    fn bound(&mut self, bounds: Bounds) {
+        self.bounds = bounds;
+    }
+
     fn start(&mut self, band: &Band, velocity: &BandField) {
         self.energy.get_or_insert_with(|| band.energy(velocity));
     }
@@ -29,15 +46,13 @@ impl Force for ConstantEnergy {
     }
 
     fn force(&self, band: &Band, velocity: &BandField, rest: &BandField, force: &mut BandField) {
-        let twice_energy = 2.0 * band.energy(velocity);
-        let rate =
-            if twice_energy > 0.0 { -band.inner(rest, velocity) / twice_energy } else { 0.0 };
+        let rate = self.bounds.rate(-band.inner(rest, velocity), 2.0 * band.energy(velocity));
         set(force, velocity.iter().map(|u| u.map(|component| component * rate)));
     }
 
     fn constrain(&self, band: &Band, velocity: &mut BandField) {
         let energy = band.energy(velocity);
-        if let Some(target) = self.energy.filter(|_| energy > 0.0) {
+        if let Some(target) = self.energy.filter(|_| 2.0 * energy > self.bounds.absent) {
             let factor = (target / energy).sqrt();
             velocity.iter_mut().flatten().for_each(|component| *component *= factor);
         }

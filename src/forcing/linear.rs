@@ -9,7 +9,7 @@
 //! the nx = 0 plane, at the rate A - nu k^2. So a [`Band`] of the modes there that may grow restores
 //! the symmetry after each step; no other force acts on it.
 
-use super::{Band, BandField, Force};
+use super::{Band, BandField, Bounds, Force};
 use crate::integrator::Damping;
 use crate::modes::Modes;
 use crate::real::Real;
@@ -24,11 +24,12 @@ pub struct Linear {
 }
 
 impl Linear {
-    /// f / u' in a flow whose fluctuations have the energy K.
-    pub fn rate(&self, energy: f64) -> f64 {
+    /// f / u' in a flow whose fluctuations have the energy K, with the energy below which they are
+    /// absent in `bounds`.
+    pub fn rate(&self, energy: f64, bounds: Bounds) -> f64 {
         match self.energy {
-            Some(wanted) if energy > 0.0 => self.rate * wanted / energy,
-            _ => self.rate,
+            Some(wanted) => bounds.rate(self.rate * wanted, energy),
+            None => self.rate,
         }
     }
 
@@ -59,6 +60,10 @@ impl Linear {
 
 /// On the band of [`Linear::mirror`] acts no force of its own.
 impl Force for Linear {
+    fn frequency(&self, _decay: f64) -> f64 {
+        0.0
+    }
+
     fn force(&self, _band: &Band, _velocity: &BandField, _rest: &BandField, force: &mut BandField) {
         force.fill(Default::default());
     }

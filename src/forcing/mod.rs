@@ -3,6 +3,7 @@
 //! whose energy is half its mean square, and know nothing of where it comes from.
 
 mod band;
+mod bounds;
 mod constant_energy;
 mod constant_power;
 mod linear;
@@ -19,10 +20,47 @@ use crate::initial::{Abc, Initial, Kolmogorov, TaylorGreen};
 use crate::problems::Problems;
 
 pub use band::{Band, BandField, Vector};
+pub use bounds::Bounds;
 pub use linear::Linear;
+
+/// A part of the band that a force multiplies: it can put nothing into what is not there.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Part {
+    /// What is special about its modes, such as their helicity; empty when it is the whole band.
+    pub name: &'static str,
+    /// The power that is to go into it.
+    pub power: f64,
+    /// Its mean square, twice its energy.
+    pub square: f64,
+}
+
+impl Part {
+    /// Rate P / E at which the energy E of the part is to grow.
+    pub fn rate(&self) -> f64 {
+        if self.power == 0.0 { 0.0 } else { 2.0 * self.power / self.square }
+    }
+}
 
 /// A force on the modes of a band.
 pub trait Force {
+    /// Whether it is a force of its own, that no field changes, and acts on a fluid at rest.
+    fn acts_from_rest(&self) -> bool {
+        false
+    }
+
+    /// The parts of the band that it multiplies, if `field` is in the band; none for a force that
+    /// acts from rest.
+    fn parts(&self, band: &Band, field: &BandField) -> [Option<Part>; 2] {
+        let _ = (band, field);
+        [None; 2]
+    }
+
+    /// Rate at which the force, or its balance with damping, changes in a band whose modes decay at
+    /// up to `decay`: their energy does so at twice that rate.
+    fn frequency(&self, decay: f64) -> f64 {
+        2.0 * decay
+    }
+
     /// Called once with the velocity that the run starts from.
     fn start(&mut self, band: &Band, velocity: &BandField) {
         let _ = (band, velocity);
@@ -39,6 +77,11 @@ pub trait Force {
     fn restore(&mut self, state: &[f64]) -> bool {
         let _ = state;
         false
+    }
+
+    /// Sets what bounds the force in the next stages, if it multiplies what is there.
+    fn bound(&mut self, bounds: Bounds) {
+        let _ = bounds;
     }
 
     /// Called at the start of each step, of length `dt`. A step that is too long is begun again with
@@ -216,6 +259,20 @@ impl Forcing {
         self.check(PATH, grid, problems);
     }
 
+    /// The name of the kind.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Forcing::None => "none",
+            Forcing::ConstantPower { .. } => "constant_power",
+            Forcing::ConstantEnergy { .. } => "constant_energy",
+            Forcing::Linear { .. } => "linear",
+            Forcing::Stochastic { .. } => "stochastic",
+            Forcing::TaylorGreen(_) => "taylor_green",
+            Forcing::Kolmogorov(_) => "kolmogorov",
+            Forcing::Abc(_) => "abc",
+        }
+    }
+
     /// k_f, if the kind has one.
     fn wavenumber(&self) -> Option<f64> {
         match *self {
@@ -244,10 +301,10 @@ impl Forcing {
                 return Some(Action::Linear(Linear { rate, energy }));
             }
             Forcing::ConstantPower { power, wavenumber, helicity } => {
-                (Box::new(constant_power::ConstantPower { power, helicity }), wavenumber)
+                (Box::new(constant_power::ConstantPower::new(power, helicity)), wavenumber)
             }
             Forcing::ConstantEnergy { energy, wavenumber } => {
-                (Box::new(constant_energy::ConstantEnergy { energy }), wavenumber)
+                (Box::new(constant_energy::ConstantEnergy::new(energy)), wavenumber)
             }
             Forcing::Stochastic { power, wavenumber, correlation_time, seed } => {
                 let force = stochastic::Stochastic::new(power, correlation_time, seed);
@@ -278,7 +335,7 @@ pub fn build(velocity: &Forcing, magnetic: &Forcing, physics: &Physics, grid: &G
     for (field, scalar) in (physics.first_scalar()..).zip(&physics.scalars) {
         drives.extend(scalar.forcing.map(|ScalarForcing { injection, wavenumber }| {
             // d<c^2>/dt is twice the power <f c>.
-            let force = constant_power::ConstantPower { power: 0.5 * injection, helicity: None };
+            let force = constant_power::ConstantPower::new(0.5 * injection, None);
             let action = Action::Band(Box::new(force), wavenumber);
             drive(&scalar.name, field..field + 1, action)
         }));

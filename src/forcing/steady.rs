@@ -23,6 +23,10 @@ impl Steady {
 }
 
 impl Force for Steady {
+    fn acts_from_rest(&self) -> bool {
+        true
+    }
+
     fn start(&mut self, band: &Band, _velocity: &BandField) {
         let value = |numbers: [i64; 3]| {
             let here = self.modes.iter().find(|mode| mode.mode == numbers).map(Mode::coefficients);

@@ -63,15 +63,11 @@ impl Stochastic {
     /// that are conjugate where the band holds both k and -k.
     fn noise<'b>(&self, band: &'b Band, step: u64) -> impl Iterator<Item = Vector> + use<'b> {
         let random = Random::new(self.seed, Stream::Forcing);
-        let step = [step as u32, (step >> 32) as u32];
         let numbers = move |mode: [i64; AXES]| {
             let conjugate = mode < [0; AXES];
             let mode = if conjugate { mode.map(|n| -n) } else { mode };
-            // Ten bits of each mode number and two of the component make one word.
-            let packed = mode.iter().fold(0u32, |word, n| word << 10 | (*n as u32 & 0x3ff));
             std::array::from_fn(|component| {
-                let word = (component as u32) << 30 | packed;
-                let [radius, angle] = random.uniform([word, step[0], step[1]]);
+                let [radius, angle] = random.uniform(counter(mode, component, step));
                 let radius = (-2.0 * (1.0 - radius).ln()).sqrt();
                 let value = Complex::from_polar(radius, std::f64::consts::TAU * angle);
                 if conjugate { value.conj() } else { value }
@@ -81,7 +77,28 @@ impl Stochastic {
     }
 }
 
+/// The counter of a component at a mode in a step: no two share one up to 2^18 - 512 waves along each
+/// axis, more than a grid may keep, and for 2^37 steps.
+fn counter(mode: [i64; AXES], component: usize, step: u64) -> [u32; 3] {
+    let pack = |bits: u32, number: &dyn Fn(i64) -> i64| {
+        mode.iter().fold(0, |word, &n| word << bits | number(n) as u32 & ((1 << bits) - 1))
+    };
+    // The low ten bits of each mode number and two of the component, the low bits of the step, and the
+    // nine higher bits of each mode number, which are 0 from -512 to 511, with those of the step.
+    let low = (component as u32) << 30 | pack(10, &|n| n);
+    let high = pack(9, &|n| (n + 512) >> 10) << 5 | (step >> 32) as u32;
+    [low, step as u32, high]
+}
+
 impl Force for Stochastic {
+    fn acts_from_rest(&self) -> bool {
+        true
+    }
+
+    fn frequency(&self, decay: f64) -> f64 {
+        (2.0 * decay).max(1.0 / self.correlation_time)
+    }
+
     fn start(&mut self, band: &Band, _velocity: &BandField) {
         self.sigma = self.sigma(band);
         self.steps = 0;
@@ -184,6 +201,28 @@ mod tests {
         }
         assert_eq!(force.state(), other.state());
         assert!(!other.restore(&[1.0, 2.0]));
+    }
+
+    /// No two modes share their noise, however many waves a long box holds; those of few waves have
+    /// the counters that they always had.
+    #[test]
+    fn every_mode_has_noise_of_its_own() {
+        let numbers = [-200_000, -1536, -1024, -513, -512, -1, 0, 1, 511, 512, 1023, 1024, 200_000];
+        let mut counters = std::collections::HashSet::new();
+        let mut count = 0;
+        let axes = numbers.len();
+        for place in 0..axes.pow(3) {
+            let mode = [place / axes / axes, place / axes % axes, place % axes].map(|i| numbers[i]);
+            for component in 0..AXES {
+                for step in [0, 1, 1 << 32] {
+                    counters.insert(counter(mode, component, step));
+                    count += 1;
+                }
+            }
+        }
+        assert_eq!(counters.len(), count);
+        assert_eq!(counter([1, 2, 3], 1, 7), [1 << 30 | 1 << 20 | 2 << 10 | 3, 7, 0]);
+        assert_eq!(counter([1, -1, 511], 0, 1 << 32), [1 << 20 | 0x3ff << 10 | 511, 0, 1]);
     }
 
     /// A step that is not accepted leaves nothing behind.

@@ -109,6 +109,14 @@ impl Initial {
         }
     }
 
+    /// The energy that a field of random modes is to have, however many of them the grid keeps.
+    pub fn energy(&self) -> Option<f64> {
+        match self {
+            Initial::Random(field) => Some(field.kinetic_energy()),
+            _ => None,
+        }
+    }
+
     /// The modes of a kind that has only a few; k or -k of each.
     pub fn few_modes(&self, grid: &Grid) -> Option<Vec<Mode>> {
         match self {

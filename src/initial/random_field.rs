@@ -31,7 +31,8 @@ pub struct RandomField {
     pub seed: u64,
     /// Shape of E(k).
     pub spectrum: Spectrum,
-    /// Kinetic energy <u^2>/2 of the whole spectrum, the part that the grid cuts off included.
+    /// Kinetic energy <u^2>/2. The formula gives it to the whole spectrum; a run scales what the grid
+    /// keeps of that to it.
     pub energy: Option<f64>,
     /// Or: the velocity u' = sqrt(2 E / 3) that belongs to it.
     pub velocity: Option<f64>,
@@ -55,7 +56,7 @@ impl RandomField {
     }
 
     /// The kinetic energy asked for.
-    fn kinetic_energy(&self) -> f64 {
+    pub(super) fn kinetic_energy(&self) -> f64 {
         let from_velocity = self.velocity.map(|velocity| 1.5 * velocity * velocity);
         self.energy.or(from_velocity).unwrap_or_default()
     }

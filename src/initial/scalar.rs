@@ -61,6 +61,11 @@ impl ScalarField {
     pub fn check(&self, path: &str, grid: Option<&Grid>, problems: &mut Problems) {
         problems.require_not_negative(&format!("{path}.variance"), self.variance);
         problems.require_positive(&format!("{path}.peak"), self.peak);
+        if let Some(grid) = grid.filter(|_| self.variance > 0.0) {
+            let allowed = format!("at most {}, the largest wavenumber kept", grid.k_max());
+            let fits = self.peak <= grid.k_max();
+            problems.require(fits, &format!("{path}.peak"), self.peak, &allowed);
+        }
         for (index, mode) in self.modes.iter().enumerate() {
             let path = format!("{path}.modes[{index}]");
             let finite = mode.re.is_finite() && mode.im.is_finite();
@@ -76,8 +81,9 @@ impl ScalarField {
         }
     }
 
-    /// The field on the modes of a grid's box.
-    pub fn build(&self, grid: &Grid) -> ScalarModes {
+    /// The random part, whose variance is that of the whole spectrum, and the modes given, on the
+    /// modes of a grid's box.
+    pub fn build(&self, grid: &Grid) -> [ScalarModes; 2] {
         let given: HashMap<_, _> = self
             .modes
             .iter()
@@ -89,16 +95,16 @@ impl ScalarField {
         let shells = Shells::new(*grid);
         let amplitudes = self.amplitudes(&shells);
         let phases = Random::new(self.seed, Stream::InitialScalar);
-        Box::new(move |mode| {
+        let random: ScalarModes = Box::new(move |mode| {
             // Of k and -k, the one whose first non-zero number is positive makes the numbers.
             let conjugate = mode < [0; AXES];
             let representative = if conjugate { mode.map(|n| -n) } else { mode };
             let amplitude = amplitudes.get(shells.of_mode(mode)).copied().unwrap_or(0.0);
             let [phase, _] = phases.uniform_of_mode(representative);
             let random = Complex::from_polar(amplitude, TAU * phase);
-            let random = if conjugate { random.conj() } else { random };
-            random + given.get(&mode).copied().unwrap_or_default()
-        })
+            if conjugate { random.conj() } else { random }
+        });
+        [random, Box::new(move |mode| given.get(&mode).copied().unwrap_or_default())]
     }
 
     /// |theta_k| of the random part in each shell with variance.
@@ -132,7 +138,9 @@ mod tests {
         let mode = ScalarMode { mode: [0, -1, 0], re: 0.5, im: 0.25 };
         let random = ScalarField { variance: 2.0, peak: 2.0, seed: 3, ..ScalarField::default() };
         let both = ScalarField { modes: vec![mode], ..random.clone() };
-        let (random, both) = (random.build(&grid), both.build(&grid));
+        let [random, _] = random.build(&grid);
+        let both = both.build(&grid);
+        let both = |mode| both[0](mode) + both[1](mode);
         let layout = Modes::new(grid, 8);
         let mut variance = 0.0;
         for bundle in 0..layout.bundles() {

@@ -70,6 +70,11 @@ pub struct Header {
 }
 
 impl Header {
+    /// How many numbers a record has.
+    pub fn numbers(&self) -> usize {
+        self.arrays.iter().map(|array| self.shape(array).iter().product::<usize>()).sum()
+    }
+
     /// Shape of an array in one record.
     fn shape(&self, array: &Array) -> Vec<usize> {
         array.axes.iter().map(|&axis| self.axes[axis].coordinates.len()).collect()

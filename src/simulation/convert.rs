@@ -4,17 +4,20 @@ use std::path::Path;
 
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::fields::SpectralFields;
 use crate::io::checkpoint::{self, CheckpointReader};
+use crate::io::log::Log;
 use crate::io::snapshot::SnapshotReader;
 use crate::modes::Modes;
 use crate::parallel::{Communicator, Team};
 use crate::real::{Precision, Real};
+use crate::transform::owners::bundles_of;
 use crate::transform::sweep::Sweep;
 
 use super::checkpoints::{self, RunState};
+use super::file_fields::FieldsInFile;
 use super::outputs::Stamp;
 use super::snapshots::{self, Contents};
-use super::start;
 
 /// Writes the checkpoint or snapshot `from` as the other of the two, at `to`. Collective.
 ///
@@ -40,8 +43,8 @@ pub fn convert(comm: &Communicator, from: &Path, to: &Path) -> Result<()> {
         let reader = SnapshotReader::open(comm, from)?;
         let config = configuration(comm, &reader.config()?, from)?;
         match config.precision {
-            Precision::Single => to_checkpoint::<f32>(comm, &reader, &config, to),
-            Precision::Double => to_checkpoint::<f64>(comm, &reader, &config, to),
+            Precision::Single => to_checkpoint::<f32>(comm, (from, reader), &config, to),
+            Precision::Double => to_checkpoint::<f64>(comm, (from, reader), &config, to),
         }
     }
 }
@@ -68,16 +71,24 @@ fn to_snapshot<T: Real>(
 
 fn to_checkpoint<T: Real>(
     comm: &Communicator,
-    reader: &SnapshotReader,
+    (from, reader): (&Path, SnapshotReader),
     config: &Config,
     to: &Path,
 ) -> Result<()> {
     let (time, step) = (reader.header().time, reader.header().step);
     let modes = Modes::new(config.grid.build(), T::LANES);
-    let fields = config.physics.fields();
-    let names: Vec<_> = fields.iter().map(|field| field.name.as_str()).collect();
-    let mut state = start::read::<T>(reader, &names, config, comm, modes)?;
-    start::make_solenoidal(&mut state, &config.physics);
+    let count = config.physics.fields().len();
+    let file = FieldsInFile::of_snapshot(reader, from, config);
+    if let Some(name) = file.missing(config, 0..count).first() {
+        return Err(Error::input(format!(
+            "cannot use snapshot {}: it has no field {name}, which its configuration asks for",
+            from.display()
+        )));
+    }
+    let bundles = bundles_of(&modes, comm.rank(), comm.grid());
+    let mut state = SpectralFields::<T>::zeros(modes, bundles, count);
+    let mut log = Log::new(comm, true);
+    file.read(config, comm, &mut state)?.iter().for_each(|warning| log.warn(warning));
     let run = RunState::at(Stamp { time, step });
     checkpoints::save(comm, to, config, config.precision, &state, &run)
 }

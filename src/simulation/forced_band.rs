@@ -4,6 +4,8 @@
 //! updated. So the few bundles with forced modes are assembled first, then forced, then updated.
 //! After the last stage the new field in the band is corrected before it goes out.
 
+mod pace;
+
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
@@ -11,12 +13,14 @@ use num_complex::Complex;
 use serde::{Deserialize, Serialize};
 
 use crate::fields::SpectralFields;
-use crate::forcing::{Band, BandField, Force};
+use crate::forcing::{Band, BandField, Bounds, Force};
 use crate::integrator::{Damping, Stage};
 use crate::modes::{Modes, Place};
 use crate::parallel::Communicator;
 use crate::real::Real;
 use crate::transform::sweep::Sweep;
+
+pub use pace::{Pace, Remark, absent};
 
 /// Makes the tendency of a bundle, `assemble(bundle, contracted, tendency)`.
 pub type Assemble<'a, T> = dyn Fn(usize, &mut [T], &mut [T]) + Sync + 'a;
@@ -44,6 +48,13 @@ pub struct Forced {
     /// The fields of the state that are forced.
     fields: Range<usize>,
     damping: Damping,
+    /// Largest rate of the damping in the band.
+    decay: f64,
+    /// What holds in the present step.
+    bounds: Bounds,
+    /// Its pace in the present step, and what the user should know about it.
+    pace: Pace,
+    remark: Remark,
     /// In the band, at the present stage: what is forced, all else that changes it, and the force.
     present: BandField,
     rest: BandField,
@@ -78,8 +89,23 @@ impl Forced {
         band: Band,
     ) -> Self {
         let [present, rest, push] = std::array::from_fn(|_| band.zeros());
-        let (injected, accepted) = (0.0, 0.0);
-        Forced { name, force, band, fields, damping, present, rest, push, injected, accepted }
+        let decay = band.k_squared().iter().map(|k2| damping.rate(*k2)).fold(0.0, f64::max);
+        Forced {
+            name,
+            force,
+            band,
+            fields,
+            damping,
+            decay,
+            bounds: Bounds::NONE,
+            pace: Pace::default(),
+            remark: Remark::default(),
+            present,
+            rest,
+            push,
+            injected: 0.0,
+            accepted: 0.0,
+        }
     }
 
     /// Adds the force to the tendency in `columns`, and notes what it puts in. Collective.

@@ -8,6 +8,9 @@ mod checkpoints;
 mod convert;
 mod deadline;
 mod error_control;
+mod estimate;
+mod file_fields;
+mod files;
 mod forced_band;
 mod gradients;
 mod history;
@@ -48,10 +51,10 @@ use crate::parallel::Communicator;
 use crate::real::{Precision, Real};
 
 pub use convert::convert;
+use deadline::Deadline;
 use needs::{Layout, Needs};
 use origin::Origin;
 use run::Run;
-use start::Start;
 
 /// What the command line asks for beyond the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,8 +124,9 @@ pub fn run(comm: &Communicator, config: &Config, options: &Options) -> Result<En
 fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> Result<Ending> {
     let modes = Modes::new(config.grid.build(), T::LANES);
     if let Some(dry_run) = &options.dry_run {
-        let needs = Needs::new::<T>(config, modes, dry_run.layout(comm, config)?)?;
-        Start::open(config, comm)?;
+        let layout = dry_run.layout(comm, config)?;
+        let first_dt = estimate::first_step::<T>(comm, config)?;
+        let needs = Needs::new::<T>(config, modes, layout, first_dt)?;
         if comm.is_root() {
             // A reader that has seen enough is no error.
             let _ = write!(std::io::stdout(), "{}\n{}", config.to_toml()?, needs.report());
@@ -133,7 +137,7 @@ fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> R
     let grid = rank_grid::choose(config.parallel.grid, &modes, comm.size())?;
     let comm = &comm.arranged(grid);
     let here = Layout { ranks: comm.size(), shares_memory: comm.shares_memory(), machine: None };
-    let needs = Needs::new::<T>(config, modes, here)?;
+    let needs = Needs::new::<T>(config, modes, here, None)?;
     let mut log = Log::new(comm, options.quiet);
     let mut directory = RunDirectory::enter(comm, &config.output.directory, &mut log)?;
     let origin = Origin::<T>::find(comm, config, options, &mut directory, &mut log)?;
@@ -148,7 +152,7 @@ fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> R
     for warning in needs.warnings() {
         log.warn(warning);
     }
-    let deadline = deadline::find(comm, options.deadline, &mut log);
+    let deadline = Deadline::find(comm, options.deadline, &mut log);
     let outcome = Run::<T>::new(comm, config, modes, origin, &directory, &mut log, deadline)
         .and_then(Run::complete);
     if let Err(error) = &outcome {

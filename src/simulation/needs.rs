@@ -2,25 +2,26 @@
 
 use std::fmt::Write;
 
-use crate::config::{Config, Machine, Output, Step};
+use crate::config::{Config, Machine, Step};
 use crate::diagnostics::{OutputFields, PRESSURE_PRODUCTS};
 use crate::equation::{self, Counts};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::forcing::Forcing;
 use crate::grid::AXES;
 use crate::modes::Modes;
 use crate::parallel::RankGrid;
-use crate::real::{Precision, Real};
+use crate::real::Real;
 use crate::simd::Cpu;
 use crate::transform::owners::bundles_of;
 use crate::transform::plan::Plan;
 use crate::transform::sweep::Sweep;
 use crate::transform::turn::Turn;
 
+use super::files::{self, size};
 use super::model::{Case, Prediction};
 use super::progress::{duration, number, three_digits};
 use super::rank_grid;
-use super::schedule::Schedule;
+use super::spectra::AllSpectra;
 
 /// Where a run would be.
 pub struct Layout {
@@ -39,8 +40,14 @@ pub struct Needs {
 }
 
 impl Needs {
-    /// What `config` needs in `layout`; an error if it cannot be run there.
-    pub fn new<T: Real>(config: &Config, modes: Modes, layout: Layout) -> Result<Self> {
+    /// What `config` needs in `layout`, with the length of the first step where that is known; an
+    /// error if it cannot be run there.
+    pub fn new<T: Real>(
+        config: &Config,
+        modes: Modes,
+        layout: Layout,
+        first_dt: Option<f64>,
+    ) -> Result<Self> {
         let Layout { ranks, shares_memory, machine } = layout;
         let threads = config.parallel.threads;
         let equation = equation::build::<T>(&config.physics, &modes);
@@ -57,7 +64,8 @@ impl Needs {
         let uses_state = equation.uses_state() || matches!(config.forcing, Forcing::Linear { .. });
         let compares = matches!(config.time.step, Step::Tolerance { .. });
         let registers = 2 + usize::from(uses_state) + 2 * usize::from(compares);
-        let memory = memory::<T>(config, &plan, counts, registers)?;
+        let fields = memory::<T>(config, &plan, counts, registers)?;
+        let memory = fields + spectra_memory(config, &modes, fields)?;
         let sent = |fields| size(plan.bytes_sent(fields, size_of::<T>()) as f64);
         let exchange = if ranks == 1 {
             "none, there is one rank".into()
@@ -118,14 +126,26 @@ impl Needs {
                 ),
             ),
             ("all-to-all", exchange),
-            ("output", output(config, &modes)),
+            ("output", files::report(config, &modes)?),
         ];
-        let steps = match config.time.step {
-            Step::Fixed { dt } => Some((config.time.end / dt * (1.0 - 1e-9)).ceil()),
-            Step::Cfl { .. } | Step::Tolerance { .. } => None,
+        let count = |dt: f64| (config.time.end / dt * (1.0 - 1e-9)).ceil();
+        let (steps, text) = match (config.time.step, first_dt) {
+            (Step::Fixed { dt }, _) => (
+                Some(count(dt)),
+                format!("at least {:.0}, of dt = {dt} or a little less", count(dt)),
+            ),
+            (_, Some(dt)) => {
+                let (steps, dt) = (count(dt), three_digits(dt));
+                let text = format!(
+                    "about {steps:.0}, if they stay as long as the initial field lets the first be, \
+                     dt = {dt}; outputs shorten some"
+                );
+                (Some(steps), text)
+            }
+            _ => (None, String::new()),
         };
-        if let (Some(steps), Step::Fixed { dt }) = (steps, config.time.step) {
-            lines.push(("steps", format!("at least {steps:.0}, of dt = {dt} or a little less")));
+        if steps.is_some() {
+            lines.push(("steps", text));
         }
         if let Some(machine) = &machine {
             let stages = config.time.scheme.stages();
@@ -216,6 +236,30 @@ fn memory<T: Real>(config: &Config, plan: &Plan, counts: Counts, registers: usiz
     Ok((numbers * size_of::<T>() + initial.max(snapshot).max(densities)) as f64)
 }
 
+/// Spectra that take more than this, and more than all else, are refused.
+const MUCH: f64 = 4e9;
+
+/// Bytes that a rank sums spectra in, given those of all else.
+///
+/// # Errors
+/// They are absurdly many, as where the sides of a box differ by orders of magnitude: shells and rings
+/// are as wide as the smallest wavenumber, and reach to the largest.
+fn spectra_memory(config: &Config, modes: &Modes, others: f64) -> Result<f64> {
+    let Some(_) = config.output.spectra else { return Ok(0.0) };
+    let spectra = AllSpectra::new(config, modes.grid);
+    let memory = spectra.memory(&modes.grid, config.parallel.threads);
+    if memory > MUCH.max(others) {
+        return Err(Error::input(format!(
+            "output.spectra: would take {} of memory per rank, for it has shells as wide as the smallest \
+             wavenumber up to the largest: grid.lengths = {:?} differ by too much; leave out \
+             output.spectra, or choose lengths that are closer",
+            size(memory),
+            config.grid.lengths
+        )));
+    }
+    Ok(memory)
+}
+
 /// Number of ranks that have bundles.
 fn with_columns(modes: &Modes, grid: RankGrid) -> usize {
     (0..grid.ranks()).filter(|&rank| !bundles_of(modes, rank, grid).is_empty()).count()
@@ -230,56 +274,4 @@ fn idle(ranks: usize, have: usize, things: &str, (key, count): (&str, usize)) ->
             ranks - have
         )
     })
-}
-
-/// Number and size of the files.
-fn output(config: &Config, modes: &Modes) -> String {
-    let Output { history, spectra, snapshots, modes: spectral, slices, .. } = &config.output;
-    let occasions = |every| Schedule::new(every, config.time.end).occasions();
-    let mut text = format!("{:.0} rows of history", occasions(history.every));
-    if let Some(spectra) = spectra {
-        let _ = write!(text, ", {:.0} records of spectra", occasions(spectra.every));
-    }
-    // Bytes of `names` at so many points.
-    let bytes = |names: &[String], points: f64, precision: Precision| {
-        let fields = OutputFields::new(names, &config.physics);
-        points * (fields.map_or(0, |fields| fields.fields().count()) * precision.bytes()) as f64
-    };
-    let mut add = |name: &str, every: f64, each: f64| {
-        let count = occasions(every);
-        let _ =
-            write!(text, ", {count:.0} {name} of {}, {} in all", size(each), size(each * count));
-    };
-    for slice in slices {
-        let points = slice.region(&modes.grid).shape().iter().product::<usize>() as f64;
-        let each = bytes(&slice.fields, points, slice.precision);
-        add(&format!("records of slice {}", slice.name), slice.every, each);
-    }
-    if let Some(spectral) = spectral {
-        let modes = modes.ny() * (modes.grid.cutoff[0] + 1) * modes.rows();
-        let each = bytes(&[], 2.0 * modes as f64, spectral.precision);
-        add("spectral snapshots", spectral.every, each);
-    }
-    match snapshots {
-        None => text.push_str(", no snapshots"),
-        Some(snapshots) => {
-            let points = snapshots.points.unwrap_or(config.grid.points);
-            let points = points.iter().map(|&n| n as f64).product();
-            let name = if snapshots.compression > 0 { "snapshots at most" } else { "snapshots" };
-            add(name, snapshots.every, bytes(&snapshots.fields, points, snapshots.precision));
-        }
-    }
-    text
-}
-
-/// Bytes for people.
-fn size(bytes: f64) -> String {
-    let (mut value, mut unit) = (bytes, "B");
-    for larger in ["kB", "MB", "GB", "TB", "PB"] {
-        if value < 1000.0 {
-            break;
-        }
-        (value, unit) = (value / 1000.0, larger);
-    }
-    if unit == "B" { format!("{value:.0} B") } else { format!("{value:.1} {unit}") }
 }

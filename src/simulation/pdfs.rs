@@ -18,11 +18,15 @@ lies outside of all bins. `<name>_moments` over `order` are <t>, <t^2>, <t^3>, <
 
 /// Creates the file, or goes on with it. Collective.
 pub fn open(opening: Opening, config: &config::Pdfs) -> Result<RecordsOutput<Pdfs>> {
-    let run = opening.place.config;
+    let (header, pdfs) = describe(opening.place.config, config)?;
+    RecordsOutput::open(opening, "pdfs", &header, config.sampling(), pdfs)
+}
+
+/// What the file says beside its numbers, and what is measured.
+pub fn describe(run: &config::Config, config: &config::Pdfs) -> Result<(Header, Pdfs)> {
     let bins = Bins { low: -config.span, high: config.span, count: config.bins };
     let pdfs = Pdfs::new(&run.physics, bins, |name| config.ranges.get(name).copied());
-    let header = header(&pdfs, bins, run.to_toml()?);
-    RecordsOutput::open(opening, "pdfs", &header, config.sampling(), pdfs)
+    Ok((header(&pdfs, bins, run.to_toml()?), pdfs))
 }
 
 fn header(pdfs: &Pdfs, bins: Bins, config: String) -> Header {

@@ -5,6 +5,7 @@
 //! again, all while it is in cache; stage velocities never exist as a whole. The exchange always
 //! holds the z-lines of the velocity that the next right-hand side needs.
 
+mod idle;
 mod step;
 
 use std::ops::Range;
@@ -21,10 +22,11 @@ use crate::transform::sweep::Sweep;
 use crate::transform::timings::Timings;
 
 use super::error_control::{ErrorControl, assemble_all};
-use super::forced_band::{Forced, ForcedBands};
+use super::forced_band::{Forced, ForcedBands, Pace, absent};
 use super::phase_shift::{Direction, PhaseShift, is_shifted};
-use crate::forcing::{Action, Band, Drive, Linear};
+use crate::forcing::{Action, Band, Bounds, Drive, Linear};
 
+pub use idle::Idle;
 pub use step::Outlook;
 
 /// A flow under way.
@@ -38,13 +40,22 @@ pub struct Solver<T: Real> {
     /// The fields at the present stage after the first; empty unless something uses them.
     staged: SpectralFields<T>,
     forces: ForcedBands<T>,
-    linear: Option<Linear>,
+    linear: Option<LinearForce>,
     control: Option<ErrorControl<T>>,
     /// Bundles of this rank that no force acts on.
     free: Vec<usize>,
     decays: Decays<T>,
     phase_shift: Option<PhaseShift<T>>,
     notice: i64,
+}
+
+/// A force on all modes.
+#[derive(Clone, Copy)]
+struct LinearForce {
+    force: Linear,
+    /// Energy of the fluctuations at the start of the step, and that up to which there are none.
+    energy: f64,
+    absent: f64,
 }
 
 impl<T: Real> Solver<T> {
@@ -70,7 +81,7 @@ impl<T: Real> Solver<T> {
             let (force, band) = match action {
                 Action::Band(force, wavenumber) => (force, Band::new(&modes, wavenumber)),
                 Action::Linear(force) => {
-                    linear = Some(force);
+                    linear = Some(LinearForce { force, energy: 0.0, absent: 0.0 });
                     (Box::new(force) as _, force.mirror(&modes, damping))
                 }
             };
@@ -193,7 +204,7 @@ impl<T: Real> Solver<T> {
 
     /// The spectral half of a stage.
     fn update(&mut self, stage: Stage) {
-        let rate = self.linear.map(|force| self.linear_rate(force, stage));
+        let rate = self.linear.map(|linear| self.linear_rate(linear, stage));
         let Solver {
             communicator: comm, sweep, equation, state, sum, staged, forces, decays, ..
         } = self;
@@ -280,12 +291,29 @@ impl<T: Real> Solver<T> {
         forces.put_out(comm, sweep, state, stage, &put_out);
     }
 
+    /// What forces ask of the next step, given the largest frequency of the flow. Collective.
+    fn look_ahead(&mut self, frequency: f64) -> Pace {
+        let Solver { communicator: comm, sweep, forces, linear, state, .. } = self;
+        let pace = forces.look_ahead(comm, sweep.team(), state, frequency);
+        let Some(LinearForce { force, energy, absent: threshold }) = linear else { return pace };
+        let budget = Budget::measure(state, 0.0, sweep.team(), comm);
+        *energy = budget.fluctuation_energy;
+        *threshold = absent::<T>(budget.kinetic_energy);
+        let bounds = Bounds { absent: *threshold, ..Bounds::NONE };
+        let rate = 2.0 * force.rate(*energy, bounds);
+        forces.note_pace(rate, *energy <= *threshold);
+        pace.max(Pace { rate, ..Pace::default() })
+    }
+
     /// The rate of the linear force in a stage; notes what it puts in. Collective.
-    fn linear_rate(&mut self, force: Linear, stage: Stage) -> f64 {
-        let present = if stage.index == 0 { &self.state } else { &self.staged };
-        let budget = Budget::measure(present, 0.0, self.sweep.team(), &self.communicator);
-        let rate = force.rate(budget.fluctuation_energy);
-        let power = 2.0 * rate * budget.fluctuation_energy;
+    fn linear_rate(&mut self, linear: LinearForce, stage: Stage) -> f64 {
+        let LinearForce { force, mut energy, absent } = linear;
+        if stage.index > 0 {
+            let (team, comm) = (self.sweep.team(), &self.communicator);
+            energy = Budget::measure(&self.staged, 0.0, team, comm).fluctuation_energy;
+        }
+        let rate = force.rate(energy, Bounds { absent, rate: 1.0 / stage.dt });
+        let power = 2.0 * rate * energy;
         self.forces.note_injection(stage.scheme.weight(stage.index) * stage.dt * power);
         rate
     }

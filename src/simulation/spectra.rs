@@ -3,7 +3,7 @@
 use crate::config::{Config, Sampling};
 use crate::diagnostics::{AxialSpectra, LineSpectra, Spectra};
 use crate::error::Result;
-use crate::grid::AXES;
+use crate::grid::{AXES, Grid};
 use crate::io::records::{Axis, Header};
 use crate::real::Real;
 use crate::shells::Shells;
@@ -33,18 +33,31 @@ impl AllSpectra {
     /// Creates the file, or goes on with it. Collective.
     pub fn open(opening: Opening, sampling: Sampling) -> Result<RecordsOutput<Self>> {
         let Place { config, modes, .. } = opening.place;
-        let (physics, grid) = (&config.physics, modes.grid);
-        let spectra = AllSpectra {
-            shells: Spectra::new(physics, grid.lengths),
-            lines: LineSpectra::new(physics, grid.lengths),
-            axial: preferred_axis(config).map(|axis| AxialSpectra::new(physics, grid, axis)),
-        };
-        let header = spectra.header(opening.place)?;
+        let spectra = AllSpectra::new(config, modes.grid);
+        let header = spectra.header(config, modes.grid)?;
         RecordsOutput::open(opening, "spectra", &header, sampling, spectra)
     }
 
-    fn header(&self, place: Place) -> Result<Header> {
-        let (config, grid) = (place.config, place.modes.grid);
+    /// Those of a run.
+    pub fn new(config: &Config, grid: Grid) -> Self {
+        let physics = &config.physics;
+        AllSpectra {
+            shells: Spectra::new(physics, grid.lengths),
+            lines: LineSpectra::new(physics, grid.lengths),
+            axial: preferred_axis(config).map(|axis| AxialSpectra::new(physics, grid, axis)),
+        }
+    }
+
+    /// Bytes that a rank sums them in, one kind after the other. Shells and rings are as many as the
+    /// largest wavenumber has smallest ones, which follows from the ratio of the lengths.
+    pub fn memory(&self, grid: &Grid, threads: usize) -> f64 {
+        let lines = self.lines.memory(grid, threads);
+        let axial = self.axial.as_ref().map_or(0.0, |axial| axial.memory(threads));
+        self.shells.memory(grid, threads).max(lines).max(axial)
+    }
+
+    /// What the file says beside its numbers.
+    pub fn header(&self, config: &Config, grid: Grid) -> Result<Header> {
         let shells = Shells::new(grid);
         let wavenumber = |name: &str, description: &str, k| Axis::new(name, "1/L", description, k);
         let k = (0..shells.count()).map(|shell| shells.wavenumber(shell)).collect();

@@ -5,21 +5,19 @@ use std::ops::Range;
 use num_complex::Complex;
 
 use crate::config::{Config, Dealias, Step};
-use crate::equation::{self, Physics};
+use crate::diagnostics::mean_square;
+use crate::equation;
 use crate::error::{Error, Result};
 use crate::fields::SpectralFields;
 use crate::forcing;
-use crate::grid::{AXES, Grid};
+use crate::grid::AXES;
 use crate::initial::{self, Initial};
-use crate::io::checkpoint::{self, CheckpointReader};
-use crate::io::snapshot::SnapshotReader;
 use crate::modes::Modes;
 use crate::parallel::{Communicator, Team};
 use crate::real::Real;
-use crate::transform::regrid::regrid;
-use crate::transform::sweep::Sweep;
 
-use super::solver::Solver;
+use super::file_fields::FieldsInFile;
+use super::solver::{Idle, Solver};
 
 /// The solver that `config` asks for, with all fields zero. Collective.
 ///
@@ -44,28 +42,65 @@ pub fn solver_at_rest<T: Real>(
     Ok(solver)
 }
 
+/// Sees that every force of a flow that is about to start has something to act on, now or later.
+/// Collective.
+///
+/// # Errors
+/// A force that could never act.
+pub fn check_forces<T: Real>(solver: &mut Solver<T>, config: &Config) -> Result<()> {
+    let idle = solver.idle_forces();
+    let Some(Idle { name, part, wavenumber }) = idle.first() else { return Ok(()) };
+    let other = "take a force that acts from rest, such as `stochastic` or `abc`";
+    let (force, field, section, remedy) = match name.as_str() {
+        forcing::VELOCITY => {
+            let force = format!("forcing.kind: is \"{}\"", config.forcing.kind());
+            (force, "velocity".into(), "initial", other)
+        }
+        forcing::MAGNETIC => {
+            let force = format!("forcing.magnetic.kind: is \"{}\"", config.magnetic_forcing.kind());
+            (force, "magnetic field".into(), "initial.magnetic", other)
+        }
+        scalar => {
+            let index = config.physics.scalars.iter().position(|other| other.name == scalar);
+            let force = format!("physics.scalars[{}].forcing: is given", index.unwrap_or(0));
+            (force, format!("scalar {scalar}"), "its `initial`", "give it a mean `gradient`")
+        }
+    };
+    let remedy = if part.is_empty() { remedy } else { "change or leave out its `helicity`" };
+    let modes = match (wavenumber.is_finite(), part.is_empty()) {
+        (false, _) => "fluctuations".into(),
+        (true, true) => format!("modes 0 < k <= {wavenumber}"),
+        (true, false) => format!("modes 0 < k <= {wavenumber} of {part}"),
+    };
+    Err(Error::input(format!(
+        "{force}, which multiplies what is there, but the {field} that the run starts from has no \
+         {modes}, and nothing makes any: it would never act; put some into {section}, or {remedy}"
+    )))
+}
+
 /// What a run starts from: found and checked, but not yet in memory.
 pub struct Start {
-    /// Fields that are functions of the mode numbers, and where they are in the state.
-    formulas: Vec<(Range<usize>, Formula)>,
+    /// Fields that are functions of the mode numbers; they add up.
+    parts: Vec<Part>,
     /// Fields that a file has, on any grid of the same box.
     file: Option<FieldsInFile>,
 }
 
 /// Some fields as a function of the mode numbers.
+struct Part {
+    /// Where they are in the state.
+    fields: Range<usize>,
+    formula: Formula,
+    /// The mean square that they are scaled to, and the key that asks for it, if any does.
+    wanted: Option<(f64, String)>,
+}
+
 type Formula = Box<dyn Fn([i64; AXES], &mut [Complex<f64>])>;
 
-/// Fields of a run that a file has.
-struct FieldsInFile {
-    reader: Reader,
-    /// Their places in the state and in the file, and their names.
-    fields: Vec<(usize, usize, String)>,
-}
-
-enum Reader {
-    Snapshot(SnapshotReader),
-    Checkpoint(CheckpointReader),
-}
+/// A field whose mean square differs from that asked for by less than this is left as it is.
+const EXACT_ENOUGH: f64 = 1e-6;
+/// Parts of a spectrum beyond the grid that are worth a word.
+const NOTABLE: f64 = 0.01;
 
 impl Start {
     /// Opens what `[initial]` asks for. Collective.
@@ -74,176 +109,137 @@ impl Start {
     /// A file is missing, is no snapshot with a velocity, or is of another box.
     pub fn open(config: &Config, comm: &Communicator) -> Result<Self> {
         let (grid, physics) = (config.grid.build(), &config.physics);
-        let mut formulas: Vec<(Range<usize>, Formula)> = Vec::new();
+        let mut parts = Vec::new();
+        let mut vector = |fields, initial: &Initial, path: &str| -> Result<()> {
+            let wanted = initial.energy().map(|energy| (2.0 * energy, format!("{path}.spectrum")));
+            parts.push(Part { fields, formula: initial::build(initial, &grid, comm)?, wanted });
+            Ok(())
+        };
         let mut file = None;
         if let Initial::File { path } = &config.initial {
             file = Some(FieldsInFile::open(config, path, comm)?);
         } else {
-            formulas.push((0..AXES, initial::build(&config.initial, &grid, comm)?));
+            vector(0..AXES, &config.initial, "initial")?;
         }
         if let (Some(fields), Some(initial)) = (physics.magnetic_fields(), &config.initial_magnetic)
         {
-            formulas.push((fields, initial::build(initial, &grid, comm)?));
+            vector(fields, initial, "initial.magnetic")?;
         }
-        for (field, scalar) in (physics.first_scalar()..).zip(&physics.scalars) {
-            let modes = scalar.initial.build(&grid);
-            formulas.push((field..field + 1, Box::new(move |mode, out| out[0] = modes(mode))));
+        for (index, scalar) in physics.scalars.iter().enumerate() {
+            let field = physics.first_scalar() + index;
+            let variance = scalar.initial.variance;
+            let path = format!("physics.scalars[{index}].initial.peak");
+            let wanted = (variance > 0.0).then_some((variance, path));
+            let [random, given] = scalar.initial.build(&grid);
+            for (modes, wanted) in [(random, wanted), (given, None)] {
+                let formula = Box::new(move |mode, out: &mut [_]| out[0] = modes(mode));
+                parts.push(Part { fields: field..field + 1, formula, wanted });
+            }
         }
-        Ok(Start { formulas, file })
+        Ok(Start { parts, file })
     }
 
-    /// Fills `state` and adds the mean velocity and magnetic field. Fields that the file has come
-    /// from there. Collective.
+    /// Fills `state`, which is zero, and adds the mean velocity and magnetic field, which take the
+    /// place of those of a file. Fields that the file has come from there. Returns what the user
+    /// should know. Collective.
+    ///
+    /// # Errors
+    /// The file is damaged, or the grid has no mode for a random field.
     pub fn fill<T: Real>(
         self,
         config: &Config,
         comm: &Communicator,
         state: &mut SpectralFields<T>,
-    ) -> Result<()> {
-        state.fill(|mode, out| {
-            for (fields, formula) in &self.formulas {
-                formula(mode, &mut out[fields.clone()]);
+    ) -> Result<Said> {
+        let mut said = Said::default();
+        let team = comm.agree(Team::new(config.parallel.threads))?;
+        for Part { fields, formula, wanted } in &self.parts {
+            add(state, fields, formula);
+            let Some((wanted, key)) = wanted else { continue };
+            let found = mean_square(state, fields.clone(), &team, comm);
+            if found == 0.0 {
+                let message = "has nothing in the modes that the grid keeps; take more grid.points";
+                return Err(Error::input(format!("{key}: {message}")));
             }
-        });
+            if (found / wanted - 1.0).abs() > EXACT_ENOUGH {
+                scale(state, fields, (wanted / found).sqrt());
+            }
+            if wanted - found > NOTABLE * wanted {
+                said.warnings.push(format!(
+                    "{key}: {:.1} % of what it describes is beyond the modes that the grid keeps; the \
+                     rest is scaled up to the energy or variance asked for",
+                    100.0 * (1.0 - found / wanted)
+                ));
+            }
+        }
         if let Some(file) = &self.file {
-            file.read(config, comm, state)?;
+            said.warnings.extend(file.read(config, comm, state)?);
         }
-        let mean = state.modes.place([0; AXES]);
-        if let Some(place) = mean.filter(|place| state.bundles.contains(&place.bundle)) {
-            let magnetic = config.physics.magnetic_fields().into_iter().flatten();
-            let means = (0..AXES).zip(config.mean_flow);
-            for (field, mean) in means.chain(magnetic.zip(config.mean_magnetic_field)) {
-                let value = state.at(place, field);
-                state.set(place, field, Complex::new(value.re + T::from_double(mean), value.im));
+        let magnetic = config.physics.magnetic_fields().map(|fields| ("magnetic field", fields));
+        let means = [config.mean_flow, config.mean_magnetic_field];
+        for ((name, fields), given) in [("flow", 0..AXES)].into_iter().chain(magnetic).zip(means) {
+            let in_file = self.file.as_ref().is_some_and(|file| file.has(fields.start));
+            let mean = set_mean(state, comm, fields, given, in_file);
+            if in_file && mean != [0.0; AXES] {
+                said.lines.push(format!("mean {name} {mean:?}"));
             }
         }
-        Ok(())
+        Ok(said)
     }
 }
 
-impl FieldsInFile {
-    /// Opens a snapshot or checkpoint. Collective.
-    fn open(config: &Config, path: &std::path::Path, comm: &Communicator) -> Result<Self> {
-        let grid = config.grid.build();
-        let (reader, lengths, names): (_, _, Vec<_>) = if checkpoint::is_checkpoint(comm, path)? {
-            let reader = CheckpointReader::open(comm, path)?;
-            let (lengths, fields) = (reader.header().lengths, reader.header().fields.clone());
-            (Reader::Checkpoint(reader), lengths, fields)
-        } else {
-            let reader = SnapshotReader::open(comm, path)?;
-            let fields = reader.header().fields.iter().map(|f| f.name.clone()).collect();
-            let lengths = reader.header().lengths;
-            (Reader::Snapshot(reader), lengths, fields)
-        };
-        if lengths != grid.lengths {
-            return Err(Error::input(format!(
-                "initial.path: {} is of a box with lengths {lengths:?}, grid.lengths is {:?}; make \
-                 them equal",
-                path.display(),
-                grid.lengths
-            )));
-        }
-        let wanted = config.physics.fields();
-        let found = |name: &str| names.iter().position(|n| n == name);
-        if let Some(field) = wanted[..AXES].iter().find(|field| found(&field.name).is_none()) {
-            return Err(Error::input(format!(
-                "initial.path: {} has no field {}; it must hold u, v and w",
-                path.display(),
-                field.name
-            )));
-        }
-        let fields = (wanted.into_iter().enumerate())
-            .filter_map(|(field, wanted)| Some((field, found(&wanted.name)?, wanted.name)))
-            .collect();
-        Ok(FieldsInFile { reader, fields })
-    }
-
-    /// Puts the fields of the file into `state`. Collective.
-    fn read<T: Real>(
-        &self,
-        config: &Config,
-        comm: &Communicator,
-        state: &mut SpectralFields<T>,
-    ) -> Result<()> {
-        let names: Vec<_> = self.fields.iter().map(|(_, _, name)| name.as_str()).collect();
-        let (read, places): (_, Vec<_>) = match &self.reader {
-            Reader::Snapshot(reader) => {
-                (read(reader, &names, config, comm, state.modes)?, (0..names.len()).collect())
-            }
-            Reader::Checkpoint(reader) => (
-                regrid(&reader.read()?, state.modes, comm),
-                self.fields.iter().map(|(_, place, _)| *place).collect(),
-            ),
-        };
-        let column = state.modes.column_len();
-        for bundle in state.bundles.clone() {
-            for ((field, ..), place) in self.fields.iter().zip(&places) {
-                state.bundle_mut(bundle)[field * column..][..column]
-                    .copy_from_slice(&read.bundle(bundle)[place * column..][..column]);
-            }
-        }
-        if let Reader::Snapshot(_) = self.reader {
-            make_solenoidal(state, &config.physics);
-        }
-        Ok(())
-    }
+/// What the user should know about the fields that a run starts from.
+#[derive(Debug, Default)]
+pub struct Said {
+    /// For the log.
+    pub lines: Vec<String>,
+    /// Warnings.
+    pub warnings: Vec<String>,
 }
 
-/// The fields `names` of a snapshot on the modes that its grid and the run's both keep. Rounding in
-/// the file breaks div u = 0, see [`make_solenoidal`]. Collective.
-pub fn read<T: Real>(
-    reader: &SnapshotReader,
-    names: &[&str],
-    config: &Config,
-    comm: &Communicator,
-    modes: Modes,
-) -> Result<SpectralFields<T>> {
-    let (points, lengths) = (reader.header().points, reader.header().lengths);
-    let grid = match config.grid.dealias {
-        Dealias::TwoThirds => Grid::two_thirds(points, lengths),
-        Dealias::None | Dealias::PhaseShift => Grid::full(points, lengths),
-    };
-    let team = comm.agree(Team::new(config.parallel.threads))?;
-    let count = names.len();
-    let mut sweep = Sweep::<T>::new(Modes::new(grid, T::LANES), comm, team, count, count)?;
-    let fields = sweep.from_physical(count, |region, values| {
-        let len = values.len() / count;
-        for (field, name) in names.iter().enumerate() {
-            let read = reader.read(name, region)?;
-            let target = &mut values[field * len..(field + 1) * len];
-            target.iter_mut().zip(read).for_each(|(to, from)| *to = T::from_double(from));
-        }
-        Ok(())
-    })?;
-    // Its buffers are not needed beside the two fields.
-    drop(sweep);
-    Ok(regrid(&fields, modes, comm))
-}
-
-/// Removes what is not solenoidal from the velocity and the magnetic field.
-pub fn make_solenoidal<T: Real>(state: &mut SpectralFields<T>, physics: &Physics) {
-    project(state, 0);
-    if let Some(magnetic) = physics.magnetic_fields() {
-        project(state, magnetic.start);
-    }
-}
-
-/// Removes the part along k of the vector whose components begin at field `first`.
-fn project<T: Real>(fields: &mut SpectralFields<T>, first: usize) {
-    for (mode, place) in fields.owned_modes() {
-        let k = fields.modes.grid.wavevector(mode);
-        let k_squared: f64 = k.iter().map(|k| k * k).sum();
-        if k_squared > 0.0 {
-            let u: [Complex<f64>; AXES] = std::array::from_fn(|axis| {
-                let value = fields.at(place, first + axis);
-                Complex::new(value.re.double(), value.im.double())
-            });
-            let along: Complex<f64> = (0..AXES).map(|axis| u[axis] * k[axis]).sum();
-            for axis in 0..AXES {
-                let value = u[axis] - along * (k[axis] / k_squared);
+/// Adds `fields` that are a function of the mode numbers.
+fn add<T: Real>(state: &mut SpectralFields<T>, fields: &Range<usize>, formula: &Formula) {
+    let mut values = vec![Complex::default(); fields.len()];
+    for (mode, place) in state.owned_modes() {
+        if state.modes.grid.keeps(mode) {
+            formula(mode, &mut values);
+            for (field, value) in fields.clone().zip(&values) {
                 let value = Complex::new(T::from_double(value.re), T::from_double(value.im));
-                fields.set(place, first + axis, value);
+                state.set(place, field, state.at(place, field) + value);
             }
         }
     }
+}
+
+/// Multiplies some fields.
+fn scale<T: Real>(state: &mut SpectralFields<T>, fields: &Range<usize>, factor: f64) {
+    let (column, factor) = (state.modes.column_len(), T::from_double(factor));
+    for bundle in state.bundles.clone() {
+        let part = fields.start * column..fields.end * column;
+        state.bundle_mut(bundle)[part].iter_mut().for_each(|value| *value = *value * factor);
+    }
+}
+
+/// Adds a mean to three fields, or puts it in the place of one that a file had; a mean of zero leaves
+/// that. Returns the mean that results. Collective.
+fn set_mean<T: Real>(
+    state: &mut SpectralFields<T>,
+    comm: &Communicator,
+    fields: Range<usize>,
+    given: [f64; AXES],
+    in_file: bool,
+) -> [f64; AXES] {
+    let (mut mine, mut mean) = ([0.0; AXES], [0.0; AXES]);
+    let place = state.modes.place([0; AXES]);
+    if let Some(place) = place.filter(|place| state.bundles.contains(&place.bundle)) {
+        for ((field, given_here), mine) in fields.zip(given).zip(&mut mine) {
+            let found = state.at(place, field);
+            let kept = if in_file && given != [0.0; AXES] { T::ZERO } else { found.re };
+            let value = kept + T::from_double(given_here);
+            state.set(place, field, Complex::new(value, found.im));
+            *mine = value.double();
+        }
+    }
+    comm.collect(&mine, &mut mean);
+    mean
 }

@@ -3,6 +3,7 @@
 use crate::config;
 use crate::diagnostics::{Over, StructureFunctions};
 use crate::error::Result;
+use crate::grid::Grid;
 use crate::io::records::{Axis, Header};
 use crate::real::Real;
 
@@ -21,9 +22,18 @@ pub fn open(
     opening: Opening,
     config: &config::StructureFunctions,
 ) -> Result<RecordsOutput<StructureFunctions>> {
-    let (run, modes) = (opening.place.config, opening.place.modes);
+    let (header, structure) = describe(opening.place.config, &opening.place.modes.grid, config)?;
+    RecordsOutput::open(opening, "structure_functions", &header, config.sampling(), structure)
+}
+
+/// What the file says beside its numbers, and what is measured.
+pub fn describe(
+    run: &config::Config,
+    grid: &Grid,
+    config: &config::StructureFunctions,
+) -> Result<(Header, StructureFunctions)> {
     let axes: Vec<_> = config.axes.iter().map(|axis| *axis as usize).collect();
-    let separations = config.separations.lengths(&modes.grid);
+    let separations = config.separations.lengths(grid);
     let header_axes = vec![
         Axis::new(
             "axis",
@@ -46,7 +56,7 @@ pub fn open(
         attributes: Vec::new(),
         config: run.to_toml()?,
     };
-    RecordsOutput::open(opening, "structure_functions", &header, config.sampling(), structure)
+    Ok((header, structure))
 }
 
 impl<T: Real> Statistic<T> for StructureFunctions {

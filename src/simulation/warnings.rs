@@ -8,6 +8,7 @@ use crate::modes::Modes;
 use crate::shells::Shells;
 
 use super::blow_up::Limit;
+use super::forced_band::Remark;
 use super::history::Row;
 
 /// Below this k_max eta the smallest scales are cut off.
@@ -30,7 +31,7 @@ const SHORT: f64 = 0.4;
 /// The warnings of a run.
 pub struct Warnings {
     /// What was said already.
-    given: Vec<&'static str>,
+    given: Vec<String>,
     limit: Limit,
     /// Whether the flow is viscous, and the viscosity is what ends its spectrum.
     viscous: bool,
@@ -40,6 +41,8 @@ pub struct Warnings {
     rule: Step,
     /// Waves that limit the step beside the flow: what they are, and their frequency.
     waves: [(&'static str, f64); 2],
+    /// The largest frequency of a force.
+    force: f64,
 }
 
 impl Warnings {
@@ -61,6 +64,7 @@ impl Warnings {
             modes,
             rule: config.time.step,
             waves,
+            force: 0.0,
         }
     }
 
@@ -128,6 +132,10 @@ impl Warnings {
         }
         let (cause, remedy) = match dt_max.filter(|longest| dt > 0.5 * longest) {
             Some(longest) => (format!("time.dt_max = {longest}"), "take a larger time.dt_max"),
+            None if self.force * dt > MOSTLY * cfl.min(1.0) => {
+                let cause = "the force, which changes faster than the flow".into();
+                (cause, "begin with more energy where it acts, or take a weaker one")
+            }
             None => ("the next output".into(), "take a larger `every` in [output]"),
         };
         self.once("short", log, || {
@@ -156,9 +164,44 @@ impl Warnings {
         }
     }
 
-    fn once(&mut self, what: &'static str, log: &mut Log, text: impl FnOnce() -> String) {
-        if !self.given.contains(&what) {
-            self.given.push(what);
+    /// Warns of forces, each by the name of what it acts on, that put in less or more than they
+    /// should.
+    pub fn forces<'a>(
+        &mut self,
+        time: f64,
+        remarks: impl Iterator<Item = (&'a str, Remark)>,
+        log: &mut Log,
+    ) {
+        self.force = 0.0;
+        for (name, Remark { absent, too_fast, frequency }) in remarks {
+            self.force = self.force.max(frequency);
+            if let Some(part) = absent {
+                let modes =
+                    if part.is_empty() { "waves".into() } else { format!("waves of {part}") };
+                self.once(&format!("absent {name}"), log, || {
+                    format!(
+                        "the force on the {name} has no {modes} to act on at t = {time}: it multiplies \
+                         what is there, and puts no power into what is not"
+                    )
+                });
+            }
+            if too_fast > 0.0 {
+                self.once(&format!("too fast {name}"), log, || {
+                    format!(
+                        "steps were too long for the force on the {name}: until t = {time} it changed \
+                         what it acts on at a rate of up to {too_fast:.3e}, or had to balance damping \
+                         as fast, and put in another power than it should; take time.dt below {:.1e}, \
+                         or time.cfl, which limits the step by itself",
+                        1.0 / too_fast
+                    )
+                });
+            }
+        }
+    }
+
+    fn once(&mut self, what: &str, log: &mut Log, text: impl FnOnce() -> String) {
+        if !self.given.iter().any(|given| given == what) {
+            self.given.push(what.into());
             log.warn(&text());
         }
     }

@@ -6,6 +6,7 @@ mod error_control;
 mod forcing;
 mod mhd;
 mod navier_stokes;
+mod pace;
 mod rotation;
 mod scalars;
 mod setup;

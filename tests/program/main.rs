@@ -10,6 +10,8 @@ mod convert;
 mod disk;
 mod faults;
 mod fields;
+mod file_start;
+mod forces;
 mod fuzz;
 mod lock;
 mod restart;

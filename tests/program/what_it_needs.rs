@@ -122,3 +122,73 @@ fn quiet_is_quiet_and_the_log_is_not() {
     assert_eq!(run_solver(1, &arguments).code(), 0);
     assert_eq!(case.read("again", "history.csv"), case.read("loud", "history.csv"));
 }
+
+/// Every kind of file is counted, and the steps that the initial field asks for.
+#[test]
+fn a_dry_run_counts_all_files_and_steps() {
+    let settings = [
+        "grid={ points=[32, 32, 32] }",
+        "initial={ kind='taylor_green' }",
+        "time={ cfl=0.5, end=1.0 }",
+        "output.history.every=0.5",
+        "output.spectra.every=0.5",
+        "output.gradients.every=0.25",
+        "output.pdfs={ every=1.0, bins=10 }",
+        "output.structure_functions={ every=1.0, axes=['x'], separations=[0.1, 0.2] }",
+        "output.checkpoints={ every=0.25, keep=3 }",
+    ];
+    let case = Case::with(DECAYING, &settings);
+    let report = case.solve(1, "run", &["--dry-run"]).stdout;
+    let output = line(&report, "output");
+    // 22 values of ky, of 11 of kx and of 21 of kz; seven orders at two separations of three kinds.
+    let checkpoint = 3.0 * 16.0 * 21.0 * 11.0 * 21.0 / 1e3;
+    for text in [
+        "3 rows of history of ",
+        "3 records of spectra of ",
+        "5 rows of gradients of ",
+        "2 records of densities of ",
+        &format!("2 records of structure functions of {} B, ", 3 * 7 * 2 * 8),
+        &format!("5 checkpoints of {checkpoint:.1} kB, of which the last 3 stay"),
+    ] {
+        assert!(output.contains(text), "{text}: {output}");
+    }
+    // The largest |u| + |v| is 1 on a grid of 32 points: dt = cfl dx.
+    let steps = line(&report, "steps").strip_prefix("about ").unwrap();
+    let steps: f64 = steps.split(',').next().unwrap().parse().unwrap();
+    assert!((steps - 1.0 / (0.5 * std::f64::consts::TAU / 32.0)).abs() < 2.0, "{report}");
+    let history = case.solve(1, "run", &["--quiet"]);
+    assert_eq!(history.code(), 0);
+    assert_eq!(case.checkpoints("run").len(), 3);
+    let written = std::fs::metadata(case.path("run").join("history.csv")).unwrap().len();
+    assert!((500..20_000).contains(&written), "{written}");
+}
+
+/// Sides that differ by orders of magnitude have more shells than any memory: refused before the run
+/// begins.
+#[test]
+fn absurd_shells_are_refused() {
+    let flat =
+        ["grid={ points=[16, 16, 16], lengths=[1.0, 1.0, 1e-6] }", "output.spectra.every=0.1"];
+    let case = Case::with(DECAYING, &flat);
+    let rotation = ["--set", "physics.rotation=[0.0, 0.0, 1.0]"];
+    for arguments in [&["--dry-run"][..], &["--quiet"], &[&rotation[..], &["--dry-run"]].concat()] {
+        case.run(1, "run", arguments).assert_error(2, "output.spectra: would take");
+    }
+    assert!(!case.path("run").exists());
+    case.solve(1, "run", &["--quiet", "--set", "output.spectra="]);
+    // Neither are there separations without modes, nor rates beyond numbers.
+    for (settings, error) in [
+        (
+            ["grid={ points=[3, 3, 3] }", "output.structure_functions.every=0.1"],
+            "output.structure_functions: is given, but grid.points keep no mode",
+        ),
+        (
+            ["grid={ points=[16, 16, 16] }", "physics.hyper={ coefficient=1.0, order=400.0 }"],
+            "physics.hyper: damps k = ",
+        ),
+    ] {
+        let case =
+            Case::with(DECAYING, &[&settings[..], &["initial={ kind='taylor_green' }"]].concat());
+        case.run(1, "run", &["--quiet"]).assert_error(2, error);
+    }
+}

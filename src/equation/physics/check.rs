@@ -2,8 +2,8 @@
 
 use super::{BUOYANCY, Kind, MAGNETIC, Magnetic, Physics, Scalar, Stratification, VELOCITY};
 use crate::forcing;
-use crate::grid::Grid;
-use crate::integrator::PowerLaw;
+use crate::grid::{AXES, Grid};
+use crate::integrator::{Damping, PowerLaw};
 use crate::problems::Problems;
 
 impl Physics {
@@ -43,6 +43,23 @@ impl Physics {
         }
         for (index, scalar) in self.scalars.iter().enumerate() {
             self.check_scalar(index, scalar, grid, problems);
+        }
+        if let Some(grid) = grid.filter(|_| problems.is_empty()) {
+            self.check_rates(grid, problems);
+        }
+    }
+
+    /// Notes damping that is too fast to be a number.
+    fn check_rates(&self, grid: &Grid, problems: &mut Problems) {
+        check_rate("physics", "viscosity", self.velocity_damping(), grid, problems);
+        if let Some(damping) = self.magnetic_damping() {
+            check_rate("physics.magnetic", "diffusivity", damping, grid, problems);
+        }
+        let stratification = self.stratification.map(|_| "physics.stratification".to_string());
+        let scalars = (0..self.scalars.len()).map(|index| format!("physics.scalars[{index}]"));
+        let paths = stratification.into_iter().chain(scalars);
+        for (path, scalar) in paths.zip(self.scalar_formulas()) {
+            check_rate(&path, "diffusivity", scalar.damping, grid, problems);
         }
     }
 
@@ -104,6 +121,41 @@ impl Physics {
                 format!("{path}.{number}"),
                 format!("is one too many: give diffusivity or {number}"),
             ),
+        }
+    }
+}
+
+/// Damping faster than this cannot be told from an overflow, once it is multiplied with an energy.
+const FASTEST: f64 = 1e150;
+
+/// Notes in the table at `path` the parts of a damping that are faster than any number at the smallest
+/// or largest wavenumber kept; `diffusivity` is the key of the first of them.
+fn check_rate(
+    path: &str,
+    diffusivity: &str,
+    damping: Damping,
+    grid: &Grid,
+    problems: &mut Problems,
+) {
+    let kept = (0..AXES).filter(|&axis| grid.cutoff[axis] > 0);
+    let smallest = kept.map(|axis| grid.wavenumber(axis, 1).powi(2)).fold(f64::INFINITY, f64::min);
+    let largest = grid.wavevector(grid.cutoff.map(|n| n as i64)).iter().map(|k| k * k).sum();
+    for (key, rate) in [
+        (diffusivity, &(|k_squared| damping.diffusivity * k_squared) as &dyn Fn(f64) -> f64),
+        ("hyper", &|k_squared| damping.hyper_rate(k_squared)),
+        ("drag", &|k_squared| damping.drag_rate(k_squared)),
+    ] {
+        let slow = |k_squared: &&f64| rate(**k_squared) <= FASTEST;
+        let fast = [smallest, largest].iter().find(|k_squared| !slow(k_squared)).copied();
+        // A grid without modes has no smallest wavenumber.
+        if let Some(k_squared) = fast.filter(|_| smallest <= largest) {
+            let message = format!(
+                "damps k = {:e} at a rate of {:e}, which must be at most {FASTEST:e}; take a smaller \
+                 coefficient or order, or other grid.lengths",
+                k_squared.sqrt(),
+                rate(k_squared)
+            );
+            problems.add(format!("{path}.{key}"), message);
         }
     }
 }

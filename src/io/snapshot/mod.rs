@@ -229,6 +229,46 @@ mod tests {
         assert!(error.message.contains("No such file"), "{error}");
     }
 
+    /// A big-endian dataset, and one behind a link, read as those that this program writes.
+    #[test]
+    fn other_byte_orders_and_links_are_read() {
+        use hdf5_sys::h5d::{H5Dclose, H5Dcreate2, H5Dwrite};
+        use hdf5_sys::h5p::H5P_DEFAULT;
+        use hdf5_sys::h5s::H5S_ALL;
+        use hdf5_sys::h5t::{H5T_IEEE_F64BE, H5T_NATIVE_DOUBLE};
+
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("snapshot.h5");
+        write(&path, Precision::Double);
+        let file = edit(&path);
+        let numbers = file.dataset("fields/u").unwrap().read_raw::<f64>().unwrap();
+        let space = file.dataset("fields/u").unwrap().space().unwrap();
+        file.unlink("fields/u").unwrap();
+        {
+            let _lock = hdf5_sys::LOCK.lock();
+            // SAFETY: all ids are alive, the library is locked, the numbers are as many as the space.
+            unsafe {
+                let (order, own) = (*H5T_IEEE_F64BE, *H5T_NATIVE_DOUBLE);
+                let (none, name) = (H5P_DEFAULT, c"fields/u".as_ptr());
+                let dataset = H5Dcreate2(file.id(), name, order, space.id(), none, none, none);
+                let written =
+                    H5Dwrite(dataset, own, H5S_ALL, H5S_ALL, none, numbers.as_ptr().cast());
+                assert!(written >= 0 && H5Dclose(dataset) >= 0);
+            }
+        }
+        file.relink("fields/v", "elsewhere").unwrap();
+        file.link_soft("/elsewhere", "fields/v").unwrap();
+        drop((space, file));
+        let reader = open(&path).unwrap();
+        let names: Vec<_> = reader.header().fields.iter().map(|f| f.name.as_str()).collect();
+        assert_eq!(names, ["u", "v"]);
+        assert_eq!(reader.read("u", &planes(0..4)).unwrap(), numbers);
+        assert_eq!(reader.read("v", &planes(3..4)).unwrap()[0], -numbers[45]);
+        drop(reader);
+        let dangling = refusal(|path| edit(path).link_soft("/nowhere", "fields/w").unwrap());
+        assert!(dangling.contains("/fields/w leads to nothing"), "{dangling}");
+    }
+
     /// The message with which a file is refused, after `spoil` has had its way with a good one.
     fn refusal(spoil: impl FnOnce(&Path)) -> String {
         let directory = tempfile::tempdir().unwrap();

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use hdf5::Dataset;
+use hdf5::types::{FloatSize, TypeDescriptor};
+use hdf5::{Dataset, File, Group, H5Type, LocationType};
 
 use super::{Field, Header, in_file};
 use crate::error::Result;
@@ -70,39 +71,57 @@ fn look(path: &Path) -> Result<Header, String> {
     };
     let points = hdf5_file::read_triple::<u64>(&file, "points").map_err(foreign("points"))?;
     let mut header = Header {
-        time: hdf5_file::read_number(&file, "time").map_err(foreign("time"))?,
-        step: hdf5_file::read_number(&file, "step").map_err(foreign("step"))?,
+        time: number(&file, "time").map_err(foreign("time"))?,
+        step: number(&file, "step").map_err(foreign("step"))?,
         points: points.map(|n| n as usize),
         lengths: hdf5_file::read_triple(&file, "lengths").map_err(foreign("lengths"))?,
         precision: Precision::Double,
         compression: 0,
         fields: Vec::new(),
     };
-    let datasets = file.group("fields").and_then(|group| {
-        Ok(group.datasets()?.into_iter().filter(|dataset| dataset.ndim() == AXES))
-    });
-    for dataset in datasets.map_err(foreign("/fields"))? {
-        header.precision = check_dataset(&header, &dataset)?;
-        let name = dataset.name().trim_start_matches("/fields/").to_owned();
+    let group = file.group("fields").map_err(foreign("/fields"))?;
+    for name in group.member_names().map_err(foreign("/fields"))? {
+        let Some(dataset) = dataset(&group, &name)?.filter(|dataset| dataset.ndim() == AXES) else {
+            continue;
+        };
+        header.precision = check_dataset(&header, &format!("/fields/{name}"), &dataset)?;
         header.fields.push(Field { name, ..Field::default() });
     }
     Ok(header)
 }
 
-/// The precision of a dataset, if shape and type are those of a field of this snapshot.
-fn check_dataset(header: &Header, dataset: &Dataset) -> Result<Precision, String> {
-    let (name, found) = (dataset.name(), dataset.shape());
+/// A number from an attribute, whatever the type that it is stored in.
+fn number<E: H5Type>(file: &File, name: &str) -> hdf5::Result<E> {
+    let numbers = file.attr(name)?.read_raw::<E>()?.into_iter();
+    numbers.last().ok_or_else(|| "holds no number".into())
+}
+
+/// The dataset of this name in a group, also through links of any kind; `None` if it is no dataset.
+fn dataset(group: &Group, name: &str) -> Result<Option<Dataset>, String> {
+    let failed =
+        |e: hdf5::Error| format!("/fields/{name} leads to nothing that can be opened: {e}");
+    match group.loc_type_by_name(name).map_err(failed)? {
+        LocationType::Dataset => group.dataset(name).map(Some).map_err(failed),
+        _ => Ok(None),
+    }
+}
+
+/// The precision of a dataset, if shape and type are those of a field of this snapshot. HDF5 converts
+/// numbers of the other byte order as it reads them.
+fn check_dataset(header: &Header, name: &str, dataset: &Dataset) -> Result<Precision, String> {
+    let found = dataset.shape();
     let expected = header.shape();
     if found != expected {
         return Err(format!("{name} has shape {found:?}, but `points` mean {expected:?}"));
     }
-    let number = dataset.dtype().map_err(|e| e.to_string())?;
-    let precision = if number.is::<f32>() {
-        Precision::Single
-    } else if number.is::<f64>() {
-        Precision::Double
-    } else {
-        return Err(format!("{name} is of neither single nor double precision"));
+    let number = dataset.dtype().and_then(|number| number.to_descriptor());
+    let precision = match number {
+        Ok(TypeDescriptor::Float(FloatSize::U4)) => Precision::Single,
+        Ok(TypeDescriptor::Float(FloatSize::U8)) => Precision::Double,
+        Ok(other) => {
+            return Err(format!("{name} is of neither single nor double precision: it is {other}"));
+        }
+        Err(e) => return Err(format!("{name} is of neither single nor double precision: {e}")),
     };
     match header.fields.first() {
         Some(first) if precision != header.precision => {

@@ -6,8 +6,9 @@
 
 use super::Solver;
 use crate::error::Result;
-use crate::integrator::Stage;
+use crate::integrator::{Controller, Stage};
 use crate::real::Real;
+use crate::simulation::forced_band::Pace;
 
 /// What is known about the flow at the start of a step, the same on every rank.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,8 +19,33 @@ pub struct Outlook {
     pub notice: i64,
     /// The longest step that is likely to keep to the tolerance; infinite without error control.
     pub longest: f64,
+    /// What forces ask for.
+    pub forces: Pace,
     /// How often this step was tried and not found accurate.
     pub rejected: u32,
+}
+
+/// Steps are never shorter than this part of the time that has passed: it is not far from what
+/// rounding makes of time.
+const SHORTEST: f64 = 1e-12;
+
+impl Outlook {
+    /// The longest step from `time` on with this Courant number.
+    pub fn longest_at(&self, courant: f64, time: f64) -> f64 {
+        let frequency = self.frequency.max(self.forces.acceleration);
+        (courant / frequency).min(self.longest_forced(courant, time))
+    }
+
+    /// The longest step from `time` on that is likely to keep to a `tolerance`.
+    pub fn longest_within(&self, tolerance: f64, time: f64) -> f64 {
+        self.longest.min(self.longest_forced(Controller::forced_courant(tolerance), time))
+    }
+
+    /// The longest step from `time` on that is `courant` over the rate of forces at most; beyond 1
+    /// they are not followed.
+    fn longest_forced(&self, courant: f64, time: f64) -> f64 {
+        (courant.min(1.0) / self.forces.rate).max(SHORTEST * time)
+    }
 }
 
 /// Courant number of the first step that error control tries.
@@ -33,6 +59,7 @@ impl<T: Real> Solver<T> {
         let mut outlook = self.outlook();
         loop {
             let dt = choose(self, outlook)?;
+            self.forces.begin(dt);
             for index in 0..self.scheme.stages() {
                 if index > 0 {
                     self.nonlinear_terms(false);
@@ -44,9 +71,14 @@ impl<T: Real> Solver<T> {
                 return Ok(dt);
             }
             self.go_back();
-            outlook.longest = self.longest(outlook.frequency);
+            outlook.longest = self.longest(outlook.frequency.max(outlook.forces.acceleration));
             outlook.rejected += 1;
         }
+    }
+
+    /// What is known at the start of the first step. Collective.
+    pub fn first_outlook(mut self) -> Outlook {
+        self.outlook()
     }
 
     /// Half of the first right-hand side of a step (with error control all of it, unless the last
@@ -57,13 +89,18 @@ impl<T: Real> Solver<T> {
             Some(control) if control.is_known => control.frequency,
             Some(_) => self.find_first_tendency(),
         };
-        // Bits of numbers that are not negative are ordered as the numbers are; NaN comes last, so
-        // it wins.
-        let mut agreed = [mine.to_bits() as i64, self.notice];
+        let (frequency, notice) = self.agree_on(mine, self.notice);
+        let forces = self.look_ahead(frequency);
+        let longest = self.longest(frequency.max(forces.acceleration));
+        Outlook { frequency, notice, longest, forces, rejected: 0 }
+    }
+
+    /// The largest `frequency` and `notice` of any rank; a frequency of NaN wins. Collective.
+    pub(super) fn agree_on(&self, frequency: f64, notice: i64) -> (f64, i64) {
+        // Bits of numbers that are not negative are ordered as the numbers are; NaN comes last.
+        let mut agreed = [frequency.to_bits() as i64, notice];
         self.communicator.max(&mut agreed);
-        let [frequency, notice] = agreed;
-        let frequency = f64::from_bits(frequency as u64);
-        Outlook { frequency, notice, longest: self.longest(frequency), rejected: 0 }
+        (f64::from_bits(agreed[0] as u64), agreed[1])
     }
 
     /// The longest step that error control allows.
