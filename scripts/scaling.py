@@ -9,6 +9,7 @@ machine's noise hits them alike, and medians and spread are those over --rounds 
 """
 
 import argparse
+import io
 import json
 import math
 import os
@@ -296,6 +297,8 @@ def parse() -> tuple[argparse.Namespace, list[Case]]:
 
 def main() -> None:
     """Measure, or plan, and write what was found."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names of machines in any locale
     options, cases = parse()
     changes = [word for change in options.set for word in ("--set", change)]
     if options.machine:
