@@ -7,10 +7,26 @@ set -euo pipefail
 # shellcheck source=scripts/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
-# In a job all has been built before, on the login node.
-if [[ -z ${SLURM_JOB_ID:-} && ${1:-} != --help ]]; then
-    set_up tests
-    cargo build --release --locked --manifest-path "$repository/Cargo.toml"
+# A study wants the newest build; a prediction or the help takes a program that is there as it is.
+build=yes
+if [[ -n ${DNS_SOLVER:-} ]]; then
+    build=no
+else
+    export DNS_SOLVER=${CARGO_TARGET_DIR:-$repository/target}/release/dns-solver
+    for word in "$@"; do
+        case $word in
+        -h | --help) build=no ;;
+        --plan) [[ ! -x $DNS_SOLVER ]] || build=no ;;
+        esac
+    done
 fi
-export DNS_SOLVER=${DNS_SOLVER:-${CARGO_TARGET_DIR:-$repository/target}/release/dns-solver}
+
+# In a job all has been built before, on the login node.
+if [[ -z ${SLURM_JOB_ID:-} ]]; then
+    set_up python
+    if [[ $build == yes ]]; then
+        set_up build
+        cargo build --release --locked --manifest-path "$repository/Cargo.toml"
+    fi
+fi
 exec "$virtual_environment/bin/python" "$repository/scripts/scaling.py" "$@"

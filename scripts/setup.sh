@@ -4,13 +4,14 @@
 #   scripts/setup.sh            what a build and a run need
 #   scripts/setup.sh --tests    also what scripts/test.sh needs
 #
-# run.sh and test.sh source this file and call `set_up`, which also puts the Rust toolchain on PATH.
+# Other scripts source this file and call `set_up`, which also puts the Rust toolchain on PATH. Python
+# packages go into an environment of the scripts' own: one that a user made is never touched.
 
 set -euo pipefail
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 readonly repository
-readonly virtual_environment=$repository/.venv
+readonly virtual_environment=$repository/.venv-tests
 # The Rust that a machine without one gets: not the newest, whose new lints would fail our checks.
 readonly rust_to_install=1.95.0
 readonly rustup_installer=https://static.rust-lang.org/rustup/rustup-init.sh
@@ -94,10 +95,14 @@ have_python_packages() {
 
 # --- What is missing -------------------------------------------------------------------------
 
-# Fills `missing` (for people) and `packages` (for apt-get) with what `$1` = build|tests lacks.
+# Fills `missing` (for people) and `packages` (for apt-get) with what `$1` = build|python|tests lacks.
 list_missing() {
     missing=() packages=()
     local need=$1
+    if [[ $need != build ]] && ! have_python_packages; then
+        require "Python 3.11 or newer with the modules venv and ensurepip" python3-venv find_python
+    fi
+    [[ $need != python ]] || return 0
     require "a C compiler and linker (cc)" build-essential have cc
     require "pkg-config" pkg-config have pkg-config
     require "an MPI launcher (mpirun)" openmpi-bin have mpirun
@@ -105,9 +110,6 @@ list_missing() {
     require "parallel HDF5 with its headers" libhdf5-openmpi-dev have_parallel_hdf5
     require "libclang with its headers (it reads mpi.h)" libclang-dev have_libclang
     have_rust || have rustup || require "curl, to fetch Rust" "curl ca-certificates" have curl
-    if [[ $need == tests ]] && ! have_python_packages; then
-        require "Python 3.11 or newer with the modules venv and ensurepip" python3-venv find_python
-    fi
     # A second MPI, which others can do without: tests/mpi and a run are tried under it, too.
     if [[ $need == tests ]] && have apt-get && as_root >/dev/null; then
         require "MPICH with its parallel HDF5" "mpich libmpich-dev libhdf5-mpich-dev" have_mpich
@@ -193,7 +195,7 @@ install_rust_lints() {
 install_python_packages() {
     local python
     python=$(find_python)
-    note "installing the Python packages of the tests into $virtual_environment"
+    note "installing Python packages into $virtual_environment"
     "$python" -m venv --clear "$virtual_environment" &&
         "$virtual_environment/bin/python" -m pip install --quiet --disable-pip-version-check \
             --requirement "$repository/tests/python/requirements.txt" \
@@ -203,7 +205,8 @@ install_python_packages() {
     return 1
 }
 
-# set_up build|tests: returns 0 when everything is there.
+# set_up build|python|tests: returns 0 when everything is there. `build` is what a build and a run
+# need, `python` an environment with dnspost, `tests` both and what the checks need besides.
 set_up() {
     local need=$1
     PATH=${CARGO_HOME:-$HOME/.cargo}/bin:$PATH
@@ -215,11 +218,9 @@ set_up() {
         list_missing "$need"
         ((${#missing[@]} == 0)) || { report_missing && return 1; }
     fi
-    have_rust || install_rust || return 1
-    if [[ $need == tests ]]; then
-        have_rust_lints || install_rust_lints || return 1
-        have_python_packages || install_python_packages || return 1
-    fi
+    [[ $need == python ]] || have_rust || install_rust || return 1
+    [[ $need != tests ]] || have_rust_lints || install_rust_lints || return 1
+    [[ $need == build ]] || have_python_packages || install_python_packages || return 1
 }
 
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then

@@ -9,8 +9,9 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 cd "$repository"
-set_up tests
+set_up python
 if [[ -z ${DNS_SOLVER:-} ]]; then
+    set_up build
     cargo build --locked --release
     export DNS_SOLVER=${CARGO_TARGET_DIR:-$repository/target}/release/dns-solver
 fi

@@ -1,5 +1,6 @@
 """Reads, analyses, draws and starts runs of dns-solver. `dnspost.open("runs/first")` begins."""
 
+from dnspost.averages import steady, time_mean
 from dnspost.checkpoint import Checkpoint
 from dnspost.dataset import Normalisation, SnapshotDataset
 from dnspost.fields import (
@@ -23,6 +24,7 @@ from dnspost.statistics import (
     energy_spectrum,
     flow_scales,
     pdf,
+    shell_correction,
     structure_functions,
 )
 from dnspost.sweeps import Sweep, sweep
@@ -50,8 +52,11 @@ __all__ = [
     "q_criterion",
     "run",
     "sample",
+    "shell_correction",
+    "steady",
     "structure_functions",
     "sweep",
+    "time_mean",
     "to_modes",
     "to_points",
     "validate",

@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 import xarray as xr
 
-from dnspost import files, grid
+from dnspost import files, grid, series
 from dnspost.grid import AXES
 from dnspost.spectral import to_points
 
@@ -69,7 +69,7 @@ class Checkpoint:
                 )
                 for name in files.text(file.attrs["field_names"]).split()
             }
-        return xr.Dataset(modes, coordinates)
+        return series.with_parameters(xr.Dataset(modes, coordinates), self.config)
 
     def fields(self, points: Sequence[int] | None = None) -> xr.Dataset:
         """Fields (z, y, x) on a grid of `points` along x, y, z; the run's own by default.

@@ -5,15 +5,20 @@ import shlex
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import TextIO
 
+import numpy as np
 from matplotlib.figure import Figure
 
-from dnspost import plots, structure_plots
-from dnspost.plots import at_time
+from dnspost import files, plots, structure_plots
+from dnspost.averages import steady
+from dnspost.grid import VELOCITY
+from dnspost.picks import Choice, at_time
 from dnspost.report import report
 from dnspost.runs import Run, open_run
-from dnspost.slices import movie, slices, written
+from dnspost.slices import movie, narrowed, slices, usual_fields, written
 from dnspost.solver import SolverError
 from dnspost.style import save, style
 from dnspost.submit import Job, smallest_node, submit
@@ -27,13 +32,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code, 2 when something is wrong with what was asked."""
     chosen = _parser().parse_args(arguments)
     try:
-        with style():
-            for path in chosen.command(chosen):
-                print(path)
+        with style(), np.errstate(all="ignore"):
+            for line in chosen.command(chosen):
+                _say(str(line), sys.stdout)
     except (OSError, ValueError, RuntimeError, SolverError) as error:
-        print(f"dnspost: {error}", file=sys.stderr)
+        _say(f"dnspost: {error}", sys.stderr)
         return 2
     return 0
+
+
+def _say(text: str, stream: TextIO) -> None:
+    """Print what the locale can write, and the rest as escapes."""
+    encoding = stream.encoding or "utf-8"
+    print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -45,10 +56,11 @@ def _parser() -> argparse.ArgumentParser:
     def add(
         name: str,
         text: str,
-        command: Callable[[Arguments], list[Path]],
+        command: Callable[[Arguments], Sequence[Path | str]],
         *,
         many: bool = False,
         time: bool = False,
+        mean: bool = False,
     ) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
         sub.add_argument(
@@ -69,42 +81,46 @@ def _parser() -> argparse.ArgumentParser:
             sub.add_argument(
                 "--time", type=float, help="of the snapshot or record (default: the last)"
             )
+        if mean:
+            sub.add_argument(
+                "--from", dest="since", type=float, metavar="T", help="leave out what is earlier"
+            )
+            sub.add_argument(
+                "--mean", action="store_true", help="over time, with a band of its standard error"
+            )
         return sub
 
     add(
         "history",
-        "energy, dissipation, scales over time",
+        "energies, dissipation, scales over time",
         lambda a: _figure(a, a.run, plots.history([a.run])),
     )
-    add(
-        "spectra",
-        "energy spectra, raw and compensated",
-        lambda a: _figure(a, a.run, plots.spectra(a.run, a.count)),
-    ).add_argument("--count", type=int, default=5, help="of snapshots (default: 5)")
-    add(
-        "flux",
-        "transfer of energy between scales",
-        lambda a: _figure(a, a.run, plots.flux(a.run, a.time)),
-        time=True,
+    lines = add("spectra", "energy spectra, raw and compensated", _spectra, time=True, mean=True)
+    lines.add_argument("--count", type=int, default=5, help="of records (default: 5)")
+    lines.add_argument(
+        "--even-shells",
+        action="store_true",
+        help="correct for the number of modes in each shell, 4 pi k^2 over their count",
     )
-    add(
-        "pdf",
-        "probability densities of velocity, gradient, vorticity",
-        lambda a: _figure(a, a.run, plots.pdf(a.run, a.time)),
-        time=True,
-    )
-    add(
-        "structure",
-        "structure functions, extended self-similarity",
-        lambda a: _figure(a, a.run, structure_plots.structure(a.run, a.time)),
-        time=True,
-    )
-    add(
-        "axial",
-        "energy over the wavenumbers across and along the axis of the flow",
-        lambda a: _figure(a, a.run, structure_plots.axial(a.run, a.time)),
-        time=True,
-    )
+    records = [
+        ("flux", "transfer of energy between scales", plots.flux),
+        ("pdf", "probability densities of velocity, gradient, vorticity", plots.pdf),
+        (
+            "structure",
+            "structure functions, extended self-similarity",
+            structure_plots.structure,
+        ),
+        (
+            "axial",
+            "energy over the wavenumbers across and along the axis of the flow",
+            structure_plots.axial,
+        ),
+    ]
+    for name, text, draw in records:
+        add(name, text, partial(_record, draw), time=True, mean=True)
+    table = add("steady", "means of the history with standard errors", _steady)
+    table.add_argument("--from", dest="since", type=float, metavar="T", help="(default: the start)")
+    table.add_argument("--to", type=float, metavar="T", help="(default: the end)")
     plane = add("slices", "planes through the flow", _slices, time=True)
     plane.add_argument(
         "--fields",
@@ -125,8 +141,9 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "compare",
         "several runs in one figure",
-        lambda a: _figure(a, a.run[0], plots.compare(a.run)),
+        lambda a: _figure(a, a.run[0], plots.compare(a.run, _choice(a))),
         many=True,
+        mean=True,
     )
     add(
         "scaling",
@@ -134,7 +151,10 @@ def _parser() -> argparse.ArgumentParser:
         lambda a: _figure(a, a.run[0], plots.scaling(a.run)),
         many=True,
     )
-    add("report", "one HTML page about a run", _report)
+    page = add("report", "one HTML page about a run", _report)
+    page.add_argument(
+        "--from", dest="since", type=float, metavar="T", help="judge and average from this time on"
+    )
     live = commands.add_parser("watch", help="the report, live on localhost, while a run goes on")
     live.add_argument("run", type=open_run_argument, metavar="RUN", help="the directory of a run")
     live.add_argument("--port", type=int, default=8000, help="of the server (default: 8000)")
@@ -175,9 +195,57 @@ def open_run_argument(text: str) -> Run:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def _choice(arguments: Arguments) -> Choice:
+    return Choice(getattr(arguments, "time", None), arguments.since, arguments.mean)
+
+
+def _spectra(arguments: Arguments) -> list[Path]:
+    a = arguments
+    figure = plots.spectra(a.run, a.count, _choice(a), even_shells=a.even_shells)
+    return _figure(a, a.run, figure)
+
+
+def _record(draw: Callable[[Run, Choice], Figure], arguments: Arguments) -> list[Path]:
+    return _figure(arguments, arguments.run, draw(arguments.run, _choice(arguments)))
+
+
+def _steady(arguments: Arguments) -> list[Path | str]:
+    """Print the table, or write it where it was asked for."""
+    a = arguments
+    tmin = -np.inf if a.since is None else a.since
+    table = steady(a.run, tmin, np.inf if a.to is None else a.to)
+    if a.output:
+        files.write_text(a.output, table.to_csv())
+        return [a.output]
+    return [table.to_string(float_format=lambda value: f"{value:.4g}")]
+
+
+# Options that a picture is of and that its name has, so that one does not replace another.
+_NAMING = ("slice", "field", "fields", "axis", "position", "time", "since", "mean", "even_shells")
+_USUAL = {"axis": "z", "position": 0.0, "field": "vorticity"}
+
+
 def _target(arguments: Arguments, run: Run) -> Path:
-    output: Path = arguments.output or run.directory / "plots" / arguments.name
-    return output.with_suffix("") if output.suffix in (".png", ".pdf") else output
+    """Return where to write, without the ending: by default named after what was asked for."""
+    if arguments.output:
+        output: Path = arguments.output
+        return output.with_suffix("") if output.suffix in (".png", ".pdf") else output
+    words = [arguments.name]
+    for option in _NAMING:
+        value = getattr(arguments, option, None)
+        if value is None or value is False or value == _USUAL.get(option):
+            continue
+        name = {"since": "from", "even_shells": "even"}.get(option, option)
+        if value is True:
+            words.append(name)
+        elif isinstance(value, list):
+            words += value
+        else:
+            shown = f"{value:g}" if isinstance(value, float) else str(value)
+            words.append(shown if option in ("slice", "field") else f"{name}{shown}")
+    others = arguments.run[1:] if isinstance(arguments.run, list) else []
+    words += [other.directory.resolve().name for other in others]
+    return run.directory / "plots" / "_".join(words).replace("/", "-")
 
 
 def _figure(arguments: Arguments, run: Run, figure: Figure) -> list[Path]:
@@ -187,13 +255,15 @@ def _figure(arguments: Arguments, run: Run, figure: Figure) -> list[Path]:
 def _slices(arguments: Arguments) -> list[Path]:
     a = arguments
     series = written(a.run, a.slice) if a.slice else a.run.snapshots
-    names = a.fields or (list(series) if a.slice else ["u", "vorticity", "dissipation"])
-    figure = slices(a.run, at_time(series, a.time), names, a.axis, a.position)
+    shown = at_time(series, a.time)
+    shown = narrowed(shown) if a.slice else shown
+    names = a.fields or (list(shown) if a.slice else usual_fields(a.run, shown))
+    figure = slices(a.run, shown, names, a.axis, a.position)
     return _figure(a, a.run, figure)
 
 
 def _volume(arguments: Arguments) -> list[Path]:
-    snapshot = at_time(arguments.run.snapshots, arguments.time)
+    snapshot = at_time(arguments.run.snapshots_with(VELOCITY), arguments.time)
     path = _target(arguments, arguments.run)
     path = path.with_name(f"{path.name}.png")
     return [volume(arguments.run, snapshot, path, arguments.threshold)]
@@ -201,7 +271,7 @@ def _volume(arguments: Arguments) -> list[Path]:
 
 def _movie(arguments: Arguments) -> list[Path]:
     path = _target(arguments, arguments.run)
-    path = path if path.suffix in (".mp4", ".gif") else path.with_suffix(".gif")
+    path = path if path.suffix in (".mp4", ".gif") else path.with_name(f"{path.name}.gif")
     a = arguments
     series = written(a.run, a.slice) if a.slice else None
     return [movie(a.run, path, a.field, a.axis, a.position, a.fps, series)]
@@ -209,7 +279,7 @@ def _movie(arguments: Arguments) -> list[Path]:
 
 def _report(arguments: Arguments) -> list[Path]:
     path = arguments.output or arguments.run.directory / "report.html"
-    return [report(arguments.run, path.with_suffix(".html"))]
+    return [report(arguments.run, path.with_suffix(".html"), since=arguments.since)]
 
 
 def _submit(arguments: Arguments) -> list[str]:

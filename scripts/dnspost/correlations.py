@@ -24,5 +24,5 @@ def correlations(spectra: xr.Dataset, box: Mapping[str, Any]) -> xr.Dataset:
         waves = np.cos(spectra[k] * xr.DataArray(r, {r.dims[0]: r})) / length
         for name, spectrum in spectra.items():
             if str(name).endswith(f"_along_{axis}"):
-                found[str(name)] = (spectrum * waves).sum(k)
+                found[str(name)] = (spectrum * waves).sum(k, min_count=1)
     return xr.Dataset(found)

@@ -3,8 +3,10 @@
 A file has its final name only when it is whole, so a run can be read while it is being written.
 """
 
-from collections.abc import Sequence
+import re
+import tomllib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +21,50 @@ from dnspost.grid import AXES, Array
 CHUNK_BYTES = 64 << 20
 
 
+def read_text(path: Path) -> str:
+    """Return a text of the solver, UTF-8 whatever the locale; what is none becomes U+FFFD."""
+    return path.read_text(encoding="utf-8", errors="replace")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text in UTF-8; a name of a file that is none keeps its bytes."""
+    path.write_bytes(text.encode("utf-8", errors="surrogateescape"))
+
+
 def numbered(directory: Path, prefix: str) -> list[Path]:
     """Return the files `<prefix>_<step>.h5` of a directory in the order of steps."""
-    found = directory.glob(f"{prefix}_*.h5")
-    return sorted((path for path in found if _step(path).isdigit()), key=lambda p: int(_step(p)))
+    name = re.compile(rf"{re.escape(prefix)}_(\d+)\.h5")
+    found = [(name.fullmatch(path.name), path) for path in directory.glob("*.h5")]
+    return [path for _, path in sorted((int(m[1]), path) for m, path in found if m)]
 
 
-def _step(path: Path) -> str:
-    return path.stem.rpartition("_")[2]
+def parts(directory: Path, name: str) -> list[Path]:
+    """Return the files of records `<name>.h5`, `<name>.part2.h5` and so on, those that there are.
+
+    A run that goes on with other arrays or axes leaves its file and begins the next part.
+    """
+    return [path for found, _, _, path in _parts(directory) if found == name]
+
+
+def slice_parts(directory: Path) -> dict[str, list[Path]]:
+    """Return the files of every slice, each named after its first step or a part, in order."""
+    found: dict[str, list[Path]] = {}
+    for name, _, _, path in _parts(directory):
+        plain, underscore, step = name.rpartition("_")
+        of_step = bool(underscore) and step.isdigit()
+        found.setdefault(plain if of_step else name, []).append(path)
+    return dict(sorted(found.items()))
+
+
+def _parts(directory: Path) -> list[tuple[str, int, int, Path]]:
+    """Return name, number of the part, and place of every HDF5 file, in the order of parts."""
+    found = []
+    for path in directory.glob("*.h5"):
+        match = re.fullmatch(r"(.+?)(?:\.part(\d+))?(_\d+)?", path.stem)
+        if match is not None:
+            name = match[1] + (match[3] or "")
+            found.append((name, int(match[2] or 1), int((match[3] or "_0")[1:]), path))
+    return sorted(found, key=lambda each: each[1:])
 
 
 @dataclass(frozen=True)
@@ -79,6 +117,9 @@ def read_snapshot(path: Path) -> xr.Dataset:
             coordinates: dict[str, Any] = dict(grid.point_coordinates(points, lengths))
             for name, unit in [("time", "T"), ("step", "1")]:
                 coordinates[name] = xr.Variable((), file.attrs[name], {"units": unit})
+            if "viscosity" in file.attrs and "viscosity" not in file["fields"]:
+                viscosity = xr.Variable((), file.attrs["viscosity"], {"units": "L^2/T"})
+                coordinates["viscosity"] = viscosity
             fields = {
                 name: (AXES[::-1], lazy(path, dataset), dict(_text_attributes(dataset)))
                 for name, dataset in file["fields"].items()
@@ -119,18 +160,6 @@ def read_slice(path: Path) -> xr.Dataset:
         return xr.Dataset(fields, coordinates, _attributes(file))
 
 
-def concatenated(parts: Sequence[xr.Dataset]) -> xr.Dataset:
-    """Return a series in time from its parts, which have the same points."""
-    return xr.concat(
-        parts,
-        "time",
-        join="exact",
-        combine_attrs="override",
-        coords="different",
-        compat="equals",
-    )
-
-
 def _attributes(file: h5py.File) -> dict[str, Any]:
     """Return where a file comes from."""
     names = ("viscosity", "code_version", "config")
@@ -139,7 +168,15 @@ def _attributes(file: h5py.File) -> dict[str, Any]:
 
 def text(attribute: Any) -> Any:  # noqa: ANN401 (numbers stay what they are)
     """Return an attribute; a text, which is of fixed length and comes as bytes, as str."""
-    return attribute.decode() if isinstance(attribute, bytes) else attribute
+    return (
+        attribute.decode("utf-8", errors="replace") if isinstance(attribute, bytes) else attribute
+    )
+
+
+@lru_cache(maxsize=64)
+def configuration(text: str | None) -> dict[str, Any] | None:
+    """Return the configuration in the attribute `config` of a file, if any; do not change it."""
+    return None if text is None else tomllib.loads(text)
 
 
 def read_records(path: Path) -> xr.Dataset:

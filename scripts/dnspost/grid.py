@@ -8,7 +8,7 @@ and those of modes also `points`, the number of grid points along this axis.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -108,7 +108,16 @@ CUTOFFS: dict[str, Callable[[int], int]] = {
 }
 
 
-def k_max(points: Sequence[int], lengths: Sequence[float], dealias: str = "two_thirds") -> float:
-    """Return the largest wavenumber kept along every axis; axes with one mode do not count."""
-    kept = [CUTOFFS[dealias](n) / length for n, length in zip(points, lengths, strict=True)]
-    return min((k for k in kept if k > 0), default=float("inf"))
+def cutoffs(config: Mapping[str, Any]) -> list[int]:
+    """Return the largest mode numbers along x, y, z that the run of a configuration keeps."""
+    box = config["grid"]
+    return [CUTOFFS[box.get("dealias", "two_thirds")](n) for n in box["points"]]
+
+
+def k_max(kept: Sequence[int], lengths: Sequence[float]) -> float:
+    """Return the largest wavenumber that is there along every axis, where modes up to `kept` are.
+
+    Axes with one mode do not count, as in the solver (src/grid.rs).
+    """
+    found = [n / length for n, length in zip(kept, lengths, strict=True)]
+    return min((k for k in found if k > 0), default=float("inf"))

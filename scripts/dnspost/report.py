@@ -4,14 +4,16 @@ import base64
 import html
 import io
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
 
-from dnspost import health, plots, slices, structure_plots
+from dnspost import files, health, plots, slices, structure_plots
+from dnspost.averages import steady
+from dnspost.picks import LAST, Choice
 from dnspost.runs import Run
 from dnspost.style import style
 
@@ -46,30 +48,53 @@ _FILES = [
     "structure_functions.h5",
     "snapshots.xmf",
 ]
+_STEADY = [
+    "kinetic_energy",
+    "magnetic_energy",
+    "potential_energy",
+    "dissipation",
+    "injected_power",
+    "integral_length",
+    "turnover_time",
+    "taylor_reynolds",
+    "kolmogorov_length",
+    "kmax_eta",
+]
 _WORDS = {"good": "\u25cf good", "warn": "\u25b2 look", "bad": "\u25a0 bad"}
 
 
-def report(run: Run, path: Path, refresh_seconds: int | None = None) -> Path:
-    """Write the page about `run`; with `refresh_seconds` a browser loads it again and again."""
+def report(
+    run: Run, path: Path, refresh_seconds: int | None = None, since: float | None = None
+) -> Path:
+    """Write the page about `run`; with `refresh_seconds` a browser loads it again and again.
+
+    Lights judge the time from `since` on, and statistics are means over it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page(run, refresh_seconds), encoding="utf-8")
+    files.write_text(path, page(run, refresh_seconds, since))
     return path
 
 
-def page(run: Run, refresh_seconds: int | None = None) -> str:
-    """Return the page about a run, finished or not."""
+def page(run: Run, refresh_seconds: int | None = None, since: float | None = None) -> str:
+    """Return the page about a run, finished or not.
+
+    A part that cannot be made has a sentence that says why, whatever the reason.
+    """
     refresh = f'<meta http-equiv="refresh" content="{refresh_seconds}">' if refresh_seconds else ""
-    parts = [
-        ("Is it healthy?", _health(run)),
-        ("What was run", _facts(run)),
-        ("Over time", _over_time(run)),
-        ("Across scales", _across_scales(run)),
-        ("In space", _in_space(run)),
-        ("Where the time went", _timings(run)),
-        ("Files", _files(run)),
-        ("Configuration and log", _texts(run)),
+    choice = Choice(since=since, mean=since is not None)
+    parts: list[tuple[str, Callable[[], str]]] = [
+        ("Is it healthy?", lambda: _health(run, since)),
+        ("What was run", lambda: _facts(run)),
+        ("Steady state", lambda: "" if since is None else _steady(run, since)),
+        ("Over time", lambda: _over_time(run)),
+        ("Across scales", lambda: _across_scales(run, choice)),
+        ("In space", lambda: _in_space(run)),
+        ("Where the time went", lambda: _timings(run)),
+        ("Files", lambda: _files(run)),
+        ("Configuration and log", lambda: _texts(run)),
     ]
-    body = "\n".join(f"<section><h2>{title}</h2>{text}</section>" for title, text in parts if text)
+    made = [(title, _guarded(title, part)) for title, part in parts]
+    body = "\n".join(f"<section><h2>{title}</h2>{text}</section>" for title, text in made if text)
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width">{refresh}
@@ -82,12 +107,38 @@ def page(run: Run, refresh_seconds: int | None = None) -> str:
 """
 
 
-def _health(run: Run) -> str:
+def _guarded(what: str, make: Callable[[], str]) -> str:
+    """Return a part of the page, or why there is none: it must not take the others with it."""
+    try:
+        with np.errstate(all="ignore"):
+            return make()
+    except Exception as error:
+        return (
+            f'<p class="soft">No {html.escape(what[0].lower() + what[1:])}: '
+            f"{html.escape(str(error) or type(error).__name__)}.</p>"
+        )
+
+
+def _health(run: Run, since: float | None) -> str:
     return _table(
-        f'<td class="light {check.light}">{_WORDS[check.light]}</td><td>{check.name}</td>'
-        f'<td class="number">{check.value}</td><td class="soft">{html.escape(check.words)}</td>'
-        for check in health.checks(run)
+        f'<td class="light {check.light}">{_WORDS[check.light]}</td><td>{html.escape(check.name)}'
+        f'</td><td class="number">{check.value}</td>'
+        f'<td class="soft">{html.escape(check.words)}</td>'
+        for check in health.checks(run, since)
     )
+
+
+def _steady(run: Run, since: float) -> str:
+    """Return the means of the quantities that are looked at first."""
+    table = steady(run, since)
+    names = [name for name in _STEADY if name in table.index]
+    rows = _table(
+        f'<td>{name}</td><td class="number">{row["mean"]:.4g} ± {row["standard_error"]:.2g}</td>'
+        f'<td class="soft">{html.escape(table.attrs["units"].get(name, ""))}</td>'
+        f'<td class="number">{row["independent_samples"]:.0f} independent samples</td>'
+        for name, row in table.loc[names].iterrows()
+    )
+    return f"<p>Means from t = {since:g} on, with their standard errors.</p>{rows}"
 
 
 def _facts(run: Run) -> str:
@@ -96,7 +147,9 @@ def _facts(run: Run) -> str:
     lines = run.log.splitlines()
     facts = {
         "version": lines[0] if lines else "",
+        "grid": _settings(config["grid"]),
         "equation": f"{config['physics']['equation']}, viscosity {run.viscosity:g}",
+        **_physics(config["physics"]),
         "start": _settings(config["initial"]),
         "forcing": _settings(config["forcing"]),
     }
@@ -112,6 +165,19 @@ def _facts(run: Run) -> str:
     )
 
 
+def _physics(physics: dict[str, Any]) -> dict[str, str]:
+    """Return what acts beside viscosity: rotation, stratification, scalars, a magnetic field."""
+    found: dict[str, str] = {}
+    for name, value in physics.items():
+        if name in ("equation", "viscosity") or value in ([], {}, None):
+            continue
+        if name == "scalars":
+            found |= {f"scalar {scalar['name']}": _settings(scalar) for scalar in value}
+        else:
+            found[name] = _settings(value) if isinstance(value, dict) else str(value)
+    return found
+
+
 def _settings(table: dict[str, Any], prefix: str = "") -> str:
     """Return a table of the configuration in a line, with dotted keys."""
     return ", ".join(
@@ -125,20 +191,25 @@ def _settings(table: dict[str, Any], prefix: str = "") -> str:
 def _over_time(run: Run) -> str:
     if len(run.history) < 2:
         return "<p>There are no rows of history yet.</p>"
-    return _picture(lambda: plots.history([run]), "energy, dissipation, scales over time")
+    return _picture(lambda: plots.history([run]), "energies, dissipation, scales over time")
 
 
-def _across_scales(run: Run) -> str:
+def _across_scales(run: Run, choice: Choice) -> str:
+    """Return pictures of what there is, of the last record or of means."""
     pictures = []
     if run.has("spectra") or run.snapshot_files:
-        pictures.append(_picture(lambda: plots.spectra(run), "energy spectra"))
-    if run.has("spectra") and "kinetic_energy_axial" in run.spectra:
-        pictures.append(_picture(lambda: structure_plots.axial(run), "spectrum about the axis"))
+        pictures.append(_picture(lambda: plots.spectra(run, 5, choice), "energy spectra"))
+    if run.has("spectra"):
+        pictures.append(_picture(lambda: plots.flux(run, choice), "transfer of energy"))
+        if "kinetic_energy_axial" in run.spectra:
+            words = "spectrum about the axis"
+            pictures.append(_picture(lambda: structure_plots.axial(run, choice), words))
     if run.has("pdfs") or run.snapshot_files:
-        with suppress(ValueError):  # a constant field has no density
-            pictures.append(_picture(lambda: plots.pdf(run), "probability densities"))
+        of = choice if run.has("pdfs") else LAST
+        pictures.append(_picture(lambda: plots.pdf(run, of), "probability densities"))
     if run.has("structure_functions"):
-        pictures.append(_picture(lambda: structure_plots.structure(run), "structure functions"))
+        words = "structure functions"
+        pictures.append(_picture(lambda: structure_plots.structure(run, choice), words))
     return "".join(pictures)
 
 
@@ -161,6 +232,8 @@ def _timings(run: Run) -> str:
 
 def _files(run: Run) -> str:
     groups = {name: [run.directory / name] for name in _FILES}
+    for name in ("spectra", "pdfs", "structure_functions"):
+        groups[f"{name}.h5"] = files.parts(run.directory, name)
     groups["snapshots"] = run.snapshot_files
     for name in ("modes", "slices"):
         groups[name] = sorted((run.directory / name).glob("*.h5"))
@@ -181,7 +254,7 @@ def _size(path: Path) -> int:
 
 
 def _texts(run: Run) -> str:
-    config = (run.directory / "config.toml").read_text()
+    config = files.read_text(run.directory / "config.toml")
     return (
         f"<details><summary>config.toml</summary><pre>{html.escape(config)}</pre></details>"
         f"<details><summary>log.txt</summary><pre>{html.escape(run.log)}</pre></details>"
@@ -194,6 +267,11 @@ def _table(rows: Iterable[str]) -> str:
 
 
 def _picture(draw: Callable[[], Figure], words: str) -> str:
+    """Return a figure for light and one for dark pages, both inside of the page."""
+    return _guarded(words, lambda: _drawn(draw, words))
+
+
+def _drawn(draw: Callable[[], Figure], words: str) -> str:
     """Return a figure for light and one for dark pages, both inside of the page."""
     images = {}
     for dark in (False, True):

@@ -1,18 +1,17 @@
 """A run and what it left in its directory, or has left so far."""
 
+import os
 import re
 import tomllib
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import cached_property
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import xarray as xr
 
-from dnspost import files, grid, interpolation
+from dnspost import changes, files, grid, interpolation, series, tables
 from dnspost.checkpoint import Checkpoint
 from dnspost.correlations import correlations
 from dnspost.grid import VELOCITY, Array
@@ -43,19 +42,33 @@ class Run:
 
     @property
     def name(self) -> str:
-        """Name of the directory."""
-        return self.directory.resolve().name
+        """Name of the directory, as text whatever the locale."""
+        return os.fsencode(self.directory.resolve().name).decode("utf-8", errors="replace")
 
     @property
     def config(self) -> dict[str, Any]:
         """The configuration with every default filled in."""
-        return tomllib.loads((self.directory / "config.toml").read_text())
+        return tomllib.loads(files.read_text(self.directory / "config.toml"))
+
+    @property
+    def spans(self) -> list[changes.Span]:
+        """The configurations of a run that went on with others, in the order of steps.
+
+        They follow from `config` and the changes in the log: one where nothing was changed.
+        """
+        return changes.spans(self.config, self.log)
+
+    def config_of(self, step: int) -> dict[str, Any]:
+        """Return the configuration that a step was made with; see `spans`."""
+        return changes.at(self.spans, step)
 
     @property
     def history(self) -> pd.DataFrame:
         """The averages, a row an interval, indexed by step.
 
-        `history.attrs["units"]` and `history.attrs["descriptions"]` explain the columns.
+        `history.attrs["units"]` and `history.attrs["descriptions"]` explain the columns, and
+        `history.attrs["left_out"]` is the number of lines that are no row. A column is NaN where it
+        was not measured, before or after a change of the run.
         """
         return self._table("history.csv")
 
@@ -69,13 +82,7 @@ class Run:
 
     def _table(self, name: str) -> pd.DataFrame:
         path = self.directory / name
-        text = path.read_text() if path.exists() else "step,time\n"
-        text = text[: text.rfind("\n") + 1]  # a row that is just being written
-        table = pd.read_csv(StringIO(text), comment="#", index_col="step")
-        described = re.findall(r"^# (\w+) \[(.*?)\]: (.*)$", text, re.MULTILINE)
-        table.attrs["units"] = {name: unit for name, unit, _ in described}
-        table.attrs["descriptions"] = {name: words for name, _, words in described}
-        return table
+        return tables.read(path) if path.exists() else tables.parsed("step,time\n")
 
     @property
     def spectra(self) -> xr.Dataset:
@@ -108,23 +115,57 @@ class Run:
 
     def has(self, records: str) -> bool:
         """Whether the solver writes "spectra", "pdfs" or "structure_functions"."""
-        return (self.directory / f"{records}.h5").exists()
+        return bool(files.parts(self.directory, records))
 
     def _records(self, name: str, instead: str) -> xr.Dataset:
-        if not self.has(name):
+        found = files.parts(self.directory, name)
+        if not found:
             raise FileNotFoundError(
                 f"{self.directory} has no {name}.h5 (yet): give output.{name} = {{ every = .. }} "
                 f"in the configuration, {instead}"
             )
-        return files.read_records(self.directory / f"{name}.h5")
+        return self._joined([files.read_records(path) for path in found])
+
+    def _joined(self, parts: Sequence[xr.Dataset]) -> xr.Dataset:
+        """Return parts as one series in which each record has its parameters.
+
+        A change of the viscosity alone is not seen in a file, which goes on: the log tells it. What
+        the log does not know is that of the file.
+        """
+        spans = self.spans
+        found = []
+        for part in parts:
+            steps = part["step"].values.tolist()
+            configs = [changes.at(spans, step) for step in steps]
+            own = files.configuration(part.attrs.get("config"))
+            if len(spans) == 1 and own is not None:
+                configs = [own] * len(steps)
+            found.append(series.records_with_parameters(part, configs))
+        return series.joined(found)
 
     @property
     def snapshots(self) -> xr.Dataset:
-        """All snapshots (time, z, y, x), lazy: a chunk of dask is some z-planes of one file."""
-        found = [files.read_snapshot(path) for path in self.snapshot_files]
-        if not found:
+        """All snapshots (time, z, y, x), lazy: a chunk of dask is some z-planes of one file.
+
+        Where the run has changed its grid or the points of snapshots, they are on the most points
+        of all, exactly; a field that a snapshot lacks is NaN. `viscosity` and `k_max` are those of
+        each.
+        """
+        return self.snapshots_with()
+
+    def snapshots_with(self, fields: Sequence[str] = ()) -> xr.Dataset:
+        """Those of the snapshots that have all these fields; raises FileNotFoundError for none."""
+        spans = self.spans
+        read = [_snapshot(path, spans) for path in self.snapshot_files]
+        found = [snapshot for snapshot in read if set(fields) <= set(snapshot)]
+        if not read:
             raise FileNotFoundError(f"{self.directory} has no snapshots (yet)")
-        return files.concatenated(found)
+        if not found:
+            raise FileNotFoundError(
+                f"{self.directory} has no snapshots with {', '.join(fields)}: those that there are "
+                f"have {', '.join(map(str, read[-1]))} (output.snapshots.fields)"
+            )
+        return series.of_fields(found)
 
     @property
     def snapshot_files(self) -> list[Path]:
@@ -138,17 +179,15 @@ class Run:
         Fields are (time, z, y, x) without the axes along which a slice has one point only: those
         are scalar coordinates.
         """
-        stems = {path.stem.rpartition("_")[0] for path in self._slices.glob("*_*.h5")}
-        return {name: self._slice(name) for name in sorted(stems)}
+        return {name: self._slice(paths) for name, paths in self._slice_files.items()}
 
-    def _slice(self, name: str) -> xr.Dataset:
-        parts = [files.read_slice(path) for path in files.numbered(self._slices, name)]
-        series = files.concatenated(parts)
-        return series.squeeze([axis for axis in grid.AXES if series.sizes[axis] == 1])
+    def _slice(self, paths: Sequence[Path]) -> xr.Dataset:
+        whole = self._joined([files.read_slice(path) for path in paths])
+        return whole.squeeze([axis for axis in grid.AXES if whole.sizes[axis] == 1])
 
     @property
-    def _slices(self) -> Path:
-        return self.directory / "slices"
+    def _slice_files(self) -> dict[str, list[Path]]:
+        return files.slice_parts(self.directory / "slices")
 
     @property
     def modes(self) -> xr.Dataset:
@@ -162,7 +201,7 @@ class Run:
                 f"{self.directory} has no spectral snapshots (yet): give output.modes = "
                 "{ every = .. } in the configuration"
             )
-        return files.concatenated([Checkpoint.open(path).modes for path in paths])
+        return series.of_modes([Checkpoint.open(path).modes for path in paths])
 
     @property
     def checkpoints(self) -> list[Checkpoint]:
@@ -177,7 +216,7 @@ class Run:
     def log(self) -> str:
         """What the solver said."""
         path = self.directory / "log.txt"
-        return path.read_text() if path.exists() else ""
+        return files.read_text(path) if path.exists() else ""
 
     @property
     def timings(self) -> pd.DataFrame:
@@ -208,14 +247,13 @@ class Run:
 
     @property
     def viscosity(self) -> float:
-        """Kinematic viscosity, L^2/T."""
+        """Kinematic viscosity, L^2/T, that the run has now; records have that of their time."""
         return float(self.config["physics"]["viscosity"])
 
-    @cached_property
+    @property
     def k_max(self) -> float:
-        """The largest wavenumber kept along every axis, 1/L."""
-        box = self.config["grid"]
-        return grid.k_max(box["points"], box["lengths"], box["dealias"])
+        """The largest wavenumber kept along every axis, 1/L, now; records have that of theirs."""
+        return series.parameter("k_max", self.config)
 
     def sample(
         self,
@@ -232,3 +270,12 @@ class Run:
         """
         chosen = self.snapshots[list(fields)]
         return interpolation.sample_in_time(chosen, points, time, method, time_method)
+
+
+def _snapshot(path: Path, spans: Sequence[changes.Span]) -> xr.Dataset:
+    """Read a snapshot with the parameters of its own configuration, else of its step."""
+    snapshot = files.read_snapshot(path)
+    config = files.configuration(snapshot.attrs.get("config"))
+    if config is None:
+        config = changes.at(spans, int(snapshot["step"]))
+    return series.with_parameters(snapshot, config)

@@ -29,6 +29,10 @@ SYMBOLS = {
     **{f"omega_{axis}": rf"$\omega_{axis}$" for axis in AXES},
 }
 
+DERIVED = ["vorticity", "dissipation", "q"]
+# Pictures side by side at most, unless more are asked for.
+MOST_FIELDS = 6
+
 # What the solver calls fields that have a shorter name here.
 WRITTEN = {"vorticity": "vorticity_magnitude", "q": "q_criterion"}
 
@@ -41,14 +45,35 @@ def field_named(run: Run, snapshots: xr.Dataset, name: str) -> xr.DataArray:
     if not set(AXES) <= set(snapshots.dims):
         known = ", ".join(map(str, snapshots))
         raise ValueError(f"the slice has no field {name}; it must be one of {known}")
-    if name == "vorticity":
+    derived = set(VELOCITY) <= set(snapshots)
+    if derived and name == "vorticity":
         return fields.vorticity_magnitude(snapshots)
-    if name == "dissipation":
-        return fields.dissipation(snapshots, run.viscosity)
-    if name == "q":
+    if derived and name == "dissipation":
+        # Of the viscosity at each time.
+        unit = fields.dissipation(snapshots, 1.0)
+        return (unit * viscosity(run, snapshots)).assign_attrs(unit.attrs)
+    if derived and name == "q":
         return fields.q_criterion(snapshots)
-    known = ", ".join([*map(str, snapshots), "vorticity", "dissipation", "q"])
+    known = ", ".join([*map(str, snapshots), *(DERIVED if derived else [])])
     raise ValueError(f"there is no field {name}; it must be one of {known}")
+
+
+def viscosity(run: Run, snapshots: xr.Dataset) -> xr.DataArray | float:
+    """Return the viscosity of each snapshot; that of the run where they do not tell."""
+    own: xr.DataArray | float = snapshots.coords.get("viscosity", run.viscosity)
+    return own
+
+
+def usual_fields(run: Run, snapshot: xr.Dataset) -> list[str]:
+    """Return what a picture shows when nothing is asked for: velocity, what follows, scalars."""
+    found = [str(name) for name in snapshot if bool(snapshot[name].notnull().any())]
+    if not found:
+        raise ValueError("the snapshot has no field with numbers")
+    if not set(VELOCITY) <= set(found):
+        return found[:MOST_FIELDS]
+    scalars = [scalar["name"] for scalar in run.config["physics"].get("scalars", [])]
+    also = [name for name in ["theta", *scalars, "bx"] if name in found]
+    return ["u", "vorticity", "dissipation", *also][:MOST_FIELDS]
 
 
 def plane(field: xr.DataArray, axis: str, position: float) -> xr.DataArray:
@@ -77,21 +102,50 @@ def written(run: Run, name: str) -> xr.Dataset:
 def slices(
     run: Run,
     snapshot: xr.Dataset,
-    names: Sequence[str] = ("u", "vorticity", "dissipation"),
+    names: Sequence[str] | None = None,
     axis: str = "z",
     position: float = 0.0,
 ) -> Figure:
-    """Planes of several fields at one time, side by side."""
-    figure = Figure(figsize=(0.7 * ONE_COLUMN * len(names), 0.87 * ONE_COLUMN))
-    row = figure.subplots(1, len(names), squeeze=False)[0]
-    for axes, name in zip(row, names, strict=True):
-        values = plane(field_named(run, snapshot, name), axis, position).compute()
+    """Planes of several fields at one time, by default `usual_fields`, three in a row."""
+    names = usual_fields(run, snapshot) if names is None else list(names)
+    columns = 2 if len(names) == 4 else min(len(names), 3)
+    rows = -(-len(names) // columns)
+    figure = Figure(figsize=(0.7 * ONE_COLUMN * columns, 0.87 * ONE_COLUMN * rows))
+    places = list(figure.subplots(rows, columns, squeeze=False).flat)
+    for axes, name in zip(places, names, strict=False):
+        values = present(plane(field_named(run, snapshot, name), axis, position).compute())
         mesh = _draw(axes, values, _colours(values))
         figure.colorbar(mesh, ax=axes, location="top", pad=0.02, label=_label(values))
+    for axes in places[len(names) :]:
+        axes.remove()
     normal = next(a for a in AXES if a not in values.dims)
     where = f"${normal}$ = {float(values[normal]):.3g}"
-    figure.supxlabel(f"$t$ = {float(snapshot['time']):.3g}, {where}", fontsize=8)
+    figure.supxlabel(f"$t$ = {float(snapshot['time']):.4g}, {where}", fontsize=8)
     return figure
+
+
+def narrowed(record: xr.Dataset) -> xr.Dataset:
+    """Return one record of a slice without the points that it does not have.
+
+    After a change of the grid a plane may lie at another point: then its file has both, and an axis
+    with one point is no axis.
+    """
+    for axis in AXES:
+        if axis in record.dims:
+            record = record.dropna(axis, how="all")
+    return record.squeeze([axis for axis in AXES if record.sizes.get(axis) == 1])
+
+
+def present(values: xr.DataArray) -> xr.DataArray:
+    """Return a plane without the points that it does not have at this time.
+
+    Raises ValueError when it has none.
+    """
+    up, across = values.dims
+    found = values.dropna(up, how="all").dropna(across, how="all")
+    if found.size == 0:
+        raise ValueError(f"{values.name} was not written at t = {float(values['time']):g}")
+    return found
 
 
 def movie(
@@ -105,10 +159,17 @@ def movie(
 ) -> Path:
     """Write a plane over time as .mp4, which needs ffmpeg, or .gif.
 
-    `series` is a slice of the run; by default it is a plane of all snapshots.
+    `series` is a slice of the run; by default it is a plane of all snapshots. Times at which the
+    field was not written have no frame.
     """
-    series = run.snapshots if series is None else series
-    values = plane(field_named(run, series, name), axis, position).compute()
+    if series is None:
+        values = plane(field_named(run, run.snapshots, name), axis, position).compute()
+    else:
+        values = field_named(run, series, name).compute()
+        if bool(values.isnull().any()):
+            values = _of_planes(values, axis, position)
+        else:
+            values = plane(values, axis, position)
     figure = Figure(figsize=(1.2 * ONE_COLUMN, 1.1 * ONE_COLUMN))
     axes = figure.subplots()
     mesh = _draw(axes, values[0], _colours(values))
@@ -120,7 +181,7 @@ def movie(
 
     def show(frame: int) -> list[QuadMesh]:
         mesh.set_array(values[frame].values)
-        axes.set_title(f"$t$ = {float(values['time'][frame]):.2f}")
+        axes.set_title(f"$t$ = {float(values['time'][frame]):.4g}")
         return [mesh]
 
     if path.suffix == ".mp4" and not FFMpegWriter.isAvailable():
@@ -129,6 +190,19 @@ def movie(
     path.parent.mkdir(parents=True, exist_ok=True)
     FuncAnimation(figure, show, values.sizes["time"]).save(path, writer, dpi=200)
     return path
+
+
+def _of_planes(values: xr.DataArray, axis: str, position: float) -> xr.DataArray:
+    """Return planes over time at the same points: those that a time lacks are its nearest ones."""
+    name = str(values.name)
+    records = values.dropna("time", how="all").to_dataset(name=name)
+    if records.sizes["time"] == 0:
+        raise ValueError(f"{name} was never written")
+    each = [records.isel(time=i) for i in range(records.sizes["time"])]
+    frames = [plane(narrowed(record)[name], axis, position) for record in each]
+    points = {dim: np.unique(np.concatenate([f[dim] for f in frames])) for dim in frames[0].dims}
+    same = [frame.reindex(points, method="nearest").reset_coords(drop=True) for frame in frames]
+    return xr.concat(same, records["time"])
 
 
 def _draw(axes: Axes, values: xr.DataArray, colours: Normalize) -> QuadMesh:

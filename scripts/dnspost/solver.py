@@ -13,6 +13,7 @@ from typing import Any
 
 import tomli_w
 
+from dnspost import files
 from dnspost.runs import Run, open_run
 
 Config = Mapping[str, Any] | Path | str
@@ -45,9 +46,9 @@ def launcher(ranks: int) -> list[str]:
     """Return what stands before the solver on a command line that starts `ranks` ranks here."""
     if ranks == 1:
         return []
-    version = subprocess.run(["mpirun", "--version"], capture_output=True, text=True, check=True)
+    version = subprocess.run(["mpirun", "--version"], capture_output=True, check=True)
     options = []
-    if "Open MPI" in version.stdout:
+    if b"Open MPI" in version.stdout:
         options = ["--oversubscribe", "--bind-to", "none"]
         if os.geteuid() == 0:
             options.append("--allow-run-as-root")
@@ -86,7 +87,7 @@ def write_config(config: Mapping[str, Any], path: Path | str) -> Path:
         if "path" in section:
             section["path"] = str(Path(section["path"]).resolve())
     path = Path(path)
-    path.write_text(tomli_w.dumps(config))
+    files.write_text(path, tomli_w.dumps(config))
     return path
 
 
@@ -100,12 +101,17 @@ def _as_file(config: Config) -> Iterator[Path]:
 
 
 def _output_directory(config: Path) -> Path:
-    return Path(tomllib.loads(config.read_text())["output"]["directory"])
+    return Path(tomllib.loads(files.read_text(config))["output"]["directory"])
 
 
 def _start(command: list[str]) -> str:
     done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
     )
     if done.returncode != 0:
         raise SolverError(done.returncode, done.stderr or done.stdout)

@@ -4,7 +4,7 @@ Averages are over the box; a dimension `time` stays where it makes sense. Argume
 (dask); results are numbers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from typing import Any
 
@@ -15,7 +15,7 @@ import xarray as xr
 
 from dnspost import grid
 from dnspost.grid import AXES, VELOCITY, Array, Data
-from dnspost.spectral import derivative, to_modes
+from dnspost.spectral import derivative, to_modes, to_points
 
 
 def _modes(data: xr.Dataset) -> xr.Dataset:
@@ -62,20 +62,53 @@ def energy_spectrum(velocity: xr.Dataset) -> xr.DataArray:
     return _described(spectrum, "E", "L^3/T^2", "energy spectrum")
 
 
+def shell_correction(k: xr.DataArray, box: Mapping[str, Any]) -> xr.DataArray:
+    """Return 4 pi k^2 dk over the volume that the modes of each shell stand for, over `k`.
+
+    The number of modes in a shell jumps from one to the next, and a spectrum with it. Multiplied by
+    this it is 4 pi k^2 times the mean energy density of the modes of a shell: smoother, but its sum
+    is no longer <u.u> / 2. In a flow of two dimensions the factor is of 2 pi k dk. `box` has
+    `points` and `lengths` as the configuration. 1 for k = 0.
+    """
+    width = float(k[1] - k[0])
+    largest = int(np.rint(float(k[-1]) / width))
+    pairs = zip(box["points"], box["lengths"], strict=True)
+    sides = sorted((length for points, length in pairs if points > 1), reverse=True)
+    first, *others = [
+        np.arange(-n, n + 1) / length
+        for length in sides
+        for n in [int(np.ceil((largest + 0.5) * width * length))]
+    ]
+    in_plane = np.zeros(1)
+    for numbers in others:
+        in_plane = (in_plane[:, None] + numbers**2).ravel()
+    counts = np.zeros(largest + 1)
+    for at in first:  # plane by plane, as the whole would take gigabytes
+        shells = np.floor(np.sqrt(in_plane + at**2) / width + 0.5).astype(int)
+        counts += np.bincount(shells[shells <= largest], minlength=largest + 1)
+    volume = counts / np.prod(sides)  # a mode stands for 1 / (L_x L_y L_z)
+    measure = {1: 2 + 0 * k, 2: 2 * np.pi * k, 3: 4 * np.pi * k**2}[len(sides)]
+    factor = measure.values * width / np.where(volume > 0, volume, np.nan)
+    return xr.DataArray(np.where(k.values > 0, factor, 1.0), {"k": k}, name="shell_correction")
+
+
 def energy_flux(velocity: xr.Dataset) -> xr.Dataset:
     """Return transfer T(k), L^3/T^3, and flux Pi(k), L^2/T^3, of kinetic energy.
 
     T(k) is the energy that shell k gains from all others by nonlinear interaction, divided by
     the width; Pi(k) = -(sum of T up to k) is what passes to smaller scales (Pope 2000, eq. 6.161).
-    Exact for fields that obey the 2/3 rule, as all snapshots do: then T sums up to 0.
+    Exact for all fields, and T sums up to 0: products are formed on 3/2 of the points where there
+    are modes beyond the 2/3 rule, as in coarse snapshots or with another `dealias`.
     """
     modes, products = to_modes(velocity), {}
+    fine = _without_aliasing(velocity, modes)
     for name in VELOCITY:
-        terms = (
-            velocity[a] * derivative(velocity[name], x) for a, x in zip(VELOCITY, AXES, strict=True)
-        )
-        products[name] = sum(terms, start=xr.zeros_like(velocity[name]))
+        terms = (fine[a] * derivative(fine[name], x) for a, x in zip(VELOCITY, AXES, strict=True))
+        products[name] = sum(terms, start=xr.zeros_like(fine[name]))
     advection = to_modes(xr.Dataset(products))
+    if fine is not velocity:
+        advection = advection.sel({name: modes[name] for name in ("kx", "ky", "kz")})
+        modes = _below_nyquist(modes, velocity)
     works = (-(modes[name].conj() * advection[name]).real for name in VELOCITY)
     gain = sum(works, start=xr.DataArray(0.0))
     width = grid.shell_width(modes)
@@ -88,49 +121,103 @@ def energy_flux(velocity: xr.Dataset) -> xr.Dataset:
     ).assign_coords(k=transfer["k"])
 
 
-def flow_scales(velocity: xr.Dataset, viscosity: float) -> pd.Series:
-    """Scales of velocity fields or modes at one time; the names are those of history.csv.
+def _without_aliasing(velocity: xr.Dataset, modes: xr.Dataset) -> xr.Dataset:
+    """Return the velocity on points on which products of two of its modes alias on none of them."""
+    square = sum((abs(modes[name]) ** 2 for name in VELOCITY), start=xr.DataArray(0.0))
+    inside = square
+    for axis in AXES:
+        low = 3 * abs(grid.mode_numbers(modes, axis)) < velocity.sizes[axis]
+        inside = inside.where(xr.DataArray(low, dims=f"k{axis}"), 0)
+    whole, kept = dask.compute(square.sum(), inside.sum())
+    rounding = (10 * np.finfo(velocity["u"].dtype).eps) ** 2
+    if float(whole) - float(kept) <= rounding * float(whole):
+        return velocity
+    return to_points(modes, [-(-3 * velocity.sizes[axis] // 2) for axis in AXES])
 
-    Besides, `integral_length` is L = pi / (2 u'^2) sum of E(k) / k (Pope 2000, eq. 6.259).
+
+def _below_nyquist(modes: xr.Dataset, fields: xr.Dataset) -> xr.Dataset:
+    for axis in AXES:
+        paired = 2 * abs(grid.mode_numbers(modes, axis)) < fields.sizes[axis]
+        modes = modes.where(xr.DataArray(paired, dims=f"k{axis}"), 0)
+    return modes
+
+
+def flow_scales(
+    velocity: xr.Dataset, viscosity: float | None = None, k_max: float | None = None
+) -> pd.Series:
+    """Scales of velocity fields or modes at one time, by name and definition those of history.csv.
+
+    By default the viscosity and the largest wavenumber are those of the file, coordinates of what
+    dnspost reads. Fields made by hand want the first, and have a k_max by the 2/3 rule.
     """
     modes = _modes(velocity)
+    if viscosity is None:
+        if "viscosity" not in velocity.coords:
+            raise ValueError("the velocity has no coordinate `viscosity`: give it")
+        viscosity = float(velocity["viscosity"])
+    lengths = [grid.length(modes, axis) for axis in AXES]
+    if k_max is None and "k_max" in velocity.coords:
+        k_max = float(velocity["k_max"])
+    if k_max is None:
+        kept = [grid.CUTOFFS["two_thirds"](n) for n in grid.grid_points(modes)]
+        k_max = grid.k_max(kept, lengths)
     square = sum(abs(modes[name]) ** 2 for name in VELOCITY) * grid.weight(modes)
     mean = square.sel(kx=0, ky=0, kz=0)
     k_squared = grid.wavenumber_squared(modes)
-    total, still, curl = (
-        float(a) for a in dask.compute(square.sum() / 2, mean / 2, (k_squared * square).sum() / 2)
+    by_k = (square / k_squared.where(k_squared > 0) ** 0.5).sum()  # without k = 0
+    total, still, curl, over_k = (
+        float(a) / 2 for a in dask.compute(square.sum(), mean, (k_squared * square).sum(), by_k)
     )
-    lengths = [grid.length(modes, axis) for axis in AXES]
-    found = scales(total - still, curl, viscosity, grid.k_max(grid.grid_points(modes), lengths))
-    spectrum = energy_spectrum(modes)
-    found["integral_length"] = integral_length(spectrum)
+    found = scales(total - still, curl, viscosity, k_max, over_k)
     return pd.concat([pd.Series({"kinetic_energy": total}), found])
 
 
-def scales(energy: float, enstrophy: float, viscosity: float, k_max: float) -> pd.Series:
-    """Scales of isotropic turbulence (Pope 2000, chapter 6), named as in history.csv.
+def scales(
+    energy: float,
+    enstrophy: float,
+    viscosity: float,
+    k_max: float,
+    energy_over_k: float | None = None,
+) -> pd.Series:
+    """Scales of isotropic turbulence (Pope 2000, chapter 6), as src/diagnostics/scales.rs has them.
 
-    `energy` is that of the fluctuations, `enstrophy` <omega.omega> / 2; both must be positive.
+    `energy` is that of the fluctuations, `enstrophy` <omega.omega> / 2, and `energy_over_k` the sum
+    over the modes of their energy by |k|: the integral length is pi / (2 u'^2) times that (Pope
+    2000, eq. 6.259), and without it what follows from it is left out. What has no bound is
+    infinite: Reynolds numbers without viscosity, times at rest.
     """
+    at_rest = enstrophy == 0
     velocity = np.sqrt(2 / 3 * energy)
-    taylor = velocity * np.sqrt(15 / (2 * enstrophy))
     dissipation = 2 * viscosity * enstrophy
-    eta = (viscosity**3 / dissipation) ** 0.25
-    return pd.Series(
-        {
-            "dissipation": dissipation,
-            "enstrophy": enstrophy,
-            "velocity_rms": velocity,
-            "taylor_length": taylor,
-            "taylor_reynolds": velocity * taylor / viscosity,
-            "kolmogorov_length": eta,
-            "kmax_eta": k_max * eta,
-        }
-    )
+    taylor = np.inf if at_rest else velocity * np.sqrt(15 / (2 * enstrophy))
+    eta = 0.0 if viscosity == 0 else np.inf if at_rest else (viscosity**3 / dissipation) ** 0.25
+
+    def reynolds(length: float) -> float:
+        return 0.0 if at_rest else np.inf if viscosity == 0 else velocity * length / viscosity
+
+    found = {
+        "dissipation": dissipation,
+        "enstrophy": enstrophy,
+        "velocity_rms": velocity,
+        "taylor_length": taylor,
+        "taylor_reynolds": reynolds(taylor),
+        "kolmogorov_length": eta,
+        "kmax_eta": k_max * eta,
+    }
+    if energy_over_k is not None:
+        length = 0.0 if at_rest else np.pi / (2 * velocity**2) * energy_over_k
+        found["integral_length"] = length
+        found["integral_reynolds"] = reynolds(length)
+        found["turnover_time"] = np.inf if at_rest else length / velocity
+    return pd.Series(found)
 
 
 def integral_length(spectrum: xr.DataArray) -> float:
-    """Longitudinal integral length pi / (2 u'^2) sum of E / k times dk (Pope 2000, eq. 6.259)."""
+    """Longitudinal integral length of an E(k) over single wavenumbers k, as in a table.
+
+    pi / (2 u'^2) sum of E / k times dk (Pope 2000, eq. 6.259). Over shells, whose modes have other
+    |k|, it is not that of the history: `flow_scales` is.
+    """
     moving = spectrum.sel(k=slice(spectrum["k"][1], None))
     energy = float(moving.sum())
     return float(np.pi / (2 * (2 / 3) * energy) * (moving / moving["k"]).sum())

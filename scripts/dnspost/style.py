@@ -9,6 +9,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from cycler import cycler
+from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
@@ -71,6 +72,26 @@ def shades(count: int) -> list[Any]:
 def reference_line() -> dict[str, Any]:
     """Return how a line looks that is no result: theory, limits."""
     return {"color": "0.55", "linewidth": 0.8, "linestyle": "--"}
+
+
+def named_line(axes: Axes, height: float, words: str) -> None:
+    """Draw a horizontal line that is no result, with its name at the right end."""
+    axes.axhline(height, **reference_line())
+    axes.annotate(
+        words,
+        (1, height),
+        xycoords=("axes fraction", "data"),
+        xytext=(-2, 2),
+        textcoords="offset points",
+        ha="right",
+        color="0.55",
+        fontsize=7,
+    )
+
+
+def number(value: float, digits: int = 2) -> str:
+    """Return a number with so many digits after the point, and no minus before zeros."""
+    return f"{round(value, digits) + 0.0:.{digits}f}"
 
 
 def plain_decades(axis: Axis) -> None:

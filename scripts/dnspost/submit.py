@@ -130,7 +130,9 @@ def _bytes_in_all(needs: str) -> float:
 
 def _ask(command: list[str]) -> str:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, capture_output=True, encoding="utf-8", errors="replace", check=False
+        )
     except FileNotFoundError:
         raise RuntimeError(f"there is no {command[0]}; is this a machine with Slurm?") from None
     if done.returncode != 0:

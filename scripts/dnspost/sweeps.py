@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 import tomli_w
 
-from dnspost import solver
+from dnspost import files, solver
 from dnspost.runs import Run, open_run
 
 
@@ -31,7 +31,7 @@ class Sweep:
     def open(cls, directory: Path | str) -> "Sweep":
         """Open the directory of a sweep."""
         path = Path(directory) / "sweep.toml"
-        return cls(path.parent, tomllib.loads(path.read_text())["vary"])
+        return cls(path.parent, tomllib.loads(files.read_text(path))["vary"])
 
     @property
     def cases(self) -> dict[str, dict[str, Any]]:
@@ -98,7 +98,7 @@ def sweep(
     record = tomli_w.dumps({"vary": made.vary, "base": dict(base)})
     path = made.directory / "sweep.toml"
     if path.exists():
-        if path.read_text() != record:
+        if files.read_text(path) != record:
             raise ValueError(f"{path} is of another sweep; use another directory or remove it")
         return made
     configs = {name: _with(base, keys) for name, keys in made.cases.items()}
@@ -108,7 +108,7 @@ def sweep(
     made.directory.mkdir(parents=True, exist_ok=True)
     for name, config in configs.items():
         solver.write_config(config, made.directory / f"{name}.toml")
-    path.write_text(record)
+    files.write_text(path, record)
     return made
 
 

@@ -38,10 +38,10 @@ class _Pages:
 
     def _paint(self) -> None:
         try:
-            self._content = page(self._run, REFRESH_SECONDS).encode()
+            self._content = page(self._run, REFRESH_SECONDS).encode("utf-8", "surrogateescape")
         except (OSError, ValueError, KeyError) as error:  # a file was removed meanwhile, or worse
             self._state = None
-            self._content = _sorry(error).encode()
+            self._content = _sorry(error).encode("utf-8", "surrogateescape")
         self._ready.set()
 
 

@@ -3,6 +3,7 @@
 use std::env;
 use std::io::Read;
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::io::log::Log;
@@ -11,27 +12,100 @@ use crate::parallel::Communicator;
 /// How long `squeue` may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The earlier one of `walltime` and the end of the Slurm job, if any. Only rank 0 looks, and gets
-/// an answer.
-pub fn find(comm: &Communicator, walltime: Option<Instant>, log: &mut Log) -> Option<Instant> {
-    if !comm.is_root() {
-        return None;
-    }
-    let left = match slurm_time_left(walltime.is_some()) {
-        Ok(left) => left,
-        Err(cause) => {
-            log.warn(&format!(
-                "cannot tell when this Slurm job ends: {cause}; give --walltime HH:MM:SS to stop \
-                 before with a checkpoint"
-            ));
-            None
+/// How long before the end of a Slurm job it is asked whether the job has got more time, beside the
+/// time that is needed to end in good order.
+const LEAD: Duration = Duration::from_secs(20);
+
+/// What is asked of `squeue` while the run goes on: the time left, `None` without a limit.
+type Answer = Result<Option<Duration>, String>;
+
+/// When the run must have ended. Lives on rank 0.
+pub struct Deadline {
+    /// By the command line.
+    walltime: Option<Instant>,
+    /// By Slurm, which may grant more time, and does after a suspension.
+    job_end: Option<Instant>,
+    /// The end that Slurm was last asked about, and its answer to come.
+    asked_about: Option<Instant>,
+    answer: Option<Receiver<(Instant, Answer)>>,
+    news: Option<String>,
+}
+
+impl Deadline {
+    /// That of `walltime` and of the Slurm job, if any. Only rank 0 looks, and gets one.
+    pub fn find(comm: &Communicator, walltime: Option<Instant>, log: &mut Log) -> Option<Self> {
+        if !comm.is_root() {
+            return None;
         }
-    };
-    if let Some(left) = left {
-        log.line(&format!("the Slurm job ends in {} s, the run before that", left.as_secs()));
+        let left = match slurm_time_left(walltime.is_some()) {
+            Ok(left) => left,
+            Err(cause) => {
+                log.warn(&format!(
+                    "cannot tell when this Slurm job ends: {cause}; give --walltime HH:MM:SS to stop \
+                     before with a checkpoint"
+                ));
+                None
+            }
+        };
+        if let Some(left) = left {
+            log.line(&format!("the Slurm job ends in {} s, the run before that", left.as_secs()));
+        }
+        let job_end = left.and_then(|left| Instant::now().checked_add(left));
+        let none = walltime.is_none() && job_end.is_none();
+        let (asked_about, answer, news) = (None, None, None);
+        (!none).then_some(Deadline { walltime, job_end, asked_about, answer, news })
     }
-    let job_end = left.and_then(|left| Instant::now().checked_add(left));
-    walltime.into_iter().chain(job_end).min()
+
+    /// Whether no more than `needed` is left. Never waits.
+    pub fn is_within(&mut self, needed: Duration, now: Instant) -> bool {
+        self.hear();
+        if self.job_end.is_some_and(|end| now + needed + LEAD >= end) {
+            self.ask();
+        }
+        self.walltime.into_iter().chain(self.job_end).any(|end| now + needed >= end)
+    }
+
+    /// What the log should tell, once.
+    pub fn news(&mut self) -> Option<String> {
+        self.news.take()
+    }
+
+    /// Asks Slurm for the end of the job, once for each that it has told.
+    fn ask(&mut self) {
+        if self.asked_about == self.job_end {
+            return;
+        }
+        self.asked_about = self.job_end;
+        let Ok(job) = env::var("SLURM_JOB_ID") else { return };
+        let (sender, receiver) = mpsc::channel();
+        std::thread::spawn(move || {
+            let left = ask_squeue(&job).and_then(|text| parse_time_left(&text));
+            // Nobody listens any more when the run has ended.
+            let _ = sender.send((Instant::now(), left));
+        });
+        self.answer = Some(receiver);
+    }
+
+    /// Takes the answer, if it is there. Without a good one the end is what it was.
+    fn hear(&mut self) {
+        let Some((then, Ok(left))) = self.answer.as_ref().and_then(|answer| answer.try_recv().ok())
+        else {
+            return;
+        };
+        let end = left.and_then(|left| then.checked_add(left));
+        // Slurm counts whole seconds.
+        let is_later = match (end, self.job_end) {
+            (Some(end), Some(before)) => end > before + Duration::from_secs(2),
+            _ => true,
+        };
+        if is_later {
+            self.job_end = end;
+            self.news = Some(match left {
+                Some(left) => format!("the Slurm job has more time: {} s from now", left.as_secs()),
+                None => "the Slurm job has no limit any more".into(),
+            });
+        }
+    }
 }
 
 /// Time until the end of the Slurm job, if this is in one and its time is limited. Slurm is not

@@ -51,6 +51,7 @@ use crate::parallel::Communicator;
 use crate::real::{Precision, Real};
 
 pub use convert::convert;
+use deadline::Deadline;
 use needs::{Layout, Needs};
 use origin::Origin;
 use run::Run;
@@ -151,7 +152,7 @@ fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> R
     for warning in needs.warnings() {
         log.warn(warning);
     }
-    let deadline = deadline::find(comm, options.deadline, &mut log);
+    let deadline = Deadline::find(comm, options.deadline, &mut log);
     let outcome = Run::<T>::new(comm, config, modes, origin, &directory, &mut log, deadline)
         .and_then(Run::complete);
     if let Err(error) = &outcome {

@@ -16,6 +16,7 @@ use crate::transform::timings::{Part, Timings};
 use super::account::Account;
 use super::blow_up::{LastGood, Saved, Stability};
 use super::checkpoints::{self, RunState};
+use super::deadline::Deadline;
 use super::history::{self, Row};
 use super::origin::Origin;
 use super::outputs::{Moment, Opening, Outputs, Place, Stamp};
@@ -58,7 +59,7 @@ pub struct Run<'a, T: Real> {
 }
 
 impl<'a, T: Real> Run<'a, T> {
-    /// Sets up everything and the field to begin with. `deadline` is when rank 0 must have ended.
+    /// Sets up everything and the field to begin with. `deadline` is when the run must have ended.
     /// Collective.
     pub fn new(
         comm: &'a Communicator,
@@ -67,7 +68,7 @@ impl<'a, T: Real> Run<'a, T> {
         origin: Origin<T>,
         directory: &'a RunDirectory,
         log: &'a mut Log,
-        deadline: Option<Instant>,
+        deadline: Option<Deadline>,
     ) -> Result<Self> {
         let quantities = Quantities::new(&config.physics, modes.grid.lengths);
         let mut solver = start::solver_at_rest(comm, config, modes)?;
@@ -87,7 +88,7 @@ impl<'a, T: Real> Run<'a, T> {
             Origin::Checkpoint(resumed) => {
                 let Resumed { path: checkpoint, mut run, state, took, .. } = resumed;
                 // To write one will take about as long.
-                watch.checkpoint_took(took);
+                watch.expect_checkpoint(took);
                 solver.set_state(state);
                 let forces = std::mem::take(&mut run.forces);
                 solver.forces_mut().restore(forces).map_err(|state| {
@@ -137,6 +138,7 @@ impl<'a, T: Real> Run<'a, T> {
     /// Steps and writes until the end, and says where the time went. Collective.
     pub fn complete(mut self) -> Result<Ending> {
         stop::catch_signals();
+        self.watch.begin();
         let stopped = self.advance_to_end();
         self.progress.finish();
         let stopped = stopped?;
@@ -150,8 +152,10 @@ impl<'a, T: Real> Run<'a, T> {
             seconds: self.started.elapsed().as_secs_f64(),
         };
         self.log.line(&progress::table(self.place.comm, &timings, &work));
+        if let Some(warning) = self.watch.clear() {
+            self.log.warn(&warning);
+        }
         let Some(notice) = stopped else { return Ok(Ending::Complete) };
-        self.watch.clear();
         let RunState { time, step, .. } = self.now;
         self.log.line(&format!(
             "stopped early, at t = {time}, step {step}, because {}; continue with the same command",
@@ -169,6 +173,10 @@ impl<'a, T: Real> Run<'a, T> {
         }
         loop {
             let notice = self.advance()?;
+            self.watch.agreed(notice);
+            if let Some(news) = self.watch.news() {
+                self.log.line(&news);
+            }
             if notice == stop::LOST {
                 return Err(Error::io(
                     "go on in run directory",
@@ -180,12 +188,12 @@ impl<'a, T: Real> Run<'a, T> {
             let complete = self.now.time >= self.place.config.time.end;
             let time = self.now.time;
             let due = self.checkpoint_schedule.as_mut().is_some_and(|s| s.take(time));
-            if due || complete || notice != 0 {
+            if due || complete || stop::asks(notice) {
                 self.checkpoint()?;
             }
             if complete {
                 return Ok(None);
-            } else if notice != 0 {
+            } else if stop::asks(notice) {
                 return Ok(Some(notice));
             }
         }
@@ -251,6 +259,7 @@ impl<'a, T: Real> Run<'a, T> {
     /// Writes a checkpoint, after all else of this step. Collective.
     fn checkpoint(&mut self) -> Result<()> {
         let started = Instant::now();
+        self.watch.begin_checkpoint();
         if self.measured != Some(self.now.step) {
             self.row()?;
         }
@@ -270,7 +279,7 @@ impl<'a, T: Real> Run<'a, T> {
         self.stability.saved =
             Some(Saved { path: self.place.directory.checkpoint(step), time, step });
         let took = started.elapsed();
-        self.watch.checkpoint_took(took);
+        self.watch.end_checkpoint(took);
         self.output_timings.add(Part::Output, took);
         Ok(())
     }

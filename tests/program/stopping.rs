@@ -7,7 +7,7 @@ use std::process::Child;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::restart::FORCED;
-use super::running::{Case, send, wait, wait_until};
+use super::running::{Case, children, send, wait, wait_until};
 
 /// A run that ends only when it is stopped.
 const ENDLESS: [&str; 6] = [
@@ -56,6 +56,47 @@ fn by_the_stop_file() {
     let touch = |case: &Case, _: &Child| fs::write(case.path("run").join("stop"), "").unwrap();
     check(1, touch, "`stop`");
     check(3, touch, "`stop`");
+}
+
+/// Whatever has the name is a request, which ends with the run: also when the run is over before it
+/// would stop.
+#[test]
+fn the_request_is_gone_afterwards() {
+    check(1, |case, _| fs::create_dir(case.path("run").join("stop")).unwrap(), "`stop`");
+    let case = Case::new(FORCED);
+    let stop = case.path("run").join("stop");
+    fs::create_dir(case.path("run")).unwrap();
+    fs::write(&stop, "").unwrap();
+    let output = case.solve(1, "run", &["--set", "time.end=1e-3"]);
+    assert!(!output.stdout.contains("stopped early"), "{output:?}");
+    assert!(!stop.exists());
+    // What cannot be removed is said.
+    fs::create_dir(&stop).unwrap();
+    fs::write(stop.join("mine"), "").unwrap();
+    let output = case.solve(1, "run", &["--set", "time.end=1"]);
+    assert!(output.stdout.contains("stopped early"), "{output:?}");
+    assert!(output.stderr.contains("run/stop: "), "{output:?}");
+}
+
+/// Three seconds of suspension are no step of three seconds, two of which must be left.
+#[test]
+fn a_suspension_is_no_long_step() {
+    for (ranks, suspended) in [(1, None), (3, Some(1))] {
+        let case = Case::new(FORCED);
+        let started = Instant::now();
+        let mut child =
+            case.start(ranks, "run", &[&ENDLESS[..], &["--walltime", "00:00:09"]].concat());
+        assert!(wait_until(&mut child, || case.rows("run") > 3));
+        let process = suspended.map_or(child.id(), |rank: usize| children(child.id())[rank]);
+        send(process, libc::SIGSTOP);
+        std::thread::sleep(Duration::from_secs(3));
+        send(process, libc::SIGCONT);
+        let status = wait(child);
+        assert_eq!(status.code(), Some(0), "{status:?}");
+        let text = fs::read_to_string(case.path("run.out")).unwrap();
+        assert!(text.contains("wall-clock time is up"), "{text}");
+        assert!(started.elapsed() > Duration::from_secs(7), "{:?}", started.elapsed());
+    }
 }
 
 #[test]
@@ -120,6 +161,24 @@ fn before_the_slurm_job_ends() {
     let path = format!("{}:{}", case.path("").display(), std::env::var("PATH").unwrap());
     check_time(&case, 1, &[("SLURM_JOB_ID", "12"), ("PATH", &path)], limit);
     assert!(case.column("run", "step").len() > 5);
+}
+
+/// Slurm has given the job more time since it began.
+#[test]
+fn a_longer_slurm_job_is_used() {
+    let case = Case::new(FORCED);
+    let squeue = case.path("squeue");
+    fs::write(&squeue, "#!/bin/sh\necho 0:08\n").unwrap();
+    fs::set_permissions(&squeue, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", case.path("").display(), std::env::var("PATH").unwrap());
+    let end = seconds_from_now(3);
+    let variables = [("SLURM_JOB_END_TIME", &*end), ("SLURM_JOB_ID", "12"), ("PATH", &path)];
+    let started = Instant::now();
+    let output =
+        case.run_with(&variables, 1, "run", &[&ENDLESS[..], &["--walltime", "00:00:07"]].concat());
+    assert_eq!(output.code(), 0, "{output:?}");
+    assert!(output.stdout.contains("the Slurm job has more time: 8 s from now"), "{output:?}");
+    assert!(started.elapsed() > Duration::from_secs(4), "{:?}", started.elapsed());
 }
 
 #[test]

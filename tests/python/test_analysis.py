@@ -1,5 +1,7 @@
 """Derivatives, filters, spectra and statistics against fields of which they are known."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -149,6 +151,80 @@ def test_nonlinear_transfer_only_moves_energy(cube: dnspost.Run) -> None:
     transfer, flux = found["transfer"], found["flux"]
     assert abs(float(transfer.sum())) < 1e-14 * float(abs(transfer).sum())
     assert float(flux.sel(k=2)) > 0.1 * float(cube.history["dissipation"].iloc[-1])
+
+
+@pytest.mark.parametrize(("points", "cutoff"), [(12, 5), (12, 3), (9, 4)])
+def test_flux_has_no_aliasing(points: int, cutoff: int) -> None:
+    """On the fewest points that hold the modes T(k) is that of many points, and adds up to 0."""
+    random = dnspost.projected(noise((points,) * 3, CUBE))
+    modes = dnspost.to_modes(random)
+    for axis in "xyz":
+        modes = modes.where(abs(modes[f"k{axis}"]) <= cutoff, 0)
+    coarse, fine = (dnspost.to_points(modes, (n,) * 3) for n in (points, 32))
+    found, exact = dnspost.energy_flux(coarse), dnspost.energy_flux(fine)
+    scale = float(abs(exact["transfer"]).max())
+    assert abs(float(found["transfer"].sum())) < 1e-13 * scale
+    k = found["k"]
+    np.testing.assert_allclose(found["transfer"], exact["transfer"].sel(k=k), atol=1e-13 * scale)
+
+
+@pytest.mark.parametrize("dealias", ["two_thirds", "phase_shift", "none"])
+def test_scales_are_those_of_the_history_on_every_grid(dealias: str, tmp_path: Path) -> None:
+    """Of snapshots, coarse ones that lose no mode, modes and checkpoints, by one definition."""
+    config = {
+        "grid": {"points": [18, 20, 24], "lengths": [1.0, 1.0, 2.0], "dealias": dealias},
+        "physics": {"viscosity": 0.05},
+        "initial": {
+            "kind": "random",
+            "energy": 0.5,
+            "spectrum": {"model": "exponential", "peak": 2.0},
+            "mean_flow": [0.1, 0.0, 0.2],
+        },
+        "time": {"dt": 0.01, "end": 0.02},
+        "output": {
+            "directory": str(tmp_path / "run"),
+            "snapshots": {"every": 0.02, "precision": "double"},
+            "modes": {"every": 0.02, "precision": "double"},
+        },
+    }
+    run = dnspost.run(config)
+    row = run.history.iloc[-1]
+    last = [data.isel(time=-1) for data in (run.snapshots, run.modes)]
+    for flow in [*last, run.checkpoints[-1].modes]:
+        found = dnspost.flow_scales(flow)
+        for name in found.index:
+            assert found[name] == pytest.approx(row[name], rel=1e-10), name
+    without = dnspost.flow_scales(last[0].drop_vars(["viscosity", "k_max"]), 0.05)
+    assert without["integral_length"] == pytest.approx(row["integral_length"], rel=1e-10)
+    with pytest.raises(ValueError, match="viscosity"):
+        dnspost.flow_scales(last[0].drop_vars("viscosity"))
+
+
+def test_scales_without_bound() -> None:
+    """As the solver has them, at rest and without viscosity."""
+    rest = scales(0.0, 0.0, 0.1, 5.0, 0.0)
+    assert rest["kolmogorov_length"] == np.inf
+    assert (rest["taylor_reynolds"], rest["integral_length"]) == (0.0, 0.0)
+    inviscid = scales(1.0, 1.0, 0.0, 5.0, 0.5)
+    assert (inviscid["kmax_eta"], inviscid["taylor_reynolds"]) == (0.0, np.inf)
+    assert inviscid["integral_length"] == pytest.approx(np.pi / 2 / (2 / 3) * 0.5)
+
+
+@pytest.mark.parametrize("box", [(24, 24, 24, 1.0), (20, 24, 32, 2.0), (64, 64, 1, 1.0)])
+def test_even_shells(box: tuple[int, int, int, float]) -> None:
+    """With the same energy in every mode the corrected spectrum is 4 pi k^2, or 2 pi k."""
+    *points, length = box
+    lengths = (1.0, 1.0, length)
+    numbers = noise((points[0], points[1], points[2]), lengths)
+    modes = dnspost.to_modes(numbers) * 0 + 1
+    spectrum = dnspost.energy_spectrum(modes)
+    k_max = grid.k_max([(n - 1) // 2 for n in points], lengths)
+    inside = spectrum.sel(k=slice(0.1, k_max - 0.6))
+    factor = dnspost.shell_correction(spectrum["k"], {"points": points, "lengths": lengths})
+    even = inside * factor.sel(k=inside["k"])
+    k = inside["k"]
+    expected = 1.5 * (2 * np.pi * k if points[2] == 1 else 4 * np.pi * k**2 * length)
+    np.testing.assert_allclose(even, expected, rtol=1e-12)
 
 
 def test_transfer_balances_decay(oblong: dnspost.Run) -> None:
