@@ -7,6 +7,7 @@
 //! arguments.
 
 use std::fs::{self, File};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -18,6 +19,7 @@ pub mod history;
 mod input_file;
 pub mod log;
 mod numbered;
+mod placed;
 pub mod records;
 pub mod run_directory;
 pub mod slices;
@@ -35,6 +37,18 @@ pub fn library_version() -> String {
 pub fn report_size_limits() {
     // SAFETY: to ignore a signal is allowed at any time.
     unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
+}
+
+/// The error that `path` could not be written; says what to look at where the system says that there
+/// is no room.
+fn write_failed(path: &Path, cause: io::Error) -> Error {
+    let hint = match cause.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "; is the disk full, or a quota used up?"
+        }
+        _ => "",
+    };
+    Error::io("write", path, format!("{cause}{hint}"))
 }
 
 /// A file under a temporary name beside its final one, removed when dropped unless
@@ -66,11 +80,11 @@ impl Temporary {
     /// Sends the file to the disk, then gives it its final name.
     fn rename(self) -> Result<()> {
         let path = self.final_path.clone();
-        self.publish().map_err(|e| Error::io("write", &path, e))
+        self.publish().map_err(|e| write_failed(&path, e))
     }
 
     /// As [`Self::rename`], with the bare error.
-    fn publish(self) -> std::io::Result<()> {
+    fn publish(self) -> io::Result<()> {
         File::open(&self.path)?.sync_all()?;
         fs::rename(&self.path, &self.final_path)?;
         match self.final_path.parent().filter(|p| !p.as_os_str().is_empty()) {

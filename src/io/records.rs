@@ -12,7 +12,7 @@ use hdf5::{Dataset, File, H5Type, Hyperslab, SliceOrIndex};
 use ndarray::{ArrayD, ArrayViewD, IxDyn, Slice};
 
 use super::growing::{self, GrowingFile};
-use super::{Temporary, hdf5_file};
+use super::{Temporary, hdf5_file, placed};
 use crate::error::{Error, Result};
 use crate::parallel::Communicator;
 use crate::real::Precision;
@@ -272,7 +272,7 @@ fn create(path: &Path, header: &Header, capacity: u64) -> hdf5::Result<File> {
     }
     for array in &header.arrays {
         let shape = [&[capacity as usize], &header.shape(array)[..]].concat();
-        let dataset = growing::reserve::<f64>(&file, &array.name, &shape)?;
+        let dataset = placed::reserve::<f64>(&file, &array.name, &shape)?;
         hdf5_file::explain(&dataset, &array.unit, &array.description)?;
         hdf5_file::attach_scale(&dataset, 0, "time", &time)?;
         for (index, &axis) in (1..).zip(&array.axes) {

@@ -17,7 +17,7 @@ use super::growing::{self, GrowingFile, Layout};
 use super::numbered::Numbered;
 use super::snapshot::{AXIS_NAMES, Field, Provenance};
 use super::xdmf::{self, Series};
-use super::{Temporary, hdf5_file};
+use super::{Temporary, hdf5_file, placed};
 use crate::error::{Error, Result};
 use crate::grid::{AXES, Grid, Region};
 use crate::parallel::Communicator;
@@ -306,8 +306,8 @@ fn fill(file: &File, header: &Header, provenance: &Provenance, capacity: u64) ->
     let shape = [&[capacity as usize], &header.region.shape()[..]].concat();
     for field in &header.fields {
         let dataset = match header.precision {
-            Precision::Single => growing::reserve::<f32>(&group, &field.name, &shape),
-            Precision::Double => growing::reserve::<f64>(&group, &field.name, &shape),
+            Precision::Single => placed::reserve::<f32>(&group, &field.name, &shape),
+            Precision::Double => placed::reserve::<f64>(&group, &field.name, &shape),
         }?;
         hdf5_file::explain(&dataset, &field.units, &field.long_name)?;
         hdf5_file::attach_scale(&dataset, 0, "time", &time)?;
