@@ -25,6 +25,9 @@ use crate::problems::Problems;
 /// Most points along an axis: with this many along each, all their numbers can still be counted.
 const MAX_POINTS: usize = 1 << 19;
 
+/// Most threads of a rank: more than any machine has cores.
+const MOST_THREADS: usize = 1024;
+
 /// Rows of the history, or a few less, when the file does not say how many.
 const HISTORY_ROWS: f64 = 100.0;
 
@@ -88,6 +91,7 @@ struct RawOutput {
     snapshots: Option<Snapshots>,
     modes: Option<SpectralSnapshots>,
     slices: Vec<Slice>,
+    writers: Option<usize>,
     checkpoints: Option<Checkpoints>,
 }
 
@@ -161,10 +165,10 @@ pub fn config(table: Table, directory: &Path, problems: &mut Problems) -> Option
     };
     let output = raw.output.check(time, known, problems);
     problems.require(
-        raw.parallel.threads > 0,
+        (1..=MOST_THREADS).contains(&raw.parallel.threads),
         "parallel.threads",
         raw.parallel.threads,
-        "1 or more",
+        &format!("1 to {MOST_THREADS}"),
     );
     for (i, count) in raw.parallel.grid.into_iter().flatten().enumerate() {
         problems.require(count > 0, &format!("parallel.grid[{i}]"), count, "1 or more");
@@ -281,6 +285,9 @@ impl RawOutput {
         if let Some(modes) = self.modes {
             problems.require_interval("output.modes.every", modes.every, end);
         }
+        if let Some(writers) = self.writers {
+            problems.require(writers > 0, "output.writers", writers, "1 or more");
+        }
         for index in 0..self.slices.len() {
             Slice::check(&self.slices, index, known, problems);
         }
@@ -312,6 +319,7 @@ impl RawOutput {
             snapshots: self.snapshots,
             modes: self.modes,
             slices: self.slices,
+            writers: self.writers,
             checkpoints: self.checkpoints,
         })
     }

@@ -255,7 +255,7 @@ fn everything_wrong_is_reported_at_once() {
         "output.checkpoints.keep: is 0, must be 1 or more",
         "output.directory: is missing; where results go, for example directory = \"runs/first\" or \
          --output runs/first",
-        "parallel.threads: is 0, must be 1 or more",
+        "parallel.threads: is 0, must be 1 to 1024",
     ];
     for line in expected {
         assert!(found.iter().any(|l| l == line), "not reported: {line}\nin {found:#?}");

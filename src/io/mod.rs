@@ -7,6 +7,7 @@
 //! arguments.
 
 use std::fs::{self, File};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -20,6 +21,7 @@ mod input_file;
 pub mod log;
 mod numbered;
 mod parts;
+mod placed;
 pub mod records;
 pub mod run_directory;
 pub mod slices;
@@ -73,6 +75,18 @@ fn check_writable(path: &Path) -> Result<()> {
     }
 }
 
+/// The error that `path` could not be written; says what to look at where the system says that there
+/// is no room.
+fn write_failed(path: &Path, cause: io::Error) -> Error {
+    let hint = match cause.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "; is the disk full, or a quota used up?"
+        }
+        _ => "",
+    };
+    Error::io("write", path, format!("{cause}{hint}"))
+}
+
 /// A file under a temporary name beside its final one, removed when dropped unless
 /// [`Temporary::rename`] succeeded: no half-written file ever has the final name. Lives on the
 /// one rank that owns the file.
@@ -102,11 +116,11 @@ impl Temporary {
     /// Sends the file to the disk, then gives it its final name.
     fn rename(self) -> Result<()> {
         let path = self.final_path.clone();
-        self.publish().map_err(|e| Error::io("write", &path, e))
+        self.publish().map_err(|e| write_failed(&path, e))
     }
 
     /// As [`Self::rename`], with the bare error.
-    fn publish(self) -> std::io::Result<()> {
+    fn publish(self) -> io::Result<()> {
         File::open(&self.path)?.sync_all()?;
         fs::rename(&self.path, &self.final_path)?;
         match self.final_path.parent().filter(|p| !p.as_os_str().is_empty()) {

@@ -17,7 +17,7 @@ use hdf5::{Dataset, File, H5Type, Hyperslab, SliceOrIndex};
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 
 use super::growing::{self, GrowingFile};
-use super::{Temporary, check_writable, hdf5_file, parts};
+use super::{Temporary, check_writable, hdf5_file, parts, placed};
 use crate::error::{Error, Result};
 use crate::parallel::Communicator;
 use crate::real::Precision;
@@ -351,7 +351,7 @@ fn create(path: &Path, header: &Header, capacity: u64) -> hdf5::Result<File> {
     }
     for array in &header.arrays {
         let shape = [&[capacity as usize], &header.shape(array)[..]].concat();
-        let dataset = growing::reserve::<f64>(&file, &array.name, &shape)?;
+        let dataset = placed::reserve::<f64>(&file, &array.name, &shape)?;
         hdf5_file::explain(&dataset, &array.unit, &array.description)?;
         hdf5_file::attach_scale(&dataset, 0, "time", &time)?;
         for (index, &axis) in (1..).zip(&array.axes) {

@@ -18,7 +18,7 @@ use super::numbered::Numbered;
 use super::parts::same_flow;
 use super::snapshot::{AXIS_NAMES, Field, Provenance};
 use super::xdmf::{self, Series};
-use super::{Temporary, check_writable, hdf5_file};
+use super::{Temporary, check_writable, hdf5_file, placed};
 use crate::error::{Error, Result};
 use crate::grid::{AXES, Grid, Region};
 use crate::parallel::Communicator;
@@ -377,8 +377,8 @@ fn fill(file: &File, header: &Header, provenance: &Provenance, capacity: u64) ->
     let shape = [&[capacity as usize], &header.region.shape()[..]].concat();
     for field in &header.fields {
         let dataset = match header.precision {
-            Precision::Single => growing::reserve::<f32>(&group, &field.name, &shape),
-            Precision::Double => growing::reserve::<f64>(&group, &field.name, &shape),
+            Precision::Single => placed::reserve::<f32>(&group, &field.name, &shape),
+            Precision::Double => placed::reserve::<f64>(&group, &field.name, &shape),
         }?;
         hdf5_file::explain(&dataset, &field.units, &field.long_name)?;
         hdf5_file::attach_scale(&dataset, 0, "time", &time)?;

@@ -112,6 +112,10 @@ pub enum Ending {
 /// # Errors
 /// See [`ErrorKind`](crate::error::ErrorKind).
 pub fn run(comm: &Communicator, config: &Config, options: &Options) -> Result<Ending> {
+    let comm = &match config.output.writers {
+        Some(writers) => comm.with_writers(writers),
+        None => comm.clone(),
+    };
     let comm = &match config.parallel.exchange {
         Exchange::Auto => comm.clone(),
         Exchange::AllToAll => comm.without_shared_memory(),
@@ -150,7 +154,7 @@ fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> R
     origin.entry().check(comm, config, &directory)?;
     log.line(&format!("dns-solver {}, into {}", crate::VERSION, directory.path().display()));
     log.line(needs.report().trim_end());
-    for warning in needs.warnings() {
+    for warning in needs.warnings().iter().chain(&warnings_of_ranks(comm, config)) {
         log.warn(warning);
     }
     let deadline = Deadline::find(comm, options.deadline, &mut log);
@@ -160,4 +164,25 @@ fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> R
         log.record(&format!("error: {error}"));
     }
     outcome
+}
+
+/// What is odd about where the ranks are. Collective.
+fn warnings_of_ranks(comm: &Communicator, config: &Config) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let (threads, fewest) = (config.parallel.threads, comm.cores(config.parallel.threads).fewest);
+    if threads > fewest {
+        warnings.push(format!(
+            "parallel.threads is {threads}, but a rank may use {fewest} of the cores only: its threads \
+             wait for each other; use fewer, or give ranks more cores (mpirun --bind-to none, srun \
+             --cpus-per-task={threads})"
+        ));
+    }
+    if comm.is_apart() && config.parallel.exchange == Exchange::Auto {
+        warnings.push(
+            "the ranks are on one node but cannot share memory, as in containers of their own: they \
+             pass messages, which are slower; start them in one container"
+                .into(),
+        );
+    }
+    warnings
 }
