@@ -106,6 +106,18 @@ fn a_disk_that_is_read_only() {
     case.assert_same("whole", "disk/run");
 }
 
+/// A mount point cannot be renamed: said so, and no lock stays.
+#[test]
+fn a_mount_point_is_not_set_aside() {
+    let case = Case::new(FORCED);
+    let Some(_disk) = Disk::mount(case.path("run"), 20_000) else { return };
+    case.solve(1, "run", &["--quiet"]);
+    let output = case.run(1, "run", &["--fresh"]);
+    output.assert_error(2, "it is a mount point");
+    assert!(!case.path("run/lock").exists() && !case.path("run.old-1").exists());
+    assert!(case.solve(1, "run", &[]).stdout.contains("the run is complete"));
+}
+
 /// A file takes the place of a directory while the run is at work.
 #[test]
 fn a_directory_that_can_no_longer_be_written_to() {

@@ -47,8 +47,8 @@ fn check(ranks: usize, steps: [usize; 3]) {
     });
     send(child.id(), libc::SIGUSR1);
     assert_eq!(wait(child).code(), Some(0));
-    for rank in 0..ranks {
-        let [first, second, third] = [0, 1, 2].map(|look| looks[look][rank]);
+    let [first, second, third] = looks;
+    for (rank, ((first, second), third)) in first.into_iter().zip(second).zip(third).enumerate() {
         println!(
             "rank {rank} of {ranks}: {first:?}, {second:?}, {third:?} (kB, files) at {steps:?}"
         );
