@@ -64,7 +64,8 @@ core_count() {
 # Prints the options mpirun needs here. MPICH needs none; a batch job brings its own slots.
 launcher_options() {
     mpirun --version | grep -q "Open MPI" || return 0
-    echo --quiet # the solver says itself what went wrong
+    # The solver says itself what went wrong. Open MPI 5 has no such option.
+    mpirun --version | grep -q "Open MPI) [0-4]\." && echo --quiet
     [[ $(id -u) != 0 ]] || echo --allow-run-as-root
     if [[ -z ${SLURM_JOB_ID:-}${PBS_JOBID:-}${LSB_JOBID:-} ]] && ((ranks > $(core_count))); then
         echo --oversubscribe --bind-to none

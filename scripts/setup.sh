@@ -44,22 +44,12 @@ hdf5_headers() {
     fi
 }
 
-have_parallel_hdf5() {
+have_hdf5() {
     local directory
     for directory in $(hdf5_headers); do
-        grep -qs 'define H5_HAVE_PARALLEL 1' "$directory"/H5pubconf*.h && return 0
+        compgen -G "$directory/H5pubconf*.h" >/dev/null && return 0
     done
     return 1
-}
-
-# With both a serial and a parallel HDF5 from Debian, pkg-config may name the serial one.
-prefer_parallel_hdf5() {
-    local directory
-    [[ -z ${HDF5_DIR:-} ]] && ! have_parallel_hdf5 || return 0
-    for directory in /usr/lib/*-linux-gnu/hdf5/openmpi; do
-        [[ -d $directory/include ]] && export HDF5_DIR=$directory
-    done
-    return 0
 }
 
 # Beside the MPI that the build uses: Debian and Ubuntu rank MPICH lower (priority 40, Open MPI 50).
@@ -107,7 +97,7 @@ list_missing() {
     require "pkg-config" pkg-config have pkg-config
     require "an MPI launcher (mpirun)" openmpi-bin have mpirun
     require "an MPI compiler (mpicc)" libopenmpi-dev have mpicc
-    require "parallel HDF5 with its headers" libhdf5-openmpi-dev have_parallel_hdf5
+    require "HDF5 with its headers" libhdf5-dev have_hdf5
     require "libclang with its headers (it reads mpi.h)" libclang-dev have_libclang
     have_rust || have rustup || require "curl, to fetch Rust" "curl ca-certificates" have curl
     # A second MPI, which others can do without: tests/mpi and a run are tried under it, too.
@@ -151,7 +141,7 @@ report_missing() {
         else
             echo "The packages that hold them on Debian and Ubuntu: ${packages[*]}"
         fi
-        echo "On a cluster, load modules instead: a compiler, MPI, parallel HDF5 and LLVM; set"
+        echo "On a cluster, load modules instead: a compiler, MPI, HDF5 and LLVM; set"
         echo "HDF5_DIR and LIBCLANG_PATH to where the last two are. Then start this script again."
     } >&2
 }
@@ -210,12 +200,10 @@ install_python_packages() {
 set_up() {
     local need=$1
     PATH=${CARGO_HOME:-$HOME/.cargo}/bin:$PATH
-    prefer_parallel_hdf5
     list_missing "$need"
     if ((${#missing[@]})); then
         install_packages || { report_missing && return 1; }
-        prefer_parallel_hdf5
-        list_missing "$need"
+            list_missing "$need"
         ((${#missing[@]} == 0)) || { report_missing && return 1; }
     fi
     [[ $need == python ]] || have_rust || install_rust || return 1

@@ -163,6 +163,10 @@ pub struct Output {
     /// Spectral snapshots, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub modes: Option<SpectralSnapshots>,
+    /// Ranks of each node that write checkpoints and snapshots for all; every rank for itself when
+    /// left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub writers: Option<usize>,
     /// `[[output.slices]]`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub slices: Vec<Slice>,

@@ -25,6 +25,9 @@ use crate::problems::Problems;
 /// Most points along an axis: with this many along each, all their numbers can still be counted.
 const MAX_POINTS: usize = 1 << 19;
 
+/// Most threads of a rank: more than any machine has cores.
+const MOST_THREADS: usize = 1024;
+
 /// Rows of the history, or a few less, when the file does not say how many.
 const HISTORY_ROWS: f64 = 100.0;
 
@@ -88,6 +91,7 @@ struct RawOutput {
     snapshots: Option<Snapshots>,
     modes: Option<SpectralSnapshots>,
     slices: Vec<Slice>,
+    writers: Option<usize>,
     checkpoints: Option<Checkpoints>,
 }
 
@@ -109,13 +113,20 @@ pub fn config(table: Table, directory: &Path, problems: &mut Problems) -> Option
     let grid = raw.grid.check(problems);
     let numerical_grid = grid.map(|grid| grid.build());
     let physics = raw.physics.check(numerical_grid.as_ref(), problems);
-    let resolve = |mut initial: Initial| {
+    // What is read once more, for the ranks, is resolved already.
+    let is_resolved = directory.as_os_str().is_empty();
+    let resolve = |key: &str, mut initial: Initial, problems: &mut Problems| {
+        if let Some((inner, path)) = initial.path_mut().filter(|_| !is_resolved) {
+            problems.require_path(&format!("{key}.{inner}"), path);
+        }
         initial.resolve_paths(directory);
         initial
     };
     let remedy = "add [initial] kind = \"taylor_green\"";
-    let initial = required(raw.initial, "initial", remedy, problems).map(resolve);
-    let initial_magnetic = raw.initial_magnetic.map(resolve);
+    let initial = required(raw.initial, "initial", remedy, problems)
+        .map(|initial| resolve("initial", initial, problems));
+    let initial_magnetic =
+        raw.initial_magnetic.map(|initial| resolve("initial.magnetic", initial, problems));
     for (name, mean) in
         [("mean_flow", raw.mean_flow), ("mean_magnetic_field", raw.mean_magnetic_field)]
     {
@@ -154,10 +165,10 @@ pub fn config(table: Table, directory: &Path, problems: &mut Problems) -> Option
     };
     let output = raw.output.check(time, known, problems);
     problems.require(
-        raw.parallel.threads > 0,
+        (1..=MOST_THREADS).contains(&raw.parallel.threads),
         "parallel.threads",
         raw.parallel.threads,
-        "1 or more",
+        &format!("1 to {MOST_THREADS}"),
     );
     for (i, count) in raw.parallel.grid.into_iter().flatten().enumerate() {
         problems.require(count > 0, &format!("parallel.grid[{i}]"), count, "1 or more");
@@ -250,6 +261,9 @@ impl RawOutput {
         let remedy =
             "where results go, for example directory = \"runs/first\" or --output runs/first";
         let directory = required(self.directory, "output.directory", remedy, problems);
+        if let Some(directory) = &directory {
+            problems.require_path("output.directory", directory);
+        }
         if let Some(history) = self.history {
             problems.require_interval("output.history.every", history.every, end);
         }
@@ -270,6 +284,9 @@ impl RawOutput {
         }
         if let Some(modes) = self.modes {
             problems.require_interval("output.modes.every", modes.every, end);
+        }
+        if let Some(writers) = self.writers {
+            problems.require(writers > 0, "output.writers", writers, "1 or more");
         }
         for index in 0..self.slices.len() {
             Slice::check(&self.slices, index, known, problems);
@@ -302,6 +319,7 @@ impl RawOutput {
             snapshots: self.snapshots,
             modes: self.modes,
             slices: self.slices,
+            writers: self.writers,
             checkpoints: self.checkpoints,
         })
     }

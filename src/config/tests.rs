@@ -255,7 +255,7 @@ fn everything_wrong_is_reported_at_once() {
         "output.checkpoints.keep: is 0, must be 1 or more",
         "output.directory: is missing; where results go, for example directory = \"runs/first\" or \
          --output runs/first",
-        "parallel.threads: is 0, must be 1 or more",
+        "parallel.threads: is 0, must be 1 to 1024",
     ];
     for line in expected {
         assert!(found.iter().any(|l| l == line), "not reported: {line}\nin {found:#?}");
@@ -292,6 +292,32 @@ fn intervals_too_short_to_end_are_refused() {
     assert!(found.len() == 1 && found[0].starts_with("output.pdfs.every / samples: "), "{found:?}");
     assert!(problems(GOOD, &["time.end=1e300"])[0].starts_with("time.dt: is 1e-3, of which"));
     assert!(parse(GOOD, &["time.dt=3e-16", "output.history.every=0.1"]).is_ok());
+}
+
+/// What only a shell replaces would be a directory of that name.
+#[test]
+fn paths_of_shells_are_refused() {
+    let file = |path: &str| format!("initial={{ kind = 'file', path = '{path}' }}");
+    let table = |path: &str| {
+        format!(
+            "initial={{ kind='random', energy=1, spectrum={{ model='table', path='{path}' }} }}"
+        )
+    };
+    for path in ["", "~", "~/runs", "$SCRATCH/run", "/a/${USER}/b", "$(pwd)"] {
+        let found = [
+            problems(GOOD, &[&format!("output.directory='{path}'")]),
+            problems(GOOD, &[&file(path)]),
+            problems(GOOD, &[&table(path)]),
+        ];
+        let keys = ["output.directory", "initial.path", "initial.spectrum.path"];
+        for (key, found) in keys.into_iter().zip(found) {
+            let start = format!("{key}: is \"{path}\", ");
+            assert!(found.iter().any(|line| line.starts_with(&start)), "{found:?}");
+        }
+    }
+    for path in ["runs/~a", "a$", "5$/b", "~other"] {
+        assert!(parse(GOOD, &[&format!("output.directory='{path}'")]).is_ok(), "{path}");
+    }
 }
 
 /// Rows that nobody asked for are whole steps apart, as decimals.

@@ -13,11 +13,10 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use hdf5::dataset::{AllocTime, FillTime};
-use hdf5::{Dataset, Group, H5Type};
+use hdf5::{Dataset, Group};
 use serde::{Deserialize, Serialize};
 
-use super::hdf5_file;
+use super::{hdf5_file, placed};
 use crate::real::{Precision, Real};
 
 /// Name of the dataset that counts the records.
@@ -49,32 +48,22 @@ struct Place {
 /// Makes the datasets `records`, `step` and `time` in a new file. Returns that of the times, a
 /// dimension scale.
 pub fn create_stamps(file: &Group, capacity: u64) -> hdf5::Result<Dataset> {
-    reserve::<i64>(file, COUNT, &[1])?.write_raw(&[0_i64])?;
+    placed::reserve::<i64>(file, COUNT, &[1])?.write_raw(&[0_i64])?;
     let steps = vec![NO_STEP; capacity as usize];
-    reserve::<i64>(file, "step", &[steps.len()])?.write_raw(&steps)?;
+    placed::reserve::<i64>(file, "step", &[steps.len()])?.write_raw(&steps)?;
     let times = vec![NO_TIME; capacity as usize];
-    let time = reserve::<f64>(file, "time", &[times.len()])?;
+    let time = placed::reserve::<f64>(file, "time", &[times.len()])?;
     time.write_raw(&times)?;
     hdf5_file::explain(&time, "T", "time")?;
     hdf5_file::make_scale(&time, "time")?;
     Ok(time)
 }
 
-/// Makes a dataset in one piece, `shape` being `[capacity][..]`.
-pub fn reserve<E: H5Type>(group: &Group, name: &str, shape: &[usize]) -> hdf5::Result<Dataset> {
-    group
-        .new_dataset::<E>()
-        .alloc_time(Some(AllocTime::Early))
-        .fill_time(FillTime::Never)
-        .shape(shape)
-        .create(name)
-}
-
 /// The layout of a finished file with the datasets `arrays`.
 pub fn layout(file: &hdf5::File, arrays: &[String]) -> hdf5::Result<Layout> {
     let place = |name: &str| -> hdf5::Result<Place> {
         let dataset = file.dataset(name)?;
-        let start = dataset.offset().ok_or("a dataset lies in several pieces")?;
+        let start = placed::start_of(&dataset)?;
         let numbers: usize = dataset.shape()[1..].iter().product();
         Ok(Place { start, bytes: (numbers * dataset.dtype()?.size()) as u64 })
     };
@@ -112,11 +101,8 @@ impl GrowingFile {
     ) -> io::Result<()> {
         let Place { start, bytes } = self.layout.arrays[array];
         let at = start + record * bytes + (first * precision.bytes()) as u64;
-        let values = values.iter().map(|x| x.double());
-        let numbers: Vec<u8> = match precision {
-            Precision::Single => values.flat_map(|x| (x as f32).to_ne_bytes()).collect(),
-            Precision::Double => values.flat_map(f64::to_ne_bytes).collect(),
-        };
+        let mut numbers = Vec::new();
+        placed::encode(values.iter().map(|x| x.double()), precision, &mut numbers);
         assert!(record < self.layout.capacity, "no room for record {record}");
         assert!(first * precision.bytes() + numbers.len() <= bytes as usize, "beyond its record");
         self.file.write_all_at(&numbers, at)
@@ -159,13 +145,15 @@ impl GrowingFile {
 
 #[cfg(test)]
 mod tests {
+    use hdf5::H5Type;
+
     use super::*;
 
     fn create(path: &Path) -> Layout {
         let file = hdf5::File::create(path).unwrap();
         create_stamps(&file, 4).unwrap();
-        reserve::<f32>(&file, "a", &[4, 3]).unwrap();
-        reserve::<f64>(&file, "b", &[4]).unwrap();
+        placed::reserve::<f32>(&file, "a", &[4, 3]).unwrap();
+        placed::reserve::<f64>(&file, "b", &[4]).unwrap();
         layout(&file, &["a".into(), "b".into()]).unwrap()
     }
 

@@ -1,31 +1,23 @@
-//! The part of HDF5 the solver needs: files opened by all ranks, blocks of datasets moved
-//! collectively, attributes, and coordinates attached to datasets. A block is a range of indices along
-//! each of a dataset's first axes, and all of the others.
+//! The part of HDF5 the solver needs: blocks and chunks of datasets, attributes, and coordinates
+//! attached to datasets. A block is a range of indices along each of a dataset's first axes, and all of
+//! the others.
 //!
-//! Groups, datasets, and attributes are created by rank 0 alone, through the ordinary file driver;
-//! all ranks then open the finished structure and only move numbers. So metadata never has to be
-//! written collectively, and a full disk can hurt nothing but the numbers.
+//! Whoever opens a file does so for itself: the library knows nothing of other ranks. Rank 0 alone
+//! makes files; how the ranks get their numbers into them is for [`super::placed`].
 
 use std::ffi::CString;
+use std::io;
 use std::ops::Range;
 use std::path::Path;
 
 use hdf5::types::TypeDescriptor;
-use hdf5::{
-    Dataset, Dataspace, Datatype, Error, File, Group, H5Type, Hyperslab, Location, OpenMode,
-    PropertyList, Result, SliceOrIndex,
-};
+use hdf5::{Dataset, Error, File, Group, H5Type, Hyperslab, Location, Result, SliceOrIndex};
 use hdf5_sys::h5::herr_t;
 use hdf5_sys::h5a::{H5Aread, H5Awrite};
-use hdf5_sys::h5d::{H5Dread, H5Dwrite};
-use hdf5_sys::h5f::H5Fget_vfd_handle;
+use hdf5_sys::h5d::H5Dwrite_chunk;
 use hdf5_sys::h5i::hid_t;
-use hdf5_sys::h5p::{
-    H5FD_mpio_collective_opt_t, H5FD_mpio_xfer_t, H5P_CLS_DATASET_XFER, H5P_DEFAULT, H5Pcreate,
-    H5Pset_dxpl_mpio, H5Pset_dxpl_mpio_collective_opt,
-};
-
-use crate::parallel::{Communicator, Runtime, show_bytes};
+use hdf5_sys::h5p::H5P_DEFAULT;
+use ndarray::IxDyn;
 
 // Dimension scales belong to HDF5's high-level library, which has no Rust declarations.
 unsafe extern "C" {
@@ -43,25 +35,10 @@ fn check(code: herr_t) -> Result<()> {
     if code < 0 { Err(Error::query().unwrap_or_else(|e| e)) } else { Ok(()) }
 }
 
-/// Opens an existing file on all ranks, with the MPI driver if there is MPI. Collective.
-fn open(comm: &Communicator, path: &Path, mode: OpenMode) -> Result<File> {
-    File::with_options()
-        .with_fapl(|access| match comm.raw() {
-            Some(raw) => access.mpio(raw, None),
-            None => access,
-        })
-        .open_as(path, mode)
-}
-
-/// Opens an existing file, and datasets of it by path, on all ranks. The datasets come first, so
-/// that they are closed before the file. Collective.
-pub fn open_datasets(
-    comm: &Communicator,
-    path: &Path,
-    mode: OpenMode,
-    names: &[String],
-) -> Result<(Vec<Dataset>, File)> {
-    let file = open(comm, path, mode)?;
+/// Opens an existing file to read it, and datasets of it by path. The datasets come first, so that
+/// they are closed before the file.
+pub fn open_datasets(path: &Path, names: &[String]) -> Result<(Vec<Dataset>, File)> {
+    let file = File::open(path)?;
     let datasets = names.iter().map(|name| file.dataset(name)).collect::<Result<_>>()?;
     Ok((datasets, file))
 }
@@ -73,130 +50,42 @@ pub fn create(path: &Path) -> Result<File> {
 
 /// The error that `path` could not be written. HDF5 wraps that of the system in numbers that help
 /// nobody.
-pub fn write_failed(path: &Path, cause: impl std::fmt::Display) -> crate::error::Error {
+pub fn write_failed(path: &Path, cause: Error) -> crate::error::Error {
     let text = cause.to_string();
-    let system = text.split("error message = '").nth(1).and_then(|rest| rest.split('\'').next());
-    let cause = system.unwrap_or(&text);
-    crate::error::Error::io(
-        "write",
-        path,
-        format!("{cause}; is the disk full, or a quota used up?"),
-    )
-}
-
-/// What HDF5 must be told to move a block of a dataset.
-struct Transfer {
-    memory: Dataspace,
-    file: Dataspace,
-    number: Datatype,
-    properties: PropertyList,
-    /// Whether files are moved by ROMIO: the part of MPICH and its kin, and not of Open MPI.
-    has_romio: bool,
-}
-
-impl Transfer {
-    /// All ranks move their `block` together; that of a rank may be empty.
-    fn new<E: H5Type>(
-        comm: &Communicator,
-        dataset: &Dataset,
-        block: &[Range<usize>],
-    ) -> Result<Self> {
-        // A panic aborts all ranks, where an error on this one would leave the others waiting.
-        let shape = dataset.shape();
-        let fits = block.iter().zip(&shape).all(|(range, &size)| range.end <= size);
-        assert!(fits && block.len() <= shape.len(), "block {block:?} of {shape:?}");
-        let mut slabs = vec![SliceOrIndex::from(..); shape.len()];
-        slabs.iter_mut().zip(block).for_each(|(slab, range)| *slab = range.clone().into());
-        let file = dataset.space()?.select(Hyperslab::new(slabs))?;
-        let _lock = hdf5_sys::LOCK.lock();
-        // SAFETY: the library is open (there is a dataset) and locked; the new list is ours alone.
-        let properties: PropertyList = unsafe { hdf5::from_id(H5Pcreate(*H5P_CLS_DATASET_XFER)) }?;
-        let has_mpi = comm.raw().is_some();
-        let has_romio = has_mpi && !Runtime::library_version().starts_with("Open MPI");
-        if has_mpi {
-            let mode = H5FD_mpio_xfer_t::H5FD_MPIO_COLLECTIVE;
-            // SAFETY: the list is alive and of the transfer class.
-            check(unsafe { H5Pset_dxpl_mpio(properties.id(), mode) })?;
-            // The aggregating writer of Open MPI 4.1 (fcoll/vulcan) reports success when the disk
-            // is full. So there each rank accesses the file for itself, within the collective
-            // call; its block is nearly always one piece of the file. Other libraries aggregate as their hints say.
-            if !has_romio {
-                let option = H5FD_mpio_collective_opt_t::H5FD_MPIO_INDIVIDUAL_IO;
-                // SAFETY: as above.
-                check(unsafe { H5Pset_dxpl_mpio_collective_opt(properties.id(), option) })?;
-            }
-        }
-        let memory = Dataspace::try_new([file.selection_size()])?;
-        let number = Datatype::from_type::<E>()?;
-        Ok(Transfer { memory, file, number, properties, has_romio })
-    }
-
-    /// The error behind the return code of a transfer, after which other ranks may have none.
-    ///
-    /// HDF5 (1.10 to 1.14, `H5FD_mpio_write`) sets MPI's view of the file back after a transfer, and
-    /// leaves that out where the transfer failed. It is collective: ROMIO waits for all ranks.
-    fn end(&self, dataset: &Dataset, code: herr_t) -> Result<()> {
-        let ended = check(code);
-        if ended.is_err() && self.has_romio {
-            let mut handle = std::ptr::null_mut();
-            let file = dataset.file()?;
-            // SAFETY: the file is open, and its driver is that of MPI, whose handle is an MPI_File.
-            unsafe {
-                check(H5Fget_vfd_handle(file.id(), H5P_DEFAULT, &raw mut handle))?;
-                show_bytes(handle);
-            }
-        }
-        ended
+    let number = text.split("errno = ").nth(1).and_then(|rest| rest.split(',').next());
+    match number.and_then(|number| number.parse().ok()) {
+        Some(number) => super::write_failed(path, io::Error::from_raw_os_error(number)),
+        None => crate::error::Error::io("write", path, text),
     }
 }
 
-/// Writes a block, which is empty on a rank that has none. `E` must be the dataset's own type, else HDF5 falls back to independent access. Collective.
-pub fn write_block<E: H5Type>(
-    comm: &Communicator,
-    dataset: &Dataset,
-    block: &[Range<usize>],
-    data: &[E],
-) -> Result<()> {
-    let transfer = Transfer::new::<E>(comm, dataset, block)?;
-    assert_eq!(transfer.file.selection_size(), data.len(), "{block:?} is written whole");
-    let _lock = hdf5_sys::LOCK.lock();
-    // SAFETY: all ids are alive; as just checked, `data` holds what the selection names.
-    let code = unsafe {
-        H5Dwrite(
-            dataset.id(),
-            transfer.number.id(),
-            transfer.memory.id(),
-            transfer.file.id(),
-            transfer.properties.id(),
-            data.as_ptr().cast(),
-        )
-    };
-    transfer.end(dataset, code)
+/// Reads a block, `E` being the dataset's own type; nothing for an empty one.
+pub fn read_block<E: H5Type + Clone>(dataset: &Dataset, block: &[Range<usize>]) -> Result<Vec<E>> {
+    if block.iter().any(Range::is_empty) {
+        return Ok(Vec::new());
+    }
+    let mut slabs = vec![SliceOrIndex::from(..); dataset.ndim()];
+    slabs.iter_mut().zip(block).for_each(|(slab, range)| *slab = range.clone().into());
+    let numbers = dataset.read_slice::<E, _, IxDyn>(Hyperslab::new(slabs))?;
+    Ok(numbers.into_raw_vec_and_offset().0)
 }
 
-/// Reads a block; nothing for an empty one. `E` must be the dataset's own type, as for
-/// [`write_block`]. Collective.
-pub fn read_block<E: H5Type + Clone + Default>(
-    comm: &Communicator,
-    dataset: &Dataset,
-    block: &[Range<usize>],
-) -> Result<Vec<E>> {
-    let transfer = Transfer::new::<E>(comm, dataset, block)?;
-    let mut data = vec![E::default(); transfer.file.selection_size()];
+/// Writes a chunk that has been through the dataset's filters already; `at` is its first index along
+/// each axis.
+pub fn write_chunk(dataset: &Dataset, at: &[u64], bytes: &[u8]) -> Result<()> {
+    assert_eq!(at.len(), dataset.ndim(), "an index along each axis");
     let _lock = hdf5_sys::LOCK.lock();
-    // SAFETY: all ids are alive; `data` has room for what the selection names.
-    let code = unsafe {
-        H5Dread(
+    // SAFETY: the dataset is alive; there is an index along each of its axes; `bytes` has its length.
+    check(unsafe {
+        H5Dwrite_chunk(
             dataset.id(),
-            transfer.number.id(),
-            transfer.memory.id(),
-            transfer.file.id(),
-            transfer.properties.id(),
-            data.as_mut_ptr().cast(),
+            H5P_DEFAULT,
+            0,
+            at.as_ptr(),
+            bytes.len(),
+            bytes.as_ptr().cast(),
         )
-    };
-    transfer.end(dataset, code)?;
-    Ok(data)
+    })
 }
 
 /// Adds a text attribute that lies in the attribute itself, where the latest format of HDF5 has

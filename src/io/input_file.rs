@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use hdf5::{Dataset, File, MinorErrorCode, OpenMode};
+use hdf5::{Dataset, File, MinorErrorCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -13,7 +13,7 @@ use super::hdf5_file;
 use crate::error::{Error, Result};
 use crate::parallel::Communicator;
 
-/// A file open on all ranks. Dropping is collective.
+/// A file open on all ranks.
 pub struct InputFile<H> {
     /// The datasets asked for, in that order.
     pub datasets: Vec<Dataset>,
@@ -43,7 +43,7 @@ impl<H: Serialize + DeserializeOwned> InputFile<H> {
             toml::to_string(&header).map(String::into_bytes).map_err(|e| failed(&e))
         })?;
         let header: H = toml::from_slice(&bytes).map_err(|e| failed(&e))?;
-        let opened = hdf5_file::open_datasets(comm, path, OpenMode::Read, &names(&header));
+        let opened = hdf5_file::open_datasets(path, &names(&header));
         let (datasets, file) = comm.agree(opened.map_err(|e| failed(&e)))?;
         Ok(InputFile { datasets, file, header, comm: comm.clone(), kind, path: path.to_owned() })
     }

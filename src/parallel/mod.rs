@@ -4,9 +4,11 @@
 //! serial users have. Functions that communicate say so: every rank must call them, in the same
 //! order.
 
-mod file_view;
+mod cores;
+mod delivery;
 pub mod launcher;
 mod runtime;
+mod shared_memory;
 mod team;
 mod transfer;
 mod window;
@@ -15,12 +17,12 @@ use std::rc::Rc;
 
 use mpi::collective::SystemOperation;
 use mpi::topology::{Color, SimpleCommunicator};
-use mpi::traits::{AsRaw, Communicator as _, CommunicatorCollectives, Equivalence, Root};
+use mpi::traits::{Communicator as _, CommunicatorCollectives, Equivalence, Root};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::exact_sum::ExactSum;
 
-pub use file_view::show_bytes;
+pub use cores::Cores;
 pub use runtime::Runtime;
 pub use team::{SharedSlice, Team};
 pub use transfer::{Counts, Transfer};
@@ -66,7 +68,12 @@ impl RankGrid {
 pub struct Communicator {
     /// `None` without MPI.
     mpi: Option<Rc<SimpleCommunicator>>,
+    /// The ranks that have the same writer of files, which is the first of them; `None` where each
+    /// rank writes for itself.
+    with_same_writer: Option<Rc<SimpleCommunicator>>,
     shares_memory: bool,
+    /// Whether they are on one node, but cannot share memory.
+    is_apart: bool,
     /// Whether messages are passed even where memory could be shared.
     messages_only: bool,
     grid: RankGrid,
@@ -76,7 +83,14 @@ impl Communicator {
     /// One rank, without MPI.
     pub fn serial() -> Self {
         let grid = RankGrid::slabs(1);
-        Communicator { mpi: None, shares_memory: false, messages_only: false, grid }
+        Communicator {
+            mpi: None,
+            with_same_writer: None,
+            shares_memory: false,
+            is_apart: false,
+            messages_only: false,
+            grid,
+        }
     }
 
     /// A private copy of MPI_COMM_WORLD. MPI must be initialised. Collective.
@@ -86,13 +100,22 @@ impl Communicator {
 
     /// The ranks of `mpi`, each a group of its own. Collective.
     fn of(mpi: SimpleCommunicator, messages_only: bool) -> Self {
-        let neighbours = mpi.split_shared(mpi.rank()).size();
-        let mut together = [i64::from(mpi.size() > 1 && neighbours == mpi.size())];
+        let neighbours = mpi.split_shared(mpi.rank());
+        let mut together = [i64::from(mpi.size() > 1 && neighbours.size() == mpi.size())];
         let grid = RankGrid::slabs(mpi.size() as usize);
-        let mpi = Some(Rc::new(mpi));
-        let mut ranks = Communicator { mpi, shares_memory: false, messages_only, grid };
+        let mut ranks = Communicator {
+            mpi: Some(Rc::new(mpi)),
+            with_same_writer: None,
+            shares_memory: false,
+            is_apart: false,
+            messages_only,
+            grid,
+        };
         ranks.min(&mut together);
-        ranks.shares_memory = together == [1] && !messages_only;
+        if together == [1] && !messages_only {
+            ranks.shares_memory = shared_memory::is_common(&ranks);
+            ranks.is_apart = !ranks.shares_memory;
+        }
         ranks
     }
 
@@ -132,6 +155,12 @@ impl Communicator {
         self.shares_memory
     }
 
+    /// Whether there are several ranks, all on one node, that cannot share memory: each is in a container
+    /// of its own.
+    pub fn is_apart(&self) -> bool {
+        self.is_apart
+    }
+
     /// The same ranks, which pass messages even if they could share memory.
     pub fn without_shared_memory(&self) -> Self {
         Communicator { shares_memory: false, messages_only: true, ..self.clone() }
@@ -163,9 +192,25 @@ impl Communicator {
         self.rank() == 0
     }
 
-    /// The MPI handle, for libraries that take one; `None` without MPI.
-    pub fn raw(&self) -> Option<mpi::ffi::MPI_Comm> {
-        self.mpi.as_ref().map(|c| c.as_raw())
+    /// The same ranks, which write files through so many of each node (at least 1). Collective.
+    pub fn with_writers(&self, each_node: usize) -> Self {
+        let with_same_writer = self.peers().map(|c| {
+            let node = c.split_shared(c.rank());
+            let [rank, ranks] = [node.rank(), node.size()].map(|n| n as usize);
+            let writers = each_node.clamp(1, ranks);
+            let is_with = |writer: &usize| share(ranks, *writer, writers).contains(&rank);
+            let writer = (0..writers).find(is_with).unwrap_or(0);
+            let color = Color::with_value(writer as i32);
+            Rc::new(node.split_by_color(color).unwrap_or(node))
+        });
+        Communicator { with_same_writer, ..self.clone() }
+    }
+
+    /// The ranks that have the same writer of files, which is their rank 0.
+    pub fn with_same_writer(&self) -> Self {
+        let Some(mpi) = self.with_same_writer.clone() else { return Communicator::serial() };
+        let grid = RankGrid::slabs(mpi.size() as usize);
+        Communicator { mpi: Some(mpi), grid, ..Communicator::serial() }
     }
 
     /// The MPI communicator when there is somebody to talk to.
@@ -208,6 +253,15 @@ impl Communicator {
     pub fn collect(&self, mine: &[f64], all: &mut [f64]) {
         all.copy_from_slice(mine);
         self.all_reduce(mine, all, SystemOperation::sum());
+    }
+
+    /// Every rank's `values`, the same number on each, in the order of ranks. Collective.
+    pub fn gather_to_all<const N: usize>(&self, values: [i64; N]) -> Vec<[i64; N]> {
+        let mut all = vec![values; self.size()];
+        if let Some(c) = self.peers() {
+            c.all_gather_into(&values[..], all.as_flattened_mut());
+        }
+        all
     }
 
     /// Exact sums over all ranks, rounded once: the same bits for any number of ranks. Collective.

@@ -23,7 +23,6 @@ impl Runtime {
     /// # Errors
     /// MPI runs already, or does not support threads.
     pub fn start() -> Result<Self> {
-        avoid_semaphores();
         let fail = |message: &str| Error { kind: ErrorKind::Io, message: message.into() };
         let (universe, threading) = mpi::initialize_with_threading(Threading::Funneled)
             .ok_or_else(|| fail("MPI was started twice"))?;
@@ -49,18 +48,6 @@ impl Runtime {
         let text = mpi::environment::library_version().unwrap_or_default();
         let name = text.split([',', '\n', '\0']).next().unwrap_or_default();
         name.split_whitespace().collect::<Vec<_>>().join(" ")
-    }
-}
-
-/// Keeps Open MPI from using a semaphore of the machine for each file that it opens. Its name is that
-/// of the file without the directory, and a rank that is killed while it has the semaphore leaves it
-/// taken: from then on every program that opens a file of that name waits for ever. It serves shared
-/// file pointers, which nothing here uses.
-fn avoid_semaphores() {
-    const VARIABLE: &str = "OMPI_MCA_sharedfp";
-    if std::env::var_os(VARIABLE).is_none() {
-        // SAFETY: MPI has not started, so this is the only thread.
-        unsafe { std::env::set_var(VARIABLE, "individual") };
     }
 }
 

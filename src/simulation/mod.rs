@@ -15,6 +15,7 @@ mod forced_band;
 mod gradients;
 mod history;
 mod model;
+mod names;
 mod needs;
 mod origin;
 mod outputs;
@@ -111,6 +112,10 @@ pub enum Ending {
 /// # Errors
 /// See [`ErrorKind`](crate::error::ErrorKind).
 pub fn run(comm: &Communicator, config: &Config, options: &Options) -> Result<Ending> {
+    let comm = &match config.output.writers {
+        Some(writers) => comm.with_writers(writers),
+        None => comm.clone(),
+    };
     let comm = &match config.parallel.exchange {
         Exchange::Auto => comm.clone(),
         Exchange::AllToAll => comm.without_shared_memory(),
@@ -122,6 +127,7 @@ pub fn run(comm: &Communicator, config: &Config, options: &Options) -> Result<En
 }
 
 fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> Result<Ending> {
+    comm.agree(names::check(config))?;
     let modes = Modes::new(config.grid.build(), T::LANES);
     if let Some(dry_run) = &options.dry_run {
         let layout = dry_run.layout(comm, config)?;
@@ -139,17 +145,16 @@ fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> R
     let here = Layout { ranks: comm.size(), shares_memory: comm.shares_memory(), machine: None };
     let needs = Needs::new::<T>(config, modes, here, None)?;
     let mut log = Log::new(comm, options.quiet);
-    let mut directory = RunDirectory::enter(comm, &config.output.directory, &mut log)?;
-    let origin = Origin::<T>::find(comm, config, options, &mut directory, &mut log)?;
+    let directory = RunDirectory::enter(comm, &config.output.directory, &mut log)?;
+    let origin = Origin::<T>::find(comm, config, options, &directory, &mut log)?;
     if let Some(message) = origin.is_complete(config.time.end) {
         log.line(&message);
         return Ok(Ending::Complete);
     }
-    origin.prepare(comm, config, &directory)?;
-    log.open(comm, &directory.log())?;
+    origin.entry().check(comm, config, &directory)?;
     log.line(&format!("dns-solver {}, into {}", crate::VERSION, directory.path().display()));
     log.line(needs.report().trim_end());
-    for warning in needs.warnings() {
+    for warning in needs.warnings().iter().chain(&warnings_of_ranks(comm, config)) {
         log.warn(warning);
     }
     let deadline = Deadline::find(comm, options.deadline, &mut log);
@@ -159,4 +164,25 @@ fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> R
         log.record(&format!("error: {error}"));
     }
     outcome
+}
+
+/// What is odd about where the ranks are. Collective.
+fn warnings_of_ranks(comm: &Communicator, config: &Config) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let (threads, fewest) = (config.parallel.threads, comm.cores(config.parallel.threads).fewest);
+    if threads > fewest {
+        warnings.push(format!(
+            "parallel.threads is {threads}, but a rank may use {fewest} of the cores only: its threads \
+             wait for each other; use fewer, or give ranks more cores (mpirun --bind-to none, srun \
+             --cpus-per-task={threads})"
+        ));
+    }
+    if comm.is_apart() && config.parallel.exchange == Exchange::Auto {
+        warnings.push(
+            "the ranks are on one node but cannot share memory, as in containers of their own: they \
+             pass messages, which are slower; start them in one container"
+                .into(),
+        );
+    }
+    warnings
 }

@@ -189,7 +189,7 @@ pub fn table(comm: &Communicator, timings: &Timings, work: &Work) -> String {
         let share = 100.0 * mean / (seconds * ms);
         let _ = writeln!(text, "{name:<22}{min:>10.3}{mean:>10.3}{max:>10.3}{share:>8.1}%");
     }
-    let (cores, rate) = (comm.size() * threads, steps as f64 / seconds);
+    let (cores, rate) = (comm.cores(threads).used, steps as f64 / seconds);
     let _ = write!(
         text,
         "{steps} steps in {}: {} steps/s, {} points x steps per second per core, on {}",

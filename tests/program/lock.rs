@@ -1,11 +1,13 @@
 //! Two runs never write to one directory.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
 use super::restart::FORCED;
-use super::running::{Case, children, send, wait, wait_until};
+use super::running::{Case, SOLVER, children, send, wait, wait_until};
 
 /// Nothing but the history is written soon.
 const ENDLESS: [&str; 12] = [
@@ -87,4 +89,32 @@ fn a_run_whose_directory_is_gone_ends() {
         assert!(!case.path("run").exists());
         fs::remove_dir_all(case.path("gone")).unwrap();
     }
+}
+
+/// With `hidepid` /proc does not show the processes of other users, which are not dead for that.
+#[test]
+fn a_live_run_of_another_user_is_left_alone() {
+    let case = Case::new(FORCED);
+    let mut child = start(&case, 1);
+    let open_to_all = |path: &Path| {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o777)).unwrap();
+    };
+    [case.path(""), case.path("run")].iter().for_each(|path| open_to_all(path));
+    let hide = "mount -t proc -o hidepid=2 proc /proc && exec setpriv --reuid=65534 --clear-groups";
+    let line = case.line("run", &ENDLESS).join("\" \"");
+    let script = format!("{hide} \"{}\" \"{line}\"", case.path("solver").display());
+    // The program itself may lie where other users cannot read it.
+    fs::copy(SOLVER, case.path("solver")).unwrap();
+    let mut unshare = std::process::Command::new("unshare");
+    let output = unshare.args(["--mount", "sh", "-c", &script]).output().unwrap();
+    let message = String::from_utf8_lossy(&output.stderr);
+    if message.contains("Operation not permitted") || message.contains("permission denied") {
+        println!("SKIPPED: this needs root");
+    } else {
+        assert_eq!(output.status.code(), Some(2), "{message}");
+        assert!(message.contains("another run is at work"), "{message}");
+        assert!(child.try_wait().unwrap().is_none());
+    }
+    send(child.id(), libc::SIGUSR1);
+    assert_eq!(wait(child).code(), Some(0));
 }

@@ -5,6 +5,7 @@ mod bench;
 mod blow_up;
 mod changes;
 mod command_line;
+mod containers;
 mod continuation;
 mod convert;
 mod disk;

@@ -16,7 +16,8 @@ use dns_solver::parallel::Communicator;
 const TIME_LIMIT: &str = "60";
 
 /// What starts ranks, without their number.
-const MPIRUN: [&str; 5] = ["mpirun", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none"];
+pub const MPIRUN: [&str; 5] =
+    ["mpirun", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none"];
 
 /// The program.
 pub const SOLVER: &str = env!("CARGO_BIN_EXE_dns-solver");

@@ -83,10 +83,10 @@ impl Header {
     }
 }
 
-/// Bytes of one field that a rank writes or reads at a time, at least one column.
+/// Bytes of one field that a rank reads at a time, at least one column.
 const BATCH_BYTES: usize = 64 << 20;
 
-/// The runs of columns that a rank writes or reads of its share of all `count` columns with `rows`
+/// The runs of columns that a rank reads of its share of all `count` columns with `rows`
 /// numbers, one after the other: as many on every rank, the last of them perhaps empty.
 fn batches(count: usize, rows: usize, comm: &Communicator) -> Vec<Range<usize>> {
     let each = (BATCH_BYTES / (rows * size_of::<Complex<f64>>())).max(1);

@@ -18,7 +18,7 @@ use crate::parallel::Communicator;
 use crate::real::{Precision, Real};
 use crate::transform::owners::bundles_of;
 
-/// A checkpoint being read, on any number of ranks. Dropping is collective.
+/// A checkpoint being read, on any number of ranks.
 pub struct CheckpointReader {
     file: InputFile<Header>,
 }
@@ -109,8 +109,8 @@ impl CheckpointReader {
             for (batch, columns) in batches.iter().enumerate() {
                 let first = columns.start * rows;
                 let read = match header.precision {
-                    Precision::Single => read_as::<f32>(comm, dataset, columns.clone()),
-                    Precision::Double => read_as::<f64>(comm, dataset, columns.clone()),
+                    Precision::Single => read_as::<f32>(dataset, columns.clone()),
+                    Precision::Double => read_as::<f64>(dataset, columns.clone()),
                 };
                 let numbers = comm.agree(read.map_err(|e| self.file.unusable(e)))?;
                 found[field] = found[field].wrapping_add(checksum::of_numbers(first, &numbers));
@@ -130,15 +130,11 @@ impl CheckpointReader {
     }
 }
 
-fn read_as<E: Real>(
-    comm: &Communicator,
-    dataset: &Dataset,
-    columns: Range<usize>,
-) -> hdf5::Result<Vec<Complex<f64>>>
+fn read_as<E: Real>(dataset: &Dataset, columns: Range<usize>) -> hdf5::Result<Vec<Complex<f64>>>
 where
     Complex<E>: H5Type,
 {
-    let numbers = hdf5_file::read_block::<Complex<E>>(comm, dataset, &[columns])?;
+    let numbers = hdf5_file::read_block::<Complex<E>>(dataset, &[columns])?;
     Ok(numbers.into_iter().map(|z| Complex::new(z.re.double(), z.im.double())).collect())
 }
 

@@ -1,20 +1,18 @@
 //! Writing a checkpoint.
 
-use std::ops::Range;
 use std::path::Path;
 
-use hdf5::dataset::{AllocTime, FillTime};
-use hdf5::{Dataset, File, H5Type, OpenMode};
+use hdf5::File;
 use num_complex::Complex;
 
 use super::columns::Columns;
 use super::{
-    ACCUMULATED, Accumulated, CheckpointReader, FORMAT, Header, batches, checksum,
-    checksum_of_real, total,
+    ACCUMULATED, Accumulated, CheckpointReader, FORMAT, Header, checksum, checksum_of_real, total,
 };
 use crate::error::Result;
 use crate::fields::SpectralFields;
-use crate::io::{Temporary, hdf5_file};
+use crate::io::placed::{self, PlacedFile};
+use crate::io::{Temporary, hdf5_file, write_failed};
 use crate::parallel::Communicator;
 use crate::real::{Precision, Real};
 
@@ -34,7 +32,6 @@ pub fn write<T: Real>(
     state: &SpectralFields<T>,
     accumulated: &Accumulated,
 ) -> Result<()> {
-    let failed = |e| hdf5_file::write_failed(path, e);
     let columns = Columns::new(comm, state.modes);
     let mut checksums = vec![0_i64; state.count];
     for (field, checksum) in checksums.iter_mut().enumerate() {
@@ -44,58 +41,36 @@ pub fn write<T: Real>(
     }
     let checksums = total(comm, checksums);
     let temporary = comm.is_root().then(|| Temporary::new(path));
-    comm.agree(match &temporary {
-        Some(temporary) => {
-            create_file(temporary.path(), header, &checksums, accumulated).map_err(failed)
-        }
-        None => Ok(()),
+    let starts = placed::share_starts(comm, || {
+        let name = Temporary::path_for(path);
+        let created = create_file(&name, header, &checksums, accumulated);
+        created.map_err(|e| hdf5_file::write_failed(path, e))
     })?;
+    let failed = |e| write_failed(path, e);
     let name = Temporary::path_for(path);
-    let opened = hdf5_file::open_datasets(comm, &name, OpenMode::ReadWrite, &header.datasets());
-    let (datasets, file) = comm.agree(opened.map_err(failed))?;
-    for (field, dataset) in datasets.iter().enumerate() {
+    let file = comm.agree(PlacedFile::open(comm, &name).map_err(failed))?;
+    let rows = state.modes.rows();
+    let first = columns.share.start * rows * 2 * header.precision.bytes();
+    for (field, start) in starts.into_iter().enumerate() {
         let numbers = columns.gather(state, field);
-        let [count, rows] = header.shape();
-        for batch in batches(count, rows, comm) {
-            let here = batch.start - columns.share.start..batch.end - columns.share.start;
-            let numbers = &numbers[here.start * rows..here.end * rows];
-            let written = match header.precision {
-                Precision::Single => write_as::<T, f32>(comm, dataset, batch, numbers),
-                Precision::Double => write_as::<T, f64>(comm, dataset, batch, numbers),
-            };
-            comm.agree(written.map_err(failed))?;
-        }
+        let numbers = numbers.iter().flat_map(|z| [z.re.double(), z.im.double()]);
+        let written = file.write([(start + first as u64, numbers)], header.precision);
+        comm.agree(written.map_err(failed))?;
     }
-    let flushed = file.flush();
-    drop(datasets);
-    comm.agree(flushed.and(file.close()).map_err(failed))?;
+    comm.agree(file.sync().map_err(failed))?;
+    drop(file);
     CheckpointReader::open(comm, &name)?.verify()?;
     comm.agree(temporary.map_or(Ok(()), Temporary::rename))
 }
 
-fn write_as<T: Real, E: Real>(
-    comm: &Communicator,
-    dataset: &Dataset,
-    columns: Range<usize>,
-    numbers: &[Complex<T>],
-) -> hdf5::Result<()>
-where
-    Complex<E>: H5Type,
-{
-    // Converted here: in HDF5's hands a conversion would make the access independent.
-    let convert = |x: T| E::from_double(x.double());
-    let numbers: Vec<Complex<E>> =
-        numbers.iter().map(|z| Complex::new(convert(z.re), convert(z.im))).collect();
-    hdf5_file::write_block(comm, dataset, &[columns], &numbers)
-}
-
-/// Creates a file with everything but the numbers of the fields. On rank 0 only.
+/// Creates a file with everything but the numbers of the fields, and returns where they begin. On
+/// rank 0 only.
 fn create_file(
     path: &Path,
     header: &Header,
     checksums: &[i64],
     accumulated: &Accumulated,
-) -> hdf5::Result<()> {
+) -> hdf5::Result<Vec<u64>> {
     // The latest format of HDF5's own structures has checksums.
     let file = File::with_options().with_fapl(|access| access.libver_latest()).create(path)?;
     hdf5_file::write_number(&file, "checkpoint_format", FORMAT)?;
@@ -112,16 +87,14 @@ fn create_file(
     let checksum = header.checksum().map_err(|e| e.to_string())?;
     hdf5_file::write_number(&file, "checksum", checksum)?;
     let group = file.create_group("fields")?;
+    let mut starts = Vec::with_capacity(checksums.len());
     for (name, checksum) in header.fields.iter().zip(checksums) {
+        let shape = header.shape();
         let dataset = match header.precision {
-            Precision::Single => group.new_dataset::<Complex<f32>>(),
-            Precision::Double => group.new_dataset::<Complex<f64>>(),
-        }
-        // All ranks write at once, so the space must be there, and every number is written.
-        .alloc_time(Some(AllocTime::Early))
-        .fill_time(FillTime::Never)
-        .shape(header.shape())
-        .create(name.as_str())?;
+            Precision::Single => placed::reserve::<Complex<f32>>(&group, name, &shape),
+            Precision::Double => placed::reserve::<Complex<f64>>(&group, name, &shape),
+        }?;
+        starts.push(placed::start_of(&dataset)?);
         hdf5_file::write_number(&dataset, "checksum", *checksum)?;
     }
     drop(group);
@@ -133,5 +106,6 @@ fn create_file(
             hdf5_file::write_number(&dataset, "checksum", checksum_of_real(numbers))?;
         }
     }
-    file.close()
+    file.close()?;
+    Ok(starts)
 }

@@ -2,8 +2,8 @@
 //!
 //! It is a file that names its owner and is rewritten every few seconds, its *beat*. Who finds one
 //! waits for the next beat, which says that the owner lives. Without a beat the owner is dead: on
-//! the same machine if the kernel does not know the process, on another machine after
-//! [`Pace::patience`]. Files are only created, read, renamed and removed, and no clocks are
+//! the same machine if the kernel does not know the process, on another machine, or if the kernel
+//! does not show it, after [`Pace::patience`]. Files are only created, read, renamed and removed, and no clocks are
 //! compared, so that it works on network file systems and between nodes. An owner that was taken
 //! for dead, perhaps because it was suspended, finds that out at its next beat.
 
@@ -65,7 +65,10 @@ impl Owner {
             host: line("/proc/sys/kernel/hostname"),
             job: std::env::var("SLURM_JOB_ID").ok(),
             process,
-            started: start_of(process).unwrap_or_default(),
+            started: match seen(process) {
+                Seen::Started(started) => started,
+                Seen::Ended | Seen::Hidden => String::new(),
+            },
             machine: format!("{} {}", line("/proc/sys/kernel/random/boot_id"), table.display()),
             beat: String::new(),
         }
@@ -77,10 +80,17 @@ impl Owner {
         toml::to_string(&owner).unwrap_or_default()
     }
 
-    /// Whether the kernel knows that this process has ended; `None` if it is of another machine.
+    /// Whether the kernel knows that this process has ended; `None` if it is of another machine, or
+    /// of another user whose processes it does not show (/proc with `hidepid`).
     fn has_ended(&self) -> Option<bool> {
-        let same = self.machine == Owner::this_process().machine && !self.started.is_empty();
-        same.then(|| start_of(self.process).is_none_or(|started| started != self.started))
+        if self.machine != Owner::this_process().machine || self.started.is_empty() {
+            return None;
+        }
+        match seen(self.process) {
+            Seen::Ended => Some(true),
+            Seen::Started(started) => Some(started != self.started),
+            Seen::Hidden => None,
+        }
     }
 
     fn name(&self) -> String {
@@ -89,13 +99,28 @@ impl Owner {
     }
 }
 
-/// When a process was started, in ticks since the kernel was; `None` if it has ended.
-fn start_of(process: u32) -> Option<String> {
-    let text = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+/// What the kernel shows of a process.
+enum Seen {
+    Ended,
+    /// When it was started, in ticks since the kernel was.
+    Started(String),
+    /// It is there, and nothing else is known.
+    Hidden,
+}
+
+fn seen(process: u32) -> Seen {
+    let Ok(text) = fs::read_to_string(format!("/proc/{process}/stat")) else {
+        // SAFETY: signal 0 is none; the kernel only looks for the process.
+        let found = unsafe { libc::kill(process as libc::pid_t, 0) } == 0;
+        let is_gone = !found && io::Error::last_os_error().raw_os_error() == Some(libc::ESRCH);
+        return if is_gone { Seen::Ended } else { Seen::Hidden };
+    };
     // The name of the program, in parentheses, may hold anything; state and times follow it.
-    let mut fields = text.rsplit_once(')')?.1.split_whitespace();
-    let state = fields.next()?;
-    (!matches!(state, "Z" | "X")).then(|| fields.nth(18).map(str::to_string))?
+    let mut fields = text.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace();
+    if matches!(fields.next(), Some("Z" | "X")) {
+        return Seen::Ended;
+    }
+    fields.nth(18).map_or(Seen::Hidden, |started| Seen::Started(started.into()))
 }
 
 /// A lock that is held until this is dropped.
@@ -220,7 +245,9 @@ fn create(path: &Path, text: &str) -> io::Result<()> {
 
 /// Replaces the lock of an owner that is dead. If several do so at once, the last one has it.
 fn take_over(path: &Path, text: &str) -> io::Result<()> {
-    fs::rename(write_aside(path, text)?, path)?;
+    let own = write_aside(path, text)?;
+    // In a directory with the sticky bit only the owner of a file may replace it.
+    fs::rename(&own, path).inspect_err(|_| drop(fs::remove_file(&own)))?;
     thread::sleep(LOOK);
     match fs::read(path)? == text.as_bytes() {
         true => Ok(()),
@@ -330,6 +357,16 @@ mod tests {
             lock.unwrap();
             assert!(started.elapsed() < QUICK.patience && told.contains("taken over"), "{told}");
         }
+    }
+
+    #[test]
+    fn a_lock_that_cannot_be_replaced_leaves_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = path(&directory);
+        // A directory in its place: like a file of another in a directory with the sticky bit.
+        fs::create_dir(&path).unwrap();
+        take_over(&path, "").unwrap_err();
+        assert_eq!(fs::read_dir(&directory).unwrap().count(), 1);
     }
 
     #[test]

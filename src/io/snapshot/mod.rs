@@ -5,6 +5,7 @@
 //! from, with a `description` in words. Whole planes lie in one contiguous block of the file.
 //! The precision of the file does not depend on that of the run.
 
+mod compressed;
 mod reader;
 mod writer;
 

@@ -16,7 +16,7 @@ use crate::real::Precision;
 /// What messages call the file.
 const KIND: &str = "snapshot";
 
-/// A snapshot being read, on any number of ranks. Dropping is collective.
+/// A snapshot being read, on any number of ranks.
 pub struct SnapshotReader {
     file: InputFile<Header>,
 }
@@ -50,9 +50,9 @@ impl SnapshotReader {
         };
         let block = in_file(region);
         let read = match header.precision {
-            Precision::Single => hdf5_file::read_block::<f32>(comm, &datasets[index], &block)
+            Precision::Single => hdf5_file::read_block::<f32>(&datasets[index], &block)
                 .map(|data| data.into_iter().map(f64::from).collect()),
-            Precision::Double => hdf5_file::read_block(comm, &datasets[index], &block),
+            Precision::Double => hdf5_file::read_block(&datasets[index], &block),
         };
         comm.agree(read.map_err(|e| self.file.unusable(e)))
     }

@@ -3,13 +3,14 @@
 use std::f64::consts::TAU;
 use std::path::{Path, PathBuf};
 
-use hdf5::dataset::{AllocTime, FillTime};
-use hdf5::{Dataset, File, Group, H5Type, OpenMode};
+use hdf5::{Dataset, Group, H5Type};
 
-use super::{AXIS_NAMES, Field, Header, Provenance, in_file};
+use super::compressed::{self, CompressedFile};
+use super::{AXIS_NAMES, Field, Header, Provenance};
 use crate::error::Result;
 use crate::grid::{AXES, Region};
-use crate::io::{Temporary, hdf5_file};
+use crate::io::placed::{self, PlacedFile};
+use crate::io::{Temporary, hdf5_file, write_failed};
 use crate::parallel::Communicator;
 use crate::real::Precision;
 use crate::real::Real;
@@ -24,15 +25,21 @@ Units: L and T are the units of length and time in which the run was configured.
 `config` is the configuration of the run in TOML.";
 
 /// A snapshot being written, under a temporary name until [`SnapshotWriter::finish`]. After an
-/// error, or when dropped before, nothing is left of it. Dropping is collective.
+/// error, or when dropped before, nothing is left of it.
 pub struct SnapshotWriter {
-    // HDF5 wants datasets closed before their file, and the file before it is removed.
-    datasets: Vec<Dataset>,
-    file: File,
+    numbers: Numbers,
     temporary: Option<Temporary>,
     comm: Communicator,
+    shape: [usize; AXES],
     precision: Precision,
     path: PathBuf,
+}
+
+/// The way of the numbers into the file.
+enum Numbers {
+    /// To the places where the fields begin.
+    Placed(PlacedFile, Vec<u64>),
+    Compressed(CompressedFile),
 }
 
 impl SnapshotWriter {
@@ -43,60 +50,73 @@ impl SnapshotWriter {
         header: &Header,
         provenance: &Provenance,
     ) -> Result<Self> {
-        let failed = |e| hdf5_file::write_failed(path, e);
         let temporary = comm.is_root().then(|| Temporary::new(path));
-        comm.agree(match &temporary {
-            Some(temporary) => create_file(temporary.path(), header, provenance).map_err(failed),
-            None => Ok(()),
-        })?;
         let name = Temporary::path_for(path);
-        let opened = hdf5_file::open_datasets(comm, &name, OpenMode::ReadWrite, &header.datasets());
-        let (datasets, file) = comm.agree(opened.map_err(failed))?;
+        let starts = placed::share_starts(comm, || {
+            let created = create_file(&name, header, provenance);
+            created.map_err(|e| hdf5_file::write_failed(path, e))
+        })?;
+        let numbers = match header.compression {
+            0 => {
+                let file = PlacedFile::open(comm, &name).map_err(|e| write_failed(path, e));
+                Numbers::Placed(comm.agree(file)?, starts)
+            }
+            _ => {
+                let file = CompressedFile::open(comm, &name, header);
+                let file = file.map_err(|e| hdf5_file::write_failed(path, e));
+                Numbers::Compressed(comm.agree(file)?)
+            }
+        };
         Ok(SnapshotWriter {
-            datasets,
-            file,
+            numbers,
             temporary,
             comm: comm.clone(),
+            shape: header.shape(),
             precision: header.precision,
             path: path.to_owned(),
         })
     }
 
-    /// Writes a region of field number `field` (in the order of the header); `data` is `[z][y][x]`.
-    /// Every rank makes the same number of calls with the same fields, some perhaps with an empty
-    /// region. A copy of `data` in the precision of the file is held meanwhile. Collective.
+    /// Writes a region of field number `field` (in the order of the header), of whole lines along x;
+    /// `data` is `[z][y][x]`. Every rank makes the same number of calls with the same fields, some
+    /// perhaps with an empty region. Collective.
     pub fn write<T: Real>(&mut self, field: usize, region: &Region, data: &[T]) -> Result<()> {
-        let written = match self.precision {
-            Precision::Single => self.write_as::<T, f32>(field, region, data),
-            Precision::Double => self.write_as::<T, f64>(field, region, data),
+        let ([nz, ny, nx], [x, y, z]) = (self.shape, &region.ranges);
+        assert!(region.is_empty() || (*x == (0..nx) && y.end <= ny && z.end <= nz), "{region:?}");
+        assert_eq!(data.len(), region.len(), "{region:?} is written whole");
+        let written = match &mut self.numbers {
+            Numbers::Placed(file, starts) => {
+                let planes = z.clone().zip(data.chunks_exact(region.plane_len().max(1)));
+                let runs = planes.map(|(z, values)| {
+                    let first = ((z * ny + y.start) * nx * self.precision.bytes()) as u64;
+                    (starts[field] + first, values.iter().map(|x| x.double()))
+                });
+                file.write(runs, self.precision).map_err(|e| write_failed(&self.path, e))
+            }
+            Numbers::Compressed(file) => {
+                let written = file.write(field, region, data);
+                written.map_err(|e| hdf5_file::write_failed(&self.path, e))
+            }
         };
-        self.comm.agree(written.map_err(|e| hdf5_file::write_failed(&self.path, e)))
-    }
-
-    fn write_as<T: Real, E: Real + H5Type>(
-        &self,
-        field: usize,
-        region: &Region,
-        data: &[T],
-    ) -> hdf5::Result<()> {
-        // Converted here: in HDF5's hands a conversion would make the access independent.
-        let data: Vec<E> = data.iter().map(|x| E::from_double(x.double())).collect();
-        hdf5_file::write_block(&self.comm, &self.datasets[field], &in_file(region), &data)
+        self.comm.agree(written)
     }
 
     /// Brings everything to the disk and gives the file its name. Collective.
     pub fn finish(self) -> Result<()> {
-        let SnapshotWriter { datasets, file, temporary, comm, path, .. } = self;
-        let flushed = file.flush();
-        drop(datasets);
-        let closed = flushed.and(file.close());
-        comm.agree(closed.map_err(|e| hdf5_file::write_failed(&path, e)))?;
+        let SnapshotWriter { numbers, temporary, comm, path, .. } = self;
+        comm.agree(match numbers {
+            Numbers::Placed(file, _) => file.sync().map_err(|e| write_failed(&path, e)),
+            Numbers::Compressed(file) => {
+                file.close().map_err(|e| hdf5_file::write_failed(&path, e))
+            }
+        })?;
         comm.agree(temporary.map_or(Ok(()), Temporary::rename))
     }
 }
 
-/// Creates a file with everything but the numbers of the fields. On rank 0 only.
-fn create_file(path: &Path, header: &Header, provenance: &Provenance) -> hdf5::Result<()> {
+/// Creates a file with everything but the numbers of the fields, and returns where they begin; nothing
+/// when they are compressed. On rank 0 only.
+fn create_file(path: &Path, header: &Header, provenance: &Provenance) -> hdf5::Result<Vec<u64>> {
     let file = hdf5_file::create(path)?;
     provenance.write(&file, DESCRIPTION)?;
     hdf5_file::write_number(&file, "time", header.time)?;
@@ -109,6 +129,7 @@ fn create_file(path: &Path, header: &Header, provenance: &Provenance) -> hdf5::R
     for axis in 0..AXES {
         coordinates.push(create_coordinates(&group, header, axis)?);
     }
+    let mut starts = Vec::with_capacity(header.fields.len());
     for field in &header.fields {
         let dataset = match header.precision {
             Precision::Single => create_field::<f32>(&group, header, field),
@@ -118,9 +139,13 @@ fn create_file(path: &Path, header: &Header, provenance: &Provenance) -> hdf5::R
             let dimension = (AXES - 1 - axis) as u32;
             hdf5_file::attach_scale(&dataset, dimension, AXIS_NAMES[axis], coordinates)?;
         }
+        if header.compression == 0 {
+            starts.push(placed::start_of(&dataset)?);
+        }
     }
     drop((coordinates, group));
-    file.close()
+    file.close()?;
+    Ok(starts)
 }
 
 fn create_coordinates(group: &Group, header: &Header, axis: usize) -> hdf5::Result<Dataset> {
@@ -129,15 +154,11 @@ fn create_coordinates(group: &Group, header: &Header, axis: usize) -> hdf5::Resu
 }
 
 fn create_field<E: H5Type>(group: &Group, header: &Header, field: &Field) -> hdf5::Result<Dataset> {
-    let builder = group.new_dataset::<E>().fill_time(FillTime::Never);
-    let shape = header.shape();
-    let builder = match header.compression {
-        // All ranks write at once, so the space must be there, and every number is written.
-        0 => builder.alloc_time(Some(AllocTime::Early)).shape(shape),
-        // A chunk is a plane, which one rank writes.
-        level => builder.chunk([1, shape[1], shape[2]]).shuffle().deflate(level).shape(shape),
-    };
-    let dataset = builder.create(field.name.as_str())?;
+    let (shape, name) = (header.shape(), field.name.as_str());
+    let dataset = match header.compression {
+        0 => placed::reserve::<E>(group, name, &shape),
+        level => compressed::create::<E>(group, name, shape, level),
+    }?;
     hdf5_file::explain(&dataset, &field.units, &field.long_name)?;
     Ok(dataset)
 }

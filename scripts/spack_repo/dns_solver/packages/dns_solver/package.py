@@ -18,7 +18,7 @@ class DnsSolver(CargoPackage):
     depends_on("pkgconfig", type="build")
     depends_on("llvm+clang", type="build")  # its libclang reads mpi.h
     depends_on("mpi")
-    depends_on("hdf5@1.10:+mpi+hl")
+    depends_on("hdf5@1.10.3:+hl")
 
     build_args = ("--locked",)
     check_args = ("--locked",)

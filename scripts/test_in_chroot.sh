@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# Runs the tests, or another command, on another release of Debian or Ubuntu: in a directory of its
+# own with nothing installed but what scripts/setup.sh asks for. By hand, and as root:
+#
+#   scripts/test_in_chroot.sh trixie                     scripts/test.sh on Debian 13
+#   scripts/test_in_chroot.sh bookworm                   on Debian 12: nothing is there by luck
+#   scripts/test_in_chroot.sh trixie cargo test --test mpi
+#
+# The packages come from the mirror of this machine, or from MIRROR; the Rust toolchain is that of this
+# machine. All of it lies below TMPDIR (default /var/tmp), and is removed at the end; with CHROOT=DIR
+# it is in DIR and stays, and is used again.
+
+set -euo pipefail
+repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+release=${1:?usage: scripts/test_in_chroot.sh RELEASE [COMMAND...]}
+shift
+(($#)) || set -- scripts/test.sh
+if [[ $(id -u) != 0 ]] || ! command -v debootstrap >/dev/null; then
+    echo "test_in_chroot.sh needs root and debootstrap (apt-get install debootstrap)" >&2
+    exit 2
+fi
+
+# The first mirror that apt uses here: a line `deb URL ...`, or `URIs: URL`.
+apt_mirror() {
+    cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
+        grep -hoE '^(deb|URIs:) .*' | grep -oE 'https?://[^ ]+/(debian|ubuntu)/? *' | head -1
+}
+mirror=${MIRROR:-$(apt_mirror)}
+mirror=${mirror%% *}
+
+root=${CHROOT:-}
+[[ -n $root ]] || root=$(mktemp -d "${TMPDIR:-/var/tmp}/dns-solver-$release.XXXXXX")
+mounted=()
+clean_up() {
+    for ((i = ${#mounted[@]} - 1; i >= 0; i--)); do
+        umount --recursive --lazy "${mounted[i]}" || true
+    done
+    [[ -z ${CHROOT:-} ]] || return 0
+    if grep -q " $root/" /proc/mounts; then
+        echo "test_in_chroot.sh: $root is left, for something is still mounted there" >&2
+    else
+        rm -rf "$root"
+    fi
+}
+trap clean_up EXIT
+
+# bind FROM TO: shows a directory of this machine in the chroot. What is mounted or unmounted there is not
+# mounted or unmounted here.
+bind() {
+    mkdir -p "$root$2"
+    mount --rbind "$1" "$root$2"
+    mount --make-rslave "$root$2"
+    mounted+=("$root$2")
+}
+
+[[ -e $root/etc/debian_version ]] || debootstrap --variant=minbase "$release" "$root" "$mirror"
+cp /etc/resolv.conf "$root/etc/resolv.conf"
+for path in /proc /sys /dev; do bind "$path" "$path"; done
+cargo=${CARGO_HOME:-$HOME/.cargo} rustup=${RUSTUP_HOME:-$HOME/.rustup}
+bind "$cargo" /root/.cargo
+bind "$rustup" /root/.rustup
+
+# A clone without what was built here, which the other release could not use.
+mkdir -p "$root/root/dns-solver"
+git -C "$repository" ls-files -z --cached --others --exclude-standard |
+    (cd "$repository" && tar --create --null --files-from=- --ignore-failed-read) |
+    tar --extract --directory "$root/root/dns-solver"
+
+inside() {
+    chroot "$root" env -i HOME=/root USER=root LANG=C.UTF-8 TERM="${TERM:-dumb}" \
+        PATH=/root/.cargo/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+        ${CARGO_BUILD_JOBS:+CARGO_BUILD_JOBS="$CARGO_BUILD_JOBS"} "$@"
+}
+inside bash -c 'cd /root/dns-solver && scripts/setup.sh'
+inside bash -c 'cd /root/dns-solver && exec "$@"' bash "$@"
