@@ -19,10 +19,10 @@ folder = Path("tutorial")
 folder.mkdir(exist_ok=True)
 
 config = {
-    "grid": {"points": [32, 32, 32]},
+    "grid": {"points": [54, 54, 54]},  # k_max eta is 1.59 or more: well resolved
     "physics": {"viscosity": 1e-2},  # Re = 100
     "initial": {"kind": "taylor_green"},
-    "time": {"dt": 0.04, "end": 8.0},
+    "time": {"dt": 0.1, "end": 8.0},
     "output": {
         "directory": str(folder / "re100"),
         "history": {"every": 0.2},
@@ -54,7 +54,7 @@ print(
 )
 spectrum = dnspost.energy_spectrum(at_peak)
 print(f"energy in the spectrum {float(spectrum.sum()):.6f}")
-print(dnspost.flow_scales(at_peak, run.viscosity))
+print(dnspost.flow_scales(at_peak))
 
 # %% Any point, any time: the Fourier series itself, or polynomials as the JHTDB has them.
 line = np.column_stack([np.linspace(0, 2 * np.pi, 50), np.full(50, 1.0), np.full(50, 0.5)])
@@ -75,6 +75,7 @@ start = dnspost.write_initial(folder / "tubes.h5", tubes)
 own = dnspost.run(
     config
     | {
+        "grid": {"points": [32, 32, 32]},
         "initial": start,
         "time": {"cfl": 0.8, "end": 2.0},
         "output": {"directory": str(folder / "tubes"), "snapshots": {"every": 1.0}},
@@ -85,7 +86,7 @@ print(own)
 # %% A sweep: all combinations of some values, resumed by the same lines (on Slurm: dnspost submit).
 sweep = dnspost.sweep(
     folder / "sweep",
-    config | {"output": {"history": {"every": 0.2}}},
+    config | {"grid": {"points": [32, 32, 32]}, "output": {"history": {"every": 0.2}}},
     {"physics.viscosity": [0.02, 0.04]},
 )
 runs = sweep.run()

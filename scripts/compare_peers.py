@@ -148,7 +148,8 @@ def output(command: list[str]) -> str:
         command,
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         env=environment,
         check=False,
     )
@@ -164,12 +165,12 @@ def our_dissipation(program: Path, points: int, steps: int) -> float:
         config.write_text(
             f"grid.points = [{points}, {points}, {points}]\nphysics.viscosity = {VISCOSITY!r}\n"
             f'initial.kind = "taylor_green"\ntime = {{ dt = {DT}, end = {steps * DT} }}\n'
-            f'output.directory = "{folder}/run"\n'
+            f'output.directory = "{folder}/run"\n',
+            encoding="utf-8",
         )
         output([str(program), str(config), "--quiet"])
-        rows = [
-            r for r in (Path(folder) / "run/history.csv").read_text().splitlines() if r[0] != "#"
-        ]
+        text = (Path(folder) / "run/history.csv").read_text(encoding="utf-8")
+        rows = [row for row in text.splitlines() if row[0] != "#"]
     return float(rows[-1].split(",")[rows[0].split(",").index("dissipation")])
 
 

@@ -9,6 +9,7 @@ machine's noise hits them alike, and medians and spread are those over --rounds 
 """
 
 import argparse
+import io
 import json
 import math
 import os
@@ -92,7 +93,12 @@ def command(ranks: int, threads: int) -> list[str]:
 def output(arguments: list[str]) -> str:
     """Return what a command prints; end with what it says when it fails."""
     done = subprocess.run(
-        arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        arguments,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
     )
     if done.returncode != 0:
         sys.exit(f"{shlex.join(arguments)}\n{done.stdout}{done.stderr}")
@@ -291,6 +297,8 @@ def parse() -> tuple[argparse.Namespace, list[Case]]:
 
 def main() -> None:
     """Measure, or plan, and write what was found."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names of machines in any locale
     options, cases = parse()
     changes = [word for change in options.set for word in ("--set", change)]
     if options.machine:
@@ -313,9 +321,9 @@ def main() -> None:
         "cases": [{"plan": case.plan, "turns": case.reports} for case in cases],
     }
     where = str(options.output)
-    Path(f"{where}.json").write_text(json.dumps(record, indent=2) + "\n")
+    Path(f"{where}.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     text = f"{title}\n\n{table(lines)}\n"
-    Path(f"{where}.md").write_text(text)
+    Path(f"{where}.md").write_text(text, encoding="utf-8")
     plot(lines, title, Path(f"{where}.png"))
     print(text)
 

@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sections = list(pool.map(lambda flow: flow(lab), flows))
         text = "\n".join([_head(lab), *(section.write(options.output) for section in sections)])
     report = options.output / "validation.md"
-    report.write_text(text)
+    report.write_text(text, encoding="utf-8")
     print(f"wrote {report}")
     bad = [finding for section in sections for finding in section.findings if not finding.good]
     for finding in bad:
@@ -79,7 +79,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _head(lab: Lab) -> str:
     """Return how this report came about."""
-    version, _, _ = next(lab.folder.glob("*/log.txt")).read_text().partition(", into")
+    version, _, _ = (
+        next(lab.folder.glob("*/log.txt")).read_text(encoding="utf-8").partition(", into")
+    )
     return f"""# Validation
 
 Written by `scripts/validate.sh` (size: {lab.size}), with {version} on {_processor()}.
@@ -90,7 +92,11 @@ Each band comes from a published number or from the error of the method, as the 
 def _processor() -> str:
     """Return the name of the processor, as far as the system tells."""
     cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    lines = (
+        cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
+        if cpuinfo.exists()
+        else []
+    )
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.machine()
 

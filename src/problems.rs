@@ -1,6 +1,7 @@
 //! A list of everything that is wrong with a configuration, so that the user sees it all at once.
 
 use std::fmt::{Display, Write};
+use std::path::Path;
 
 /// One thing to mend.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +54,25 @@ impl Problems {
             );
             self.add(path, message);
         }
+    }
+
+    /// Notes a path that is empty, or has what only a shell replaces: it would be a directory `~` or
+    /// `$SCRATCH` where the program was started.
+    pub fn require_path(&mut self, path: &str, value: &Path) {
+        let text = value.to_string_lossy();
+        let is_name =
+            |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphabetic() || "_{(".contains(c));
+        let reason = if text.is_empty() {
+            "empty; give the path of a directory or file"
+        } else if text == "~" || text.starts_with("~/") {
+            "with a ~, which only a shell replaces; write the whole path"
+        } else if text.split('$').skip(1).any(is_name) {
+            "with a variable, which only a shell replaces; write the whole path, or give it on the \
+             command line, where the shell does that"
+        } else {
+            return;
+        };
+        self.add(path, format!("is \"{text}\", {reason}"));
     }
 
     /// Notes a value that is not a finite number of zero or more.

@@ -111,7 +111,8 @@ def _others(axes: Axes, run: Run, name: str) -> None:
         own, general = GENERAL[name]
         axes.lines[0].set_label(own)
         axes.set_ylabel(label(general, table.attrs["units"].get(name, "1")))
-        axes.legend()
+        axes.set_ylim(top=1.35 * axes.get_ylim()[1])  # room for the names
+        axes.legend(ncols=min(len(found) + 1, 3), loc="upper right", columnspacing=1)
 
 
 def compare(runs: Sequence[Run], choice: Choice = LAST) -> Figure:

@@ -3,6 +3,7 @@
 import base64
 import html
 import io
+import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from matplotlib.figure import Figure
 
 from dnspost import files, health, plots, slices, structure_plots
 from dnspost.averages import steady
+from dnspost.grid import VELOCITY
 from dnspost.picks import LAST, Choice
 from dnspost.runs import Run
 from dnspost.style import style
@@ -60,6 +62,7 @@ _STEADY = [
     "kolmogorov_length",
     "kmax_eta",
 ]
+_CHANGED = re.compile(r"^changed, as allowed: (.*)$", re.MULTILINE)
 _WORDS = {"good": "\u25cf good", "warn": "\u25b2 look", "bad": "\u25a0 bad"}
 
 
@@ -150,6 +153,7 @@ def _facts(run: Run) -> str:
         "grid": _settings(config["grid"]),
         "equation": f"{config['physics']['equation']}, viscosity {run.viscosity:g}",
         **_physics(config["physics"]),
+        "fields": ", ".join(_fields(config["physics"])),
         "start": _settings(config["initial"]),
         "forcing": _settings(config["forcing"]),
     }
@@ -158,6 +162,8 @@ def _facts(run: Run) -> str:
         if not colon or line.startswith("t "):
             break
         facts[name] = value.strip()
+    for number, change in enumerate(_CHANGED.findall(run.log), 1):
+        facts[f"change {number}"] = change
     return _table(
         f"<td>{html.escape(name)}</td><td>{html.escape(value)}</td>"
         for name, value in facts.items()
@@ -165,11 +171,19 @@ def _facts(run: Run) -> str:
     )
 
 
+def _fields(physics: dict[str, Any]) -> list[str]:
+    """Return the fields that are advanced, by their names in files."""
+    magnetic = ["bx", "by", "bz"] if physics["equation"] == "mhd" else []
+    buoyancy = ["theta"] if physics.get("stratification") else []
+    scalars = [scalar["name"] for scalar in physics.get("scalars", [])]
+    return [*VELOCITY, *magnetic, *buoyancy, *scalars]
+
+
 def _physics(physics: dict[str, Any]) -> dict[str, str]:
     """Return what acts beside viscosity: rotation, stratification, scalars, a magnetic field."""
     found: dict[str, str] = {}
     for name, value in physics.items():
-        if name in ("equation", "viscosity") or value in ([], {}, None):
+        if name in ("equation", "viscosity") or not value or value == [0.0, 0.0, 0.0]:
             continue
         if name == "scalars":
             found |= {f"scalar {scalar['name']}": _settings(scalar) for scalar in value}

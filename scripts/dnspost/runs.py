@@ -268,7 +268,7 @@ class Run:
         See `dnspost.sample` for `method`. `time_method` is "none", the nearest snapshot, or
         "pchip", a cubic in time through the two snapshots before and the two after (JHTDB's names).
         """
-        chosen = self.snapshots[list(fields)]
+        chosen = self.snapshots_with(fields)[list(fields)]
         return interpolation.sample_in_time(chosen, points, time, method, time_method)
 
 

@@ -51,7 +51,8 @@ def field_named(run: Run, snapshots: xr.Dataset, name: str) -> xr.DataArray:
     if derived and name == "dissipation":
         # Of the viscosity at each time.
         unit = fields.dissipation(snapshots, 1.0)
-        return (unit * viscosity(run, snapshots)).assign_attrs(unit.attrs)
+        local = unit * viscosity(run, snapshots)
+        return local.rename("dissipation").assign_attrs(unit.attrs)
     if derived and name == "q":
         return fields.q_criterion(snapshots)
     known = ", ".join([*map(str, snapshots), *(DERIVED if derived else [])])
@@ -66,7 +67,9 @@ def viscosity(run: Run, snapshots: xr.Dataset) -> xr.DataArray | float:
 
 def usual_fields(run: Run, snapshot: xr.Dataset) -> list[str]:
     """Return what a picture shows when nothing is asked for: velocity, what follows, scalars."""
-    found = [str(name) for name in snapshot if bool(snapshot[name].notnull().any())]
+    # One value tells: a field is there as a whole or not at all.
+    first = snapshot.isel(dict.fromkeys((dim for dim in AXES if dim in snapshot.dims), 0))
+    found = [str(name) for name in snapshot if bool(first[name].notnull())]
     if not found:
         raise ValueError("the snapshot has no field with numbers")
     if not set(VELOCITY) <= set(found):
@@ -164,6 +167,9 @@ def movie(
     """
     if series is None:
         values = plane(field_named(run, run.snapshots, name), axis, position).compute()
+        values = values.dropna("time", how="all")
+        if values.sizes["time"] == 0:
+            raise ValueError(f"{name} was never written")
     else:
         values = field_named(run, series, name).compute()
         if bool(values.isnull().any()):

@@ -11,7 +11,15 @@ from dnspost import statistics
 from dnspost.grid import VELOCITY
 from dnspost.picks import LAST, Choice, Pick, at_time, over, pick
 from dnspost.runs import Run
-from dnspost.style import ONE_COLUMN, TWO_COLUMNS, label, plain_decades, reference_line, shades
+from dnspost.style import (
+    ONE_COLUMN,
+    TWO_COLUMNS,
+    label,
+    named_line,
+    plain_decades,
+    reference_line,
+    shades,
+)
 
 KOLMOGOROV_CONSTANT = 1.6  # Sreenivasan 1995, Phys. Fluids 7, 2778: 1.62 +- 0.17
 # What is not above this share of the largest is rounding.
@@ -117,7 +125,8 @@ def finish(raw: Axes, compensated: Axes | None, last: Line) -> None:
         k = np.array([low * (high / low) ** 0.25, low * (high / low) ** 0.75])
         slope = 2 * KOLMOGOROV_CONSTANT * last.dissipation ** (2 / 3) * k ** (-5 / 3)
         raw.loglog(k, slope, **reference_line())
-        _named(raw, "$k^{-5/3}$", (k[1], slope[1]))
+        name = raw.annotate("$k^{-5/3}$", (k[1], slope[1]), color="0.55", fontsize=7)
+        name.set_verticalalignment("bottom")
     raw.set_xlabel(label("$k$", "1/L"))
     raw.set_ylabel(label("$E(k)$", "L^3/T^2"))
     # What a start from few modes has beside them is no part of the picture.
@@ -126,19 +135,14 @@ def finish(raw: Axes, compensated: Axes | None, last: Line) -> None:
     plain_decades(raw.xaxis)
     if compensated is None:
         return
-    compensated.axhline(KOLMOGOROV_CONSTANT, **reference_line())
-    left = compensated.dataLim.intervalx[0]
-    _named(compensated, f"$C_K$ = {KOLMOGOROV_CONSTANT}", (left, KOLMOGOROV_CONSTANT))
+    named_line(compensated, KOLMOGOROV_CONSTANT, f"$C_K$ = {KOLMOGOROV_CONSTANT}")
     compensated.set_xlabel(r"$k\,\eta$")
     compensated.set_ylabel(r"$\varepsilon^{-2/3}\, k^{5/3}\, E(k)$")
     # Far in the dissipation range compensated spectra say nothing.
     top = max(compensated.dataLim.intervaly[1], KOLMOGOROV_CONSTANT)
     compensated.set_ylim(max(compensated.dataLim.intervaly[0], 1e-4 * top), 2 * top)
     plain_decades(compensated.xaxis)
-
-
-def _named(axes: Axes, words: str, at: tuple[float, float]) -> None:
-    axes.annotate(words, at, xytext=(2, 2), textcoords="offset points", color="0.55", fontsize=7)
+    plain_decades(compensated.yaxis)
 
 
 def flux(run: Run, choice: Choice = LAST) -> Figure:

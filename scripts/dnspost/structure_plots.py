@@ -129,7 +129,7 @@ def axial(run: Run, choice: Choice = LAST) -> Figure:
         xytext=(-4, -10),
         textcoords="offset points",
         ha="right",
-        color="0.35",
+        color="white",
         fontsize=7,
     )
     axes.set_xlabel(label(r"$k_\perp$", "1/L"))

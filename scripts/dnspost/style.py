@@ -75,8 +75,11 @@ def reference_line() -> dict[str, Any]:
 
 
 def named_line(axes: Axes, height: float, words: str) -> None:
-    """Draw a horizontal line that is no result, with its name at the right end."""
+    """Draw a horizontal line that is no result, with its name at the right end inside the frame."""
     axes.axhline(height, **reference_line())
+    low, high = axes.get_ylim()
+    if axes.get_yscale() == "linear" and height > low + 0.9 * (high - low):
+        axes.set_ylim(top=low + (height - low) / 0.9)
     axes.annotate(
         words,
         (1, height),

@@ -40,7 +40,9 @@ def schemes() -> dict[str, int]:
         dnspost.validate(unknown | {"output": {"directory": "unused"}})
     except SolverError as error:
         (said,) = re.findall(r"time\.scheme: .*", str(error))
-    orders = dict(re.findall(r"^\| `(\w+)` \| (\d+) \|", NUMERICS.read_text(), re.MULTILINE))
+    orders = dict(
+        re.findall(r"^\| `(\w+)` \| (\d+) \|", NUMERICS.read_text(encoding="utf-8"), re.MULTILINE)
+    )
     return {name: int(orders[name]) for name in re.findall(r"`(\w+)`", said)}
 
 

@@ -36,7 +36,7 @@ MEASURED = np.array(
 
 def section(lab: Lab) -> Section:
     """Spectra at the two later stations."""
-    config = tomllib.loads(CONFIG.read_text())
+    config = tomllib.loads(CONFIG.read_text(encoding="utf-8"))
     points = lab.choose(64, 128, config["grid"]["points"][0])
     config["grid"]["points"] = [points] * 3
     config["initial"]["spectrum"]["path"] = str(

@@ -113,13 +113,20 @@ pub fn config(table: Table, directory: &Path, problems: &mut Problems) -> Option
     let grid = raw.grid.check(problems);
     let numerical_grid = grid.map(|grid| grid.build());
     let physics = raw.physics.check(numerical_grid.as_ref(), problems);
-    let resolve = |mut initial: Initial| {
+    // What is read once more, for the ranks, is resolved already.
+    let is_resolved = directory.as_os_str().is_empty();
+    let resolve = |key: &str, mut initial: Initial, problems: &mut Problems| {
+        if let Some((inner, path)) = initial.path_mut().filter(|_| !is_resolved) {
+            problems.require_path(&format!("{key}.{inner}"), path);
+        }
         initial.resolve_paths(directory);
         initial
     };
     let remedy = "add [initial] kind = \"taylor_green\"";
-    let initial = required(raw.initial, "initial", remedy, problems).map(resolve);
-    let initial_magnetic = raw.initial_magnetic.map(resolve);
+    let initial = required(raw.initial, "initial", remedy, problems)
+        .map(|initial| resolve("initial", initial, problems));
+    let initial_magnetic =
+        raw.initial_magnetic.map(|initial| resolve("initial.magnetic", initial, problems));
     for (name, mean) in
         [("mean_flow", raw.mean_flow), ("mean_magnetic_field", raw.mean_magnetic_field)]
     {
@@ -254,6 +261,9 @@ impl RawOutput {
         let remedy =
             "where results go, for example directory = \"runs/first\" or --output runs/first";
         let directory = required(self.directory, "output.directory", remedy, problems);
+        if let Some(directory) = &directory {
+            problems.require_path("output.directory", directory);
+        }
         if let Some(history) = self.history {
             problems.require_interval("output.history.every", history.every, end);
         }

@@ -294,6 +294,32 @@ fn intervals_too_short_to_end_are_refused() {
     assert!(parse(GOOD, &["time.dt=3e-16", "output.history.every=0.1"]).is_ok());
 }
 
+/// What only a shell replaces would be a directory of that name.
+#[test]
+fn paths_of_shells_are_refused() {
+    let file = |path: &str| format!("initial={{ kind = 'file', path = '{path}' }}");
+    let table = |path: &str| {
+        format!(
+            "initial={{ kind='random', energy=1, spectrum={{ model='table', path='{path}' }} }}"
+        )
+    };
+    for path in ["", "~", "~/runs", "$SCRATCH/run", "/a/${USER}/b", "$(pwd)"] {
+        let found = [
+            problems(GOOD, &[&format!("output.directory='{path}'")]),
+            problems(GOOD, &[&file(path)]),
+            problems(GOOD, &[&table(path)]),
+        ];
+        let keys = ["output.directory", "initial.path", "initial.spectrum.path"];
+        for (key, found) in keys.into_iter().zip(found) {
+            let start = format!("{key}: is \"{path}\", ");
+            assert!(found.iter().any(|line| line.starts_with(&start)), "{found:?}");
+        }
+    }
+    for path in ["runs/~a", "a$", "5$/b", "~other"] {
+        assert!(parse(GOOD, &[&format!("output.directory='{path}'")]).is_ok(), "{path}");
+    }
+}
+
 /// Rows that nobody asked for are whole steps apart, as decimals.
 #[test]
 fn the_history_has_an_interval_of_its_own() {

@@ -136,7 +136,18 @@ impl OutputFields {
         Ok(OutputFields { groups: groups.collect::<std::result::Result<_, _>>()? })
     }
 
-    /// All names that there are with this physics.
+    /// All names that a group or a field has, each once.
+    pub fn all_names(physics: &Physics) -> Vec<String> {
+        let names = |group: Group| {
+            // Components of the state are groups of their own, too.
+            let is_derived = !matches!(group.source, Source::State(_)) && group.fields.len() > 1;
+            let fields = group.fields.into_iter().filter(move |_| is_derived);
+            std::iter::once(group.name).chain(fields.map(|field| field.name))
+        };
+        known(physics).into_iter().flat_map(names).collect()
+    }
+
+    /// Names of the groups that there are.
     pub fn names(physics: &Physics) -> Vec<String> {
         known(physics).into_iter().map(|group| group.name).collect()
     }

@@ -2,8 +2,9 @@
 //! Meneveau 2005, Phys. Fluids 17, 095106), u' the velocity without its mean.
 //!
 //! With an energy K_0 it is f = A (K_0 / K) u', K the present energy of u' (Carroll & Blanquart
-//! 2013, Phys. Fluids 25, 105114): the power is 2 A K_0 at all times, and the energy settles at
-//! K_0 without the long oscillations of the plain form.
+//! 2013, Phys. Fluids 25, 105114): the power is 2 A K_0 at all times. The energy settles where that is
+//! dissipated, without the long oscillations of the plain form: at K_0 if K / epsilon is 1 / (2 A) there,
+//! and at A K_0 / (nu k^2) in a flow on which viscosity alone acts.
 //!
 //! As any force that multiplies û, it amplifies the round-off by which û(-k) and conj û(k) differ on
 //! the nx = 0 plane, at the rate A - nu k^2. So a [`Band`] of the modes there that may grow restores

@@ -135,12 +135,20 @@ impl Initial {
 
     /// Makes the path of any input file relative to `directory`, that of the configuration file.
     pub fn resolve_paths(&mut self, directory: &Path) {
-        let path = match self {
-            Initial::File { path } => path,
-            Initial::Random(RandomField { spectrum: Spectrum::Table { path }, .. }) => path,
-            _ => return,
-        };
-        *path = directory.join(&*path);
+        if let Some((_, path)) = self.path_mut() {
+            *path = directory.join(&*path);
+        }
+    }
+
+    /// The file that it reads, if any, with its key in the section.
+    pub fn path_mut(&mut self) -> Option<(&'static str, &mut PathBuf)> {
+        match self {
+            Initial::File { path } => Some(("path", path)),
+            Initial::Random(RandomField { spectrum: Spectrum::Table { path }, .. }) => {
+                Some(("spectrum.path", path))
+            }
+            _ => None,
+        }
     }
 }
 

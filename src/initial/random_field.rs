@@ -112,6 +112,13 @@ impl RandomField {
             _ => (2.0 * scale * shape(shell) / modes as f64).sqrt(),
         };
         let count = shells.count().min(reach as usize + 1);
+        if !shells.can_be_counted(count) {
+            return Err(Error::input(format!(
+                "initial.spectrum: reaches over {count} shells as wide as the smallest wavenumber, {:e}, \
+                 whose modes are too many to count: grid.lengths differ by too much",
+                shells.width
+            )));
+        }
         Ok(shells.populations(count).into_iter().enumerate().map(amplitude).collect())
     }
 }
@@ -245,5 +252,10 @@ mod tests {
         assert!(narrow.contains("no energy at any multiple of 1"), "{narrow}");
         let wide = build(Spectrum::Pope { length: 1.0, eta: 1e-12, p0: 2.0 });
         assert!(wide.contains("must stay below 1e7"), "{wide}");
+        let spectrum = Spectrum::Exponential { peak: 2.0 };
+        let field = RandomField { seed: 0, spectrum, energy: Some(1.0), velocity: None };
+        let plate = Grid::two_thirds([32; 3], [1e4, 1e4, 1.0]);
+        let many = field.build(&plate, &Communicator::serial()).err().unwrap().message;
+        assert!(many.contains("too many to count"), "{many}");
     }
 }

@@ -65,6 +65,14 @@ impl ScalarField {
             let allowed = format!("at most {}, the largest wavenumber kept", grid.k_max());
             let fits = self.peak <= grid.k_max();
             problems.require(fits, &format!("{path}.peak"), self.peak, &allowed);
+            let shells = Shells::new(*grid);
+            if fits && !shells.can_be_counted(self.reach(&shells)) {
+                let message = format!(
+                    "is {}, whose spectrum has too many modes to count: grid.lengths differ by too much",
+                    self.peak
+                );
+                problems.add(format!("{path}.peak"), message);
+            }
         }
         for (index, mode) in self.modes.iter().enumerate() {
             let path = format!("{path}.modes[{index}]");
@@ -107,6 +115,11 @@ impl ScalarField {
         [random, Box::new(move |mode| given.get(&mode).copied().unwrap_or_default())]
     }
 
+    /// The last shell with variance.
+    fn reach(&self, shells: &Shells) -> usize {
+        (EXTENT * self.peak / shells.width).ceil() as usize
+    }
+
     /// |theta_k| of the random part in each shell with variance.
     fn amplitudes(&self, shells: &Shells) -> Vec<f64> {
         if self.variance == 0.0 {
@@ -116,7 +129,7 @@ impl ScalarField {
             let ratio = (shells.wavenumber(shell) / self.peak).powi(2);
             ratio * ratio * (-2.0 * ratio).exp()
         };
-        let reach = (EXTENT * self.peak / shells.width).ceil() as usize;
+        let reach = self.reach(shells);
         let scale = self.variance / (1..=reach).map(shape).sum::<f64>();
         let count = shells.count().min(reach + 1);
         let amplitude = |(shell, modes): (usize, u64)| match shell {

@@ -8,10 +8,10 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::Temporary;
+use super::{Temporary, check_writable};
 use crate::error::{Error, Result};
 use crate::parallel::Communicator;
 
@@ -31,30 +31,95 @@ pub struct HistoryWriter {
     file: Option<File>,
     path: PathBuf,
     columns: usize,
+    /// Columns of the file that this run does not have; they come last.
+    missing: usize,
+    /// What the file is to hold at first, if it is not what it holds now. On rank 0.
+    text: Option<String>,
 }
 
 impl HistoryWriter {
-    /// Creates the file with its header; an existing one is an error. Collective.
-    pub fn create(comm: &Communicator, path: &Path, columns: &[Column]) -> Result<Self> {
-        let create = || {
-            let mut file = File::create_new(path)?;
-            file.write_all(header(columns).as_bytes())?;
-            Ok(file)
+    /// Makes ready to create the file with its header; or, if there is one, to go on `after` a step:
+    /// then rows of later steps, and one that was not written to its end, are to be cut off. Where the
+    /// columns are no longer the same the file is to have those of before and those of now, with NaN
+    /// for what was not measured. Until [`Self::begin`] nothing is touched. Collective.
+    ///
+    /// # Errors
+    /// The file is no history, or cannot be read or written.
+    pub fn open(
+        comm: &Communicator,
+        path: &Path,
+        columns: &[Column],
+        after: Option<u64>,
+    ) -> Result<Self> {
+        let (path, count) = (path.to_owned(), columns.len());
+        let mut writer = HistoryWriter {
+            file: None,
+            path,
+            columns: count,
+            missing: 0,
+            text: Some(header(columns)),
         };
-        let created = comm.is_root().then(create).transpose();
-        let file = comm.agree(created.map_err(|e: std::io::Error| Error::io("create", path, e)))?;
-        Ok(HistoryWriter { file, path: path.to_owned(), columns: columns.len() })
+        let opened = match after.filter(|_| comm.is_root()) {
+            Some(step) => writer.join(columns, step),
+            None => Ok(()),
+        };
+        comm.agree(opened)?;
+        Ok(writer)
     }
 
-    /// Opens an existing file to go on after `step`: rows of later steps, and one that was not
-    /// written to its end, are cut off. A missing file is created. Collective.
-    pub fn resume(comm: &Communicator, path: &Path, columns: &[Column], step: u64) -> Result<Self> {
-        if comm.from_root(|| Ok(vec![u8::from(path.exists())]))? == [0] {
-            return HistoryWriter::create(comm, path, columns);
+    /// Makes the file what it is to be. Collective.
+    pub fn begin(&mut self, comm: &Communicator) -> Result<()> {
+        let begin = || {
+            if let Some(text) = self.text.take() {
+                let temporary = Temporary::new(&self.path);
+                fs::write(temporary.path(), text)?;
+                temporary.publish()?;
+            }
+            OpenOptions::new().append(true).open(&self.path)
+        };
+        let begun = comm.is_root().then(begin).transpose();
+        self.file = comm.agree(begun.map_err(|e| Error::io("write", &self.path, e)))?;
+        Ok(())
+    }
+
+    /// Finds what the file is to hold, from what it holds.
+    fn join(&mut self, columns: &[Column], step: u64) -> Result<()> {
+        check_writable(&self.path)?;
+        let text = match fs::read_to_string(&self.path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+            text => text.map_err(|e| Error::io("read", &self.path, e))?,
+        };
+        let foreign = |reason: &str| {
+            Error::input(format!(
+                "cannot go on with {}: {reason}; move it away to go on with a new one",
+                self.path.display()
+            ))
+        };
+        let found = parse_header(&text).ok_or_else(|| foreign("it has no header of a history"))?;
+        let is_known = |name: &str| columns.iter().any(|column| column.name == name);
+        let missing = found.iter().filter(|column| !is_known(&column.name));
+        let all: Vec<Column> = columns.iter().chain(missing).cloned().collect();
+        let places: Vec<Option<usize>> = all
+            .iter()
+            .map(|column| found.iter().position(|other| other.name == column.name))
+            .collect();
+        let mut whole = header(&all);
+        let rows = whole_rows(&text).filter(|row| step_of(row).is_some_and(|found| found <= step));
+        for row in rows {
+            let cells: Vec<&str> = row.trim_end().split(',').collect();
+            if cells.len() != found.len() + 1 {
+                let step = cells[0];
+                return Err(foreign(&format!("the row of step {step} has not a number a column")));
+            }
+            whole.push_str(cells[0]);
+            for place in &places {
+                let _ = write!(whole, ",{}", place.map_or("NaN", |place| cells[place + 1]));
+            }
+            whole.push('\n');
         }
-        let cut = comm.is_root().then(|| cut(path, columns, step)).transpose();
-        let file = comm.agree(cut)?;
-        Ok(HistoryWriter { file, path: path.to_owned(), columns: columns.len() })
+        self.missing = all.len() - self.columns;
+        self.text = (whole != text).then_some(whole);
+        Ok(())
     }
 
     /// Brings all rows to the disk. As [`Self::append`], it does not communicate.
@@ -74,31 +139,10 @@ impl HistoryWriter {
             // `{:?}` is the shortest form that reads back to the same double.
             let _ = write!(row, ",{value:?}");
         }
+        row.push_str(&",NaN".repeat(self.missing));
         row.push('\n');
         file.write_all(row.as_bytes()).map_err(|e| Error::io("write", &self.path, e))
     }
-}
-
-/// Rewrites the file with the rows up to `step` and opens it to append.
-fn cut(path: &Path, columns: &[Column], step: u64) -> Result<File> {
-    let failed = |e| Error::io("cut back", path, e);
-    let text = fs::read_to_string(path).map_err(failed)?;
-    let header = header(columns);
-    let Some(rows) = text.strip_prefix(&header) else {
-        return Err(Error::input(format!(
-            "{} does not have the columns that this version of the program writes; move it away to \
-             go on with a new one",
-            path.display()
-        )));
-    };
-    let kept: String =
-        whole_rows(rows).filter(|row| step_of(row).is_some_and(|found| found <= step)).collect();
-    if kept.len() < rows.len() {
-        let temporary = Temporary::new(path);
-        fs::write(temporary.path(), header + &kept).map_err(failed)?;
-        temporary.rename()?;
-    }
-    OpenOptions::new().append(true).open(path).map_err(failed)
 }
 
 /// Lines that were written to their end.
@@ -129,6 +173,20 @@ fn header(columns: &[Column]) -> String {
     text
 }
 
+/// The columns after the step that the first line of `text` names, as the lines below describe them.
+fn parse_header(text: &str) -> Option<Vec<Column>> {
+    let names = text.lines().next()?.strip_prefix("step,")?;
+    let comments: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("# ")).collect();
+    let parse = |name: &str| {
+        let rest = comments.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix(" ["))?;
+        let (unit, description) = rest.split_once("]: ")?;
+        let [name, unit, description] =
+            [name, unit, description].map(|text| text.to_owned().into());
+        Some(Column { name, unit, description })
+    };
+    names.split(',').map(parse).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,6 +204,13 @@ mod tests {
         },
     ];
 
+    fn begun(path: &Path, columns: &[Column], after: Option<u64>) -> Result<HistoryWriter> {
+        let serial = Communicator::serial();
+        let mut history = HistoryWriter::open(&serial, path, columns, after)?;
+        history.begin(&serial)?;
+        Ok(history)
+    }
+
     #[test]
     fn rows_read_back_to_the_same_bits() {
         let directory = tempfile::tempdir().unwrap();
@@ -156,7 +221,7 @@ mod tests {
             [f64::MAX, f64::MIN_POSITIVE / 8.0],
             [f64::INFINITY, 3.0],
         ];
-        let mut history = HistoryWriter::create(&Communicator::serial(), &path, &COLUMNS).unwrap();
+        let mut history = begun(&path, &COLUMNS, None).unwrap();
         for (step, row) in rows.iter().enumerate() {
             history.append(step as u64, row).unwrap();
             // Nothing waits in a buffer: the row can be read while the writer is alive.
@@ -180,8 +245,7 @@ mod tests {
     fn a_history_goes_on_after_a_step() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("history.csv");
-        let serial = Communicator::serial();
-        let mut history = HistoryWriter::create(&serial, &path, &COLUMNS).unwrap();
+        let mut history = begun(&path, &COLUMNS, None).unwrap();
         let mut texts = Vec::new();
         for step in 0..4 {
             history.append(10 * step, &[step as f64, 0.5]).unwrap();
@@ -191,26 +255,52 @@ mod tests {
         fs::write(&path, texts[3].clone() + "12").unwrap();
         assert_eq!(last_step(&path), Some(30));
         for (step, kept) in [(1000, 3), (29, 2), (20, 2), (0, 0)] {
-            let mut history = HistoryWriter::resume(&serial, &path, &COLUMNS, step).unwrap();
+            let mut history = begun(&path, &COLUMNS, Some(step)).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), texts[kept], "after step {step}");
             history.append(77, &[1.0, 2.0]).unwrap();
             assert!(fs::read_to_string(&path).unwrap().ends_with("\n77,1.0,2.0\n"));
             fs::write(&path, &texts[3]).unwrap();
         }
-        let other = HistoryWriter::resume(&serial, &path, &COLUMNS[..1], 0).err().unwrap();
-        assert!(other.message.contains("does not have the columns"), "{other}");
+        for (text, reason) in [
+            ("precious", "no header of a history"),
+            ("step,time\n# time [T]: t\n5,1.0,2.0\n", "the row of step 5 has not"),
+        ] {
+            fs::write(&path, text).unwrap();
+            let error = begun(&path, &COLUMNS, Some(9)).err().unwrap();
+            assert!(error.message.contains(reason), "{error}");
+            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        }
         fs::remove_file(&path).unwrap();
-        HistoryWriter::resume(&serial, &path, &COLUMNS, 30).unwrap();
+        begun(&path, &COLUMNS, Some(30)).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), header(&COLUMNS));
     }
 
+    /// A run with other columns goes on in the same file; what was not measured is NaN.
     #[test]
-    fn an_existing_history_is_not_overwritten() {
+    fn columns_may_change() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("history.csv");
-        std::fs::write(&path, "precious").unwrap();
-        let error = HistoryWriter::create(&Communicator::serial(), &path, &COLUMNS).err().unwrap();
-        assert!(error.message.contains(path.to_str().unwrap()), "{error}");
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "precious");
+        let [time, dt] = COLUMNS;
+        let other = Column {
+            name: "rotation".into(),
+            unit: "1/T".into(),
+            description: "f [here]: 2 Omega".into(),
+        };
+        begun(&path, &[time.clone(), dt.clone()], None).unwrap().append(0, &[0.0, 0.5]).unwrap();
+        // Nothing happens before it begins.
+        let before = fs::read_to_string(&path).unwrap();
+        let new = [time.clone(), other.clone()];
+        HistoryWriter::open(&Communicator::serial(), &path, &new, Some(0)).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), before);
+        begun(&path, &new, Some(0)).unwrap().append(1, &[1.0, 9.0]).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        let all = [time.clone(), other.clone(), dt.clone()];
+        assert_eq!(text, header(&all) + "0,0.0,NaN,0.5\n1,1.0,9.0,NaN\n");
+        // Once more without a change, and back.
+        begun(&path, &new, Some(1)).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        begun(&path, &[time.clone(), dt.clone()], Some(1)).unwrap().append(2, &[2.0, 0.1]).unwrap();
+        let rows = "0,0.0,0.5,NaN\n1,1.0,NaN,9.0\n2,2.0,0.1,NaN\n";
+        assert_eq!(fs::read_to_string(&path).unwrap(), header(&[time, dt, other]) + rows);
     }
 }

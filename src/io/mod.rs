@@ -1,7 +1,7 @@
 //! Everything that goes to or comes from files.
 //!
 //! A run directory holds `config.toml`, `log.txt`, `history.csv`, `gradients.csv`, files of records
-//! such as `spectra.h5`, `snapshots.xmf`, `snapshots/snapshot_<step>.h5`, `modes/modes_<step>.h5`,
+//! such as `spectra.h5` (`spectra.part2.h5`, see `parts`), `snapshots.xmf`, `snapshots/snapshot_<step>.h5`, `modes/modes_<step>.h5`,
 //! `slices/<name>_<step>.h5`, `checkpoints/checkpoint_<step>.h5`, and, while the run is at work, `lock`.
 //! This is the only module that uses HDF5; it knows ranks and planes but no physics, and takes plain
 //! arguments.
@@ -11,6 +11,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::parallel::Communicator;
 
 pub mod checkpoint;
 mod growing;
@@ -19,6 +20,7 @@ pub mod history;
 mod input_file;
 pub mod log;
 mod numbered;
+mod parts;
 mod placed;
 pub mod records;
 pub mod run_directory;
@@ -37,6 +39,40 @@ pub fn library_version() -> String {
 pub fn report_size_limits() {
     // SAFETY: to ignore a signal is allowed at any time.
     unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
+}
+
+/// Checks that the file at `path` can be opened to read. Collective.
+///
+/// # Errors
+/// Names it, and the reason of the system, which HDF5 does not tell.
+pub fn check_readable(comm: &Communicator, path: &Path) -> Result<()> {
+    comm.agree(File::open(path).map(drop).map_err(|e| Error::io("read", path, e)))
+}
+
+/// Checks that the file at `path`, if it is there, can be written to, and that files can be made, renamed
+/// and removed beside it. Changes nothing.
+///
+/// # Errors
+/// Names the file or the directory, and the reason.
+fn check_writable(path: &Path) -> Result<()> {
+    let allows = |path: &Path, how| {
+        use std::os::unix::ffi::OsStrExt;
+        let name = std::ffi::CString::new(path.as_os_str().as_bytes())
+            .map_err(|_| Error::input(format!("{path:?} has a zero byte")))?;
+        // SAFETY: the name is alive and ends in a zero byte.
+        match unsafe { libc::faccessat(libc::AT_FDCWD, name.as_ptr(), how, libc::AT_EACCESS) } {
+            0 => Ok(true),
+            _ => match std::io::Error::last_os_error() {
+                e if e.kind() == std::io::ErrorKind::NotFound => Ok(false),
+                e => Err(Error::io("write", path, e)),
+            },
+        }
+    };
+    allows(path, libc::W_OK)?;
+    match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        Some(parent) => allows(parent, libc::W_OK | libc::X_OK).map(drop),
+        None => Ok(()),
+    }
 }
 
 /// The error that `path` could not be written; says what to look at where the system says that there

@@ -15,9 +15,10 @@ use serde::{Deserialize, Serialize};
 
 use super::growing::{self, GrowingFile, Layout};
 use super::numbered::Numbered;
+use super::parts::same_flow;
 use super::snapshot::{AXIS_NAMES, Field, Provenance};
 use super::xdmf::{self, Series};
-use super::{Temporary, hdf5_file, placed};
+use super::{Temporary, check_writable, hdf5_file, placed};
 use crate::error::{Error, Result};
 use crate::grid::{AXES, Grid, Region};
 use crate::parallel::Communicator;
@@ -55,6 +56,20 @@ impl Header {
         self.fields.iter().map(|field| format!("fields/{}", field.name)).collect()
     }
 
+    /// Whether records of both can be in one file.
+    fn shows_the_same(&self, other: &Header) -> bool {
+        let names = |header: &Header| {
+            let mut names: Vec<_> = header.fields.iter().map(|field| field.name.clone()).collect();
+            names.sort_unstable();
+            names
+        };
+        self.grid.points == other.grid.points
+            && self.grid.lengths == other.grid.lengths
+            && self.region == other.region
+            && self.precision == other.precision
+            && names(self) == names(other)
+    }
+
     /// First grid point along x, y, z.
     fn first(&self) -> [i64; AXES] {
         std::array::from_fn(|axis| self.region.ranges[axis].start as i64)
@@ -85,15 +100,18 @@ pub struct SliceWriter {
     /// The same, open on ranks that write to it.
     file: Option<GrowingFile>,
     has_points: bool,
-    /// On rank 0.
+    /// On rank 0, from the beginning on.
     series: Option<Series>,
+    /// What is to be done before the first record. On rank 0.
+    start: Start,
     /// What went wrong with the record so far.
     failure: Result<()>,
 }
 
 impl SliceWriter {
-    /// Begins a slice in the directory `slices`; or goes on `after` a step: records of later steps
-    /// are cut off. `has_points` tells whether this rank will write some. Collective.
+    /// Makes ready to begin a slice in the directory `slices`; or to go on `after` a step: then records
+    /// of later steps are to be cut off. `has_points` tells whether this rank will write some. Until
+    /// [`Self::begin`] nothing is touched. Collective.
     pub fn open(
         comm: &Communicator,
         slices: &Path,
@@ -103,15 +121,9 @@ impl SliceWriter {
         has_points: bool,
     ) -> Result<Self> {
         let files = Numbered::new(slices.to_owned(), format!("{}_", header.name));
-        let mut series = None;
-        let bytes = comm.from_root(|| {
-            fs::create_dir_all(slices).map_err(|e| Error::io("create", slices, e))?;
-            let (present, grids) = cut_back(&files, &header, after)?;
-            let path = slices.join(format!("{}.xmf", header.name));
-            series = Some(Series::create(&path, &header.name, &grids)?);
-            Ok(present.map_or(Vec::new(), |present| to_bytes(&present)))
-        })?;
-        let mut writer = SliceWriter {
+        let start = comm.is_root().then(|| Start::find(&files, &header, &provenance, after));
+        let start = comm.agree(start.transpose())?.unwrap_or_default();
+        Ok(SliceWriter {
             comm: comm.clone(),
             files,
             header,
@@ -119,16 +131,47 @@ impl SliceWriter {
             present: None,
             file: None,
             has_points,
-            series,
+            series: None,
+            start,
             failure: Ok(()),
-        };
-        writer.enter(&bytes)?;
-        Ok(writer)
+        })
+    }
+
+    /// Makes the files what they are to be. Collective.
+    pub fn begin(&mut self) -> Result<()> {
+        let start = std::mem::take(&mut self.start);
+        let (files, name) = (&self.files, &self.header.name);
+        let mut series = None;
+        let bytes = self.comm.from_root(|| {
+            let slices = files.directory();
+            fs::create_dir_all(slices).map_err(|e| Error::io("create", slices, e))?;
+            let steps =
+                files.steps().map(|steps| steps.into_iter().filter(|step| !start.keeps(*step)));
+            let removed = steps.and_then(|gone| files.remove(gone));
+            removed.map_err(|e| Error::io("cut back", slices, e))?;
+            let mut last = start.last;
+            for (path, layout, kept) in start.cuts {
+                let cut = || {
+                    let mut file = GrowingFile::open(&path, layout)?;
+                    file.cut(kept)?;
+                    Ok(file.layout().clone())
+                };
+                let layout = cut().map_err(|e: std::io::Error| Error::io("cut back", &path, e))?;
+                last.iter_mut().filter(|last| last.path == path).for_each(|last| {
+                    last.layout = layout.clone();
+                });
+            }
+            let path = slices.join(format!("{name}.xmf"));
+            series = Some(Series::create(&path, name, &start.grids)?);
+            Ok(last.map_or(Vec::new(), |present| to_bytes(&present)))
+        })?;
+        self.series = series;
+        self.enter(&bytes)
     }
 
     /// Makes ready for the record of `step`, of which `left` are still to come with this one.
     /// Collective.
-    pub fn begin(&mut self, step: u64, left: u64) -> Result<()> {
+    pub fn begin_record(&mut self, step: u64, left: u64) -> Result<()> {
         if self.present.as_ref().is_some_and(|p| p.layout.records < p.layout.capacity) {
             return Ok(());
         }
@@ -202,81 +245,109 @@ fn to_bytes(present: &Present) -> Vec<u8> {
     toml::to_string(present).map_or_else(|_| Vec::new(), String::into_bytes)
 }
 
-/// Removes the records after a step, or all; returns the file to go on with, if there is one, and
-/// the XDMF of what is left.
-fn cut_back(
-    files: &Numbered,
-    header: &Header,
+/// How a slice begins, or goes on.
+#[derive(Default)]
+struct Start {
+    /// Records of later steps are to go; all, for a new run.
     after: Option<u64>,
-) -> Result<(Option<Present>, String)> {
-    let failed = |path: &Path, e: &dyn std::fmt::Display| {
-        Error::input(format!(
-            "cannot go on with {}: {e}; move it away to go on with a new one",
-            path.display()
-        ))
-    };
-    let steps = files.steps().map_err(|e| Error::io("list slices in", files.directory(), e))?;
-    let (kept, gone): (Vec<_>, Vec<_>) =
-        steps.into_iter().partition(|first| after.is_some_and(|after| *first <= after));
-    files.remove(gone.into_iter()).map_err(|e| Error::io("cut back", files.directory(), e))?;
-    let (mut present, mut grids) = (None, String::new());
-    for first in kept {
-        let path = files.path(first);
-        let Some((mut layout, steps, times)) =
-            look(&path, header).map_err(|e| failed(&path, &e))?
-        else {
-            // Of other fields or points, from before the configuration changed.
-            present = None;
-            continue;
-        };
-        let known = steps.iter().take(layout.records as usize);
-        let kept = known.take_while(|step| after.is_some_and(|after| **step <= after as i64));
-        let kept = kept.count() as u64;
-        if kept < layout.records {
-            let mut file = GrowingFile::open(&path, layout).map_err(|e| failed(&path, &e))?;
-            file.cut(kept).map_err(|e| Error::io("cut back", &path, e))?;
-            layout = file.layout().clone();
-        }
-        for (record, (step, time)) in (0..kept).zip(steps.iter().zip(&times)) {
-            grids += &grid(header, &path, (layout.capacity, record), (*step as u64, *time));
-        }
-        present = Some(Present { path, layout });
-    }
-    Ok((present, grids))
+    /// Files that are to be cut back to their first records, with their layout as it is.
+    cuts: Vec<(PathBuf, Layout, u64)>,
+    /// The file to go on with, as it is.
+    last: Option<Present>,
+    /// The XDMF of the records that stay.
+    grids: String,
 }
 
-/// A layout with the steps and times of its records.
-type Stamped = (Layout, Vec<i64>, Vec<f64>);
+impl Start {
+    /// Whether what was written at a step stays.
+    fn keeps(&self, step: u64) -> bool {
+        self.after.is_some_and(|after| step <= after)
+    }
 
-/// The layout, steps and times of a file; none when it is of another slice.
-fn look(path: &Path, header: &Header) -> hdf5::Result<Option<Stamped>> {
-    let file = File::open(path)?;
-    let names = header.datasets();
-    let mut found: Vec<String> = file.group("fields")?.member_names()?;
-    found.retain(|name| !AXIS_NAMES.contains(&name.as_str()));
-    let mut wanted: Vec<_> = header.fields.iter().map(|field| field.name.clone()).collect();
-    found.sort_unstable();
-    wanted.sort_unstable();
-    let points = header.grid.points.map(|n| n as i64);
-    if found != wanted
-        || hdf5_file::read_triple::<i64>(&file, "points")? != points
-        || hdf5_file::read_triple::<f64>(&file, "lengths")? != header.grid.lengths
-        || hdf5_file::read_triple::<i64>(&file, "first")? != header.first()
-    {
-        return Ok(None);
-    }
-    for name in &names {
-        let dataset = file.dataset(name)?;
-        let is_same = match header.precision {
-            Precision::Single => dataset.dtype()?.is::<f32>(),
-            Precision::Double => dataset.dtype()?.is::<f64>(),
+    /// What there is in `files` is to end with a step, or to go.
+    fn find(
+        files: &Numbered,
+        header: &Header,
+        provenance: &Provenance,
+        after: Option<u64>,
+    ) -> Result<Self> {
+        let failed = |path: &Path, e: &dyn std::fmt::Display| {
+            Error::input(format!(
+                "cannot go on with {}: {e}; move it away to go on with a new one",
+                path.display()
+            ))
         };
-        if dataset.shape()[1..] != header.region.shape() || !is_same {
-            return Ok(None);
+        check_writable(&files.directory().join(format!("{}.xmf", header.name)))?;
+        let mut start = Start { after, ..Start::default() };
+        let steps = files.steps().map_err(|e| Error::io("list slices in", files.directory(), e))?;
+        let kept: Vec<u64> = steps.into_iter().filter(|first| start.keeps(*first)).collect();
+        for first in kept {
+            let path = files.path(first);
+            check_writable(&path)?;
+            fs::File::open(&path).map_err(|e| Error::io("read", &path, e))?;
+            let found = look(&path, &header.name).map_err(|e| failed(&path, &e))?;
+            let Found { header: of_file, config, layout, steps, times } = found;
+            let known = steps.iter().take(layout.records as usize);
+            let kept = known.take_while(|step| start.keeps(**step as u64));
+            let kept = kept.count() as u64;
+            for (record, (step, time)) in (0..kept).zip(steps.iter().zip(&times)) {
+                let place = (layout.capacity, record);
+                start.grids += &grid(&of_file, &path, place, (*step as u64, *time));
+            }
+            if kept < layout.records {
+                start.cuts.push((path.clone(), layout.clone(), kept));
+            }
+            // One of other fields, points or parameters stays, but what follows has a file of its own.
+            let fits = of_file.shows_the_same(header) && same_flow(&config, &provenance.config);
+            start.last = fits.then_some(Present { path, layout });
         }
+        Ok(start)
     }
-    let layout = growing::layout(&file, &names)?;
-    Ok(Some((layout, file.dataset("step")?.read_raw()?, file.dataset("time")?.read_raw()?)))
+}
+
+/// A file as it is.
+struct Found {
+    /// Of the fields the names alone are known.
+    header: Header,
+    config: String,
+    layout: Layout,
+    steps: Vec<i64>,
+    times: Vec<f64>,
+}
+
+/// Looks at a file of the slice `name`.
+fn look(path: &Path, name: &str) -> hdf5::Result<Found> {
+    let file = File::open(path)?;
+    let group = file.group("fields")?;
+    let triple = |name| hdf5_file::read_triple::<i64>(&file, name);
+    let (points, first) = (triple("points")?, triple("first")?);
+    let [points, first] = [points, first].map(|numbers| numbers.map(|n| n.max(0) as usize));
+    let mut fields = group.member_names()?;
+    fields.retain(|name| !AXIS_NAMES.contains(&name.as_str()));
+    let some = fields.first().ok_or("it has no fields")?;
+    let dataset = group.dataset(some)?;
+    let [_, nz, ny, nx] = dataset.shape()[..] else { return Err("a field has not 4 axes".into()) };
+    let precision = match dataset.dtype()?.is::<f32>() {
+        true => Precision::Single,
+        false => Precision::Double,
+    };
+    let ranges = [nx, ny, nz].into_iter().zip(first).map(|(count, first)| first..first + count);
+    let described = |name: &String| Field {
+        name: name.clone(),
+        units: String::new(),
+        long_name: String::new(),
+    };
+    let header = Header {
+        name: name.into(),
+        grid: Grid::full(points, hdf5_file::read_triple::<f64>(&file, "lengths")?),
+        region: Region { ranges: ranges.collect::<Vec<_>>().try_into().unwrap_or_default() },
+        precision,
+        fields: fields.iter().map(described).collect(),
+    };
+    let layout = growing::layout(&file, &header.datasets())?;
+    let config = hdf5_file::read_fixed_text(&file, "config")?;
+    let steps = file.dataset("step")?.read_raw()?;
+    Ok(Found { header, config, layout, steps, times: file.dataset("time")?.read_raw()? })
 }
 
 /// Makes a file without records. On rank 0 only.
@@ -380,12 +451,16 @@ mod tests {
             config: "# e\n".repeat(30_000),
             parameters: Vec::new(),
         };
-        SliceWriter::open(&Communicator::serial(), path, header, provenance, after, true).unwrap()
+        let serial = Communicator::serial();
+        let writer = SliceWriter::open(&serial, path, header, provenance, after, true);
+        let mut writer = writer.unwrap();
+        writer.begin().unwrap();
+        writer
     }
 
     /// Adds a record full of its step, in files of `room` records.
     fn add(writer: &mut SliceWriter, step: u64, room: u64) {
-        writer.begin(step, room).unwrap();
+        writer.begin_record(step, room).unwrap();
         let region = writer.header.region.clone();
         writer.put(0, &region, &[step as f64; 6]);
         writer.put(1, &region, &[-(step as f64); 6]);
@@ -440,9 +515,15 @@ mod tests {
         drop(writer);
         let mut writer = open(&path, moved, Some(20));
         add(&mut writer, 25, 7);
-        assert_eq!(text().matches("<Time").count(), 1);
-        // A new run in the place of one that was killed before its first step.
+        assert_eq!(text().matches("<Time").count(), 6);
+        assert_eq!(text().matches("plane_00000025.h5:/fields/u").count(), 1);
+        // Records that are no longer wanted go from those of other points, too.
         drop(writer);
+        let mut moved = header();
+        moved.region.ranges[2] = 1..2;
+        add(&mut open(&path, moved, Some(10)), 11, 7);
+        assert_eq!(text().matches("<Time").count(), 4);
+        // A new run in the place of one that was killed before its first step.
         open(&path, header(), None);
         assert_eq!(steps(&path), (vec![], 0));
     }

@@ -7,6 +7,7 @@ use crate::modes::Modes;
 use crate::parallel::Communicator;
 use crate::real::Real;
 
+use super::rank_grid;
 use super::start::{self, Start};
 
 /// Points along an axis up to which the field is evaluated as it is; beyond them on a coarser grid,
@@ -29,6 +30,7 @@ pub fn first_step<T: Real>(comm: &Communicator, config: &Config) -> Result<Optio
     let mut coarse = config.clone();
     coarse.grid.points = config.grid.points.map(|points| points.min(MOST_POINTS));
     let modes = Modes::new(coarse.grid.build(), T::LANES);
+    let comm = &comm.arranged(rank_grid::choose(None, &modes, comm.size())?);
     let mut solver = start::solver_at_rest::<T>(comm, &coarse, modes)?;
     let mut state = solver.state().clone();
     Start::open(&coarse, comm)?.fill(&coarse, comm, &mut state)?;

@@ -113,9 +113,9 @@ impl FieldsInFile {
         let Read { fields, in_file } = match &self.reader {
             Reader::Snapshot(reader) => {
                 let team = comm.agree(Team::new(config.parallel.threads))?;
-                self.from_snapshot(reader, comm, team, state.modes)?
+                self.read_snapshot(reader, comm, team, state.modes)?
             }
-            Reader::Checkpoint(reader) => self.from_checkpoint(reader, comm, &team, state.modes)?,
+            Reader::Checkpoint(reader) => self.read_checkpoint(reader, comm, &team, state.modes)?,
         };
         let column = state.modes.column_len();
         for bundle in state.bundles.clone() {
@@ -165,14 +165,18 @@ impl FieldsInFile {
     }
 
     /// The fields of a snapshot, on the modes that its points hold and those of the run. Collective.
-    fn from_snapshot<T: Real>(
+    fn read_snapshot<T: Real>(
         &self,
         reader: &SnapshotReader,
         comm: &Communicator,
         team: Team,
         modes: Modes,
     ) -> Result<Read<T>> {
-        let grid = Grid::full(reader.header().points, reader.header().lengths);
+        let mut grid = Grid::full(reader.header().points, reader.header().lengths);
+        // Of those, modes that the run does not keep need no memory.
+        for (cutoff, kept) in grid.cutoff.iter_mut().zip(modes.grid.cutoff) {
+            *cutoff = kept.min(*cutoff);
+        }
         let count = self.fields.len();
         let mut sweep = Sweep::<T>::new(Modes::new(grid, T::LANES), comm, team, count, count)?;
         let mut squares = vec![ExactSum::default(); count];
@@ -194,7 +198,7 @@ impl FieldsInFile {
     }
 
     /// The fields of a checkpoint on the modes of the run. Collective.
-    fn from_checkpoint<T: Real>(
+    fn read_checkpoint<T: Real>(
         &self,
         reader: &CheckpointReader,
         comm: &Communicator,

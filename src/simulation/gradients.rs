@@ -15,22 +15,23 @@ pub struct GradientsOutput {
 }
 
 impl GradientsOutput {
-    /// Creates the file, or goes on with it after a step. Collective.
+    /// Makes ready to create the file, or to go on with it after a step. Collective.
     pub fn open(place: Place, after: Option<u64>) -> Result<Self> {
         let gradients = Gradients::new(&place.config.physics);
         let time = history::column("time", "T", "time");
         let others = gradients.names().iter().map(history::described);
         let columns: Vec<_> = std::iter::once(time).chain(others).collect();
         let (comm, path) = (place.comm, place.directory.gradients());
-        let writer = match after {
-            None => HistoryWriter::create(comm, &path, &columns),
-            Some(step) => HistoryWriter::resume(comm, &path, &columns, step),
-        }?;
+        let writer = HistoryWriter::open(comm, &path, &columns, after)?;
         Ok(GradientsOutput { gradients, writer })
     }
 }
 
 impl<T: Real> Output<T> for GradientsOutput {
+    fn begin(&mut self, place: Place) -> Result<()> {
+        self.writer.begin(place.comm)
+    }
+
     /// Adds a row.
     fn write(&mut self, moment: &mut Moment<T>) -> Result<()> {
         let (comm, Stamp { time, step }) = (moment.place.comm, moment.stamp);

@@ -15,6 +15,7 @@ mod forced_band;
 mod gradients;
 mod history;
 mod model;
+mod names;
 mod needs;
 mod origin;
 mod outputs;
@@ -126,6 +127,7 @@ pub fn run(comm: &Communicator, config: &Config, options: &Options) -> Result<En
 }
 
 fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> Result<Ending> {
+    comm.agree(names::check(config))?;
     let modes = Modes::new(config.grid.build(), T::LANES);
     if let Some(dry_run) = &options.dry_run {
         let layout = dry_run.layout(comm, config)?;
@@ -143,14 +145,13 @@ fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> R
     let here = Layout { ranks: comm.size(), shares_memory: comm.shares_memory(), machine: None };
     let needs = Needs::new::<T>(config, modes, here, None)?;
     let mut log = Log::new(comm, options.quiet);
-    let mut directory = RunDirectory::enter(comm, &config.output.directory, &mut log)?;
-    let origin = Origin::<T>::find(comm, config, options, &mut directory, &mut log)?;
+    let directory = RunDirectory::enter(comm, &config.output.directory, &mut log)?;
+    let origin = Origin::<T>::find(comm, config, options, &directory, &mut log)?;
     if let Some(message) = origin.is_complete(config.time.end) {
         log.line(&message);
         return Ok(Ending::Complete);
     }
-    origin.prepare(comm, config, &directory)?;
-    log.open(comm, &directory.log())?;
+    origin.entry().check(comm, config, &directory)?;
     log.line(&format!("dns-solver {}, into {}", crate::VERSION, directory.path().display()));
     log.line(needs.report().trim_end());
     for warning in needs.warnings().iter().chain(&warnings_of_ranks(comm, config)) {

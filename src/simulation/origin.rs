@@ -14,20 +14,36 @@ use super::start::Start;
 
 /// Where a run begins or goes on.
 pub enum Origin<T: Real> {
-    /// The initial field.
-    Beginning(Start),
+    /// The initial field, in a directory from which an old run `is_fresh` sets aside.
+    Beginning {
+        /// The field.
+        start: Start,
+        /// Whether an old run is to be set aside.
+        is_fresh: bool,
+    },
     /// A run that was stopped.
     Checkpoint(Resumed<T>),
 }
 
+/// What is to be done to the run directory before anything is written into it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// It is made, for a new run.
+    New,
+    /// An old run is set aside before.
+    Fresh,
+    /// What is there of later steps than this goes.
+    After(u64),
+}
+
 impl<T: Real> Origin<T> {
-    /// What the run in `directory`, if there is one, and `options` mean. An old run may be set
-    /// aside, else nothing is changed yet. Collective.
+    /// What the run in `directory`, if there is one, and `options` mean. Nothing is touched.
+    /// Collective.
     pub fn find(
         comm: &Communicator,
         config: &Config,
         options: &Options,
-        directory: &mut RunDirectory,
+        directory: &RunDirectory,
         log: &mut Log,
     ) -> Result<Self> {
         let request = Request { config, directory, allowed: &options.allowed_changes };
@@ -47,13 +63,7 @@ impl<T: Real> Origin<T> {
             }
             return Ok(Origin::Checkpoint(resumed));
         }
-        let start = Start::open(config, comm)?;
-        if options.fresh
-            && let Some(name) = directory.set_aside(comm, log)?
-        {
-            log.line(&format!("the run that was there is now {}", name.display()));
-        }
-        Ok(Origin::Beginning(start))
+        Ok(Origin::Beginning { start: Start::open(config, comm)?, is_fresh: options.fresh })
     }
 
     /// A word to the user when the run that goes on has reached its end, `end`.
@@ -69,18 +79,45 @@ impl<T: Real> Origin<T> {
         })
     }
 
-    /// Makes the directory ready to be written to: what is there of later times goes. Collective.
-    pub fn prepare(
-        &self,
+    /// What is to be done to the run directory.
+    pub fn entry(&self) -> Entry {
+        match self {
+            Origin::Beginning { is_fresh: false, .. } => Entry::New,
+            Origin::Beginning { is_fresh: true, .. } => Entry::Fresh,
+            // Also when the checkpoint comes from elsewhere, into a directory without a run.
+            Origin::Checkpoint(resumed) => Entry::After(resumed.run.step),
+        }
+    }
+}
+
+impl Entry {
+    /// Whether it can be done, as far as that can be known without doing it. Collective.
+    pub fn check(
+        self,
         comm: &Communicator,
         config: &Config,
         directory: &RunDirectory,
     ) -> Result<()> {
+        directory.check(comm, &config.to_toml()?, self == Entry::New)
+    }
+
+    /// Makes the directory ready to be written to. Collective.
+    pub fn make(
+        self,
+        comm: &Communicator,
+        config: &Config,
+        directory: &RunDirectory,
+        log: &mut Log,
+    ) -> Result<()> {
+        let text = config.to_toml()?;
         match self {
-            Origin::Beginning(_) => directory.begin(comm, &config.to_toml()?),
-            // Also when the checkpoint comes from elsewhere, into a directory without a run.
-            Origin::Checkpoint(resumed) => {
-                directory.reopen(comm, resumed.run.step, &config.to_toml()?)
+            Entry::After(step) => directory.reopen(comm, step, &text),
+            Entry::New => directory.begin(comm, &text),
+            Entry::Fresh => {
+                if let Some(name) = directory.set_aside(comm, log)? {
+                    log.line(&format!("the run that was there is now {}", name.display()));
+                }
+                directory.begin(comm, &text)
             }
         }
     }

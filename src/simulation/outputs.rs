@@ -70,6 +70,12 @@ pub struct Opening<'a> {
 
 /// Something that a run writes every so often.
 pub trait Output<T: Real> {
+    /// Makes its files what they are to be at the start of this part of the run. Until then it has
+    /// looked at them, and touched nothing. Collective.
+    fn begin(&mut self, _: Place) -> Result<()> {
+        Ok(())
+    }
+
     /// Writes what the flow is at this moment. Collective.
     fn write(&mut self, moment: &mut Moment<T>) -> Result<()>;
 
@@ -92,7 +98,7 @@ pub struct Outputs<T: Real> {
 }
 
 impl<T: Real> Outputs<T> {
-    /// Creates their files, or goes on with them. Collective.
+    /// Makes ready to create their files, or to go on with them. Collective.
     pub fn open(opening: Opening) -> Result<Self> {
         let Opening { place, after, .. } = opening;
         let (output, end) = (&place.config.output, place.config.time.end);
@@ -128,6 +134,11 @@ impl<T: Real> Outputs<T> {
             |every: Multiples| Schedule::beginning(every, end, after.map(|after| after.time));
         let scheduled = scheduled.into_iter().map(|(every, output)| (schedule(every), output));
         Ok(Outputs { scheduled: scheduled.collect() })
+    }
+
+    /// See [`Output::begin`]. Collective.
+    pub fn begin(&mut self, place: Place) -> Result<()> {
+        self.scheduled.iter_mut().try_for_each(|(_, output)| output.begin(place))
     }
 
     /// When the next one is due.

@@ -28,7 +28,7 @@ pub struct RecordsOutput<S> {
 }
 
 impl<S> RecordsOutput<S> {
-    /// Creates the file `name`.h5, or goes on with it. Collective.
+    /// Makes ready to create the file `name`.h5, or to go on with it. Collective.
     pub fn open(
         opening: Opening,
         name: &'static str,
@@ -44,13 +44,19 @@ impl<S> RecordsOutput<S> {
         let left = records.left(time.unwrap_or(0.0));
         let writer = RecordsWriter::open(comm, &path, header, step, left)?;
         let accumulated = accumulated.get(name).and_then(|numbers| Average::from_numbers(numbers));
-        // On another grid, or with other samples, the average begins anew.
-        let average = accumulated.filter(|average| average.sums.len() == writer.numbers());
+        // Of other records the average begins anew; before the first record they may have changed, too.
+        let goes_on = writer.is_continued(comm)?;
+        let average =
+            accumulated.filter(|average| goes_on && average.sums.len() == writer.numbers());
         Ok(RecordsOutput { name, statistic, writer, average: average.unwrap_or_default(), records })
     }
 }
 
 impl<T: Real, S: Statistic<T>> Output<T> for RecordsOutput<S> {
+    fn begin(&mut self, place: Place) -> Result<()> {
+        self.writer.begin(place.comm)
+    }
+
     /// Takes a sample, and adds a record if it is time.
     fn write(&mut self, moment: &mut Moment<T>) -> Result<()> {
         let Stamp { time, step } = moment.stamp;

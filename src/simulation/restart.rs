@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::fields::SpectralFields;
+use crate::io::check_readable;
 use crate::io::checkpoint::CheckpointReader;
 use crate::io::log::Log;
 use crate::io::run_directory::RunDirectory;
@@ -56,6 +57,8 @@ impl Request<'_> {
         let mut unusable = Vec::new();
         for &step in steps.iter().rev() {
             let path = self.directory.checkpoint(step);
+            // One that cannot be opened is not damaged, and may be the newest good one.
+            check_readable(comm, &path)?;
             let error = match CheckpointReader::open(comm, &path) {
                 Err(error) => error,
                 Ok(reader) => {
@@ -88,6 +91,7 @@ impl Request<'_> {
         if let Some(text) = self.directory.config(comm)? {
             self.changes(comm, &text, self.directory.path())?;
         }
+        check_readable(comm, path)?;
         let reader = CheckpointReader::open(comm, path)?;
         let changes = self.changes(comm, &reader.header().config, path)?;
         self.load(&reader, path, changes)

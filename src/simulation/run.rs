@@ -18,7 +18,7 @@ use super::blow_up::{LastGood, Saved, Stability};
 use super::checkpoints::{self, RunState};
 use super::deadline::Deadline;
 use super::history::{self, Row};
-use super::origin::Origin;
+use super::origin::{Entry, Origin};
 use super::outputs::{Moment, Opening, Outputs, Place, Stamp};
 use super::progress::{self, Progress};
 use super::restart::Resumed;
@@ -34,6 +34,7 @@ const MOST_REJECTIONS: u32 = 30;
 /// A run under way.
 pub struct Run<'a, T: Real> {
     place: Place<'a>,
+    entry: Entry,
     solver: Solver<T>,
     log: &'a mut Log,
     progress: Progress,
@@ -59,8 +60,8 @@ pub struct Run<'a, T: Real> {
 }
 
 impl<'a, T: Real> Run<'a, T> {
-    /// Sets up everything and the field to begin with. `deadline` is when the run must have ended.
-    /// Collective.
+    /// Sets up everything and the field to begin with, and touches nothing. `deadline` is when the
+    /// run must have ended. Collective.
     pub fn new(
         comm: &'a Communicator,
         config: &'a Config,
@@ -72,18 +73,17 @@ impl<'a, T: Real> Run<'a, T> {
     ) -> Result<Self> {
         let quantities = Quantities::new(&config.physics, modes.grid.lengths);
         let mut solver = start::solver_at_rest(comm, config, modes)?;
-        let (path, columns) =
-            (directory.history(), &history::columns(&quantities, &config.physics));
+        let entry = origin.entry();
         let (mut watch, end) = (Watch::new(comm, directory.stop_file(), deadline), config.time.end);
-        let (now, saved, history) = match origin {
-            Origin::Beginning(start) => {
+        let (now, saved) = match origin {
+            Origin::Beginning { start, .. } => {
                 let mut state = solver.state().clone();
                 let said = start.fill(config, comm, &mut state)?;
                 said.lines.iter().for_each(|line| log.line(line));
                 said.warnings.iter().for_each(|warning| log.warn(warning));
                 solver.set_state(state);
                 start::check_forces(&mut solver, config)?;
-                (RunState::default(), None, HistoryWriter::create(comm, &path, columns)?)
+                (RunState::default(), None)
             }
             Origin::Checkpoint(resumed) => {
                 let Resumed { path: checkpoint, mut run, state, took, .. } = resumed;
@@ -104,16 +104,19 @@ impl<'a, T: Real> Run<'a, T> {
                     solver.set_controller(controller);
                 }
                 let saved = Saved { path: checkpoint, time: run.time, step: run.step };
-                let history = HistoryWriter::resume(comm, &path, columns, run.step)?;
-                (run, Some(saved), history)
+                (run, Some(saved))
             }
         };
+        let columns = history::columns(&quantities, &config.physics);
+        let step = saved.as_ref().map(|saved| saved.step);
+        let history = HistoryWriter::open(comm, &directory.history(), &columns, step)?;
         let after = saved.as_ref().map(|saved| Stamp { time: saved.time, step: saved.step });
         let schedule = |every| Schedule::beginning(every, end, after.map(|after| after.time));
         let first = (now.step, now.time);
         let place = Place { comm, config, directory, modes };
         Ok(Run {
             place,
+            entry,
             solver,
             progress: Progress::new(log, first, end),
             log,
@@ -137,6 +140,7 @@ impl<'a, T: Real> Run<'a, T> {
 
     /// Steps and writes until the end, and says where the time went. Collective.
     pub fn complete(mut self) -> Result<Ending> {
+        self.begin()?;
         stop::catch_signals();
         self.watch.begin();
         let stopped = self.advance_to_end();
@@ -162,6 +166,15 @@ impl<'a, T: Real> Run<'a, T> {
             stop::reason(notice)
         ));
         Ok(Ending::Stopped)
+    }
+
+    /// Makes the directory and its files what the run goes on from: from here on there is no way back.
+    fn begin(&mut self) -> Result<()> {
+        let Place { comm, config, directory, .. } = self.place;
+        self.entry.make(comm, config, directory, self.log)?;
+        self.log.open(comm, &directory.log())?;
+        self.history.begin(comm)?;
+        self.outputs.begin(self.place)
     }
 
     /// Steps until the end, or until it is asked to stop: then returns why.

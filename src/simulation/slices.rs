@@ -21,7 +21,7 @@ pub struct SliceOutput {
 }
 
 impl SliceOutput {
-    /// Begins the slice, or goes on with it after a step. Collective.
+    /// Makes ready to begin the slice, or to go on with it after a step. Collective.
     pub fn open(place: Place, slice: &Slice, after: Option<u64>) -> Result<Self> {
         let Place { comm, config, directory, modes } = place;
         let (fields, region) = (output_fields(&slice.fields, config)?, slice.region(&modes.grid));
@@ -41,11 +41,15 @@ impl SliceOutput {
 }
 
 impl<T: Real> Output<T> for SliceOutput {
+    fn begin(&mut self, _: Place) -> Result<()> {
+        self.writer.begin()
+    }
+
     /// Adds a record.
     fn write(&mut self, moment: &mut Moment<T>) -> Result<()> {
         let (config, stamp) = (moment.place.config, moment.stamp);
         let left = Schedule::beginning(self.every, config.time.end, Some(stamp.time));
-        self.writer.begin(stamp.step, 1 + left.left(stamp.time))?;
+        self.writer.begin_record(stamp.step, 1 + left.left(stamp.time))?;
         let (state, sweep) = moment.solver.state_and_sweep();
         let flow = Flow::new(&self.fields, state, &config.physics, sweep);
         self.fields.visit(&flow, sweep, &self.region, |field, batch, values| {

@@ -38,26 +38,31 @@ impl Contents {
 /// The snapshots of a run that wants them.
 pub struct SnapshotsOutput {
     contents: Contents,
-    /// The XDMF series, on rank 0.
+    /// The XDMF series, on rank 0 from the beginning on.
     series: Option<Series>,
 }
 
 impl SnapshotsOutput {
-    /// Goes on with the snapshots that there are. Collective.
+    /// Makes ready to go on with the snapshots that there are.
     pub fn open(place: Place, snapshots: &Snapshots) -> Result<Self> {
-        let Place { comm, config, directory, .. } = place;
+        let config = place.config;
         let contents = Contents {
             fields: output_fields(&snapshots.fields, config)?,
             points: snapshots.points.unwrap_or(config.grid.points),
             precision: snapshots.precision,
             compression: snapshots.compression,
         };
-        let series = comm.is_root().then(|| xdmf::snapshot_series(directory.path())).transpose();
-        Ok(SnapshotsOutput { contents, series: comm.agree(series)? })
+        Ok(SnapshotsOutput { contents, series: None })
     }
 }
 
 impl<T: Real> Output<T> for SnapshotsOutput {
+    fn begin(&mut self, Place { comm, directory, .. }: Place) -> Result<()> {
+        let series = comm.is_root().then(|| xdmf::snapshot_series(directory.path())).transpose();
+        self.series = comm.agree(series)?;
+        Ok(())
+    }
+
     /// Writes a snapshot and adds it to the XDMF series.
     fn write(&mut self, moment: &mut Moment<T>) -> Result<()> {
         let (Place { comm, config, directory, .. }, stamp) = (moment.place, moment.stamp);

@@ -165,7 +165,7 @@ impl Start {
                 scale(state, fields, (wanted / found).sqrt());
             }
             if wanted - found > NOTABLE * wanted {
-                said.warnings.push(format!(
+                said.lines.push(format!(
                     "{key}: {:.1} % of what it describes is beyond the modes that the grid keeps; the \
                      rest is scaled up to the energy or variance asked for",
                     100.0 * (1.0 - found / wanted)

@@ -63,7 +63,7 @@ fn power_into_weak_fields_is_what_is_asked_for() {
         let setup = Setup { physics, forcing, modes: &modes, ..Setup::default() };
         for (longest, tolerance) in RULES {
             let mut solver = setup.build::<f64>();
-            solver.control_error(1e-3, vec![0..3]);
+            solver.control_error(1e-3, setup.physics.vectors_and_scalars());
             let steps = advance(&mut solver, END, longest);
             let error = energy(solver.state()) / expected() - 1.0;
             assert!(error.abs() < tolerance, "{:?}: {error} in {steps} steps", setup.forcing);
@@ -118,7 +118,7 @@ fn a_steady_force_balances_strong_damping() {
     let setup = Setup::<3> { physics: Physics::navier_stokes(1.0), forcing, ..Setup::default() };
     for (longest, tolerance) in RULES {
         let mut solver = setup.build::<f64>();
-        solver.control_error(1e-3, vec![0..3]);
+        solver.control_error(1e-3, setup.physics.vectors_and_scalars());
         advance(&mut solver, 10.0, longest);
         let error = energy(solver.state()) / (0.25_f64.powi(2) / 4.0) - 1.0;
         assert!(error.abs() < tolerance, "{error}");

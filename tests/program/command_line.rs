@@ -111,6 +111,19 @@ fn nothing_depends_on_the_terminal() {
     }
 }
 
+/// A name that would be there twice is refused before anything is written, also by a dry run.
+#[test]
+fn a_scalar_with_the_name_of_a_column_is_refused() {
+    let scalars = ["--set", "physics.scalars=[{ name = 'hyper', schmidt = 1.0 }]"];
+    let case = Case::new(FORCED);
+    for more in [&["--dry-run"][..], &[]] {
+        let hyper = ["--set", "physics.hyper={ coefficient = 1e-3, order = 2 }"];
+        let output = case.run(1, "run", &[&scalars[..], &hyper, more].concat());
+        output.assert_error(2, "physics.scalars[0].name: is \"hyper\", ");
+        assert!(!case.path("run").exists());
+    }
+}
+
 /// Three processes that are each rank 0 of 1 would write to one directory.
 #[test]
 fn a_launcher_of_another_mpi_is_noticed() {

@@ -1,6 +1,8 @@
 """The scaling study, with a stand-in for the solver whose times are known."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -113,3 +115,42 @@ def test_machine_files_are_accepted(path: Path) -> None:
             command, check=True, capture_output=True, text=True, timeout=TIMEOUT_SECONDS
         )
         assert "s per step" in done.stdout
+
+
+def test_a_prediction_builds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a program is there; and an environment that a user has made is never touched."""
+    names = ["scripts", "Cargo.toml", "configs", "tests/python/requirements.txt"]
+    for name in names:
+        source, target = REPOSITORY / name, tmp_path / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv/mine").touch()
+    packages = tmp_path / ".venv-tests/lib/python3/site-packages"
+    packages.mkdir(parents=True)
+    (packages / "__editable__.dnspost").touch()
+    lists = [tmp_path / "tests/python/requirements.txt", tmp_path / "scripts/pyproject.toml"]
+    installed = "".join(path.read_text(encoding="utf-8") for path in lists)
+    (tmp_path / ".venv-tests/installed").write_text(installed, encoding="utf-8")
+    programs = {
+        tmp_path / ".venv-tests/bin/python": f'exec {sys.executable} "$@"',
+        tmp_path / "bin/cargo": f"touch {tmp_path}/built; exit 1",
+    }
+    for path, text in programs.items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+        path.chmod(0o755)
+    (tmp_path / "target/release").mkdir(parents=True)
+    (tmp_path / "target/release/dns-solver").symlink_to(SOLVER)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
+    monkeypatch.setenv("CARGO_HOME", str(tmp_path))
+    for name in ("DNS_SOLVER", "SLURM_JOB_ID", "CARGO_TARGET_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    machine = str(REPOSITORY / "scripts/machines/lumi-c.toml")
+    plan = ["--points", "16", "--machine", machine, "--layouts", "1x1", "--plan"]
+    for arguments in (plan, ["--help"]):
+        command = [str(tmp_path / "scripts/scaling.sh"), *arguments]
+        done = subprocess.run(command, capture_output=True, check=False, timeout=TIMEOUT_SECONDS)
+        assert done.returncode == 0, done.stderr.decode()
+    assert not (tmp_path / "built").exists()
+    assert (tmp_path / ".venv/mine").exists()

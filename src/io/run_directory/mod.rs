@@ -3,13 +3,14 @@
 
 mod lock;
 
+use std::cell::RefCell;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::log::Log;
 use super::numbered::Numbered;
-use super::{Temporary, history};
+use super::{Temporary, check_writable, history, parts};
 use crate::error::{Error, Result};
 use crate::parallel::Communicator;
 
@@ -20,6 +21,7 @@ const HISTORY: &str = "history.csv";
 const RECORDS: [&str; 3] = ["spectra", "pdfs", "structure_functions"];
 const GRADIENTS: &str = "gradients.csv";
 const SNAPSHOTS: &str = "snapshots";
+const SERIES: &str = "snapshots.xmf";
 const MODES: &str = "modes";
 const SLICES: &str = "slices";
 const CHECKPOINTS: &str = "checkpoints";
@@ -31,7 +33,7 @@ const LOCK: &str = "lock";
 pub struct RunDirectory {
     path: PathBuf,
     /// On rank 0 only, and not after it was lost or left.
-    lock: Option<Lock>,
+    lock: RefCell<Option<Lock>>,
     /// Made for this run, to be removed if nothing came to be in it.
     is_new: bool,
 }
@@ -43,25 +45,47 @@ impl RunDirectory {
     /// # Errors
     /// Another run is, or the directory cannot be written to.
     pub fn enter(comm: &Communicator, path: &Path, log: &mut Log) -> Result<Self> {
-        let mut directory = RunDirectory { path: path.to_owned(), lock: None, is_new: false };
-        let locked = if comm.is_root() { directory.lock(log) } else { Ok(()) };
+        let mut directory =
+            RunDirectory { path: path.to_owned(), lock: RefCell::new(None), is_new: false };
+        let mut enter = || {
+            let exists = path.try_exists().map_err(|e| Error::io("create run directory", path, e));
+            directory.is_new = !exists?;
+            directory.lock(log)
+        };
+        let locked = if comm.is_root() { enter() } else { Ok(()) };
         comm.agree(locked)?;
         Ok(directory)
     }
 
-    fn lock(&mut self, log: &mut Log) -> Result<()> {
-        let failed = |e| Error::io("create run directory", &self.path, e);
-        self.is_new = !self.path.try_exists().map_err(failed)?;
-        fs::create_dir_all(&self.path).map_err(failed)?;
+    fn lock(&self, log: &mut Log) -> Result<()> {
+        let made = target(&self.path).and_then(fs::create_dir_all);
+        made.map_err(|e| Error::io("create run directory", &self.path, e))?;
         let lock =
             Lock::acquire(&self.path.join(LOCK), Pace::default(), &mut |text| log.warn(text));
-        self.lock = Some(lock?);
+        *self.lock.borrow_mut() = Some(lock?);
         Ok(())
+    }
+
+    /// Checks that everything in the directory can be written to, and, for a run that `is_new`, that
+    /// [`Self::begin`] with this `config` will not refuse it. Touches nothing. Collective.
+    ///
+    /// # Errors
+    /// Names what cannot be written to, or what is there of another run.
+    pub fn check(&self, comm: &Communicator, config: &str, is_new: bool) -> Result<()> {
+        let check = || {
+            let files = [CONFIG, LOG, SERIES].map(|name| self.path.join(name));
+            let numbered =
+                [snapshots(&self.path), self.numbered_modes(), self.numbered_checkpoints()];
+            let numbered = numbered.map(|files| files.path(0));
+            files.iter().chain(&numbered).try_for_each(|path| check_writable(path))?;
+            if is_new { self.check_free(config) } else { Ok(()) }
+        };
+        comm.agree(if comm.is_root() { check() } else { Ok(()) })
     }
 
     /// Whether the directory was removed, or taken over by another run. Known on rank 0.
     pub fn is_lost(&self) -> bool {
-        self.lock.as_ref().is_some_and(Lock::is_lost)
+        self.lock.borrow().as_ref().is_some_and(Lock::is_lost)
     }
 
     /// Makes it the directory of a new run, with `config.toml` and empty `snapshots/` and
@@ -81,8 +105,9 @@ impl RunDirectory {
     }
 
     /// Renames the directory to the first free name with `.old-1`, `.old-2` and so on, which it
-    /// returns, and makes an empty one in its place. Does nothing if it is new anyway. Collective.
-    pub fn set_aside(&mut self, comm: &Communicator, log: &mut Log) -> Result<Option<PathBuf>> {
+    /// returns, and makes an empty one in its place. Of a link the directory that it leads to is
+    /// renamed and made anew, and the link stays. Does nothing if it is new anyway. Collective.
+    pub fn set_aside(&self, comm: &Communicator, log: &mut Log) -> Result<Option<PathBuf>> {
         let name = comm.from_root(|| {
             if self.is_new {
                 return Ok(Vec::new());
@@ -192,6 +217,14 @@ impl RunDirectory {
     }
 
     fn make(&self, config: &str) -> Result<()> {
+        self.check_free(config)?;
+        let failed = |e| Error::io("create run directory", &self.path, e);
+        // First of all, so that a run killed from here on is known to be unstarted.
+        self.write_config(config).and_then(|()| self.clear()).map_err(failed)
+    }
+
+    /// An error where there is a run already.
+    fn check_free(&self, config: &str) -> Result<()> {
         let failed = |e| Error::io("create run directory", &self.path, e);
         let records = RECORDS.map(|kind| format!("{kind}.h5"));
         let others = [CONFIG, HISTORY, GRADIENTS, SNAPSHOTS, MODES, SLICES, CHECKPOINTS];
@@ -200,8 +233,7 @@ impl RunDirectory {
                 return Err(self.taken(name));
             }
         }
-        // First of all, so that a run killed from here on is known to be unstarted.
-        self.write_config(config).and_then(|()| self.clear()).map_err(failed)
+        Ok(())
     }
 
     fn write_config(&self, config: &str) -> io::Result<()> {
@@ -220,8 +252,11 @@ impl RunDirectory {
 
     /// Removes what a run wrote before its first step.
     fn clear(&self) -> io::Result<()> {
-        let records = RECORDS.map(|kind| self.records(kind));
-        for path in [self.history(), self.gradients()].into_iter().chain(records) {
+        let mut files = vec![self.history(), self.gradients()];
+        for kind in RECORDS {
+            files.extend(parts::present(&self.records(kind))?.into_iter().map(|(_, path)| path));
+        }
+        for path in files {
             match fs::remove_file(path) {
                 Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
                 _ => {}
@@ -254,7 +289,7 @@ impl RunDirectory {
     }
 
     /// Renames the directory without its lock.
-    fn rename(&mut self) -> Result<PathBuf> {
+    fn rename(&self) -> Result<PathBuf> {
         let failed = |e| Error::io("rename run directory", &self.path, e);
         let whole = self.path.canonicalize().map_err(failed)?;
         if std::env::current_dir().is_ok_and(|here| here.starts_with(&whole)) {
@@ -271,9 +306,19 @@ impl RunDirectory {
             if !name.try_exists().map_err(failed)? {
                 // The file stays until the directory has its new name, and keeps others out.
                 self.lock.take().into_iter().for_each(Lock::leave);
-                fs::rename(&whole, &name).map_err(failed)?;
-                fs::remove_file(name.join(LOCK)).map_err(failed)?;
-                return Ok(name);
+                let renamed = fs::rename(&whole, &name);
+                let now = if renamed.is_ok() { &name } else { &whole };
+                let unlocked = fs::remove_file(now.join(LOCK));
+                return match renamed {
+                    Err(e) if e.kind() == io::ErrorKind::ResourceBusy => {
+                        Err(Error::input(format!(
+                            "--fresh renames the run directory {}, which cannot be done: it is a mount \
+                         point, or in use as one ({e}); choose a directory in it with `--output DIR`",
+                            self.path.display()
+                        )))
+                    }
+                    renamed => renamed.and(unlocked).map_err(failed).map(|()| name),
+                };
             }
             number += 1;
         }
@@ -294,9 +339,23 @@ impl Drop for RunDirectory {
         self.lock.take();
         if self.is_new {
             // Refused while something is in it.
-            let _ = fs::remove_dir(&self.path);
+            let _ = target(&self.path).and_then(fs::remove_dir);
         }
     }
+}
+
+/// What `path` leads to, whether that is there or not.
+fn target(path: &Path) -> io::Result<PathBuf> {
+    /// As many links as Linux follows.
+    const MOST_LINKS: usize = 40;
+    let mut path = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        match fs::read_link(&path) {
+            Ok(link) => path = path.parent().unwrap_or(Path::new("")).join(link),
+            Err(_) => return Ok(path),
+        }
+    }
+    Err(io::Error::from_raw_os_error(libc::ELOOP))
 }
 
 /// The snapshots of the run directory at `path`.

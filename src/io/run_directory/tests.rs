@@ -120,8 +120,32 @@ fn runs_are_set_aside_under_names_that_are_free() {
         assert!(!name.join(LOCK).exists() && path.join(LOCK).exists());
         run.begin(&serial, "").unwrap();
     }
-    let mut new = enter(&parent.path().join("new")).unwrap();
+    let new = enter(&parent.path().join("new")).unwrap();
     assert_eq!(new.set_aside(&serial, &mut log).unwrap(), None);
+}
+
+/// A link stays a link, and what it leads to is what is renamed and made.
+#[test]
+fn links_are_followed() {
+    let parent = tempfile::tempdir().unwrap();
+    let (serial, link) = (Communicator::serial(), parent.path().join("run"));
+    std::os::unix::fs::symlink("scratch/run", &link).unwrap();
+    let mut log = Log::new(&serial, true);
+    // It leads nowhere yet.
+    drop(create(&link).unwrap());
+    assert!(parent.path().join("scratch/run").join(CONFIG).exists());
+    let run = enter(&link).unwrap();
+    let name = run.set_aside(&serial, &mut log).unwrap().unwrap();
+    assert!(name.ends_with("scratch/run.old-1") && name.join(CONFIG).exists());
+    run.begin(&serial, "").unwrap();
+    assert!(link.is_symlink() && parent.path().join("scratch/run").join(CONFIG).exists());
+    // One that was not used goes again.
+    let unused = parent.path().join("unused");
+    std::os::unix::fs::symlink("scratch/unused", &unused).unwrap();
+    drop(enter(&unused).unwrap());
+    assert!(unused.is_symlink() && !unused.exists());
+    std::os::unix::fs::symlink("circle", parent.path().join("circle")).unwrap();
+    assert!(enter(&parent.path().join("circle")).is_err());
 }
 
 #[test]
