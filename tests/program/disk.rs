@@ -158,7 +158,8 @@ fn limit_files(process: u32, bytes: u64) {
 /// Only one rank cannot write beyond the first kB of a file, once MPI has its own.
 #[test]
 fn one_rank_that_cannot_write() {
-    let endless = ["--set", "time.end=1e6", "--set", "output.snapshots.every=0.1"];
+    let every = ["output.snapshots.every=0.1", "output.checkpoints.every=1e5"];
+    let endless = ["--set", "time.end=1e6", "--set", every[0], "--set", every[1]];
     for (slices, file) in [(&[][..], "plane_"), (&["--set", "output.slices=[]"], "snapshot_")] {
         let case = Case::new(FORCED);
         let mut child = case.start(3, "run", &[slices, &endless].concat());
