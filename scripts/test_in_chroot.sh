@@ -23,39 +23,31 @@ fi
 
 # The first mirror that apt uses here: a line `deb URL ...`, or `URIs: URL`.
 apt_mirror() {
-    cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
-        grep -hoE '^(deb|URIs:) .*' | grep -oE 'https?://[^ ]+/(debian|ubuntu)/? *' | head -1
+    grep -rhoE '^(deb|URIs:) .*' /etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null |
+        grep -oE 'https?://[^ ]+/(debian|ubuntu)(/| |$)' | sed -n 1p
 }
-mirror=${MIRROR:-$(apt_mirror)}
+mirror=${MIRROR:-$(apt_mirror || true)}
 mirror=${mirror%% *}
 
-root=${CHROOT:-}
-[[ -n $root ]] || root=$(mktemp -d "${TMPDIR:-/var/tmp}/dns-solver-$release.XXXXXX")
-mounted=()
-clean_up() {
-    for ((i = ${#mounted[@]} - 1; i >= 0; i--)); do
-        umount --recursive --lazy "${mounted[i]}" || true
-    done
-    [[ -z ${CHROOT:-} ]] || return 0
-    if grep -q " $root/" /proc/mounts; then
-        echo "test_in_chroot.sh: $root is left, for something is still mounted there" >&2
-    else
-        rm -rf "$root"
-    fi
-}
-trap clean_up EXIT
-
-# bind FROM TO: shows a directory of this machine in the chroot. What is mounted or unmounted there is not
-# mounted or unmounted here.
-bind() {
-    mkdir -p "$root$2"
-    mount --rbind "$1" "$root$2"
-    mount --make-rslave "$root$2"
-    mounted+=("$root$2")
-}
+# What is mounted below is seen by this script alone, and gone when it ends.
+if [[ -z ${CHROOT_MOUNTS:-} ]]; then
+    export CHROOT_MOUNTS=own
+    root=${CHROOT:-$(mktemp -d "${TMPDIR:-/var/tmp}/dns-solver-$release.XXXXXX")}
+    status=0
+    CHROOT=$root unshare --mount --propagation private "$0" "$release" "$@" || status=$?
+    [[ -n ${CHROOT:-} ]] || rm -rf "$root"
+    exit "$status"
+fi
+root=$CHROOT
 
 [[ -e $root/etc/debian_version ]] || debootstrap --variant=minbase "$release" "$root" "$mirror"
 cp /etc/resolv.conf "$root/etc/resolv.conf"
+# Its own root is to be the root of a mount, which tests that make namespaces want.
+mount --bind "$root" "$root"
+bind() { # FROM TO
+    mkdir -p "$root$2"
+    mount --rbind "$1" "$root$2"
+}
 for path in /proc /sys /dev; do bind "$path" "$path"; done
 cargo=${CARGO_HOME:-$HOME/.cargo} rustup=${RUSTUP_HOME:-$HOME/.rustup}
 bind "$cargo" /root/.cargo
