@@ -9,8 +9,8 @@
 //! A record is the same in the whole file. When a run goes on with other arrays, axes or parameters, the
 //! records go on in a further file, see `io::parts`.
 
-use std::fmt::Display;
-use std::fs;
+mod found;
+
 use std::path::{Path, PathBuf};
 
 use hdf5::{Dataset, File, H5Type, Hyperslab, SliceOrIndex};
@@ -21,6 +21,8 @@ use super::{Temporary, check_writable, hdf5_file, parts, placed};
 use crate::error::{Error, Result};
 use crate::parallel::Communicator;
 use crate::real::Precision;
+
+use found::{Found, cut, foreign, look, open_old};
 
 /// Records that there is room for at first; then as many again as there are.
 const FIRST_ROOM: u64 = 64;
@@ -103,13 +105,6 @@ pub struct RecordsWriter {
 struct Cut {
     path: PathBuf,
     records: u64,
-}
-
-/// A file of records, as it is.
-struct Found {
-    steps: Vec<i64>,
-    /// Whether its records are those that this run writes.
-    fits: bool,
 }
 
 impl RecordsWriter {
@@ -253,73 +248,6 @@ impl RecordsWriter {
     }
 }
 
-/// The error that there is something else in the place of a file.
-fn foreign(path: &Path, reason: impl Display) -> Error {
-    Error::input(format!(
-        "cannot go on with {}: {reason}; move it away to go on with a new one",
-        path.display()
-    ))
-}
-
-fn open_old(path: &Path) -> Result<File> {
-    File::open(path).map_err(|e| foreign(path, e))
-}
-
-/// Looks at a file of records, beside those that the run is going to write.
-fn look(path: &Path, header: &Header) -> Result<Found> {
-    // HDF5 does not tell what keeps a file from being opened.
-    fs::File::open(path).map_err(|e| Error::io("read", path, e))?;
-    let file = open_old(path)?;
-    let read = || -> hdf5::Result<_> {
-        let records = file.dataset(growing::COUNT)?.read_raw::<u64>()?;
-        let mut steps = file.dataset("step")?.read_raw::<i64>()?;
-        steps.truncate(records.first().map_or(0, |&records| records as usize));
-        Ok(Found { steps, fits: fits(&file, header)? })
-    };
-    read().map_err(|e| foreign(path, e))
-}
-
-/// Whether the records of `file` have the arrays, coordinates and parameters of `header`.
-fn fits(file: &File, header: &Header) -> hdf5::Result<bool> {
-    let arrays = header.arrays.iter().map(|array| &array.name);
-    let stamps = [growing::COUNT, "step", "time"].map(String::from).into_iter();
-    let axes = header.axes.iter().map(|axis| &axis.name);
-    let mut wanted: Vec<_> = stamps.chain(axes.chain(arrays).cloned()).collect();
-    let mut members = file.member_names()?;
-    members.sort_unstable();
-    wanted.sort_unstable();
-    if members != wanted {
-        return Ok(false);
-    }
-    for axis in &header.axes {
-        if file.dataset(&axis.name)?.read_raw::<f64>()? != axis.coordinates {
-            return Ok(false);
-        }
-    }
-    for array in &header.arrays {
-        if file.dataset(&array.name)?.shape()[1..] != header.shape(array) {
-            return Ok(false);
-        }
-    }
-    for (name, number) in &header.attributes {
-        let same = |found: f64| found.to_bits() == number.to_bits();
-        if !hdf5_file::read_number::<f64>(file, name).is_ok_and(same) {
-            return Ok(false);
-        }
-    }
-    Ok(parts::same_flow(&hdf5_file::read_fixed_text(file, "config")?, &header.config))
-}
-
-/// Cuts a file back to its first `records`, and removes it if there are none.
-fn cut(path: &Path, records: u64) -> Result<()> {
-    let failed = |e| Error::io("cut back", path, e);
-    if records == 0 {
-        return fs::remove_file(path).map_err(failed);
-    }
-    let layout = growing::layout(&open_old(path)?, &[]).map_err(|e| foreign(path, e))?;
-    GrowingFile::open(path, layout).and_then(|mut file| file.cut(records)).map_err(failed)
-}
-
 /// Copies the first `kept` records of a dataset.
 fn copy<E: H5Type + Clone>(old: &File, new: &File, name: &str, kept: usize) -> hdf5::Result<()> {
     let (old, new) = (old.dataset(name)?, new.dataset(name)?);
@@ -363,144 +291,4 @@ fn create(path: &Path, header: &Header, capacity: u64) -> hdf5::Result<File> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-
-    /// An array over `k`, a table over `k` and `n`, and a number.
-    fn header(k: usize) -> Header {
-        let axis = |name: &str, coordinates| Axis {
-            name: name.into(),
-            unit: "1".into(),
-            description: format!("axis {name}"),
-            coordinates,
-        };
-        let array = |name: &str, axes: &[usize]| Array {
-            name: name.into(),
-            unit: "L^3/T^2".into(),
-            description: format!("array {name}"),
-            axes: axes.into(),
-        };
-        Header {
-            description: "test".into(),
-            axes: vec![
-                axis("k", (0..k).map(|k| 0.5 * k as f64).collect()),
-                axis("n", vec![1.0, 3.0]),
-            ],
-            arrays: vec![array("a", &[0]), array("b", &[0, 1]), array("c", &[])],
-            attributes: vec![("viscosity", 0.01)],
-            config: "# e\n".repeat(30_000),
-        }
-    }
-
-    /// A record full of one number.
-    fn record(k: usize, number: f64) -> Vec<f64> {
-        [vec![number; k], vec![-number; 2 * k], vec![number]].concat()
-    }
-
-    /// Steps, wavenumbers, and the arrays.
-    fn read(path: &Path) -> (Vec<i64>, Vec<f64>, [Vec<f64>; 3]) {
-        let file = File::open(path).unwrap();
-        let numbers = |name: &str| file.dataset(name).unwrap().read_raw::<f64>().unwrap();
-        let records = numbers("records")[0] as usize;
-        let whole = |name: &str| {
-            let each = file.dataset(name).unwrap().shape()[1..].iter().product::<usize>();
-            numbers(name)[..records * each].to_vec()
-        };
-        let steps = whole("step").iter().map(|step| *step as i64).collect();
-        (steps, numbers("k"), ["a", "b", "c"].map(whole))
-    }
-
-    #[test]
-    fn records_are_added_cut_off_and_grow() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("records.h5");
-        // Room for two at first, then for another one.
-        let open = |k, after| begun(&path, &header(k), after, 2);
-        let mut writer = open(2, None);
-        assert_eq!(read(&path), (vec![], vec![0.0, 0.5], [vec![], vec![], vec![]]));
-        for step in 0..3 {
-            writer.append(10 * step, step as f64, &record(2, step as f64)).unwrap();
-        }
-        assert_eq!(read(&path).0, [0, 10, 20]);
-        assert_eq!(read(&path).2[0], [0.0, 0.0, 1.0, 1.0, 2.0, 2.0]);
-        open(2, Some(19)).append(25, 7.0, &record(2, 7.0)).unwrap();
-        let (steps, k, [a, b, c]) = read(&path);
-        assert_eq!((steps, k), (vec![0, 10, 25], vec![0.0, 0.5]));
-        assert_eq!(a, [0.0, 0.0, 1.0, 1.0, 7.0, 7.0]);
-        assert_eq!((b[4..8].to_vec(), c), (vec![-1.0; 4], vec![0.0, 1.0, 7.0]));
-        assert_eq!(fs::read_dir(&directory).unwrap().count(), 1, "nothing else is left");
-    }
-
-    /// Names of the files, and the steps in them.
-    fn all(directory: &Path) -> Vec<(String, Vec<i64>)> {
-        let present = parts::present(&directory.join("records.h5")).unwrap().into_iter();
-        let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_string();
-        let steps = |path: &Path| {
-            let file = File::open(path).unwrap();
-            let read = |name: &str| file.dataset(name).unwrap().read_raw::<i64>().unwrap();
-            read("step")[..read("records")[0] as usize].to_vec()
-        };
-        present.map(|(_, path)| (name(&path), steps(&path))).collect()
-    }
-
-    /// What is no longer the same record goes on in a file of its own, and comes back at a restart.
-    #[test]
-    fn other_records_have_a_file_of_their_own() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("records.h5");
-        let add = |header: &Header, after, step: u64| {
-            let numbers = vec![step as f64; header.numbers()];
-            begun(&path, header, after, 9).append(step, step as f64, &numbers).unwrap();
-        };
-        let named = |files: &[(&str, &[i64])]| -> Vec<_> {
-            files.iter().map(|(name, steps)| (name.to_string(), steps.to_vec())).collect()
-        };
-        let (first, second, third) = ("records.h5", "records.part2.h5", "records.part3.h5");
-        add(&header(2), None, 0);
-        add(&header(2), Some(0), 10);
-        add(&header(3), Some(10), 20);
-        add(&header(3), Some(20), 30);
-        let mut other = header(3);
-        other.attributes[0].1 = 0.02;
-        add(&other, Some(30), 40);
-        let whole = named(&[(first, &[0, 10]), (second, &[20, 30]), (third, &[40])]);
-        assert_eq!(all(directory.path()), whole);
-        assert_eq!(read(&directory.path().join(second)).1, [0.0, 0.5, 1.0]);
-        // Nothing is touched before it begins, whatever it is going to do.
-        RecordsWriter::open(&Communicator::serial(), &path, &header(2), Some(5), 9).unwrap();
-        assert_eq!(all(directory.path()), whole);
-        add(&header(3), Some(25), 26);
-        assert_eq!(all(directory.path()), named(&[(first, &[0, 10]), (second, &[20, 26])]));
-        add(&other, Some(5), 7);
-        assert_eq!(all(directory.path()), named(&[(first, &[0]), (second, &[7])]));
-        // Fewer arrays, other coordinates, another flow.
-        let mut others = [header(2), header(2), header(2)];
-        others[0].arrays.pop();
-        others[1].axes[1].coordinates[1] = 2.0;
-        others[2].config = "[physics]\nviscosity = 1.0".into();
-        for header in others {
-            add(&header, Some(0), 9);
-            assert_eq!(all(directory.path())[1].0, second);
-        }
-    }
-
-    #[test]
-    fn a_file_that_does_not_fit_is_refused() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("records.h5");
-        let serial = Communicator::serial();
-        fs::write(&path, "no HDF5").unwrap();
-        let error = RecordsWriter::open(&serial, &path, &header(2), Some(0), 9).err().unwrap();
-        assert!(error.message.contains("move it away"), "{error}");
-        assert_eq!(fs::read(&path).unwrap(), b"no HDF5");
-    }
-
-    fn begun(path: &Path, header: &Header, after: Option<u64>, left: u64) -> RecordsWriter {
-        let serial = Communicator::serial();
-        let mut writer = RecordsWriter::open(&serial, path, header, after, left).unwrap();
-        writer.begin(&serial).unwrap();
-        writer
-    }
-}
+mod tests;

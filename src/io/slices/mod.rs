@@ -6,6 +6,8 @@
 //! `y`, `z` and `/time` attached; `/step` has the steps. The first `/records` of them are there, the
 //! rest is room (see `io::growing`). Every rank writes its points, one that has none only waits.
 
+mod start;
+
 use std::f64::consts::TAU;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,14 +17,15 @@ use serde::{Deserialize, Serialize};
 
 use super::growing::{self, GrowingFile, Layout};
 use super::numbered::Numbered;
-use super::parts::same_flow;
 use super::snapshot::{AXIS_NAMES, Field, Provenance};
 use super::xdmf::{self, Series};
-use super::{Temporary, check_writable, hdf5_file, placed};
+use super::{Temporary, hdf5_file, placed};
 use crate::error::{Error, Result};
 use crate::grid::{AXES, Grid, Region};
 use crate::parallel::Communicator;
 use crate::real::{Precision, Real};
+
+use start::Start;
 
 const DESCRIPTION: &str = "\
 Fields of a direct numerical simulation at some of its grid points, one record an interval. Each \
@@ -245,111 +248,6 @@ fn to_bytes(present: &Present) -> Vec<u8> {
     toml::to_string(present).map_or_else(|_| Vec::new(), String::into_bytes)
 }
 
-/// How a slice begins, or goes on.
-#[derive(Default)]
-struct Start {
-    /// Records of later steps are to go; all, for a new run.
-    after: Option<u64>,
-    /// Files that are to be cut back to their first records, with their layout as it is.
-    cuts: Vec<(PathBuf, Layout, u64)>,
-    /// The file to go on with, as it is.
-    last: Option<Present>,
-    /// The XDMF of the records that stay.
-    grids: String,
-}
-
-impl Start {
-    /// Whether what was written at a step stays.
-    fn keeps(&self, step: u64) -> bool {
-        self.after.is_some_and(|after| step <= after)
-    }
-
-    /// What there is in `files` is to end with a step, or to go.
-    fn find(
-        files: &Numbered,
-        header: &Header,
-        provenance: &Provenance,
-        after: Option<u64>,
-    ) -> Result<Self> {
-        let failed = |path: &Path, e: &dyn std::fmt::Display| {
-            Error::input(format!(
-                "cannot go on with {}: {e}; move it away to go on with a new one",
-                path.display()
-            ))
-        };
-        check_writable(&files.directory().join(format!("{}.xmf", header.name)))?;
-        let mut start = Start { after, ..Start::default() };
-        let steps = files.steps().map_err(|e| Error::io("list slices in", files.directory(), e))?;
-        let kept: Vec<u64> = steps.into_iter().filter(|first| start.keeps(*first)).collect();
-        for first in kept {
-            let path = files.path(first);
-            check_writable(&path)?;
-            fs::File::open(&path).map_err(|e| Error::io("read", &path, e))?;
-            let found = look(&path, &header.name).map_err(|e| failed(&path, &e))?;
-            let Found { header: of_file, config, layout, steps, times } = found;
-            let known = steps.iter().take(layout.records as usize);
-            let kept = known.take_while(|step| start.keeps(**step as u64));
-            let kept = kept.count() as u64;
-            for (record, (step, time)) in (0..kept).zip(steps.iter().zip(&times)) {
-                let place = (layout.capacity, record);
-                start.grids += &grid(&of_file, &path, place, (*step as u64, *time));
-            }
-            if kept < layout.records {
-                start.cuts.push((path.clone(), layout.clone(), kept));
-            }
-            // One of other fields, points or parameters stays, but what follows has a file of its own.
-            let fits = of_file.shows_the_same(header) && same_flow(&config, &provenance.config);
-            start.last = fits.then_some(Present { path, layout });
-        }
-        Ok(start)
-    }
-}
-
-/// A file as it is.
-struct Found {
-    /// Of the fields the names alone are known.
-    header: Header,
-    config: String,
-    layout: Layout,
-    steps: Vec<i64>,
-    times: Vec<f64>,
-}
-
-/// Looks at a file of the slice `name`.
-fn look(path: &Path, name: &str) -> hdf5::Result<Found> {
-    let file = File::open(path)?;
-    let group = file.group("fields")?;
-    let triple = |name| hdf5_file::read_triple::<i64>(&file, name);
-    let (points, first) = (triple("points")?, triple("first")?);
-    let [points, first] = [points, first].map(|numbers| numbers.map(|n| n.max(0) as usize));
-    let mut fields = group.member_names()?;
-    fields.retain(|name| !AXIS_NAMES.contains(&name.as_str()));
-    let some = fields.first().ok_or("it has no fields")?;
-    let dataset = group.dataset(some)?;
-    let [_, nz, ny, nx] = dataset.shape()[..] else { return Err("a field has not 4 axes".into()) };
-    let precision = match dataset.dtype()?.is::<f32>() {
-        true => Precision::Single,
-        false => Precision::Double,
-    };
-    let ranges = [nx, ny, nz].into_iter().zip(first).map(|(count, first)| first..first + count);
-    let described = |name: &String| Field {
-        name: name.clone(),
-        units: String::new(),
-        long_name: String::new(),
-    };
-    let header = Header {
-        name: name.into(),
-        grid: Grid::full(points, hdf5_file::read_triple::<f64>(&file, "lengths")?),
-        region: Region { ranges: ranges.collect::<Vec<_>>().try_into().unwrap_or_default() },
-        precision,
-        fields: fields.iter().map(described).collect(),
-    };
-    let layout = growing::layout(&file, &header.datasets())?;
-    let config = hdf5_file::read_fixed_text(&file, "config")?;
-    let steps = file.dataset("step")?.read_raw()?;
-    Ok(Found { header, config, layout, steps, times: file.dataset("time")?.read_raw()? })
-}
-
 /// Makes a file without records. On rank 0 only.
 fn create(path: &Path, header: &Header, provenance: &Provenance, capacity: u64) -> Result<Layout> {
     let temporary = Temporary::new(path);
@@ -426,105 +324,4 @@ fn grid(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Two fields on a plane of 2 x 3 points.
-    fn header() -> Header {
-        let field = |name: &str| Field {
-            name: name.into(),
-            units: "L/T".into(),
-            long_name: format!("field {name}"),
-        };
-        Header {
-            name: "plane".into(),
-            grid: Grid::two_thirds([8, 6, 4], [1.0, 2.0, 1.0]),
-            region: Region { ranges: [1..3, 2..5, 3..4] },
-            precision: Precision::Single,
-            fields: vec![field("u"), field("b")],
-        }
-    }
-
-    fn open(path: &Path, header: Header, after: Option<u64>) -> SliceWriter {
-        let provenance = Provenance {
-            code_version: "0".into(),
-            config: "# e\n".repeat(30_000),
-            parameters: Vec::new(),
-        };
-        let serial = Communicator::serial();
-        let writer = SliceWriter::open(&serial, path, header, provenance, after, true);
-        let mut writer = writer.unwrap();
-        writer.begin().unwrap();
-        writer
-    }
-
-    /// Adds a record full of its step, in files of `room` records.
-    fn add(writer: &mut SliceWriter, step: u64, room: u64) {
-        writer.begin_record(step, room).unwrap();
-        let region = writer.header.region.clone();
-        writer.put(0, &region, &[step as f64; 6]);
-        writer.put(1, &region, &[-(step as f64); 6]);
-        writer.commit(step, 0.5 * step as f64).unwrap();
-    }
-
-    /// Steps of the records, with their numbers checked, and the number of files.
-    fn steps(path: &Path) -> (Vec<i64>, usize) {
-        let files = Numbered::new(path.to_owned(), "plane_");
-        let (mut all, firsts) = (Vec::new(), files.steps().unwrap());
-        for first in &firsts {
-            let file = File::open(files.path(*first)).unwrap();
-            let numbers = |name: &str| file.dataset(name).unwrap().read_raw::<f64>().unwrap();
-            let steps = file.dataset("step").unwrap().read_raw::<i64>().unwrap();
-            let records = numbers("records")[0] as usize;
-            for (record, step) in steps[..records].iter().enumerate() {
-                assert_eq!(numbers("time")[record], 0.5 * *step as f64);
-                assert_eq!(numbers("fields/u")[6 * record..][..6], [*step as f64; 6]);
-                assert_eq!(numbers("fields/b")[6 * record..][..6], [-*step as f64; 6]);
-            }
-            assert!(steps[records..].iter().all(|step| *step == -1));
-            assert_eq!(numbers("fields/z"), [TAU * 0.75]);
-            all.extend_from_slice(&steps[..records]);
-        }
-        (all, firsts.len())
-    }
-
-    #[test]
-    fn records_go_on_from_file_to_file_and_are_cut_back() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("slices");
-        let mut writer = open(&path, header(), None);
-        for step in [0, 5, 9, 12, 20] {
-            add(&mut writer, step, 2);
-        }
-        assert_eq!(steps(&path), (vec![0, 5, 9, 12, 20], 3));
-        let text = || fs::read_to_string(path.join("plane.xmf")).unwrap();
-        assert_eq!(text().matches("<Time").count(), 5);
-        assert_eq!(text().matches("plane_00000009.h5:/fields/b").count(), 2);
-
-        let whole = text();
-        drop(writer);
-        let mut writer = open(&path, header(), Some(10));
-        assert_eq!(steps(&path), (vec![0, 5, 9], 2));
-        for step in [12, 20] {
-            add(&mut writer, step, 2);
-        }
-        assert_eq!(text(), whole, "as if nothing had happened");
-        // Other points go to a file of their own.
-        let mut moved = header();
-        moved.region.ranges[2] = 0..1;
-        drop(writer);
-        let mut writer = open(&path, moved, Some(20));
-        add(&mut writer, 25, 7);
-        assert_eq!(text().matches("<Time").count(), 6);
-        assert_eq!(text().matches("plane_00000025.h5:/fields/u").count(), 1);
-        // Records that are no longer wanted go from those of other points, too.
-        drop(writer);
-        let mut moved = header();
-        moved.region.ranges[2] = 1..2;
-        add(&mut open(&path, moved, Some(10)), 11, 7);
-        assert_eq!(text().matches("<Time").count(), 4);
-        // A new run in the place of one that was killed before its first step.
-        open(&path, header(), None);
-        assert_eq!(steps(&path), (vec![], 0));
-    }
-}
+mod tests;

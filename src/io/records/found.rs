@@ -1,0 +1,86 @@
+//! What is there of a file of records when a run goes on.
+
+use std::fmt::Display;
+use std::fs;
+use std::path::Path;
+
+use hdf5::File;
+
+use super::Header;
+use crate::error::{Error, Result};
+use crate::io::growing::{self, GrowingFile};
+use crate::io::{hdf5_file, parts};
+
+/// A file of records, as it is.
+pub(super) struct Found {
+    pub(super) steps: Vec<i64>,
+    /// Whether its records are those that this run writes.
+    pub(super) fits: bool,
+}
+
+/// The error that there is something else in the place of a file.
+pub(super) fn foreign(path: &Path, reason: impl Display) -> Error {
+    Error::input(format!(
+        "cannot go on with {}: {reason}; move it away to go on with a new one",
+        path.display()
+    ))
+}
+
+pub(super) fn open_old(path: &Path) -> Result<File> {
+    File::open(path).map_err(|e| foreign(path, e))
+}
+
+/// Looks at a file of records, beside those that the run is going to write.
+pub(super) fn look(path: &Path, header: &Header) -> Result<Found> {
+    // HDF5 does not tell what keeps a file from being opened.
+    fs::File::open(path).map_err(|e| Error::io("read", path, e))?;
+    let file = open_old(path)?;
+    let read = || -> hdf5::Result<_> {
+        let records = file.dataset(growing::COUNT)?.read_raw::<u64>()?;
+        let mut steps = file.dataset("step")?.read_raw::<i64>()?;
+        steps.truncate(records.first().map_or(0, |&records| records as usize));
+        Ok(Found { steps, fits: fits(&file, header)? })
+    };
+    read().map_err(|e| foreign(path, e))
+}
+
+/// Whether the records of `file` have the arrays, coordinates and parameters of `header`.
+fn fits(file: &File, header: &Header) -> hdf5::Result<bool> {
+    let arrays = header.arrays.iter().map(|array| &array.name);
+    let stamps = [growing::COUNT, "step", "time"].map(String::from).into_iter();
+    let axes = header.axes.iter().map(|axis| &axis.name);
+    let mut wanted: Vec<_> = stamps.chain(axes.chain(arrays).cloned()).collect();
+    let mut members = file.member_names()?;
+    members.sort_unstable();
+    wanted.sort_unstable();
+    if members != wanted {
+        return Ok(false);
+    }
+    for axis in &header.axes {
+        if file.dataset(&axis.name)?.read_raw::<f64>()? != axis.coordinates {
+            return Ok(false);
+        }
+    }
+    for array in &header.arrays {
+        if file.dataset(&array.name)?.shape()[1..] != header.shape(array) {
+            return Ok(false);
+        }
+    }
+    for (name, number) in &header.attributes {
+        let same = |found: f64| found.to_bits() == number.to_bits();
+        if !hdf5_file::read_number::<f64>(file, name).is_ok_and(same) {
+            return Ok(false);
+        }
+    }
+    Ok(parts::same_flow(&hdf5_file::read_fixed_text(file, "config")?, &header.config))
+}
+
+/// Cuts a file back to its first `records`, and removes it if there are none.
+pub(super) fn cut(path: &Path, records: u64) -> Result<()> {
+    let failed = |e| Error::io("cut back", path, e);
+    if records == 0 {
+        return fs::remove_file(path).map_err(failed);
+    }
+    let layout = growing::layout(&open_old(path)?, &[]).map_err(|e| foreign(path, e))?;
+    GrowingFile::open(path, layout).and_then(|mut file| file.cut(records)).map_err(failed)
+}
