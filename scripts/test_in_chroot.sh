@@ -55,6 +55,8 @@ bind "$rustup" /root/.rustup
 
 # A clone without what was built here, which the other release could not use.
 mkdir -p "$root/root/dns-solver"
+# In a chroot that is used again, files that are no longer in the repository would be built, too.
+find "$root/root/dns-solver" -mindepth 1 -maxdepth 1 ! -name target ! -name '.venv*' -exec rm -rf {} +
 git -C "$repository" ls-files -z --cached --others --exclude-standard |
     (cd "$repository" && tar --create --null --files-from=- --ignore-failed-read) |
     tar --extract --directory "$root/root/dns-solver"
