@@ -11,7 +11,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::{Temporary, check_writable};
+use super::{Temporary, check_writable, foreign};
 use crate::error::{Error, Result};
 use crate::parallel::Communicator;
 
@@ -89,13 +89,8 @@ impl HistoryWriter {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
             text => text.map_err(|e| Error::io("read", &self.path, e))?,
         };
-        let foreign = |reason: &str| {
-            Error::input(format!(
-                "cannot go on with {}: {reason}; move it away to go on with a new one",
-                self.path.display()
-            ))
-        };
-        let found = parse_header(&text).ok_or_else(|| foreign("it has no header of a history"))?;
+        let found = parse_header(&text)
+            .ok_or_else(|| foreign(&self.path, "it has no header of a history"))?;
         let is_known = |name: &str| columns.iter().any(|column| column.name == name);
         let missing = found.iter().filter(|column| !is_known(&column.name));
         let all: Vec<Column> = columns.iter().chain(missing).cloned().collect();
@@ -109,7 +104,8 @@ impl HistoryWriter {
             let cells: Vec<&str> = row.trim_end().split(',').collect();
             if cells.len() != found.len() + 1 {
                 let step = cells[0];
-                return Err(foreign(&format!("the row of step {step} has not a number a column")));
+                let reason = format!("the row of step {step} has not a number a column");
+                return Err(foreign(&self.path, reason));
             }
             whole.push_str(cells[0]);
             for place in &places {

@@ -11,7 +11,6 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::parallel::Communicator;
 
 pub mod checkpoint;
 mod growing;
@@ -41,12 +40,20 @@ pub fn report_size_limits() {
     unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
 }
 
-/// Checks that the file at `path` can be opened to read. Collective.
+/// Checks that the file at `path` can be opened to read.
 ///
 /// # Errors
 /// Names it, and the reason of the system, which HDF5 does not tell.
-pub fn check_readable(comm: &Communicator, path: &Path) -> Result<()> {
-    comm.agree(File::open(path).map(drop).map_err(|e| Error::io("read", path, e)))
+pub fn check_readable(path: &Path) -> Result<()> {
+    File::open(path).map(drop).map_err(|e| Error::io("read", path, e))
+}
+
+/// The error that something else is in the place of a file that a run goes on with.
+fn foreign(path: &Path, reason: impl std::fmt::Display) -> Error {
+    Error::input(format!(
+        "cannot go on with {}: {reason}; move it away to go on with a new one",
+        path.display()
+    ))
 }
 
 /// Checks that the file at `path`, if it is there, can be written to, and that files can be made, renamed

@@ -58,7 +58,7 @@ impl Request<'_> {
         for &step in steps.iter().rev() {
             let path = self.directory.checkpoint(step);
             // One that cannot be opened is not damaged, and may be the newest good one.
-            check_readable(comm, &path)?;
+            comm.agree(check_readable(&path))?;
             let error = match CheckpointReader::open(comm, &path) {
                 Err(error) => error,
                 Ok(reader) => {
@@ -91,7 +91,7 @@ impl Request<'_> {
         if let Some(text) = self.directory.config(comm)? {
             self.changes(comm, &text, self.directory.path())?;
         }
-        check_readable(comm, path)?;
+        comm.agree(check_readable(path))?;
         let reader = CheckpointReader::open(comm, path)?;
         let changes = self.changes(comm, &reader.header().config, path)?;
         self.load(&reader, path, changes)

@@ -1,6 +1,5 @@
 //! What is there of a file of records when a run goes on.
 
-use std::fmt::Display;
 use std::fs;
 use std::path::Path;
 
@@ -9,7 +8,7 @@ use hdf5::File;
 use super::Header;
 use crate::error::{Error, Result};
 use crate::io::growing::{self, GrowingFile};
-use crate::io::{hdf5_file, parts};
+use crate::io::{check_readable, foreign, hdf5_file, parts};
 
 /// A file of records, as it is.
 pub(super) struct Found {
@@ -18,22 +17,13 @@ pub(super) struct Found {
     pub(super) fits: bool,
 }
 
-/// The error that there is something else in the place of a file.
-pub(super) fn foreign(path: &Path, reason: impl Display) -> Error {
-    Error::input(format!(
-        "cannot go on with {}: {reason}; move it away to go on with a new one",
-        path.display()
-    ))
-}
-
 pub(super) fn open_old(path: &Path) -> Result<File> {
     File::open(path).map_err(|e| foreign(path, e))
 }
 
 /// Looks at a file of records, beside those that the run is going to write.
 pub(super) fn look(path: &Path, header: &Header) -> Result<Found> {
-    // HDF5 does not tell what keeps a file from being opened.
-    fs::File::open(path).map_err(|e| Error::io("read", path, e))?;
+    check_readable(path)?;
     let file = open_old(path)?;
     let read = || -> hdf5::Result<_> {
         let records = file.dataset(growing::COUNT)?.read_raw::<u64>()?;

@@ -17,12 +17,12 @@ use hdf5::{Dataset, File, H5Type, Hyperslab, SliceOrIndex};
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 
 use super::growing::{self, GrowingFile};
-use super::{Temporary, check_writable, hdf5_file, parts, placed};
+use super::{Temporary, check_writable, foreign, hdf5_file, parts, placed};
 use crate::error::{Error, Result};
 use crate::parallel::Communicator;
 use crate::real::Precision;
 
-use found::{Found, cut, foreign, look, open_old};
+use found::{Found, cut, look, open_old};
 
 /// Records that there is room for at first; then as many again as there are.
 const FIRST_ROOM: u64 = 64;

@@ -1,6 +1,5 @@
 //! What is there of a slice when a run begins or goes on.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use hdf5::File;
@@ -12,7 +11,7 @@ use crate::io::growing::{self, Layout};
 use crate::io::numbered::Numbered;
 use crate::io::parts::same_flow;
 use crate::io::snapshot::{AXIS_NAMES, Field, Provenance};
-use crate::io::{check_writable, hdf5_file};
+use crate::io::{check_readable, check_writable, foreign, hdf5_file};
 use crate::real::Precision;
 
 /// How a slice begins, or goes on.
@@ -41,12 +40,6 @@ impl Start {
         provenance: &Provenance,
         after: Option<u64>,
     ) -> Result<Self> {
-        let failed = |path: &Path, e: &dyn std::fmt::Display| {
-            Error::input(format!(
-                "cannot go on with {}: {e}; move it away to go on with a new one",
-                path.display()
-            ))
-        };
         check_writable(&files.directory().join(format!("{}.xmf", header.name)))?;
         let mut start = Start { after, ..Start::default() };
         let steps = files.steps().map_err(|e| Error::io("list slices in", files.directory(), e))?;
@@ -54,8 +47,8 @@ impl Start {
         for first in kept {
             let path = files.path(first);
             check_writable(&path)?;
-            fs::File::open(&path).map_err(|e| Error::io("read", &path, e))?;
-            let found = look(&path, &header.name).map_err(|e| failed(&path, &e))?;
+            check_readable(&path)?;
+            let found = look(&path, &header.name).map_err(|e| foreign(&path, e))?;
             let Found { header: of_file, config, layout, steps, times } = found;
             let known = steps.iter().take(layout.records as usize);
             let kept = known.take_while(|step| start.keeps(**step as u64));
