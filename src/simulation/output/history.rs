@@ -8,7 +8,7 @@ use crate::forcing::{MAGNETIC, VELOCITY};
 use crate::io::history::Column;
 use crate::real::Real;
 
-use super::forced_band::ForcedBands;
+use crate::solver::forced_modes::ForcedBands;
 
 /// Everything known about the flow at one instant.
 #[derive(Clone, Debug, PartialEq)]
