@@ -56,7 +56,6 @@ impl<T: Real> Output<T> for SliceOutput {
             self.writer.put(field, batch, values);
             Ok(())
         })?;
-        moment.solver.prepare();
         self.writer.commit(stamp.step, stamp.time)
     }
 
