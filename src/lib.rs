@@ -18,7 +18,8 @@
 //! | [`simulation`] | the run loop, and all others |
 //! | [`config`], [`io`] | the TOML file and its checks; all files (the only user of HDF5) |
 //! | [`diagnostics`] | averages, spectra and other statistics |
-//! | [`initial`], [`forcing`], [`equation`] | the physics |
+//! | [`physics`] | the terms of the equations, their coefficients and fields |
+//! | [`initial`], [`forcing`], [`equation`] | initial fields, forces, formulas |
 //! | [`integrator`] | a tendency and a decay rate, no physics |
 //! | [`transform`] | the sweep: lines, exchange, the plan of who owns what |
 //! | [`parallel`] | ranks (the only user of MPI) and threads |
@@ -42,6 +43,7 @@ pub mod io;
 pub mod modes;
 pub mod multiples;
 pub mod parallel;
+pub mod physics;
 pub mod problems;
 pub mod random;
 pub mod real;

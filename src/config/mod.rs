@@ -17,13 +17,13 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
-use crate::equation::Physics;
 use crate::error::{Error, Result};
 use crate::forcing::Forcing;
 use crate::grid::{self, AXES};
 use crate::initial::Initial;
 use crate::integrator::Scheme;
 use crate::parallel::Communicator;
+use crate::physics::Physics;
 use crate::problems::Problems;
 use crate::real::Precision;
 

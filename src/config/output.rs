@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::reader::did_you_mean;
 use super::schema::Known;
 use crate::diagnostics::OutputFields;
-use crate::equation::Physics;
 use crate::grid::{AXES, Grid, Region};
+use crate::physics::Physics;
 use crate::problems::Problems;
 use crate::real::Precision;
 

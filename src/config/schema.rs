@@ -14,12 +14,12 @@ use super::{
     Checkpoints, Config, Dealias, Gradients, Grid, History, Output, Parallel, Pdfs, Physics,
     Precision, Slice, Snapshots, Spectra, SpectralSnapshots, Step, StructureFunctions, Time,
 };
-use crate::equation::physics::{Kind, Magnetic, Scalar, Stratification};
 use crate::forcing::Forcing;
 use crate::grid::{self, AXES};
 use crate::initial::Initial;
 use crate::integrator::PowerLaw;
 use crate::multiples::Multiples;
+use crate::physics::{Kind, Magnetic, Scalar, Stratification};
 use crate::problems::Problems;
 
 /// Most points along an axis: with this many along each, all their numbers can still be counted.

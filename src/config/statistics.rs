@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::schema::Known;
 use crate::diagnostics::Pdfs as Densities;
-use crate::equation::physics::Axis;
 use crate::grid::{AXES, Grid};
 use crate::multiples::Multiples;
+use crate::physics::Axis;
 use crate::problems::Problems;
 
 /// When something is measured and written.

@@ -12,11 +12,11 @@ use super::fixed_sums::FixedSums;
 use super::quantities::{Name, norm};
 use super::units::times_length;
 use super::{each_mode, sum_over_bundles};
-use crate::equation::Physics;
 use crate::fields::SpectralFields;
 use crate::grid::{AXES, Grid};
 use crate::modes::Modes;
 use crate::parallel::{Communicator, Team};
+use crate::physics::Physics;
 use crate::real::Real;
 use crate::shells::Shells;
 

@@ -15,13 +15,13 @@ use num_complex::Complex;
 
 use super::gradients::fill;
 use super::pressure::pressure;
-use crate::equation::Physics;
-use crate::equation::physics::Field;
 use crate::error::Result;
 use crate::fields::SpectralFields;
 use crate::grid::{AXES, Region};
 use crate::modes::Modes;
 use crate::parallel::Communicator;
+use crate::physics::Field;
+use crate::physics::Physics;
 use crate::real::Real;
 use crate::transform::regrid::regrid;
 use crate::transform::sweep::Sweep;

@@ -17,12 +17,12 @@ use super::derived::Triple;
 use super::points::Together;
 use super::quantities::{Name, norm};
 use super::{each_mode, sum_over_bundles};
-use crate::equation::Physics;
 use crate::exact_sum::ExactSum;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
 use crate::modes::{Modes, Place};
 use crate::parallel::{Communicator, Team};
+use crate::physics::Physics;
 use crate::real::Real;
 use crate::transform::planes::{Block, PlaneJob};
 use crate::transform::sweep::Sweep;
@@ -364,10 +364,10 @@ impl<T: Real> PlaneJob<T> for Accumulate<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::equation::physics::Scalar;
     use crate::grid::Grid;
     use crate::modes::Modes;
     use crate::parallel::Team;
+    use crate::physics::Scalar;
 
     fn physics() -> Physics {
         let scalar = Scalar { name: "dye".into(), diffusivity: Some(0.1), ..Scalar::default() };

@@ -8,11 +8,11 @@
 use super::quantities::{Name, Quantities, Term};
 use super::units::times_length;
 use super::{each_mode, sum_over_bundles, sums_memory};
-use crate::equation::Physics;
 use crate::fields::SpectralFields;
 use crate::grid::{AXES, Grid};
 use crate::modes::Modes;
 use crate::parallel::{Communicator, Team};
+use crate::physics::Physics;
 use crate::real::Real;
 
 /// The one-dimensional spectra of one [`Physics`].

@@ -15,11 +15,11 @@ use super::energies::{Energy, energies};
 use super::quantities::{C, Name, Quantities, Term, dot, norm, square};
 use super::units::{per_time, times_length};
 use super::{sum_over_bundles, sums_memory};
-use crate::equation::Physics;
 use crate::fields::SpectralFields;
 use crate::grid::{AXES, Grid};
 use crate::modes::{Modes, Place};
 use crate::parallel::{Communicator, Team};
+use crate::physics::Physics;
 use crate::real::Real;
 use crate::shells::Shells;
 
@@ -157,7 +157,7 @@ fn double<T: Real>(value: Complex<T>) -> C {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::equation::physics::{Kind, Magnetic, Scalar};
+    use crate::physics::{Kind, Magnetic, Scalar};
 
     fn physics() -> Physics {
         Physics {

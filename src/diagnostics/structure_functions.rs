@@ -13,11 +13,11 @@ use num_complex::Complex;
 
 use super::each_mode;
 use super::quantities::Name;
-use crate::equation::Physics;
 use crate::exact_sum::ExactSum;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
 use crate::parallel::Communicator;
+use crate::physics::Physics;
 use crate::real::Real;
 use crate::transform::planes::{Block, PlaneJob};
 use crate::transform::sweep::Sweep;
@@ -211,10 +211,10 @@ mod tests {
     use std::f64::consts::TAU;
 
     use super::*;
-    use crate::equation::physics::Scalar;
     use crate::grid::Grid;
     use crate::modes::Modes;
     use crate::parallel::Team;
+    use crate::physics::Scalar;
 
     const POINTS: usize = 18;
 

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use crate::diagnostics::{Budget, Name, Quantities, Scales};
-use crate::equation::Physics;
 use crate::forcing::{MAGNETIC, VELOCITY};
 use crate::io::history::Column;
+use crate::physics::Physics;
 use crate::real::Real;
 
 use super::forced_band::ForcedBands;

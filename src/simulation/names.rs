@@ -2,10 +2,10 @@
 
 use crate::config::{Config, Pdfs, Separations, StructureFunctions};
 use crate::diagnostics::{Gradients, OutputFields, Quantities};
-use crate::equation::physics::Axis;
 use crate::error::{Error, Result};
 use crate::grid::Grid;
 use crate::io::records::Header;
+use crate::physics::Axis;
 
 use super::spectra::AllSpectra;
 use super::{history, pdfs, structure_functions};

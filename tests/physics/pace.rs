@@ -1,11 +1,11 @@
 //! Forces that are fast beside the flow: steps by a Courant number or a tolerance follow them.
 
-use dns_solver::equation::Physics;
-use dns_solver::equation::physics::{Kind, Magnetic, Scalar};
 use dns_solver::error::Result;
 use dns_solver::forcing::{Forcing, ScalarForcing};
 use dns_solver::initial::Kolmogorov;
 use dns_solver::integrator::Scheme;
+use dns_solver::physics::Physics;
+use dns_solver::physics::{Kind, Magnetic, Scalar};
 use dns_solver::simulation::solver::{Outlook, Solver};
 
 use super::setup::{Setup, ZERO, energy, i, mean_product, re, scalar};

@@ -1,11 +1,11 @@
 //! Flows to test with, and what to measure of them.
 
-use dns_solver::equation::physics::Scalar;
-use dns_solver::equation::{self, Physics};
+use dns_solver::physics::Physics;
+use dns_solver::physics::Scalar;
 
 use dns_solver::error::Result;
 use dns_solver::fields::SpectralFields;
-use dns_solver::forcing::{self, Forcing};
+use dns_solver::forcing::Forcing;
 use dns_solver::grid::Grid;
 use dns_solver::integrator::Scheme;
 use dns_solver::modes::Modes;
@@ -70,9 +70,9 @@ impl<const N: usize> Setup<'_, N> {
             modes,
             &Communicator::serial(),
             Team::new(1).unwrap(),
-            equation::build(&self.physics, &modes),
+            self.physics.build_equation(&modes),
             self.scheme,
-            forcing::build(&self.forcing, &self.magnetic_forcing, &self.physics, &modes.grid),
+            self.physics.build_forces(&self.forcing, &self.magnetic_forcing, &modes.grid),
         )
         .unwrap();
         if phase_shifts {

@@ -17,11 +17,11 @@ use super::derived::Triple;
 use super::points::Together;
 use super::quantities::Name;
 use super::{each_mode, sum_over_bundles};
-use crate::equation::Physics;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
 use crate::modes::Modes;
 use crate::parallel::{Communicator, SharedSlice};
+use crate::physics::Physics;
 use crate::real::Real;
 use crate::transform::sweep::Sweep;
 

@@ -8,12 +8,12 @@ use std::f64::consts::PI;
 use num_complex::Complex;
 
 use super::{Budget, sum_over_bundles};
-use crate::equation::Physics;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
 use crate::integrator::Damping;
 use crate::modes::{Modes, Place};
 use crate::parallel::{Communicator, Team};
+use crate::physics::Physics;
 use crate::real::Real;
 
 pub(super) type C = Complex<f64>;

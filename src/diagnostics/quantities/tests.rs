@@ -1,9 +1,9 @@
 //! Every quantity by hand.
 
 use super::*;
-use crate::equation::physics::{Axis, Kind, Magnetic, Scalar, Stratification};
 use crate::grid::Grid;
 use crate::integrator::PowerLaw;
+use crate::physics::{Axis, Kind, Magnetic, Scalar, Stratification};
 
 #[test]
 fn quantities_of_one_mode_are_what_they_are_by_hand() {
