@@ -11,23 +11,19 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use num_complex::Complex;
-
-use super::derived::Triple;
 use super::points::Together;
 use super::quantities::{Name, norm};
+use super::triple::Triple;
 use super::{each_mode, sum_over_bundles};
 use crate::exact_sum::ExactSum;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
-use crate::modes::{Modes, Place};
+use crate::modes::Modes;
 use crate::parallel::{Communicator, Team};
 use crate::physics::Physics;
 use crate::real::Real;
 use crate::transform::planes::{Block, PlaneJob};
 use crate::transform::sweep::Sweep;
-
-type C = Complex<f64>;
 
 /// The statistics of one [`Physics`]. Those of a gradient that is zero everywhere are 0.
 pub struct Gradients {
@@ -280,34 +276,6 @@ fn look<T: Real>(
     }
 }
 
-/// Puts three fields, a function of the wavevector and the state of each mode of a bundle, into
-/// `outgoing`; padding stays zero.
-pub(super) fn fill<T: Real>(
-    state: &SpectralFields<T>,
-    bundle: usize,
-    outgoing: &mut [T],
-    values: &impl Fn([f64; AXES], &dyn Fn(usize) -> C) -> [C; AXES],
-) {
-    let modes = &state.modes;
-    outgoing.fill(T::ZERO);
-    for row in 0..modes.rows() {
-        for lane in 0..modes.lanes {
-            let place = Place { bundle, row, lane };
-            let Some(mode) = modes.mode(place) else { break };
-            let state = |field| {
-                let value = state.at(place, field);
-                C::new(value.re.double(), value.im.double())
-            };
-            let values = values(modes.grid.wavevector(mode), &state);
-            for (component, value) in values.into_iter().enumerate() {
-                let at = component * modes.column_len() + modes.offset(place);
-                outgoing[at] = T::from_double(value.re);
-                outgoing[at + modes.lanes] = T::from_double(value.im);
-            }
-        }
-    }
-}
-
 /// Sums the powers of fields, for each its squares, cubes and fourth powers, and finds the largest sum
 /// of squares of groups of them. A block is summed in order: its sum depends on nothing else.
 struct Accumulate<'a> {
@@ -363,10 +331,10 @@ impl<T: Real> PlaneJob<T> for Accumulate<'_> {
 
 #[cfg(test)]
 mod tests {
+    use num_complex::Complex;
+
     use super::*;
     use crate::grid::Grid;
-    use crate::modes::Modes;
-    use crate::parallel::Team;
     use crate::physics::Scalar;
 
     fn physics() -> Physics {
@@ -385,7 +353,7 @@ mod tests {
             let mut state = SpectralFields::<f64>::zeros(modes, 0..modes.bundles(), AXES + 1);
             for (n, field, amplitude) in waves {
                 let place = modes.place([n, 0, 0]).unwrap();
-                state.set(place, field, C::new(0.0, -0.5 * amplitude * strength));
+                state.set(place, field, Complex::new(0.0, -0.5 * amplitude * strength));
             }
             state
         };

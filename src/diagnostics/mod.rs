@@ -18,6 +18,7 @@ mod scales;
 mod spectra;
 mod spectrum;
 mod structure_functions;
+mod triple;
 mod units;
 
 use std::sync::Mutex;

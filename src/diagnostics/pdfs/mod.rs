@@ -13,9 +13,9 @@ use std::sync::{Mutex, PoisonError};
 
 use num_complex::Complex;
 
-use super::derived::Triple;
 use super::points::Together;
 use super::quantities::Name;
+use super::triple::Triple;
 use super::{each_mode, sum_over_bundles};
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
