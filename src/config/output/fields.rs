@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::reader::did_you_mean;
-use super::schema::Known;
+use super::super::reader::did_you_mean;
+use super::known::Known;
 use crate::diagnostics::OutputFields;
 use crate::grid::{AXES, Grid, Region};
 use crate::physics::Physics;

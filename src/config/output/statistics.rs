@@ -5,7 +5,7 @@ use std::f64::consts::TAU;
 
 use serde::{Deserialize, Serialize};
 
-use super::schema::Known;
+use super::known::Known;
 use crate::diagnostics::Pdfs as Densities;
 use crate::grid::{AXES, Grid};
 use crate::multiples::Multiples;
