@@ -16,7 +16,7 @@ use dns_solver::integrator::Scheme;
 use dns_solver::modes::Modes;
 use dns_solver::parallel::{Communicator, Runtime, Team};
 use dns_solver::real::Real;
-use dns_solver::simulation::solver::Solver;
+use dns_solver::solver::Solver;
 use dns_solver::transform::lines::{Direction, Lines, Source, Target};
 
 /// Criterion on rank 0, its repetitions on all.

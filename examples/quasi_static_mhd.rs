@@ -24,7 +24,7 @@ use dns_solver::modes::Modes;
 use dns_solver::parallel::{Communicator, Team};
 use dns_solver::real::Real;
 use dns_solver::simd::Vector;
-use dns_solver::simulation::solver::Solver;
+use dns_solver::solver::Solver;
 
 /// Navier-Stokes in a strong magnetic field.
 struct QuasiStatic {

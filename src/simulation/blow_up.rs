@@ -8,7 +8,7 @@ use crate::config::{Config, Dealias, Step};
 use crate::error::Error;
 use crate::integrator::Scheme;
 
-use super::progress::scientific;
+use crate::format::scientific;
 
 /// The start of the last step: the flow was seen to be finite.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]

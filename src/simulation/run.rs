@@ -13,20 +13,21 @@ use crate::parallel::Communicator;
 use crate::real::Real;
 use crate::transform::timings::{Part, Timings};
 
-use super::account::Account;
+use super::Ending;
 use super::blow_up::{LastGood, Saved, Stability};
-use super::checkpoints::{self, RunState};
 use super::deadline::Deadline;
-use super::history::{self, Row};
-use super::origin::{Entry, Origin};
-use super::outputs::{Moment, Opening, Outputs, Place, Stamp};
+use super::energy_budget::Account;
+use super::output::history::{self, Row};
+use super::output::schedule::{Schedule, fixed_step, next_step};
+use super::output::{Moment, Opening, Outputs, Place, Stamp};
 use super::progress::{self, Progress};
-use super::restart::Resumed;
-use super::schedule::{Schedule, fixed_step, next_step};
-use super::solver::Solver;
+use super::restart::initial;
+use super::restart::resume::Resumed;
+use super::restart::state::{self, RunState};
+use super::restart::{Entry, Origin};
 use super::stop::{self, Watch};
 use super::warnings::Warnings;
-use super::{Ending, start};
+use crate::solver::Solver;
 
 /// A step that was tried so often, each time a shorter one, is beyond help.
 const MOST_REJECTIONS: u32 = 30;
@@ -72,7 +73,7 @@ impl<'a, T: Real> Run<'a, T> {
         deadline: Option<Deadline>,
     ) -> Result<Self> {
         let quantities = Quantities::new(&config.physics, modes.grid.lengths);
-        let mut solver = start::solver_at_rest(comm, config, modes)?;
+        let mut solver = initial::solver_at_rest(comm, config, modes)?;
         let entry = origin.entry();
         let (mut watch, end) = (Watch::new(comm, directory.stop_file(), deadline), config.time.end);
         let (now, saved) = match origin {
@@ -82,7 +83,7 @@ impl<'a, T: Real> Run<'a, T> {
                 said.lines.iter().for_each(|line| log.line(line));
                 said.warnings.iter().for_each(|warning| log.warn(warning));
                 solver.set_state(state);
-                start::check_forces(&mut solver, config)?;
+                initial::check_forces(&mut solver, config)?;
                 (RunState::default(), None)
             }
             Origin::Checkpoint(resumed) => {
@@ -281,7 +282,7 @@ impl<'a, T: Real> Run<'a, T> {
         self.now.controller = self.solver.controller();
         self.now.forces = self.solver.forces().states();
         self.now.accumulated = self.outputs.accumulated();
-        checkpoints::write(
+        state::write(
             self.place.comm,
             self.place.config,
             self.place.directory,

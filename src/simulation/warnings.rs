@@ -7,8 +7,8 @@ use crate::modes::Modes;
 use crate::shells::Shells;
 
 use super::blow_up::Limit;
-use super::forced_band::Remark;
-use super::history::Row;
+use super::output::history::Row;
+use crate::solver::forced_modes::Remark;
 
 /// Below this k_max eta the smallest scales are cut off.
 const COARSE: f64 = 1.0;

@@ -11,7 +11,7 @@ use dns_solver::modes::Modes;
 use dns_solver::parallel::{Communicator, Team};
 use dns_solver::physics::Physics;
 use dns_solver::real::Real;
-use dns_solver::simulation::solver::Solver;
+use dns_solver::solver::Solver;
 
 use super::harness::Test;
 use super::transform::arrangements;

@@ -1,8 +1,7 @@
 //! Hyperviscosity and drag: a plane wave only decays, at the rate of its mode.
 
 use dns_solver::integrator::{PowerLaw, Scheme};
-use dns_solver::physics::Physics;
-use dns_solver::physics::{Axis, Scalar, Stratification};
+use dns_solver::physics::{Axis, Physics, Scalar, Stratification};
 use dns_solver::real::Real;
 
 use super::setup::{C, Setup, ZERO, energy, re, run, scalar, with_more};

@@ -3,10 +3,9 @@
 use dns_solver::error::Result;
 use dns_solver::fields::SpectralFields;
 use dns_solver::forcing::Forcing;
-use dns_solver::physics::Physics;
-use dns_solver::physics::{Kind, Magnetic};
+use dns_solver::physics::{Kind, Magnetic, Physics};
 use dns_solver::real::Real;
-use dns_solver::simulation::solver::{Outlook, Solver};
+use dns_solver::solver::{Outlook, Solver};
 
 use super::setup::{C, Setup, ZERO, distance, energy, re, scalar, solve, tangled, with_more};
 

@@ -3,8 +3,7 @@
 use dns_solver::fields::SpectralFields;
 use dns_solver::forcing::{Forcing, ScalarForcing};
 use dns_solver::initial::{Abc, Kolmogorov, TaylorGreen};
-use dns_solver::physics::Physics;
-use dns_solver::physics::{Kind, Magnetic, Scalar};
+use dns_solver::physics::{Kind, Magnetic, Physics, Scalar};
 use dns_solver::real::Real;
 
 use super::setup::{

@@ -4,9 +4,8 @@ use dns_solver::error::Result;
 use dns_solver::forcing::{Forcing, ScalarForcing};
 use dns_solver::initial::Kolmogorov;
 use dns_solver::integrator::Scheme;
-use dns_solver::physics::Physics;
-use dns_solver::physics::{Kind, Magnetic, Scalar};
-use dns_solver::simulation::solver::{Outlook, Solver};
+use dns_solver::physics::{Kind, Magnetic, Physics, Scalar};
+use dns_solver::solver::{Outlook, Solver};
 
 use super::setup::{Setup, ZERO, energy, i, mean_product, re, scalar};
 

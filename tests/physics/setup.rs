@@ -11,7 +11,7 @@ use dns_solver::integrator::Scheme;
 use dns_solver::modes::Modes;
 use dns_solver::parallel::{Communicator, Team};
 use dns_solver::real::Real;
-use dns_solver::simulation::solver::{Outlook, Solver};
+use dns_solver::solver::{Outlook, Solver};
 use num_complex::Complex;
 
 pub type C = Complex<f64>;

@@ -13,10 +13,10 @@ use crate::io::run_directory::RunDirectory;
 use crate::parallel::Communicator;
 use crate::real::{Precision, Real};
 
-use super::blow_up::LastGood;
-use super::forced_band::ForceState;
-use super::outputs::Stamp;
-use super::solver::Solver;
+use crate::simulation::blow_up::LastGood;
+use crate::simulation::output::Stamp;
+use crate::solver::Solver;
+use crate::solver::forced_modes::ForceState;
 
 /// All that a run needs beside its fields to go on as if it had never stopped. What is due next
 /// follows from the time: a checkpoint is written after everything else of its step.

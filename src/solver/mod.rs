@@ -5,7 +5,10 @@
 //! again, all while it is in cache; stage velocities never exist as a whole. The exchange always
 //! holds the z-lines of the velocity that the next right-hand side needs.
 
+pub mod error_control;
+pub mod forced_modes;
 mod idle;
+pub mod phase_shift;
 mod step;
 
 use std::ops::Range;
@@ -21,9 +24,9 @@ use crate::real::Real;
 use crate::transform::sweep::Sweep;
 use crate::transform::timings::Timings;
 
-use super::error_control::{ErrorControl, assemble_all};
-use super::forced_band::{Forced, ForcedBands, Pace, absent};
-use super::phase_shift::{Direction, PhaseShift, is_shifted};
+use self::error_control::{ErrorControl, assemble_all};
+use self::forced_modes::{Forced, ForcedBands, Pace, absent};
+use self::phase_shift::{Direction, PhaseShift, is_shifted};
 use crate::forcing::{Action, Band, Bounds, Drive, Linear};
 
 pub use idle::Idle;

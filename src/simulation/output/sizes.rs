@@ -5,12 +5,15 @@ use std::fmt::Write;
 use crate::config::{Config, Output, kept_checkpoints};
 use crate::diagnostics::{Gradients, OutputFields, Quantities};
 use crate::error::Result;
+use crate::format::size;
 use crate::modes::Modes;
 use crate::real::Precision;
 
+use super::history;
+use super::pdfs;
 use super::schedule::Schedule;
 use super::spectra::AllSpectra;
-use super::{history, pdfs, structure_functions};
+use super::structure_functions;
 
 /// Bytes of a number in a CSV file, with its comma.
 const IN_CSV: f64 = 20.0;
@@ -84,16 +87,4 @@ pub fn report(config: &Config, modes: &Modes) -> Result<String> {
         size(each * kept)
     );
     Ok(text)
-}
-
-/// Bytes for people.
-pub fn size(bytes: f64) -> String {
-    let (mut value, mut unit) = (bytes, "B");
-    for larger in ["kB", "MB", "GB", "TB", "PB"] {
-        if value < 1000.0 {
-            break;
-        }
-        (value, unit) = (value / 1000.0, larger);
-    }
-    if unit == "B" { format!("{value:.0} B") } else { format!("{value:.1} {unit}") }
 }

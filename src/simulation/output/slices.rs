@@ -8,9 +8,9 @@ use crate::io::slices::{Header, SliceWriter};
 use crate::real::Real;
 use crate::transform::owners::points_of;
 
-use super::outputs::{Moment, Output, Place};
 use super::schedule::Schedule;
 use super::snapshots::{described, output_fields, provenance};
+use super::{Moment, Output, Place};
 
 /// One slice of a run.
 pub struct SliceOutput {

@@ -1,11 +1,11 @@
 //! Forces that could never act: they multiply what is there, and nothing is there or comes there.
 
 use super::Solver;
+use super::error_control::assemble_all;
+use super::forced_modes::absent;
 use crate::diagnostics::{Budget, mean_square};
 use crate::grid::AXES;
 use crate::real::Real;
-use crate::simulation::error_control::assemble_all;
-use crate::simulation::forced_band::absent;
 
 /// A force that could never act.
 #[derive(Clone, Debug, PartialEq)]

@@ -7,8 +7,10 @@ use crate::grid::Grid;
 use crate::io::records::Header;
 use crate::physics::Axis;
 
+use super::history;
+use super::pdfs;
 use super::spectra::AllSpectra;
-use super::{history, pdfs, structure_functions};
+use super::structure_functions;
 
 /// Checks that no two columns of a table, datasets of a file or fields have one name, in any file that a
 /// run with this physics can have.

@@ -23,12 +23,12 @@ use crate::real::{Precision, Real};
 use crate::transform::planes::{Block, PlaneJob};
 use crate::transform::timings::Part;
 
-use super::model;
-use super::outputs::Stamp;
-use super::snapshots::{self, Contents};
-use super::solver::Solver;
-use super::start::{self, Start};
-use super::work::Work;
+use crate::estimate::performance_model;
+use crate::estimate::work::Work;
+use crate::simulation::output::Stamp;
+use crate::simulation::output::snapshots::{self, Contents};
+use crate::simulation::restart::initial::{self, Start};
+use crate::solver::Solver;
 use rates::Rates;
 use report::{Measured, Report, Roofline};
 
@@ -125,7 +125,7 @@ pub fn bench(comm: &Communicator, config: &Config, options: &Options) -> Result<
 fn measure<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> Result<Report> {
     let modes = Modes::new(config.grid.build(), T::LANES);
     let start = Start::open(config, comm)?;
-    let mut solver = start::solver_at_rest::<T>(comm, config, modes)?;
+    let mut solver = initial::solver_at_rest::<T>(comm, config, modes)?;
     let mut state = solver.state().clone();
     start.fill(config, comm, &mut state)?;
     solver.set_state(state);
@@ -296,7 +296,7 @@ fn with_rates(mut machine: Machine, config: &Config, report: &Report) -> Result<
     let stages = config.time.scheme.stages();
     let cores = report.ranks * report.threads;
     let work = Work { flops: flops / stages as f64, bytes: bytes / stages as f64 };
-    let rate = model::core_rate(work, stages, step.median, cores, rates.bandwidth);
+    let rate = performance_model::core_rate(work, stages, step.median, cores, rates.bandwidth);
     let rate = rate.ok_or_else(|| {
         Error::input(
             "a step took less time than its bytes need from memory: the fields fit into the cache, \

@@ -16,7 +16,7 @@ use crate::real::Real;
 use crate::transform::regrid::regrid;
 
 use super::changes::{self, Change};
-use super::checkpoints::RunState;
+use super::state::RunState;
 
 /// A run as a checkpoint has it.
 pub struct Resumed<T: Real> {

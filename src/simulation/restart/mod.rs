@@ -1,5 +1,11 @@
 //! Where a run begins or goes on.
 
+pub mod changes;
+pub mod file_fields;
+pub mod initial;
+pub mod resume;
+pub mod state;
+
 use crate::config::Config;
 use crate::error::Result;
 use crate::io::log::Log;
@@ -7,10 +13,10 @@ use crate::io::run_directory::RunDirectory;
 use crate::parallel::Communicator;
 use crate::real::Real;
 
+use self::initial::Start;
+use self::resume::{Request, Resumed};
+use self::state::RunState;
 use super::Options;
-use super::checkpoints::RunState;
-use super::restart::{Request, Resumed};
-use super::start::Start;
 
 /// Where a run begins or goes on.
 pub enum Origin<T: Real> {

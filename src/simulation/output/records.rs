@@ -7,8 +7,8 @@ use crate::error::Result;
 use crate::io::records::{Array, Header, RecordsWriter};
 use crate::real::Real;
 
-use super::outputs::{Moment, Opening, Output, Place, Stamp};
 use super::schedule::Schedule;
+use super::{Moment, Opening, Output, Place, Stamp};
 
 /// What is measured for a file of records.
 pub trait Statistic<T: Real> {

@@ -16,9 +16,9 @@ use crate::real::Precision;
 use crate::simd::Cpu;
 use crate::transform::timings::Part;
 
-use super::super::progress::number;
 use super::Subject;
 use super::rates::Rates;
+use crate::format::number;
 
 /// One point of a study: a grid on a layout of ranks and threads.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -78,7 +78,7 @@ impl Measured {
 pub struct Roofline {
     /// Roofs.
     pub rates: Rates,
-    /// Nominal FLOPs of a step, see [`Work`](super::super::work::Work).
+    /// Nominal FLOPs of a step, see [`Work`](crate::estimate::work::Work).
     pub flops: f64,
     /// Bytes of a step to and from memory, if no cache held them.
     pub bytes: f64,

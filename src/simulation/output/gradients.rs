@@ -6,7 +6,7 @@ use crate::io::history::HistoryWriter;
 use crate::real::Real;
 
 use super::history;
-use super::outputs::{Moment, Output, Place, Stamp};
+use super::{Moment, Output, Place, Stamp};
 
 /// The file of a run that wants it.
 pub struct GradientsOutput {

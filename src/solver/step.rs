@@ -5,10 +5,10 @@
 //! taken back, and its start evaluated again.
 
 use super::Solver;
+use super::forced_modes::Pace;
 use crate::error::Result;
 use crate::integrator::{Controller, Stage};
 use crate::real::Real;
-use crate::simulation::forced_band::Pace;
 
 /// What is known about the flow at the start of a step, the same on every rank.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -8,7 +8,7 @@ use crate::parallel::Communicator;
 use crate::real::Real;
 
 use super::rank_grid;
-use super::start::{self, Start};
+use crate::simulation::restart::initial::{self, Start};
 
 /// Points along an axis up to which the field is evaluated as it is; beyond them on a coarser grid,
 /// which takes moments however large the run will be.
@@ -31,12 +31,12 @@ pub fn first_step<T: Real>(comm: &Communicator, config: &Config) -> Result<Optio
     coarse.grid.points = config.grid.points.map(|points| points.min(MOST_POINTS));
     let modes = Modes::new(coarse.grid.build(), T::LANES);
     let comm = &comm.arranged(rank_grid::choose(None, &modes, comm.size())?);
-    let mut solver = start::solver_at_rest::<T>(comm, &coarse, modes)?;
+    let mut solver = initial::solver_at_rest::<T>(comm, &coarse, modes)?;
     let mut state = solver.state().clone();
     Start::open(&coarse, comm)?.fill(&coarse, comm, &mut state)?;
     solver.set_state(state);
     if coarse == *config {
-        start::check_forces(&mut solver, config)?;
+        initial::check_forces(&mut solver, config)?;
     }
     let Step::Cfl { cfl, dt_max } = config.time.step else { return Ok(None) };
     let dt = solver.first_outlook().longest_at(cfl, 0.0);

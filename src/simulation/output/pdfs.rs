@@ -6,8 +6,8 @@ use crate::error::Result;
 use crate::io::records::{Array, Axis, Header};
 use crate::real::Real;
 
-use super::outputs::{Moment, Opening};
 use super::records::{RecordsOutput, Statistic};
+use super::{Moment, Opening};
 
 const DESCRIPTION: &str = "\
 Probability densities of a direct numerical simulation, over `time` and a variable t. Over `value`: t is \

@@ -8,7 +8,7 @@ use crate::io::history::Column;
 use crate::physics::Physics;
 use crate::real::Real;
 
-use super::forced_band::ForcedBands;
+use crate::solver::forced_modes::ForcedBands;
 
 /// Everything known about the flow at one instant.
 #[derive(Clone, Debug, PartialEq)]

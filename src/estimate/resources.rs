@@ -17,11 +17,11 @@ use crate::transform::plan::Plan;
 use crate::transform::sweep::Sweep;
 use crate::transform::turn::Turn;
 
-use super::files::{self, size};
-use super::model::{Case, Prediction};
-use super::progress::{duration, number, three_digits};
+use super::performance_model::{Case, Prediction};
 use super::rank_grid;
-use super::spectra::AllSpectra;
+use crate::format::{duration, number, size, three_digits};
+use crate::simulation::output::sizes;
+use crate::simulation::output::spectra::AllSpectra;
 
 /// Where a run would be.
 pub struct Layout {
@@ -126,7 +126,7 @@ impl Needs {
                 ),
             ),
             ("all-to-all", exchange),
-            ("output", files::report(config, &modes)?),
+            ("output", sizes::report(config, &modes)?),
         ];
         let count = |dt: f64| (config.time.end / dt * (1.0 - 1e-9)).ceil();
         let (steps, text) = match (config.time.step, first_dt) {

@@ -14,7 +14,7 @@ use crate::forcing::Part;
 use crate::grid::{AXES, Grid};
 use crate::parallel::{Communicator, Team};
 use crate::real::Real;
-use crate::simulation::solver::Idle;
+use crate::solver::Idle;
 
 /// Frequencies that forces ask steps to be short beside, as they must be beside that of the flow.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -14,7 +14,7 @@ use crate::parallel::{Communicator, Team};
 use crate::real::{Precision, Real};
 use crate::transform::sweep::Sweep;
 
-use super::outputs::{Moment, Output, Place, Stamp};
+use super::{Moment, Output, Place, Stamp};
 
 /// What a snapshot shows, and how.
 pub struct Contents {

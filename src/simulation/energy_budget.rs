@@ -4,7 +4,7 @@ use crate::diagnostics::{Budget, Quantities};
 use crate::parallel::Communicator;
 use crate::real::Real;
 
-use super::solver::Solver;
+use crate::solver::Solver;
 
 /// The account at one instant, per mass.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -7,8 +7,8 @@ use crate::grid::Grid;
 use crate::io::records::{Axis, Header};
 use crate::real::Real;
 
-use super::outputs::{Moment, Opening};
 use super::records::{RecordsOutput, Statistic, array};
+use super::{Moment, Opening};
 
 const DESCRIPTION: &str = "\
 Structure functions of a direct numerical simulation: averages over all points of powers of the increment \

@@ -16,7 +16,7 @@ use crate::parallel::{Communicator, Team};
 use crate::real::Real;
 
 use super::file_fields::FieldsInFile;
-use super::solver::{Idle, Solver};
+use crate::solver::{Idle, Solver};
 
 /// The solver that `config` asks for, with all fields zero. Collective.
 ///

@@ -1,5 +1,18 @@
 //! What a run writes besides its history, each kind when it is due.
 
+pub mod gradients;
+pub mod history;
+pub mod names;
+pub mod pdfs;
+pub mod records;
+pub mod schedule;
+pub mod sizes;
+pub mod slices;
+pub mod snapshots;
+pub mod spectra;
+pub mod spectral_snapshots;
+pub mod structure_functions;
+
 use crate::config::Config;
 use crate::error::Result;
 use crate::io::checkpoint::Accumulated;
@@ -9,17 +22,15 @@ use crate::modes::Modes;
 use crate::parallel::Communicator;
 use crate::real::Real;
 
-use super::gradients::GradientsOutput;
-use super::pdfs;
-use super::schedule::Schedule;
-use super::slices::SliceOutput;
-use super::snapshots::SnapshotsOutput;
-use super::solver::Solver;
-use super::spectra::AllSpectra;
-use super::spectral_snapshots::ModesOutput;
-use super::structure_functions;
-use super::warnings::Warnings;
+use self::gradients::GradientsOutput;
+use self::schedule::Schedule;
+use self::slices::SliceOutput;
+use self::snapshots::SnapshotsOutput;
+use self::spectra::AllSpectra;
+use self::spectral_snapshots::ModesOutput;
 use crate::multiples::Multiples;
+use crate::simulation::warnings::Warnings;
+use crate::solver::Solver;
 
 /// Which instant an output shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -3,8 +3,8 @@
 use crate::error::Result;
 use crate::real::{Precision, Real};
 
-use super::checkpoints::{self, RunState};
-use super::outputs::{Moment, Output, Place};
+use super::{Moment, Output, Place};
+use crate::simulation::restart::state::{self, RunState};
 
 /// The spectral snapshots of a run that wants them.
 pub struct ModesOutput {
@@ -24,6 +24,6 @@ impl<T: Real> Output<T> for ModesOutput {
         let (Place { comm, config, directory, .. }, stamp) = (moment.place, moment.stamp);
         let path = directory.modes(comm, stamp.step)?;
         let (state, run) = (moment.solver.state(), RunState::at(stamp));
-        checkpoints::save(comm, &path, config, self.precision, state, &run)
+        state::save(comm, &path, config, self.precision, state, &run)
     }
 }

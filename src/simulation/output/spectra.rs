@@ -8,8 +8,8 @@ use crate::io::records::{Axis, Header};
 use crate::real::Real;
 use crate::shells::Shells;
 
-use super::outputs::{Moment, Opening, Place};
 use super::records::{RecordsOutput, Statistic, array};
+use super::{Moment, Opening, Place};
 
 const DESCRIPTION: &str = "\
 Spectra of a direct numerical simulation in a periodic box, over `time` and wavenumbers. Over `k`: \
