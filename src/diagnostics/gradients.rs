@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::points::Together;
-use super::quantities::{Name, norm};
+use super::quantities::norm;
 use super::triple::Triple;
 use super::{each_mode, sum_over_bundles};
 use crate::exact_sum::ExactSum;
@@ -24,10 +24,11 @@ use crate::physics::Physics;
 use crate::real::Real;
 use crate::transform::planes::{Block, PlaneJob};
 use crate::transform::sweep::Sweep;
+use crate::variable::Variable;
 
 /// The statistics of one [`Physics`]. Those of a gradient that is zero everywhere are 0.
 pub struct Gradients {
-    names: Vec<Name>,
+    variables: Vec<Variable>,
     /// The fields of each vector and scalar.
     groups: Vec<Range<usize>>,
 }
@@ -35,7 +36,8 @@ pub struct Gradients {
 impl Gradients {
     /// Those of every vector and scalar.
     pub fn new(physics: &Physics) -> Self {
-        let mut gradients = Gradients { names: Vec::new(), groups: physics.vectors_and_scalars() };
+        let mut gradients =
+            Gradients { variables: Vec::new(), groups: physics.vectors_and_scalars() };
         gradients.add_vector("", ["speed", "vorticity"], ["u", "v", "w"]);
         if physics.magnetic.is_some() {
             let names = ["magnetic_field", "current"];
@@ -43,18 +45,18 @@ impl Gradients {
         }
         let fields = physics.fields();
         for group in gradients.groups.clone().iter().filter(|group| group.len() == 1) {
-            gradients.add_scalar(&fields[group.start].name, fields[group.start].unit);
+            gradients.add_scalar(&fields[group.start].name, &fields[group.start].unit);
         }
         gradients
     }
 
     /// Their names, in the order in which they are measured.
-    pub fn names(&self) -> &[Name] {
-        &self.names
+    pub fn variables(&self) -> &[Variable] {
+        &self.variables
     }
 
     fn add(&mut self, name: String, unit: &str, description: String) {
-        self.names.push(Name { name, unit: unit.into(), description });
+        self.variables.push(Variable::new(name, unit, description));
     }
 
     fn add_vector(&mut self, prefix: &str, [vector, curl]: [&str; 2], [x, y, z]: [&str; AXES]) {
@@ -387,7 +389,8 @@ mod tests {
             ("dye_mixed_skewness", skewness * f64::sqrt(3.0)),
         ];
         let gradients = Gradients::new(&physics());
-        let names: Vec<_> = gradients.names().iter().map(|name| name.name.as_str()).collect();
+        let names: Vec<_> =
+            gradients.variables().iter().map(|variable| variable.name.as_str()).collect();
         assert_eq!(names, expected.map(|(name, _)| name));
         let mut found = Vec::new();
         for (threads, strength) in [(1, 1.0), (3, 1.0), (1, 1e-90), (1, 1e90)] {

@@ -4,17 +4,7 @@ use std::ops::Range;
 
 use super::Physics;
 use crate::grid::AXES;
-
-/// One field of the state, as files name it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Field {
-    /// Its name.
-    pub name: String,
-    /// Its unit.
-    pub unit: &'static str,
-    /// What it is, in words.
-    pub description: String,
-}
+use crate::variable::Variable;
 
 /// The velocity and magnetic components, and the stratification's scalar, by name.
 pub(super) const VELOCITY: [&str; AXES] = ["u", "v", "w"];
@@ -49,35 +39,21 @@ impl Physics {
     }
 
     /// The fields of the state, in order.
-    pub fn fields(&self) -> Vec<Field> {
-        let vector = |names: [&str; AXES], of: &str| {
-            let of = of.to_string();
-            names
-                .into_iter()
-                .zip(["x", "y", "z"])
-                .map(move |(name, axis)| Field {
-                    name: name.into(),
-                    unit: "L/T",
-                    description: format!("{of} along {axis}"),
-                })
-                .collect::<Vec<_>>()
+    pub fn fields(&self) -> Vec<Variable> {
+        let vector = |names: [&'static str; AXES], of: &'static str| {
+            let axes = names.into_iter().zip(["x", "y", "z"]);
+            axes.map(move |(name, axis)| Variable::new(name, "L/T", format!("{of} along {axis}")))
         };
-        let mut fields = vector(VELOCITY, "velocity");
+        let mut fields: Vec<_> = vector(VELOCITY, "velocity").collect();
         if self.magnetic.is_some() {
             fields.extend(vector(MAGNETIC, "magnetic field, in units of the Alfven speed,"));
         }
         if self.stratification.is_some() {
-            fields.push(Field {
-                name: BUOYANCY.into(),
-                unit: "L/T",
-                description: "buoyancy divided by the buoyancy frequency".into(),
-            });
+            let description = "buoyancy divided by the buoyancy frequency";
+            fields.push(Variable::new(BUOYANCY, "L/T", description));
         }
-        fields.extend(self.scalars.iter().map(|scalar| Field {
-            name: scalar.name.clone(),
-            unit: "1",
-            description: format!("scalar {}", scalar.name),
-        }));
+        let scalar = |name: &String| Variable::new(name, "1", format!("scalar {name}"));
+        fields.extend(self.scalars.iter().map(|s| scalar(&s.name)));
         fields
     }
 }

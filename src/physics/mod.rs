@@ -19,8 +19,6 @@ use crate::grid::AXES;
 use crate::initial::ScalarField;
 use crate::integrator::PowerLaw;
 
-pub use fields::Field;
-
 /// `[physics]`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Physics {

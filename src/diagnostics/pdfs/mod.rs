@@ -14,7 +14,6 @@ use std::sync::{Mutex, PoisonError};
 use num_complex::Complex;
 
 use super::points::Together;
-use super::quantities::Name;
 use super::triple::Triple;
 use super::{each_mode, sum_over_bundles};
 use crate::fields::SpectralFields;
@@ -24,18 +23,19 @@ use crate::parallel::{Communicator, SharedSlice};
 use crate::physics::Physics;
 use crate::real::Real;
 use crate::transform::sweep::Sweep;
+use crate::variable::Variable;
 
 use bins::Scale;
-pub use bins::{Bins, Variable};
+pub use bins::{Bins, Normalization};
 use count::{Count, Tally, held_points};
 
 /// The density of one quantity q.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Density {
     /// The quantity.
-    pub name: Name,
-    /// The variable.
     pub variable: Variable,
+    /// What of it the density is over.
+    pub normalization: Normalization,
     /// Its bins.
     pub bins: Bins,
 }
@@ -75,15 +75,15 @@ struct Look {
 }
 
 impl Pdfs {
-    /// Densities over `bins`, of [`Variable::Standard`] and [`Variable::Logarithm`]; but those of the
+    /// Densities over `bins`, of [`Normalization::Standard`] and [`Normalization::Logarithm`]; but those of the
     /// quantities for which `ranges` has bins over these, of the quantity itself.
     pub fn new(physics: &Physics, bins: Bins, ranges: impl Fn(&str) -> Option<[f64; 2]>) -> Self {
         let mut pdfs = Pdfs { densities: Vec::new(), looks: Vec::new() };
         pdfs.add_all(physics);
         for density in &mut pdfs.densities {
             density.bins = bins;
-            if let Some([low, high]) = ranges(&density.name.name) {
-                density.variable = Variable::Plain;
+            if let Some([low, high]) = ranges(&density.variable.name) {
+                density.normalization = Normalization::Plain;
                 density.bins = Bins { low, high, ..bins };
             }
         }
@@ -94,7 +94,7 @@ impl Pdfs {
     pub fn names(physics: &Physics) -> Vec<String> {
         let any = Bins { low: 0.0, high: 1.0, count: 1 };
         let densities = Pdfs::new(physics, any, |_| None).densities;
-        densities.into_iter().map(|density| density.name.name).collect()
+        densities.into_iter().map(|density| density.variable.name).collect()
     }
 
     /// The densities.
@@ -102,10 +102,16 @@ impl Pdfs {
         &self.densities
     }
 
-    fn add(&mut self, name: &str, unit: &str, description: &str, variable: Variable) -> usize {
+    fn add(
+        &mut self,
+        name: &str,
+        unit: &str,
+        description: &str,
+        normalization: Normalization,
+    ) -> usize {
         self.densities.push(Density {
-            name: Name { name: name.into(), unit: unit.into(), description: description.into() },
-            variable,
+            variable: Variable::new(name, unit, description),
+            normalization,
             bins: Bins { low: 0.0, high: 1.0, count: 1 },
         });
         self.densities.len() - 1
@@ -115,7 +121,7 @@ impl Pdfs {
         let fields = physics.fields();
         let of_fields = fields
             .iter()
-            .map(|f| Some(self.add(&f.name, f.unit, &f.description, Variable::Standard)))
+            .map(|f| Some(self.add(&f.name, &f.unit, &f.description, Normalization::Standard)))
             .collect();
         self.looks.push(Look { fields: Together::State, of_fields, of_square: None, held: None });
         self.add_vector("velocity", 0, ["vorticity", "enstrophy", "dissipation"]);
@@ -125,14 +131,14 @@ impl Pdfs {
         }
         for group in physics.vectors_and_scalars().iter().filter(|group| group.len() == 1) {
             let field = &fields[group.start];
-            self.add_gradient(&field.name, field.unit, group.start);
+            self.add_gradient(&field.name, &field.unit, group.start);
         }
     }
 
     /// Adds the gradients of the vector that begins at field `first`, its curl, the square of that,
     /// and 2 s_ij s_ij, s the symmetric part of the gradient, under their names; "" is not wanted.
     fn add_vector(&mut self, name: &str, first: usize, [curl, square, strain]: [&str; 3]) {
-        let kind = Variable::Standard;
+        let kind = Normalization::Standard;
         let along = self.add(
             &format!("{name}_longitudinal"),
             "1/T",
@@ -147,7 +153,7 @@ impl Pdfs {
         );
         let description = format!("components of the {curl}, all three together");
         let curl = self.add(curl, "1/T", &description, kind);
-        let kind = Variable::Logarithm;
+        let kind = Normalization::Logarithm;
         let square = self.add(square, "1/T^2", "the square of its magnitude", kind);
         // 2 s_ij s_ij = 2 A_ij A_ij - |curl|^2, A the gradient.
         let strain = (!strain.is_empty())
@@ -179,14 +185,14 @@ impl Pdfs {
                 &format!("{name}_gradient_{axis}"),
                 unit,
                 &description,
-                Variable::Standard,
+                Normalization::Standard,
             ))
         });
         let square = self.add(
             &format!("{name}_dissipation"),
             if unit == "1/L" { "1/L^2" } else { "1/T^2" },
             &format!("|grad {name}|^2"),
-            Variable::Logarithm,
+            Normalization::Logarithm,
         );
         self.looks.push(Look {
             fields: Together::Triple(Triple::Gradient(field)),
