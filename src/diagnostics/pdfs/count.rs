@@ -3,12 +3,15 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::bins::Scale;
-use super::{Density, Look, ORDERS};
+use super::catalogue::{Density, Look};
 use crate::exact_sum::ExactSum;
 use crate::parallel::SharedSlice;
 use crate::real::Real;
 use crate::transform::planes::{Block, PlaneJob};
 use crate::transform::sweep::Sweep;
+
+/// The order of the moments that are measured: 1 to 4.
+pub(super) const ORDERS: usize = 4;
 
 /// Numbers in the sum that is [held](Look::held) on this rank.
 pub(super) fn held_points<T: Real>(sweep: &Sweep<T>) -> usize {
