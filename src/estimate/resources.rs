@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::config::{Config, Machine, Step};
 use crate::diagnostics::{OutputFields, PRESSURE_PRODUCTS};
-use crate::equation::{self, Counts};
+use crate::equation::Counts;
 use crate::error::{Error, Result};
 use crate::forcing::Forcing;
 use crate::grid::AXES;
@@ -50,7 +50,7 @@ impl Needs {
     ) -> Result<Self> {
         let Layout { ranks, shares_memory, machine } = layout;
         let threads = config.parallel.threads;
-        let equation = equation::build::<T>(&config.physics, &modes);
+        let equation = config.physics.build_equation::<T>(&modes);
         let counts = equation.counts();
         let slots = counts.fields.max(counts.contracted);
         // The first rank has the largest share of everything.

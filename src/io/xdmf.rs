@@ -161,16 +161,13 @@ mod tests {
     use super::*;
     use crate::io::log::Log;
     use crate::io::run_directory::RunDirectory;
-    use crate::io::snapshot::{Field, Provenance, SnapshotWriter};
+    use crate::io::snapshot::{Provenance, SnapshotWriter};
     use crate::parallel::Communicator;
     use crate::real::Precision;
+    use crate::variable::Variable;
 
     fn save(run: &RunDirectory, step: u64, precision: Precision, fields: &[&str]) -> Header {
-        let field = |name: &&str| Field {
-            name: name.to_string(),
-            units: "L/T".into(),
-            long_name: String::new(),
-        };
+        let field = |name: &&str| Variable::new(*name, "L/T", "");
         let header = Header {
             time: step as f64 / 8.0,
             step,

@@ -9,7 +9,7 @@ use crate::real::Real;
 use crate::transform::owners::points_of;
 
 use super::schedule::Schedule;
-use super::snapshots::{described, output_fields, provenance};
+use super::snapshots::{output_fields, provenance};
 use super::{Moment, Output, Place};
 
 /// One slice of a run.
@@ -30,7 +30,7 @@ impl SliceOutput {
             grid: modes.grid,
             region: region.clone(),
             precision: slice.precision,
-            fields: described(&fields),
+            fields: fields.fields().cloned().collect(),
         };
         let mine = points_of(&modes, comm.rank(), comm.grid());
         let has_points = !region.common(&mine).is_empty();
