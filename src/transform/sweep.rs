@@ -54,6 +54,9 @@ struct LinesAlongZ<T: Real> {
     incoming: WriteTable,
     outgoing: ReadTable,
     rows_out: WriteTable,
+    /// Offset of the rows of each bundle of this rank, and from one of its fields to the next.
+    bundles: Vec<[usize; 2]>,
+    first_bundle: usize,
 }
 
 impl<T: Real> LinesAlongZ<T> {
@@ -61,6 +64,7 @@ impl<T: Real> LinesAlongZ<T> {
         let (nz, cutoff) = (plan.modes.grid.points[2], plan.modes.grid.cutoff[2]);
         let lines = Lines::new(nz, T::LANES);
         let rows = plan.z_to_y.from_rows();
+        let offsets = |b| [plan.z_to_y.from_offset(0, b), plan.z_to_y.field_len(b)];
         let modes: Vec<_> = transform_order(nz, cutoff)
             .map(|index| index.map_or(ABSENT, |row| row * plan.modes.row_len()))
             .collect();
@@ -69,8 +73,16 @@ impl<T: Real> LinesAlongZ<T> {
             incoming: lines.write_table(&modes),
             outgoing: lines.read_table(&modes),
             rows_out: lines.write_table(&rows),
+            bundles: plan.bundles.clone().map(offsets).collect(),
+            first_bundle: plan.bundles.start,
             lines,
         }
+    }
+
+    /// Offset of the rows of a field and bundle of this rank.
+    fn offset(&self, field: usize, bundle: usize) -> usize {
+        let [first, from_field] = self.bundles[bundle - self.first_bundle];
+        first + field * from_field
     }
 }
 
@@ -227,16 +239,14 @@ impl<T: Real> Sweep<T> {
                     |fields: &mut [T], field: usize| fields[field * column_len..].as_mut_ptr();
                 // SAFETY: rows of different bundles and fields do not overlap (tested in `transpose`),
                 // every bundle is worked on by one thread, and tables stay within the buffers.
-                let rows = |field| unsafe {
-                    sent.as_mut_ptr().add(plan.z_to_y.from_offset(field, bundle))
-                };
+                let rows = |field| unsafe { sent.as_mut_ptr().add(z.offset(field, bundle)) };
                 let lanes = plan.modes.lanes_in_use(plan.modes.along_x(bundle));
                 for field in 0..incoming {
                     // The next line is called while this one is worked on.
                     let last = field + 1 == incoming;
                     let (next_field, next) = if last { (0, index + 1) } else { (field + 1, index) };
                     if let Some(&bundle) = bundles.get(next) {
-                        let offset = plan.z_to_y.from_offset(next_field, bundle);
+                        let offset = z.offset(next_field, bundle);
                         let start = sent.as_mut_ptr().wrapping_add(offset).cast_const();
                         z.rows_in.prefetch(start);
                     }
