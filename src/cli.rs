@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use toml::Value;
 
+use crate::estimate::bench::{self, Subject};
 use crate::io;
 use crate::parallel::Runtime;
-use crate::simulation::bench::{self, Subject};
 use crate::simulation::{DryRun, Options};
 
 /// Direct numerical simulation of incompressible turbulence in a periodic box.

@@ -7,7 +7,7 @@
 //! A spectral field ([`fields::SpectralFields`]) stores the kept modes ([`modes::Modes`]) and nothing
 //! else. Whatever needs values in physical space is one [`transform::sweep::Sweep`]: modes to rows of
 //! grid points, a function of these rows, and back. An equation ([`equation::Formulas`]) names the
-//! products that it needs at a point, and how they make a tendency. [`simulation::solver::Solver`]
+//! products that it needs at a point, and how they make a tendency. [`solver::Solver`]
 //! takes steps with these, [`simulation::run`] does all that a configuration asks for.
 //!
 //! Each layer imports only from those below:
@@ -22,7 +22,7 @@
 //! | [`integrator`] | a tendency and a decay rate, no physics |
 //! | [`transform`] | the sweep: lines, exchange, the plan of who owns what |
 //! | [`parallel`] | ranks (the only user of MPI) and threads |
-//! | [`grid`], [`modes`], [`multiples`], [`shells`], [`fields`], [`real`], [`simd`], [`random`], [`exact_sum`], [`error`], [`problems`], [`console`] | neither files nor MPI |
+//! | [`grid`], [`modes`], [`multiples`], [`shells`], [`fields`], [`real`], [`simd`], [`random`], [`exact_sum`], [`error`], [`problems`], [`console`], [`format`](mod@format) | neither files nor MPI |
 #![deny(missing_docs)]
 #![deny(clippy::print_stdout, clippy::print_stderr)] // See `console`.
 
@@ -32,9 +32,11 @@ pub mod console;
 pub mod diagnostics;
 pub mod equation;
 pub mod error;
+pub mod estimate;
 pub mod exact_sum;
 pub mod fields;
 pub mod forcing;
+pub mod format;
 pub mod grid;
 pub mod initial;
 pub mod integrator;
@@ -48,6 +50,7 @@ pub mod real;
 pub mod shells;
 pub mod simd;
 pub mod simulation;
+pub mod solver;
 pub mod transform;
 
 /// Version of this program with the git commit it was built from.

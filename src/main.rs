@@ -11,10 +11,11 @@ use dns_solver::cli::{Cli, Task};
 use dns_solver::config::Config;
 use dns_solver::console::complain;
 use dns_solver::error::{ErrorKind, Result};
+use dns_solver::estimate::bench;
 use dns_solver::io;
 use dns_solver::parallel::{Communicator, Runtime, launcher};
 use dns_solver::simd::Cpu;
-use dns_solver::simulation::{self, Ending, bench};
+use dns_solver::simulation::{self, Ending};
 
 fn main() -> ExitCode {
     let started = Instant::now();

@@ -27,6 +27,7 @@ use crate::parallel::Communicator;
 use crate::problems::Problems;
 use crate::real::Precision;
 
+pub use crate::grid::Dealias;
 pub use machine::{Core, Machine, Network, Node};
 pub use output::{Extent, Slice, Snapshots, SpectralSnapshots};
 pub use statistics::{Pdfs, Sampling, SeparationKind, Separations, Spectra, StructureFunctions};
@@ -78,25 +79,8 @@ pub struct Grid {
 impl Grid {
     /// The numerical grid.
     pub fn build(&self) -> grid::Grid {
-        match self.dealias {
-            Dealias::TwoThirds => grid::Grid::two_thirds(self.points, self.lengths),
-            Dealias::None => grid::Grid::full(self.points, self.lengths),
-            Dealias::PhaseShift => grid::Grid::spherical(self.points, self.lengths),
-        }
+        self.dealias.grid(self.points, self.lengths)
     }
-}
-
-/// How aliasing errors are kept out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Dealias {
-    /// Modes |n| with 3 |n| < N are kept along each axis of N points.
-    #[default]
-    TwoThirds,
-    /// All modes below N/2 are kept, and products alias.
-    None,
-    /// Modes in a sphere of radius sqrt(2)/3 N are kept; aliasing cancels between stages.
-    PhaseShift,
 }
 
 /// `[time]`: how the run advances, and how far.

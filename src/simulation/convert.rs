@@ -14,10 +14,10 @@ use crate::real::{Precision, Real};
 use crate::transform::owners::bundles_of;
 use crate::transform::sweep::Sweep;
 
-use super::checkpoints::{self, RunState};
-use super::file_fields::FieldsInFile;
-use super::outputs::Stamp;
-use super::snapshots::{self, Contents};
+use super::output::Stamp;
+use super::output::snapshots::{self, Contents};
+use super::restart::file_fields::FieldsInFile;
+use super::restart::state::{self, RunState};
 
 /// Writes the checkpoint or snapshot `from` as the other of the two, at `to`. Collective.
 ///
@@ -90,5 +90,5 @@ fn to_checkpoint<T: Real>(
     let mut log = Log::new(comm, true);
     file.read(config, comm, &mut state)?.iter().for_each(|warning| log.warn(warning));
     let run = RunState::at(Stamp { time, step });
-    checkpoints::save(comm, to, config, config.precision, &state, &run)
+    state::save(comm, to, config, config.precision, &state, &run)
 }

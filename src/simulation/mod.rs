@@ -1,42 +1,17 @@
 //! The run: the only place that knows every part.
 
-mod account;
-pub mod bench;
 mod blow_up;
-mod changes;
-mod checkpoints;
 mod convert;
 mod deadline;
-mod error_control;
-mod estimate;
-mod file_fields;
-mod files;
-mod forced_band;
-mod gradients;
-mod history;
-mod model;
-mod names;
-mod needs;
-mod origin;
-mod outputs;
-mod pdfs;
-mod phase_shift;
+mod energy_budget;
+mod first_step;
+pub mod output;
 mod progress;
-mod rank_grid;
-mod records;
-mod restart;
+pub mod restart;
 mod run;
-mod schedule;
-mod slices;
-mod snapshots;
-pub mod solver;
-mod spectra;
-mod spectral_snapshots;
-mod start;
 mod stop;
-mod structure_functions;
+pub mod time_step;
 mod warnings;
-mod work;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -51,10 +26,13 @@ use crate::modes::Modes;
 use crate::parallel::Communicator;
 use crate::real::{Precision, Real};
 
+use crate::estimate::resources::{Layout, Needs};
+use crate::estimate::{performance_model, rank_grid};
+
 pub use convert::convert;
 use deadline::Deadline;
-use needs::{Layout, Needs};
-use origin::Origin;
+use output::names;
+use restart::Origin;
 use run::Run;
 
 /// What the command line asks for beyond the configuration.
@@ -89,7 +67,9 @@ impl DryRun {
         let ranks = self.ranks.unwrap_or(comm.size());
         let machine = self.machine.as_ref().map(|path| Machine::load(comm, path)).transpose()?;
         let one_node = match &machine {
-            Some(machine) => model::nodes(machine, ranks, config.parallel.threads)?.0 == 1,
+            Some(machine) => {
+                performance_model::nodes(machine, ranks, config.parallel.threads)?.0 == 1
+            }
             // What is not known of other ranks is taken from those here.
             None => comm.size() == ranks && comm.shares_memory(),
         };
@@ -131,7 +111,7 @@ fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> R
     let modes = Modes::new(config.grid.build(), T::LANES);
     if let Some(dry_run) = &options.dry_run {
         let layout = dry_run.layout(comm, config)?;
-        let first_dt = estimate::first_step::<T>(comm, config)?;
+        let first_dt = first_step::first_step::<T>(comm, config)?;
         let needs = Needs::new::<T>(config, modes, layout, first_dt)?;
         if comm.is_root() {
             // A reader that has seen enough is no error.

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::output::history::Row;
+use crate::format::{duration, number, scientific, three_digits};
 use crate::io::log::Log;
 use crate::parallel::Communicator;
 use crate::transform::timings::{Part, Timings};
-
-use super::history::Row;
 
 /// A progress bar on a terminal, a plain line per row of the history elsewhere.
 pub struct Progress {
@@ -113,43 +113,6 @@ fn is_on_terminal() -> bool {
     stdout().is_terminal() && (stderr().is_terminal() || launcher_is())
 }
 
-/// A number as in C: a mantissa with `digits` decimals, exponent of two digits.
-pub fn scientific(value: f64, digits: usize) -> String {
-    let text = format!("{value:.digits$e}");
-    match text.split_once('e') {
-        Some((mantissa, exponent)) => {
-            let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |e| ('-', e));
-            format!("{mantissa}e{sign}{exponent:0>2}")
-        }
-        None => text,
-    }
-}
-
-/// A positive number with three digits that count.
-pub fn three_digits(value: f64) -> String {
-    let decimals = (2.0 - value.log10().floor()).clamp(0.0, 6.0);
-    format!("{value:.*}", decimals as usize)
-}
-
-/// "1 thread", "2 threads".
-pub fn number(count: usize, thing: &str) -> String {
-    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
-}
-
-/// A time span for people.
-pub fn duration(seconds: f64) -> String {
-    if seconds < 10.0 {
-        return format!("{seconds:.2}s");
-    }
-    let seconds = Duration::try_from_secs_f64(seconds).unwrap_or_default().as_secs();
-    match seconds {
-        0..60 => format!("{seconds}s"),
-        60..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
-        3600..86400 => format!("{}h{:02}m", seconds / 3600, seconds % 3600 / 60),
-        _ => format!("{}d{:02}h", seconds / 86400, seconds % 86400 / 3600),
-    }
-}
-
 /// What a run did, for the account of its time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Work {
@@ -203,19 +166,4 @@ pub fn table(comm: &Communicator, timings: &Timings, work: &Work) -> String {
         let _ = write!(text, "\n{tried} had errors above time.tolerance and did not count");
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_for_people() {
-        let rates = [0.012345, 0.5, 2.0, 12.345, 542.4, 12345.0].map(three_digits);
-        assert_eq!(rates, ["0.0123", "0.500", "2.00", "12.3", "542", "12345"]);
-        let numbers = [0.0, 0.0129, 1.5e-12, 2.25e123].map(|x| scientific(x, 2));
-        assert_eq!(numbers, ["0.00e+00", "1.29e-02", "1.50e-12", "2.25e+123"]);
-        let times = [0.25, 9.96, 59.0, 61.0, 3600.0, 90_000.0].map(duration);
-        assert_eq!(times, ["0.25s", "9.96s", "59s", "1m01s", "1h00m", "1d01h"]);
-    }
 }

@@ -1,0 +1,310 @@
+//! `dns-solver bench`: how long each part of a run takes on the ranks and threads that there are.
+//!
+//! Measured are the transform alone (all fields to physical space and back), one right-hand side,
+//! one step, a snapshot, and what the machine could do at best. Every sample begins and ends with a
+//! barrier, so that it takes as long as its slowest rank. Work that is done quickly is repeated
+//! within a sample. A study over many grids and layouts is many calls: `scripts/scaling.py`.
+
+mod rates;
+mod report;
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::ValueEnum;
+
+use crate::config::{Config, Exchange, Machine, Node};
+use crate::error::{Error, Result};
+use crate::modes::Modes;
+use crate::parallel::Communicator;
+use crate::real::{Precision, Real};
+use crate::transform::planes::{Block, PlaneJob};
+use crate::transform::timings::Part;
+
+use crate::estimate::performance_model;
+use crate::estimate::work::Work;
+use crate::simulation::output::Stamp;
+use crate::simulation::output::snapshots::{self, Contents};
+use crate::simulation::restart::initial::{self, Start};
+use crate::solver::Solver;
+use rates::Rates;
+use report::{Measured, Report, Roofline};
+
+/// What is measured without a configuration file: the Taylor-Green vortex at Re = 1600.
+pub const CONFIGURATION: &str = "
+grid.points = [128, 128, 128]
+physics.viscosity = 6.25e-4
+initial.kind = \"taylor_green\"
+time = { cfl = 0.5, end = 1.0 }
+output.directory = \".\"
+";
+
+/// Something to measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Subject {
+    /// All fields to physical space and back
+    Transform,
+    /// One right-hand side
+    Tendency,
+    /// One step
+    Step,
+    /// One snapshot, written and forced to the disk
+    Snapshot,
+    /// Copies of memory and multiply-adds: the roofs of the roofline
+    Rates,
+}
+
+impl Subject {
+    /// Its name on the command line and in reports.
+    fn name(self) -> &'static str {
+        match self {
+            Subject::Transform => "transform",
+            Subject::Tendency => "tendency",
+            Subject::Step => "step",
+            Subject::Snapshot => "snapshot",
+            Subject::Rates => "rates",
+        }
+    }
+}
+
+/// How to measure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// What to measure.
+    pub subjects: Vec<Subject>,
+    /// Samples of each, at least 1.
+    pub samples: usize,
+    /// How often the work is done in a sample; as often as takes some time, if not given.
+    pub repeats: Option<usize>,
+    /// Where the snapshot is written.
+    pub directory: PathBuf,
+    /// JSON on standard output, not a table.
+    pub json: bool,
+    /// Machine file to write the rates into.
+    pub machine: Option<PathBuf>,
+}
+
+/// Seconds that a sample takes at least.
+const SAMPLE: f64 = 0.02;
+/// File in the directory, which is removed at the end.
+const SNAPSHOT: &str = "dns-solver-bench.h5";
+
+/// Measures a run of `config`, and prints what was found. Collective.
+///
+/// # Errors
+/// The run cannot be set up, or a file not be written.
+pub fn bench(comm: &Communicator, config: &Config, options: &Options) -> Result<()> {
+    let comm = &match config.parallel.exchange {
+        Exchange::Auto => comm.clone(),
+        Exchange::AllToAll => comm.without_shared_memory(),
+    };
+    let machine = options.machine.as_ref();
+    let machine =
+        machine.map(|path| Ok((path, known_machine(comm, options, path)?))).transpose()?;
+    let report = match config.precision {
+        Precision::Double => measure::<f64>(comm, config, options),
+        Precision::Single => measure::<f32>(comm, config, options),
+    }?;
+    if let Some((path, machine)) = machine {
+        comm.from_root(|| {
+            let text = with_rates(machine, config, &report)?.to_toml()?;
+            fs::write(path, text).map_err(|e| Error::io("write machine file", path, e))?;
+            Ok(Vec::new())
+        })?;
+    }
+    let text = comm.agree(if options.json { report.json() } else { Ok(report.table()) })?;
+    if comm.is_root() {
+        // A reader that has seen enough is no error.
+        let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
+    }
+    Ok(())
+}
+
+fn measure<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> Result<Report> {
+    let modes = Modes::new(config.grid.build(), T::LANES);
+    let start = Start::open(config, comm)?;
+    let mut solver = initial::solver_at_rest::<T>(comm, config, modes)?;
+    let mut state = solver.state().clone();
+    start.fill(config, comm, &mut state)?;
+    solver.set_state(state);
+    let exchange = match (comm.size(), comm.shares_memory()) {
+        (1, _) => "none",
+        (_, true) => "shared memory",
+        (_, false) => "messages",
+    };
+    let mut report = Report::new(config, comm.size(), exchange);
+    let bench = Bench { comm, config, options };
+    for &subject in &options.subjects {
+        let measured = match subject {
+            Subject::Rates => continue,
+            Subject::Transform => bench.transforms(&mut solver),
+            Subject::Tendency => bench.samples(|| {
+                drop(solver.tendency());
+                Ok(())
+            }),
+            Subject::Step => bench.steps(&mut solver, &mut report),
+            Subject::Snapshot => bench.snapshots(&mut solver, &mut report),
+        };
+        report.measured.insert(subject.name(), measured?);
+    }
+    if options.subjects.contains(&Subject::Rates) {
+        let rates = Rates::measure::<T>(comm, solver.team());
+        if let Some(step) = report.measured.get(Subject::Step.name()) {
+            let stages = config.time.scheme.stages() as f64;
+            let work = Work::all::<T>(&modes, solver.counts());
+            let (flops, bytes) = (stages * work.flops, stages * work.bytes);
+            report.roofline = Some(Roofline {
+                rates,
+                flops,
+                bytes,
+                share_of_peak: flops / step.median / rates.peak,
+                share_of_bandwidth: bytes / step.median / rates.bandwidth,
+            });
+        }
+    }
+    Ok(report)
+}
+
+/// Takes values as they are.
+struct There {
+    fields: usize,
+}
+
+impl<T: Real> PlaneJob<T> for There {
+    fn inputs(&self) -> usize {
+        self.fields
+    }
+
+    fn products(&self) -> usize {
+        self.fields
+    }
+
+    fn product(&self, index: usize, block: Block, inputs: &[T], product: &mut [T]) {
+        product.copy_from_slice(&inputs[index * block.len()..][..block.len()]);
+    }
+}
+
+/// What all measurements share.
+struct Bench<'a> {
+    comm: &'a Communicator,
+    config: &'a Config,
+    options: &'a Options,
+}
+
+impl Bench<'_> {
+    /// Measures `work`, after once to warm up. Collective.
+    fn samples(&self, mut work: impl FnMut() -> Result<()>) -> Result<Measured> {
+        let mut sample = |repeats: usize| -> Result<f64> {
+            self.comm.barrier();
+            let start = Instant::now();
+            for _ in 0..repeats {
+                work()?;
+            }
+            self.comm.barrier();
+            Ok(start.elapsed().as_secs_f64() / repeats as f64)
+        };
+        let first = sample(1)?;
+        let mut repeats = [self.options.repeats.unwrap_or((SAMPLE / first).ceil() as usize) as u64];
+        self.comm.max(&mut repeats);
+        let repeats = repeats[0].clamp(1, 1000) as usize;
+        let seconds: Result<_> = (0..self.options.samples).map(|_| sample(repeats)).collect();
+        Ok(Measured::new(seconds?, repeats))
+    }
+
+    /// All fields to physical space and back.
+    fn transforms<T: Real>(&self, solver: &mut Solver<T>) -> Result<Measured> {
+        let (state, sweep) = solver.state_and_sweep();
+        let fields = state.count;
+        sweep.begin(fields, &|bundle, _, outgoing| outgoing.copy_from_slice(state.bundle(bundle)));
+        self.samples(|| {
+            sweep.to_planes(fields);
+            sweep.planes(0..sweep.plan.planes.len(), &There { fields });
+            sweep.to_columns(fields);
+            sweep.all_columns(fields, fields, &|_, incoming, outgoing| {
+                outgoing.copy_from_slice(incoming);
+            });
+            Ok(())
+        })
+    }
+
+    /// Steps so short that the flow stays as it is.
+    fn steps<T: Real>(&self, solver: &mut Solver<T>, report: &mut Report) -> Result<Measured> {
+        let before = solver.timings().seconds();
+        let measured = self.samples(|| {
+            let dt = (0.1 / solver.begin_step().frequency).min(1e-3);
+            solver.step(dt).map(drop)
+        })?;
+        let steps = (1 + measured.repeats * measured.seconds.len()) as f64;
+        let mine = solver.timings().seconds().map(|s| s * 1e3 / steps);
+        let mine: Vec<_> = mine.iter().zip(before).map(|(s, b)| s - b * 1e3 / steps).collect();
+        let all = self.comm.gather(&mine);
+        for (index, (part, name)) in Part::ALL.iter().enumerate() {
+            let of_ranks = all.chunks_exact(mine.len().max(1)).map(|rank| rank[index]);
+            if *part != Part::Output && self.comm.is_root() {
+                report.parts.insert(name, of_ranks.sum::<f64>() / self.comm.size() as f64);
+            }
+        }
+        Ok(measured)
+    }
+
+    /// Snapshots in the precision of the fields.
+    fn snapshots<T: Real>(&self, solver: &mut Solver<T>, report: &mut Report) -> Result<Measured> {
+        let path = self.options.directory.join(SNAPSHOT);
+        let precision = self.config.precision;
+        let (state, sweep) = solver.state_and_sweep();
+        let points = state.modes.grid.point_count();
+        report.snapshot_bytes = points * (state.count * precision.bytes()) as f64;
+        let stamp = Stamp { time: 0.0, step: 0 };
+        let contents = Contents::state(self.config, precision)?;
+        let measured = self.samples(|| {
+            snapshots::save(self.comm, &path, self.config, &contents, state, sweep, stamp).map(drop)
+        });
+        if self.comm.is_root() {
+            // Not there when it could not be written, which is said below.
+            let _ = fs::remove_file(&path);
+        }
+        measured
+    }
+}
+
+/// What the machine file at `path` has before rates are written into it. Collective.
+///
+/// # Errors
+/// The rates of a node would not be measured, or the file is no machine file.
+fn known_machine(comm: &Communicator, options: &Options, path: &Path) -> Result<Machine> {
+    if comm.size() > 1 && !comm.shares_memory() {
+        return Err(Error::input(
+            "--write-machine takes the rates of one node: start it with a rank for each core of one \
+             node, and without parallel.exchange",
+        ));
+    }
+    if [Subject::Step, Subject::Rates].iter().any(|needed| !options.subjects.contains(needed)) {
+        return Err(Error::input("--write-machine needs step and rates; add them to --only"));
+    }
+    let found = comm.from_root(|| Ok(vec![u8::from(path.exists())]))?;
+    if found == [1] { Machine::load(comm, path) } else { Ok(Machine::default()) }
+}
+
+/// `machine` with the rates that were measured.
+fn with_rates(mut machine: Machine, config: &Config, report: &Report) -> Result<Machine> {
+    let measured = report.measured.get(Subject::Step.name()).zip(report.roofline);
+    let Some((step, Roofline { rates, flops, bytes, .. })) = measured else { return Ok(machine) };
+    let stages = config.time.scheme.stages();
+    let cores = report.ranks * report.threads;
+    let work = Work { flops: flops / stages as f64, bytes: bytes / stages as f64 };
+    let rate = performance_model::core_rate(work, stages, step.median, cores, rates.bandwidth);
+    let rate = rate.ok_or_else(|| {
+        Error::input(
+            "a step took less time than its bytes need from memory: the fields fit into the cache, \
+             so no rate can be told; use more points",
+        )
+    })?;
+    if machine.name.is_empty() {
+        machine.name = report.machine["processor"].clone();
+    }
+    machine.node = Node { cores, bandwidth: rates.bandwidth };
+    *machine.core.rate(config.precision) = Some(rate);
+    Ok(machine)
+}

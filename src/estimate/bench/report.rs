@@ -1,0 +1,197 @@
+//! What was measured, as JSON and as a table.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+
+use clap::ValueEnum;
+use serde::Serialize;
+
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::grid::AXES;
+use crate::io;
+use crate::parallel::Runtime;
+use crate::real::Precision;
+use crate::simd::Cpu;
+use crate::transform::timings::Part;
+
+use super::Subject;
+use super::rates::Rates;
+use crate::format::number;
+
+/// One point of a study: a grid on a layout of ranks and threads.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    /// Processor, name of the machine, instruction set.
+    pub machine: BTreeMap<&'static str, String>,
+    /// Of this program and its libraries.
+    pub versions: BTreeMap<&'static str, String>,
+    /// Along x, y, z.
+    pub points: [usize; AXES],
+    /// Of the fields.
+    pub precision: Precision,
+    /// Number of ranks.
+    pub ranks: usize,
+    /// Threads of each rank.
+    pub threads: usize,
+    /// How ranks exchange rows.
+    pub exchange: &'static str,
+    /// What was measured, by name.
+    pub measured: BTreeMap<&'static str, Measured>,
+    /// Milliseconds of a step in each of its parts, averaged over ranks.
+    pub parts: BTreeMap<&'static str, f64>,
+    /// Bytes of the snapshot.
+    pub snapshot_bytes: f64,
+    /// Where a step stands below the roofs; none if no step or no rates were measured.
+    pub roofline: Option<Roofline>,
+}
+
+/// Seconds of one piece of work, in the order in which they were measured.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Measured {
+    /// The median.
+    pub median: f64,
+    /// Each sample.
+    pub seconds: Vec<f64>,
+    /// How often the work was done in each sample.
+    pub repeats: usize,
+}
+
+impl Measured {
+    /// Of samples, at least one.
+    pub fn new(seconds: Vec<f64>, repeats: usize) -> Self {
+        let mut sorted = seconds.clone();
+        sorted.sort_by(f64::total_cmp);
+        let middle = sorted.len() / 2;
+        let median = if sorted.len().is_multiple_of(2) {
+            (sorted[middle - 1] + sorted[middle]) / 2.0
+        } else {
+            sorted[middle]
+        };
+        Measured { median, seconds, repeats }
+    }
+}
+
+/// A step beside what the machine can do.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Roofline {
+    /// Roofs.
+    pub rates: Rates,
+    /// Nominal FLOPs of a step, see [`Work`](crate::estimate::work::Work).
+    pub flops: f64,
+    /// Bytes of a step to and from memory, if no cache held them.
+    pub bytes: f64,
+    /// FLOPs per second of a step over `rates.peak`.
+    pub share_of_peak: f64,
+    /// Bytes per second of a step over `rates.bandwidth`.
+    pub share_of_bandwidth: f64,
+}
+
+/// Processor, host and instruction set.
+pub fn machine() -> BTreeMap<&'static str, String> {
+    let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    BTreeMap::from([
+        ("processor", model.map_or(std::env::consts::ARCH, |(_, model)| model).to_string()),
+        ("host", host.trim().to_string()),
+        ("instructions", Cpu::current().name().to_string()),
+    ])
+}
+
+/// Of the program and its libraries.
+pub fn versions() -> BTreeMap<&'static str, String> {
+    BTreeMap::from([
+        ("dns-solver", crate::VERSION.to_string()),
+        ("MPI", Runtime::library_version()),
+        ("HDF5", io::library_version()),
+    ])
+}
+
+impl Report {
+    /// A report on `config` without any results yet.
+    pub fn new(config: &Config, ranks: usize, exchange: &'static str) -> Self {
+        Report {
+            machine: machine(),
+            versions: versions(),
+            points: config.grid.points,
+            precision: config.precision,
+            ranks,
+            threads: config.parallel.threads,
+            exchange,
+            measured: BTreeMap::new(),
+            parts: BTreeMap::new(),
+            snapshot_bytes: 0.0,
+            roofline: None,
+        }
+    }
+
+    /// For programs: one line.
+    pub fn json(&self) -> Result<String> {
+        serde_json::to_string(self)
+            .map_err(|e| Error::input(format!("cannot write the report as JSON: {e}")))
+    }
+
+    /// For people.
+    pub fn table(&self) -> String {
+        let [nx, ny, nz] = self.points;
+        let listed = |map: &BTreeMap<&str, String>| {
+            map.iter().map(|(name, text)| format!("{name} {text}")).collect::<Vec<_>>().join(", ")
+        };
+        let mut text = format!(
+            "{}\n{}\n{nx} x {ny} x {nz} points, {:?} precision, {} with {} each, exchange: {}\n\n\
+             {:<18}{:>12}{:>12}{:>12}{:>9}\n",
+            listed(&self.machine),
+            listed(&self.versions),
+            self.precision,
+            number(self.ranks, "rank"),
+            number(self.threads, "thread"),
+            self.exchange,
+            "ms",
+            "median",
+            "least",
+            "most",
+            "samples",
+        );
+        let ordered = Subject::value_variants().iter().map(|subject| subject.name());
+        for (name, measured) in ordered.filter_map(|name| Some((name, self.measured.get(name)?))) {
+            let (least, most) = measured
+                .seconds
+                .iter()
+                .fold((f64::INFINITY, 0.0_f64), |(a, b), &s| (a.min(s), b.max(s)));
+            let _ = writeln!(
+                text,
+                "{name:<18}{:>12.3}{:>12.3}{:>12.3}{:>9}",
+                measured.median * 1e3,
+                least * 1e3,
+                most * 1e3,
+                measured.seconds.len()
+            );
+        }
+        if let Some(snapshot) = self.measured.get("snapshot") {
+            let rate = self.snapshot_bytes / snapshot.median / 1e6;
+            let _ = writeln!(text, "\na snapshot is written at {rate:.0} MB/s");
+        }
+        if !self.parts.is_empty() {
+            text += "\nparts of a step, ms (mean over ranks and threads)\n";
+            let ordered =
+                Part::ALL.iter().filter_map(|(_, name)| Some((name, self.parts.get(name)?)));
+            for (name, ms) in ordered {
+                let _ = writeln!(text, "{name:<18}{ms:>12.3}");
+            }
+        }
+        if let Some(Roofline { rates, share_of_peak, share_of_bandwidth, .. }) = self.roofline {
+            let _ = writeln!(
+                text,
+                "\na step has {:.0} % of {:.1} GFLOP/s (multiply-adds) and {:.0} % of {:.1} GB/s \
+                 (copy)",
+                100.0 * share_of_peak,
+                rates.peak / 1e9,
+                100.0 * share_of_bandwidth,
+                rates.bandwidth / 1e9
+            );
+        }
+        text
+    }
+}

@@ -1,0 +1,277 @@
+//! What a run will need: known before it starts.
+
+use std::fmt::Write;
+
+use crate::config::{Config, Machine, Step};
+use crate::diagnostics::{OutputFields, PRESSURE_PRODUCTS};
+use crate::equation::{self, Counts};
+use crate::error::{Error, Result};
+use crate::forcing::Forcing;
+use crate::grid::AXES;
+use crate::modes::Modes;
+use crate::parallel::RankGrid;
+use crate::real::Real;
+use crate::simd::Cpu;
+use crate::transform::owners::bundles_of;
+use crate::transform::plan::Plan;
+use crate::transform::sweep::Sweep;
+use crate::transform::turn::Turn;
+
+use super::performance_model::{Case, Prediction};
+use super::rank_grid;
+use crate::format::{duration, number, size, three_digits};
+use crate::simulation::output::sizes;
+use crate::simulation::output::spectra::AllSpectra;
+
+/// Where a run would be.
+pub struct Layout {
+    /// Its ranks.
+    pub ranks: usize,
+    /// Whether all are on one node and exchange through its memory.
+    pub shares_memory: bool,
+    /// The machine, if known.
+    pub machine: Option<Machine>,
+}
+
+/// Decomposition, memory, messages and files of a run.
+pub struct Needs {
+    lines: Vec<(&'static str, String)>,
+    warnings: Vec<String>,
+}
+
+impl Needs {
+    /// What `config` needs in `layout`, with the length of the first step where that is known; an
+    /// error if it cannot be run there.
+    pub fn new<T: Real>(
+        config: &Config,
+        modes: Modes,
+        layout: Layout,
+        first_dt: Option<f64>,
+    ) -> Result<Self> {
+        let Layout { ranks, shares_memory, machine } = layout;
+        let threads = config.parallel.threads;
+        let equation = equation::build::<T>(&config.physics, &modes);
+        let counts = equation.counts();
+        let slots = counts.fields.max(counts.contracted);
+        // The first rank has the largest share of everything.
+        let grid = rank_grid::choose(config.parallel.grid, &modes, ranks)?;
+        let plan = Plan::new(modes, (0, grid), slots, shares_memory)?;
+        let turn = Turn::new(&plan, slots.max(counts.products), shares_memory)?;
+        let [nx, ny, nz] = config.grid.points;
+        let [kx, ky, kz] = modes.grid.cutoff;
+        let points = modes.grid.point_count();
+        // The state, a sum, the state of a stage if it is used, and two tendencies to compare.
+        let uses_state = equation.uses_state() || matches!(config.forcing, Forcing::Linear { .. });
+        let compares = matches!(config.time.step, Step::Tolerance { .. });
+        let registers = 2 + usize::from(uses_state) + 2 * usize::from(compares);
+        let fields = memory::<T>(config, &plan, counts, registers)?;
+        let memory = fields + spectra_memory(config, &modes, fields)?;
+        let sent = |fields| size(plan.bytes_sent(fields, size_of::<T>()) as f64);
+        let exchange = if ranks == 1 {
+            "none, there is one rank".into()
+        } else if shares_memory {
+            "none, all ranks are on one node and share memory".into()
+        } else {
+            let turned =
+                turn.bytes_sent(plan.planes.len(), counts.fields + counts.products, size_of::<T>());
+            let within = match grid.members {
+                1 => String::new(),
+                _ => format!(", and {} within its group", size(turned as f64)),
+            };
+            format!(
+                "each rank sends {} to the planes and {} back{within}, {} times a step",
+                sent(counts.fields),
+                sent(counts.contracted),
+                config.time.scheme.stages()
+            )
+        };
+        let arrangement = match grid.members {
+            1 => String::new(),
+            members => format!(" in {} of {members}", number(grid.groups, "group")),
+        };
+        let mut lines = vec![
+            (
+                "grid",
+                format!(
+                    "{nx} x {ny} x {nz} points, modes up to {kx}, {ky}, {kz}, {} precision",
+                    T::NAME
+                ),
+            ),
+            (
+                "ranks",
+                format!(
+                    "{ranks}{arrangement} with {} each, {} instructions",
+                    number(threads, "thread"),
+                    Cpu::current().name()
+                ),
+            ),
+            (
+                "share",
+                format!(
+                    "at most {} of {} and {} of {} (of {} columns of modes) per rank",
+                    plan.planes.len(),
+                    number(nz, "z-plane"),
+                    plan.bundles.len(),
+                    number(modes.bundles(), "bundle"),
+                    modes.lanes
+                ),
+            ),
+            (
+                "memory",
+                format!(
+                    "{} per rank, {} in all, {:.0} bytes per point; libraries come on top",
+                    size(memory),
+                    size(memory * ranks as f64),
+                    memory * ranks as f64 / points
+                ),
+            ),
+            ("all-to-all", exchange),
+            ("output", sizes::report(config, &modes)?),
+        ];
+        let count = |dt: f64| (config.time.end / dt * (1.0 - 1e-9)).ceil();
+        let (steps, text) = match (config.time.step, first_dt) {
+            (Step::Fixed { dt }, _) => (
+                Some(count(dt)),
+                format!("at least {:.0}, of dt = {dt} or a little less", count(dt)),
+            ),
+            (_, Some(dt)) => {
+                let (steps, dt) = (count(dt), three_digits(dt));
+                let text = format!(
+                    "about {steps:.0}, if they stay as long as the initial field lets the first be, \
+                     dt = {dt}; outputs shorten some"
+                );
+                (Some(steps), text)
+            }
+            _ => (None, String::new()),
+        };
+        if steps.is_some() {
+            lines.push(("steps", text));
+        }
+        if let Some(machine) = &machine {
+            let stages = config.time.scheme.stages();
+            let case = Case { plan: &plan, turn: &turn, counts, stages, threads };
+            let prediction = Prediction::new::<T>(machine, case)?;
+            lines.extend(predicted(machine, prediction, ranks * threads, steps));
+        }
+        let with_planes = grid.groups.min(nz) * grid.members;
+        let warnings = idle(ranks, with_planes, "z-planes", ("grid.points[2]", nz))
+            .into_iter()
+            .chain(idle(
+                ranks,
+                with_columns(&modes, grid),
+                "columns of modes",
+                ("bundles", modes.bundles()),
+            ))
+            .collect();
+        Ok(Needs { lines, warnings })
+    }
+
+    /// The needs, a line each.
+    pub fn report(&self) -> String {
+        let mut text = String::new();
+        for (name, value) in &self.lines {
+            let _ = writeln!(text, "{:<12}{value}", format!("{name}:"));
+        }
+        text
+    }
+
+    /// What the user should know.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+}
+
+/// What the model says, see [`Prediction`].
+fn predicted(
+    machine: &Machine,
+    prediction: Prediction,
+    cores: usize,
+    steps: Option<f64>,
+) -> Vec<(&'static str, String)> {
+    let Prediction { nodes, ranks_per_node, arithmetic, memory, exchange, message, efficiency } =
+        prediction;
+    let seconds = prediction.seconds();
+    let part = |part: f64| format!("{:.0} %", 100.0 * part / seconds);
+    let ranks = number(ranks_per_node, "rank");
+    let nodes = format!("{} with {ranks} each, {}", number(nodes, "node"), machine.name);
+    let messages =
+        if exchange > 0.0 { format!(" in messages of {}", size(message)) } else { String::new() };
+    let step = format!(
+        "{} s per step: {} arithmetic, {} memory, {} all-to-all{messages}; efficiency {:.0} %",
+        three_digits(seconds),
+        part(arithmetic),
+        part(memory),
+        part(exchange),
+        100.0 * efficiency
+    );
+    let run = steps.map(|steps| {
+        let seconds = steps * seconds;
+        let hours = three_digits(seconds * cores as f64 / 3600.0);
+        ("run", format!("at least {}, {hours} core-hours, without output", duration(seconds)))
+    });
+    [("machine", nodes), ("prediction", step)].into_iter().chain(run).collect()
+}
+
+/// Bytes that the rank with the largest share needs for its arrays.
+fn memory<T: Real>(config: &Config, plan: &Plan, counts: Counts, registers: usize) -> Result<f64> {
+    let (fields, products) = (counts.fields, counts.products.max(PRESSURE_PRODUCTS));
+    let field = plan.bundles.len() * plan.modes.column_len();
+    let sweep = Sweep::<T>::numbers(plan, products, config.parallel.threads, plan.shared)?;
+    let numbers = registers * fields * field + sweep;
+    // One at a time: the initial field before it becomes the state, or the tendency for spectra,
+    // the planes of a snapshot, the dissipation for its density.
+    let initial = fields * field * size_of::<T>();
+    let snapshot = config.output.snapshots.as_ref().map_or(0, |snapshots| {
+        let [nx, ny, _] = plan.modes.grid.points;
+        let batch = nx * ny * Sweep::<T>::planes_per_batch(plan);
+        let fields = OutputFields::new(&snapshots.fields, &config.physics);
+        let holds_a_field = fields.is_ok_and(|fields| fields.holds_a_field());
+        let sum = if holds_a_field { nx * ny * plan.planes.len() } else { 0 };
+        batch * (AXES * size_of::<T>() + snapshots.precision.bytes()) + sum * size_of::<T>()
+    });
+    let densities = config.output.pdfs.as_ref().map_or(0, |_| {
+        let [nx, ny, _] = plan.modes.grid.points;
+        nx * ny.next_multiple_of(plan.modes.row_len()) * plan.planes.len() * size_of::<f64>()
+    });
+    Ok((numbers * size_of::<T>() + initial.max(snapshot).max(densities)) as f64)
+}
+
+/// Spectra that take more than this, and more than all else, are refused.
+const MUCH: f64 = 4e9;
+
+/// Bytes that a rank sums spectra in, given those of all else.
+///
+/// # Errors
+/// They are absurdly many, as where the sides of a box differ by orders of magnitude: shells and rings
+/// are as wide as the smallest wavenumber, and reach to the largest.
+fn spectra_memory(config: &Config, modes: &Modes, others: f64) -> Result<f64> {
+    let Some(_) = config.output.spectra else { return Ok(0.0) };
+    let spectra = AllSpectra::new(config, modes.grid);
+    let memory = spectra.memory(&modes.grid, config.parallel.threads);
+    if memory > MUCH.max(others) {
+        return Err(Error::input(format!(
+            "output.spectra: would take {} of memory per rank, for it has shells as wide as the smallest \
+             wavenumber up to the largest: grid.lengths = {:?} differ by too much; leave out \
+             output.spectra, or choose lengths that are closer",
+            size(memory),
+            config.grid.lengths
+        )));
+    }
+    Ok(memory)
+}
+
+/// Number of ranks that have bundles.
+fn with_columns(modes: &Modes, grid: RankGrid) -> usize {
+    (0..grid.ranks()).filter(|&rank| !bundles_of(modes, rank, grid).is_empty()).count()
+}
+
+/// A warning when only `have` of `ranks` have things, of which there are as many as `(key, count)` says.
+fn idle(ranks: usize, have: usize, things: &str, (key, count): (&str, usize)) -> Option<String> {
+    (ranks > have).then(|| {
+        format!(
+            "{} of {ranks} ranks have no {things} ({key} is {count}) and wait for the others; use \
+             at most {have} ranks, and more --threads",
+            ranks - have
+        )
+    })
+}

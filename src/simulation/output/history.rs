@@ -1,0 +1,160 @@
+//! Rows of `history.csv`.
+
+use std::borrow::Cow;
+
+use crate::diagnostics::{Budget, Name, Quantities, Scales};
+use crate::equation::Physics;
+use crate::forcing::{MAGNETIC, VELOCITY};
+use crate::io::history::Column;
+use crate::real::Real;
+
+use crate::solver::forced_modes::ForcedBands;
+
+/// Everything known about the flow at one instant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Time.
+    pub time: f64,
+    /// Last time step; 0 at the start.
+    pub dt: f64,
+    /// Sums over modes.
+    pub budget: Budget,
+    /// Scales derived from them.
+    pub scales: Scales,
+    /// Courant number of the last step; 0 at the start.
+    pub cfl: f64,
+    /// Mean power of the force on the velocity since the last row; 0 at the start.
+    pub injected_power: f64,
+    /// What all damping has taken up over the last step by the balance of energy; 0 at the start.
+    pub budget_dissipation: f64,
+    /// What is left of the energy budget over the last step; 0 at the start.
+    pub budget_residual: f64,
+    /// The other quantities of the flow's physics.
+    pub quantities: Vec<f64>,
+    /// The other injections since the last row, see [`powers`].
+    pub injections: Vec<f64>,
+}
+
+/// The columns that every flow has.
+const COLUMNS: [Column; 18] = [
+    column("time", "T", "time"),
+    column("dt", "T", "last time step"),
+    column("kinetic_energy", "L^2/T^2", "<u.u>/2, mean flow included"),
+    column("dissipation", "L^2/T^3", "nu <omega.omega>"),
+    column("enstrophy", "1/T^2", "<omega.omega>/2"),
+    column("velocity_rms", "L/T", "u' = sqrt(2/3 energy of the fluctuations)"),
+    column("integral_length", "L", "L = pi / (2 u'^2) sum of E(k) / k"),
+    column("integral_reynolds", "1", "u' L / nu"),
+    column("turnover_time", "T", "L / u'"),
+    column("taylor_length", "L", "lambda = sqrt(15 nu u'^2 / dissipation)"),
+    column("taylor_reynolds", "1", "u' lambda / nu"),
+    column("kolmogorov_length", "L", "eta = (nu^3 / dissipation)^(1/4)"),
+    column("kmax_eta", "1", "largest wavenumber kept along every axis times eta"),
+    column("max_divergence", "1/T", "largest |k.u_hat| of any mode"),
+    column(
+        "cfl",
+        "1",
+        "dt times the largest frequency at the start of the last step, see docs/numerics.md",
+    ),
+    column(
+        "injected_power",
+        "L^2/T^3",
+        "mean power of the force on the velocity since the last row",
+    ),
+    column(
+        "budget_dissipation",
+        "L^2/T^3",
+        "power of all forces minus rate of change of all energy over the last step: what all damping \
+         has taken up",
+    ),
+    column(
+        "budget_residual",
+        "L^2/T^3",
+        "rate of change of all energy, plus what all damping takes up, minus the power of all \
+         forces, over the last step by the trapezoidal rule",
+    ),
+];
+
+/// A column that has the same name in every run.
+pub const fn column(name: &'static str, unit: &'static str, description: &'static str) -> Column {
+    Column {
+        name: Cow::Borrowed(name),
+        unit: Cow::Borrowed(unit),
+        description: Cow::Borrowed(description),
+    }
+}
+
+/// The column of a quantity.
+pub fn described(Name { name, unit, description }: &Name) -> Column {
+    Column {
+        name: name.clone().into(),
+        unit: unit.clone().into(),
+        description: description.clone().into(),
+    }
+}
+
+/// The columns after `step`, in order.
+pub fn columns(quantities: &Quantities, physics: &Physics) -> Vec<Column> {
+    let others = quantities.names().map(described);
+    let injections = injections(physics).map(|(name, is_vector)| {
+        let (column, unit, of) = match is_vector {
+            true => (
+                "injected_power",
+                "L^2/T^3",
+                format!("mean power of the force on the {name} field"),
+            ),
+            false => ("injection", "1/T", format!("<{name}^2> that its force puts in per time")),
+        };
+        Column {
+            name: format!("{name}_{column}").into(),
+            unit: unit.into(),
+            description: format!("{of}, since the last row").into(),
+        }
+    });
+    COLUMNS.into_iter().chain(others).chain(injections).collect()
+}
+
+/// What may be forced beside the velocity, and whether it is a vector.
+fn injections(physics: &Physics) -> impl Iterator<Item = (&str, bool)> {
+    let magnetic = physics.magnetic.map(|_| (MAGNETIC, true));
+    magnetic.into_iter().chain(physics.scalars.iter().map(|scalar| (scalar.name.as_str(), false)))
+}
+
+/// The mean power of the force on the velocity over the `time` since the accounts of `forces` began,
+/// and the other injections in the order of their columns.
+pub fn powers<T: Real>(forces: &ForcedBands<T>, physics: &Physics, time: f64) -> (f64, Vec<f64>) {
+    let rate = |name| if time > 0.0 { forces.injected(name) / time } else { 0.0 };
+    // Of a scalar the variance counts, which is twice what the account has.
+    let injections = injections(physics)
+        .map(|(name, is_vector)| if is_vector { rate(name) } else { 2.0 * rate(name) });
+    (rate(VELOCITY), injections.collect())
+}
+
+impl Row {
+    /// The numbers in the order of [`columns`].
+    pub fn values(&self) -> Vec<f64> {
+        let Row { time, dt, budget, scales, cfl, injected_power, .. } = self;
+        let of_every_flow = [
+            *time,
+            *dt,
+            budget.kinetic_energy,
+            budget.dissipation,
+            budget.enstrophy,
+            scales.velocity,
+            scales.integral_length,
+            scales.integral_reynolds,
+            scales.turnover_time,
+            scales.taylor_length,
+            scales.taylor_reynolds,
+            scales.kolmogorov_length,
+            scales.resolution,
+            budget.max_divergence,
+            *cfl,
+            *injected_power,
+            self.budget_dissipation,
+            self.budget_residual,
+        ];
+        let others = self.quantities.iter().chain(&self.injections);
+        of_every_flow.into_iter().chain(others.copied()).collect()
+    }
+}

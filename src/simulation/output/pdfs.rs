@@ -1,0 +1,71 @@
+//! `pdfs.h5`: the probability densities of a run, see [`Pdfs`].
+
+use crate::config;
+use crate::diagnostics::{Bins, Measured, Name, Pdfs, Variable};
+use crate::error::Result;
+use crate::io::records::{Array, Axis, Header};
+use crate::real::Real;
+
+use super::records::{RecordsOutput, Statistic};
+use super::{Moment, Opening};
+
+const DESCRIPTION: &str = "\
+Probability densities of a direct numerical simulation, over `time` and a variable t. Over `value`: t is \
+(q - <q>) / rms(q), with <q> and rms(q) as `<name>_mean` and `<name>_rms`. Over `logarithm`: t is ln(q / \
+<q>). Over `<name>_value`: t is q itself. A density is the number of grid points with t in a bin, \
+divided by the number of all points and the width of the bin: its sum times the width is 1, less what \
+lies outside of all bins. `<name>_moments` over `order` are <t>, <t^2>, <t^3>, <t^4>, of all points.";
+
+/// Creates the file, or goes on with it. Collective.
+pub fn open(opening: Opening, config: &config::Pdfs) -> Result<RecordsOutput<Pdfs>> {
+    let (header, pdfs) = describe(opening.place.config, config)?;
+    RecordsOutput::open(opening, "pdfs", &header, config.sampling(), pdfs)
+}
+
+/// What the file says beside its numbers, and what is measured.
+pub fn describe(run: &config::Config, config: &config::Pdfs) -> Result<(Header, Pdfs)> {
+    let bins = Bins { low: -config.span, high: config.span, count: config.bins };
+    let pdfs = Pdfs::new(&run.physics, bins, |name| config.ranges.get(name).copied());
+    Ok((header(&pdfs, bins, run.to_toml()?), pdfs))
+}
+
+fn header(pdfs: &Pdfs, bins: Bins, config: String) -> Header {
+    let mut axes = vec![
+        Axis::new("value", "1", "(q - <q>) / rms(q), in the middle of the bin", bins.centres()),
+        Axis::new("logarithm", "1", "ln(q / <q>), in the middle of the bin", bins.centres()),
+        Axis::new("order", "1", "power", vec![1.0, 2.0, 3.0, 4.0]),
+    ];
+    let mut arrays = Vec::new();
+    for density in pdfs.densities() {
+        let Name { name, unit, description } = &density.name;
+        let (over, inverse) = match density.variable {
+            Variable::Standard => (0, "1".into()),
+            Variable::Logarithm => (1, "1".into()),
+            Variable::Plain => {
+                let middle = format!("{name}, in the middle of the bin");
+                let coordinates = density.bins.centres();
+                axes.push(Axis::new(&format!("{name}_value"), unit, &middle, coordinates));
+                (axes.len() - 1, format!("1/({unit})"))
+            }
+        };
+        let mut add = |name: String, unit: String, description: String, axes: &[usize]| {
+            arrays.push(Array { name, unit, description, axes: axes.into() });
+        };
+        add(name.clone(), inverse, format!("probability density of {description}"), &[over]);
+        add(format!("{name}_moments"), "1".into(), format!("moments of {name}"), &[2]);
+        add(format!("{name}_mean"), unit.clone(), format!("mean of {name}"), &[]);
+        add(format!("{name}_rms"), unit.clone(), format!("rms of {name}"), &[]);
+    }
+    Header { description: DESCRIPTION.into(), axes, arrays, attributes: Vec::new(), config }
+}
+
+impl<T: Real> Statistic<T> for Pdfs {
+    fn measure(&self, moment: &mut Moment<T>) -> Vec<Vec<f64>> {
+        let (state, sweep) = moment.solver.state_and_sweep();
+        let measured = Pdfs::measure(self, state, sweep, moment.place.comm);
+        let arrays = |Measured { density, moments, mean, rms }| {
+            [density, moments.into(), vec![mean], vec![rms]]
+        };
+        measured.into_iter().flat_map(arrays).collect()
+    }
+}

@@ -1,0 +1,137 @@
+//! Statistics that go into a file of records: measured at every sample, averaged from one record to
+//! the next.
+
+use crate::config::Sampling;
+use crate::diagnostics::Name;
+use crate::error::Result;
+use crate::io::records::{Array, Header, RecordsWriter};
+use crate::real::Real;
+
+use super::schedule::Schedule;
+use super::{Moment, Opening, Output, Place, Stamp};
+
+/// What is measured for a file of records.
+pub trait Statistic<T: Real> {
+    /// The numbers of every array of the file, for the flow at this moment. Collective.
+    fn measure(&self, moment: &mut Moment<T>) -> Vec<Vec<f64>>;
+}
+
+/// A file of records, and what it is about.
+pub struct RecordsOutput<S> {
+    name: &'static str,
+    statistic: S,
+    writer: RecordsWriter,
+    average: Average,
+    /// When records are due; samples are when the output itself is.
+    records: Schedule,
+}
+
+impl<S> RecordsOutput<S> {
+    /// Makes ready to create the file `name`.h5, or to go on with it. Collective.
+    pub fn open(
+        opening: Opening,
+        name: &'static str,
+        header: &Header,
+        sampling: Sampling,
+        statistic: S,
+    ) -> Result<Self> {
+        let Opening { place: Place { comm, config, directory, .. }, after, accumulated } = opening;
+        let path = directory.records(name);
+        let step = after.map(|after| after.step);
+        let time = after.map(|after| after.time);
+        let records = Schedule::beginning(sampling.every, config.time.end, time);
+        let left = records.left(time.unwrap_or(0.0));
+        let writer = RecordsWriter::open(comm, &path, header, step, left)?;
+        let accumulated = accumulated.get(name).and_then(|numbers| Average::from_numbers(numbers));
+        // Of other records the average begins anew; before the first record they may have changed, too.
+        let goes_on = writer.is_continued(comm)?;
+        let average =
+            accumulated.filter(|average| goes_on && average.sums.len() == writer.numbers());
+        Ok(RecordsOutput { name, statistic, writer, average: average.unwrap_or_default(), records })
+    }
+}
+
+impl<T: Real, S: Statistic<T>> Output<T> for RecordsOutput<S> {
+    fn begin(&mut self, place: Place) -> Result<()> {
+        self.writer.begin(place.comm)
+    }
+
+    /// Takes a sample, and adds a record if it is time.
+    fn write(&mut self, moment: &mut Moment<T>) -> Result<()> {
+        let Stamp { time, step } = moment.stamp;
+        self.average.add(self.statistic.measure(moment).concat());
+        if self.records.take(time) {
+            let record = std::mem::take(&mut self.average).value();
+            moment.place.comm.agree(self.writer.append(step, time, &record))?;
+        }
+        Ok(())
+    }
+
+    fn sync(&self) -> Result<()> {
+        self.writer.sync()
+    }
+
+    fn accumulated(&self) -> Option<(&'static str, Vec<f64>)> {
+        (self.average.samples > 0).then(|| (self.name, self.average.to_numbers()))
+    }
+}
+
+/// An array of a file of records over some of its axes.
+pub fn array(name: &Name, axes: &[usize]) -> Array {
+    Array {
+        name: name.name.clone(),
+        unit: name.unit.clone(),
+        description: name.description.clone(),
+        axes: axes.to_vec(),
+    }
+}
+
+/// The average of some samples, each a list of numbers.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Average {
+    samples: u32,
+    sums: Vec<f64>,
+}
+
+impl Average {
+    fn add(&mut self, sample: Vec<f64>) {
+        if self.samples == 0 {
+            self.sums = sample;
+        } else {
+            self.sums.iter_mut().zip(sample).for_each(|(sum, number)| *sum += number);
+        }
+        self.samples += 1;
+    }
+
+    fn value(mut self) -> Vec<f64> {
+        self.sums.iter_mut().for_each(|sum| *sum /= f64::from(self.samples));
+        self.sums
+    }
+
+    /// For a checkpoint: the number of samples, and the sums.
+    fn to_numbers(&self) -> Vec<f64> {
+        std::iter::once(f64::from(self.samples)).chain(self.sums.iter().copied()).collect()
+    }
+
+    /// What [`Self::to_numbers`] gave.
+    fn from_numbers(numbers: &[f64]) -> Option<Self> {
+        let (samples, sums) = numbers.split_first()?;
+        Some(Average { samples: *samples as u32, sums: sums.to_vec() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_average_goes_on_from_its_numbers() {
+        let mut average = Average::default();
+        average.add(vec![0.1, 2.0]);
+        average.add(vec![0.2, 4.0]);
+        let mut again = Average::from_numbers(&average.to_numbers()).unwrap();
+        assert_eq!(again, average);
+        again.add(vec![0.3, 6.0]);
+        assert_eq!(again.value(), [(0.1 + 0.2 + 0.3) / 3.0, 4.0]);
+    }
+}

@@ -1,0 +1,111 @@
+//! `spectra.h5`: the spectra of a run, see [`Spectra`], [`LineSpectra`] and [`AxialSpectra`].
+
+use crate::config::{Config, Sampling};
+use crate::diagnostics::{AxialSpectra, LineSpectra, Spectra};
+use crate::error::Result;
+use crate::grid::{AXES, Grid};
+use crate::io::records::{Axis, Header};
+use crate::real::Real;
+use crate::shells::Shells;
+
+use super::records::{RecordsOutput, Statistic, array};
+use super::{Moment, Opening, Place};
+
+const DESCRIPTION: &str = "\
+Spectra of a direct numerical simulation in a periodic box, over `time` and wavenumbers. Over `k`: \
+shell s holds the wavenumbers (s - 1/2) dk <= |k| < (s + 1/2) dk, where dk is the attribute \
+`shell_width`; k = s dk. Such a spectrum is the sum over the modes of its shell, divided by dk: its \
+sum over all k times dk is the average over the box that history.csv has under the same name. Shells \
+beyond k_max are not whole. Fluxes are no densities: at k they are what has left the shells up to k. \
+Over `k_x` (or `k_y`, `k_z`), with names that end in `_along_x`: the sum over the modes with this |k_x|, \
+divided by the spacing of k_x. Over `k_perp` and `k_par`, with names that end in `_axial`: the sum over \
+the modes whose wavenumbers across and along the axis (attributes `axis_x`, `axis_y`, `axis_z`) are \
+nearest, divided by dk^2.";
+
+/// The spectra that a run measures.
+pub struct AllSpectra {
+    shells: Spectra,
+    lines: LineSpectra,
+    axial: Option<AxialSpectra>,
+}
+
+impl AllSpectra {
+    /// Creates the file, or goes on with it. Collective.
+    pub fn open(opening: Opening, sampling: Sampling) -> Result<RecordsOutput<Self>> {
+        let Place { config, modes, .. } = opening.place;
+        let spectra = AllSpectra::new(config, modes.grid);
+        let header = spectra.header(config, modes.grid)?;
+        RecordsOutput::open(opening, "spectra", &header, sampling, spectra)
+    }
+
+    /// Those of a run.
+    pub fn new(config: &Config, grid: Grid) -> Self {
+        let physics = &config.physics;
+        AllSpectra {
+            shells: Spectra::new(physics, grid.lengths),
+            lines: LineSpectra::new(physics, grid.lengths),
+            axial: preferred_axis(config).map(|axis| AxialSpectra::new(physics, grid, axis)),
+        }
+    }
+
+    /// Bytes that a rank sums them in, one kind after the other. Shells and rings are as many as the
+    /// largest wavenumber has smallest ones, which follows from the ratio of the lengths.
+    pub fn memory(&self, grid: &Grid, threads: usize) -> f64 {
+        let lines = self.lines.memory(grid, threads);
+        let axial = self.axial.as_ref().map_or(0.0, |axial| axial.memory(threads));
+        self.shells.memory(grid, threads).max(lines).max(axial)
+    }
+
+    /// What the file says beside its numbers.
+    pub fn header(&self, config: &Config, grid: Grid) -> Result<Header> {
+        let shells = Shells::new(grid);
+        let wavenumber = |name: &str, description: &str, k| Axis::new(name, "1/L", description, k);
+        let k = (0..shells.count()).map(|shell| shells.wavenumber(shell)).collect();
+        let mut axes = vec![wavenumber("k", "wavenumber in the middle of the shell", k)];
+        let mut arrays: Vec<_> = self.shells.names().iter().map(|name| array(name, &[0])).collect();
+        let mut attributes =
+            vec![("viscosity", config.physics.viscosity), ("shell_width", shells.width)];
+        for (name, k) in ["x", "y", "z"].into_iter().zip(LineSpectra::wavenumbers(&grid)) {
+            let description = format!("magnitude of the wavenumber along {name}");
+            axes.push(wavenumber(&format!("k_{name}"), &description, k));
+        }
+        let lines = self.lines.names().iter().enumerate();
+        arrays.extend(lines.map(|(index, name)| array(name, &[1 + index % AXES])));
+        if let Some(axial) = &self.axial {
+            let [perp, par] = axial.wavenumbers();
+            axes.push(wavenumber("k_perp", "wavenumber across the axis", perp));
+            axes.push(wavenumber("k_par", "wavenumber along the axis", par));
+            arrays.extend(axial.names().iter().map(|name| array(name, &[4, 5])));
+            attributes.extend(["axis_x", "axis_y", "axis_z"].into_iter().zip(axial.axis()));
+        }
+        let (description, config) = (DESCRIPTION.into(), config.to_toml()?);
+        Ok(Header { description, axes, arrays, attributes, config })
+    }
+}
+
+/// The direction that the flow has: that of gravity, else of rotation, else of the mean magnetic
+/// field.
+fn preferred_axis(config: &Config) -> Option<[f64; AXES]> {
+    let gravity = config.physics.stratification.map(|stratification| {
+        let mut up = [0.0; AXES];
+        up[stratification.vertical as usize] = 1.0;
+        up
+    });
+    let others = [config.physics.rotation, config.mean_magnetic_field];
+    gravity.into_iter().chain(others).find(|axis| *axis != [0.0; AXES])
+}
+
+impl<T: Real> Statistic<T> for AllSpectra {
+    /// Measures them, and warns of a pile-up.
+    fn measure(&self, moment: &mut Moment<T>) -> Vec<Vec<f64>> {
+        let comm = moment.place.comm;
+        let tendency = moment.solver.tendency();
+        let (state, sweep) = moment.solver.state_and_sweep();
+        let mut spectra = self.shells.measure(state, &tendency, sweep.team(), comm);
+        moment.warnings.spectrum(moment.stamp.time, &spectra[0], moment.log);
+        spectra.extend(self.lines.measure(state, sweep.team(), comm));
+        let axial = self.axial.iter().flat_map(|axial| axial.measure(state, sweep.team(), comm));
+        spectra.extend(axial);
+        spectra
+    }
+}

@@ -1,0 +1,67 @@
+//! `structure_functions.h5`, see [`StructureFunctions`].
+
+use crate::config;
+use crate::diagnostics::{Over, StructureFunctions};
+use crate::error::Result;
+use crate::grid::Grid;
+use crate::io::records::{Axis, Header};
+use crate::real::Real;
+
+use super::records::{RecordsOutput, Statistic, array};
+use super::{Moment, Opening};
+
+const DESCRIPTION: &str = "\
+Structure functions of a direct numerical simulation: averages over all points of powers of the increment \
+u(x + r e) - u(x), over `time`, the axis e (`axis`: 0 is x, 1 is y, 2 is z), the power (`order`) and the \
+separation `r`. Those that end in `_longitudinal` are of the component along e, with its sign; those in \
+`_longitudinal_absolute` of its magnitude; those in `_transverse` of the magnitudes of the two others; \
+those in `_increment` of the magnitude for a scalar; those in `_mixed` are <du_L (ds)^2>.";
+
+/// Creates the file, or goes on with it. Collective.
+pub fn open(
+    opening: Opening,
+    config: &config::StructureFunctions,
+) -> Result<RecordsOutput<StructureFunctions>> {
+    let (header, structure) = describe(opening.place.config, &opening.place.modes.grid, config)?;
+    RecordsOutput::open(opening, "structure_functions", &header, config.sampling(), structure)
+}
+
+/// What the file says beside its numbers, and what is measured.
+pub fn describe(
+    run: &config::Config,
+    grid: &Grid,
+    config: &config::StructureFunctions,
+) -> Result<(Header, StructureFunctions)> {
+    let axes: Vec<_> = config.axes.iter().map(|axis| *axis as usize).collect();
+    let separations = config.separations.lengths(grid);
+    let header_axes = vec![
+        Axis::new(
+            "axis",
+            "1",
+            "0 is x, 1 is y, 2 is z",
+            axes.iter().map(|&axis| axis as f64).collect(),
+        ),
+        Axis::new("order", "1", "power", StructureFunctions::ORDERS.map(|p| p as f64).collect()),
+        Axis::new("r", "L", "separation", separations.clone()),
+    ];
+    let structure = StructureFunctions::new(&run.physics, axes, separations);
+    let arrays = structure.arrays().iter().map(|(name, over)| match over {
+        Over::Orders => array(name, &[0, 1, 2]),
+        Over::Separations => array(name, &[0, 2]),
+    });
+    let header = Header {
+        description: DESCRIPTION.into(),
+        axes: header_axes,
+        arrays: arrays.collect(),
+        attributes: Vec::new(),
+        config: run.to_toml()?,
+    };
+    Ok((header, structure))
+}
+
+impl<T: Real> Statistic<T> for StructureFunctions {
+    fn measure(&self, moment: &mut Moment<T>) -> Vec<Vec<f64>> {
+        let (state, sweep) = moment.solver.state_and_sweep();
+        StructureFunctions::measure(self, state, sweep, moment.place.comm)
+    }
+}

@@ -1,0 +1,120 @@
+//! What a run remembers beside its fields, and how both are written as a checkpoint.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::{Config, kept_checkpoints};
+use crate::error::{Error, Result};
+use crate::fields::SpectralFields;
+use crate::integrator::Controller;
+use crate::io::checkpoint::{self, Accumulated, Header};
+use crate::io::run_directory::RunDirectory;
+use crate::parallel::Communicator;
+use crate::real::{Precision, Real};
+
+use crate::simulation::output::Stamp;
+use crate::solver::Solver;
+use crate::solver::forced_modes::ForceState;
+
+/// The start of the last step: the flow was seen to be finite.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct LastGood {
+    /// Its time.
+    pub time: f64,
+    /// Its number.
+    pub step: u64,
+    /// Courant number of the step that it took.
+    pub cfl: f64,
+}
+
+/// All that a run needs beside its fields to go on as if it had never stopped. What is due next
+/// follows from the time: a checkpoint is written after everything else of its step.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunState {
+    /// Time.
+    pub time: f64,
+    /// Steps taken.
+    pub step: u64,
+    /// Last time step; 0 at the start.
+    pub dt: f64,
+    /// Time of the last history row.
+    pub row_time: f64,
+    /// The start of the last step.
+    pub last_good: LastGood,
+    /// The length of the next step, with error control.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub controller: Option<Controller>,
+    /// The forces; their accounts began with the last history row.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub forces: Vec<ForceState>,
+    /// What averages have summed up since their last record; on rank 0 alone after a restart, which
+    /// is the one that writes them.
+    #[serde(skip)]
+    pub accumulated: Accumulated,
+}
+
+impl RunState {
+    /// What is known of a run that is at an instant, and of which only the fields are.
+    pub fn at(Stamp { time, step }: Stamp) -> Self {
+        let last_good = LastGood { time, step, cfl: 0.0 };
+        RunState { time, step, row_time: time, last_good, ..RunState::default() }
+    }
+
+    /// Reads what [`Self::to_toml`] wrote, to the same bits.
+    pub fn from_toml(text: &str) -> Result<Self, toml::de::Error> {
+        toml::from_str(text)
+    }
+
+    /// As it is when other forces take over. What the old ones have put in since the last history
+    /// row stays in the accounts.
+    pub fn forget_forces(&mut self) {
+        self.forces.iter_mut().for_each(|force| force.memory.clear());
+    }
+
+    fn to_toml(&self) -> Result<String> {
+        toml::to_string(self)
+            .map_err(|e| Error::input(format!("cannot write the state of the run as TOML: {e}")))
+    }
+}
+
+/// Writes a checkpoint and removes those that are no longer wanted. Collective.
+pub fn write<T: Real>(
+    comm: &Communicator,
+    config: &Config,
+    directory: &RunDirectory,
+    solver: &Solver<T>,
+    run: &RunState,
+) -> Result<()> {
+    let path = directory.checkpoint(run.step);
+    save(comm, &path, config, config.precision, solver.state(), run)?;
+    let keep = config.output.checkpoints.map_or_else(kept_checkpoints, |c| c.keep);
+    directory.keep_checkpoints(comm, keep)
+}
+
+/// Writes a checkpoint of `state` at `path`, its numbers rounded to `precision`. Collective.
+pub fn save<T: Real>(
+    comm: &Communicator,
+    path: &Path,
+    config: &Config,
+    precision: Precision,
+    state: &SpectralFields<T>,
+    run: &RunState,
+) -> Result<()> {
+    let grid = state.modes.grid;
+    let header = Header {
+        time: run.time,
+        step: run.step,
+        points: grid.points,
+        lengths: grid.lengths,
+        cutoff: grid.cutoff,
+        precision,
+        fields: config.physics.fields().into_iter().map(|field| field.name).collect(),
+        code_version: crate::VERSION.into(),
+        config: config.to_toml()?,
+        run_state: run.to_toml()?,
+    };
+    checkpoint::write(comm, path, &header, state, &run.accumulated)
+}

@@ -1,0 +1,247 @@
+//! The state of a flow, and how it takes a step.
+//!
+//! A solver knows modes, an equation, a scheme and forces; no file, no configuration, no statistics.
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | `step` | a step: what is known before it, and whether it counts |
+//! | `stage` | a right-hand side, and the update of a stage |
+//! | [`estimate`] | what a flow asks of the length of a step |
+//! | [`error_control`] | the error of a step, estimated |
+//! | [`forced_modes`] | the modes that forces act on, and their detour through a stage |
+//! | `idle` | forces that could never act |
+//! | [`phase_shift`] | dealiasing by phase shifts |
+//!
+//! A right-hand side is one sweep. When its last half reaches a bundle, that bundle is brought in,
+//! its tendency assembled, the stage's update made, and the velocity of the next stage put out
+//! again, all while it is in cache; stage velocities never exist as a whole. Between two steps the
+//! sweep may be used for anything: the solver knows what it holds, and fills it again when it must.
+
+pub mod error_control;
+pub mod estimate;
+pub mod forced_modes;
+mod idle;
+pub mod phase_shift;
+mod stage;
+mod step;
+
+use std::ops::Range;
+
+use crate::equation::{Counts, Equation};
+use crate::error::Result;
+use crate::fields::SpectralFields;
+use crate::forcing::{Action, Band, Drive, Linear};
+use crate::grid::Dealias;
+use crate::integrator::{Controller, Decays, Scheme};
+use crate::modes::Modes;
+use crate::parallel::{Communicator, Team};
+use crate::real::Real;
+use crate::transform::sweep::Sweep;
+use crate::transform::timings::Timings;
+
+use self::error_control::ErrorControl;
+use self::forced_modes::{Forced, ForcedBands};
+use self::phase_shift::PhaseShift;
+
+pub use estimate::StepEstimate;
+pub use forced_modes::Idle;
+pub use step::{Attempt, MOST_REJECTIONS};
+
+/// How a solver takes steps. The default is the classical Runge-Kutta scheme with two-thirds
+/// truncation, by steps of given lengths.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SolverOptions {
+    /// The Runge-Kutta scheme.
+    pub scheme: Scheme,
+    /// How aliasing is kept out. The grid is one [of it](Dealias::grid).
+    pub dealias: Dealias,
+    /// The largest error that a step may have; any without. It takes [`Scheme::Rk4`], and no phase
+    /// shifts.
+    pub tolerance: Option<Tolerance>,
+    /// Products that others form with the sweep between steps, if those are more than the equation's.
+    pub products: usize,
+}
+
+/// The largest error that a step may have.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tolerance {
+    /// Root mean square of the error over that of the fluctuations.
+    pub error: f64,
+    /// The fields of each vector and scalar that is to keep to it, see
+    /// [`Physics::vectors_and_scalars`](crate::equation::Physics::vectors_and_scalars).
+    pub groups: Vec<Range<usize>>,
+}
+
+/// A flow under way.
+pub struct Solver<T: Real> {
+    communicator: Communicator,
+    sweep: Sweep<T>,
+    /// What is in the sweep.
+    held: Held,
+    equation: Box<dyn Equation<T>>,
+    scheme: Scheme,
+    state: SpectralFields<T>,
+    sum: SpectralFields<T>,
+    /// The fields at the present stage after the first; empty unless something uses them.
+    staged: SpectralFields<T>,
+    forces: ForcedBands<T>,
+    linear: Option<LinearForce>,
+    control: Option<ErrorControl<T>>,
+    /// Bundles of this rank that no force acts on.
+    free: Vec<usize>,
+    decays: Decays<T>,
+    phase_shift: Option<PhaseShift<T>>,
+    /// What is known about a step that has begun, and is still to be taken.
+    begun: Option<StepEstimate>,
+}
+
+/// What is in a solver's sweep between two moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Held {
+    /// The fields of the present stage: of the state, between steps.
+    Fields,
+    /// What the equation contracts of their products.
+    Products,
+    /// Something else, or nothing.
+    Other,
+}
+
+/// A force on all modes.
+#[derive(Clone, Copy)]
+struct LinearForce {
+    force: Linear,
+    /// Energy of the fluctuations at the start of the step, and that up to which there are none.
+    energy: f64,
+    absent: f64,
+}
+
+impl<T: Real> Solver<T> {
+    /// A flow at rest, under the forces `drives`. Fields start at zero; see [`Self::set_state`].
+    /// Collective.
+    ///
+    /// # Errors
+    /// The grid is too large for so few ranks.
+    pub fn new(
+        modes: Modes,
+        communicator: &Communicator,
+        team: Team,
+        equation: Box<dyn Equation<T>>,
+        drives: Vec<Drive>,
+        options: SolverOptions,
+    ) -> Result<Self> {
+        let SolverOptions { scheme, dealias, tolerance, products } = options;
+        let counts = equation.counts();
+        let slots = counts.fields.max(counts.contracted);
+        let products = counts.products.max(products);
+        let sweep = Sweep::new(modes, communicator, team, slots, products)?;
+        let owned = sweep.plan.bundles.clone();
+        let state = sweep.zero_fields(counts.fields);
+        let mut linear = None;
+        let forces = drives.into_iter().map(|Drive { name, fields, action }| {
+            let damping = equation.damping(fields.start);
+            let (force, band) = match action {
+                Action::Band(force, wavenumber) => (force, Band::new(&modes, wavenumber)),
+                Action::Linear(force) => {
+                    linear = Some(LinearForce { force, energy: 0.0, absent: 0.0 });
+                    (Box::new(force) as _, force.mirror(&modes, damping))
+                }
+            };
+            Forced::new((name, fields), damping, force, band)
+        });
+        let forces = ForcedBands::new(&state, forces.collect());
+        let free = owned.clone().filter(|bundle| !forces.bundles().contains(bundle)).collect();
+        let dampings = (0..counts.fields).map(|field| equation.damping(field));
+        let uses_state = equation.uses_state() || linear.is_some();
+        let zeros = || sweep.zero_fields(counts.fields);
+        Ok(Solver {
+            communicator: communicator.clone(),
+            decays: Decays::new(modes, owned, scheme, dampings),
+            staged: sweep.zero_fields(if uses_state { counts.fields } else { 0 }),
+            sum: zeros(),
+            control: tolerance
+                .map(|Tolerance { error, groups }| ErrorControl::new(error, groups, zeros())),
+            phase_shift: (dealias == Dealias::PhaseShift).then(|| PhaseShift::new(modes)),
+            held: Held::Other,
+            sweep,
+            equation,
+            scheme,
+            state,
+            forces,
+            linear,
+            free,
+            begun: None,
+        })
+    }
+
+    /// What is known about the length of the next step, with error control.
+    pub fn controller(&self) -> Option<Controller> {
+        self.control.as_ref().map(|control| control.controller)
+    }
+
+    /// Goes on with what was known about the length of the next step.
+    pub fn set_controller(&mut self, controller: Controller) {
+        if let Some(control) = &mut self.control {
+            control.controller = controller;
+        }
+    }
+
+    /// Fields of the equation on each leg of a sweep.
+    pub fn counts(&self) -> Counts {
+        self.equation.counts()
+    }
+
+    /// The fields as modes.
+    pub fn state(&self) -> &SpectralFields<T> {
+        &self.state
+    }
+
+    /// The sweep, for transforms between steps.
+    pub fn sweep(&mut self) -> &mut Sweep<T> {
+        self.state_and_sweep().1
+    }
+
+    /// The fields as modes, and the sweep to transform them with.
+    pub fn state_and_sweep(&mut self) -> (&SpectralFields<T>, &mut Sweep<T>) {
+        self.held = Held::Other;
+        (&self.state, &mut self.sweep)
+    }
+
+    /// Sets the fields that the next step starts from. Forces begin anew with them. Collective.
+    pub fn set_state(&mut self, state: SpectralFields<T>) {
+        // Copied, for the solver's own lie where its threads are.
+        self.state.data.copy_from_slice(&state.data);
+        if let Some(sphere) = &self.phase_shift {
+            for bundle in self.state.bundles.clone() {
+                sphere.truncate(bundle, self.state.bundle_mut(bundle));
+            }
+        }
+        self.forces.start(&self.communicator, &self.state);
+        self.control.iter_mut().for_each(|control| control.is_known = false);
+        (self.held, self.begun) = (Held::Other, None);
+    }
+
+    /// The forces.
+    pub fn forces(&self) -> &ForcedBands<T> {
+        &self.forces
+    }
+
+    /// The forces, to restore what they remembered after [`Self::set_state`], or their accounts.
+    pub fn forces_mut(&mut self) -> &mut ForcedBands<T> {
+        &mut self.forces
+    }
+
+    /// Where the time went on this rank.
+    pub fn timings(&self) -> Timings {
+        self.sweep.timings()
+    }
+
+    /// The threads of this rank.
+    pub fn team(&self) -> &Team {
+        self.sweep.team()
+    }
+
+    /// Number of threads of this rank.
+    pub fn threads(&self) -> usize {
+        self.sweep.team().threads()
+    }
+}
