@@ -173,7 +173,8 @@ impl<'a, T: Real> Run<'a, T> {
         self.entry.make(comm, config, directory, self.log)?;
         self.log.open(comm, &directory.log())?;
         self.history.begin(comm)?;
-        self.outputs.begin(self.place)
+        self.outputs.begin(self.place)?;
+        self.entry.complete(comm, directory)
     }
 
     /// Steps until the end, or until it is asked to stop: then returns why.

@@ -104,7 +104,19 @@ impl Entry {
         config: &Config,
         directory: &RunDirectory,
     ) -> Result<()> {
+        if let Entry::After(step) = self {
+            directory.check_leftovers(comm, step)?;
+        }
         directory.check(comm, &config.to_toml()?, self == Entry::New)
+    }
+
+    /// Makes what no output of the run looks after end where the run goes on, when all outputs have
+    /// begun. Collective.
+    pub fn complete(self, comm: &Communicator, directory: &RunDirectory) -> Result<()> {
+        match self {
+            Entry::After(step) => directory.cut_back(comm, step),
+            Entry::New | Entry::Fresh => Ok(()),
+        }
     }
 
     /// Makes the directory ready to be written to. Collective.
