@@ -10,9 +10,9 @@
 //!
 //! A message has B / (P parts) bytes, which is proportional to N^3 / P^2: the latency is what ends
 //! strong scaling. Nothing overlaps in the model, though messages overlap with lines along z in the
-//! program, and congestion is in `share` alone. The slab ends at P = number of z-planes. Groups that
-//! share planes go on: there P in the exchange is the number of groups, and what passes between the
-//! members of a group comes on top, through memory as far as they are on one node.
+//! program, and congestion is in `share` alone. The slab ends at P = number of z-planes. Ranks of a
+//! process row that share planes go on: there P in the exchange is the number of process rows, and what
+//! passes between the ranks of a row comes on top, through memory as far as they are on one node.
 //!
 //! This is the LogGP model (Alexandrov et al. 1997, J. Parallel Distrib. Comput. 44, 71) with one
 //! gap per byte for all ranks of a node.
@@ -81,7 +81,7 @@ impl Prediction {
     /// The machine file lacks what is needed.
     pub fn new<T: Real>(machine: &Machine, case: Case) -> Result<Self> {
         let Case { plan, counts, stages, threads } = case;
-        let (ranks, groups) = (plan.grid.ranks(), plan.grid.groups);
+        let (ranks, rows) = (plan.grid.ranks(), plan.grid.rows);
         let (nodes, ranks_per_node) = nodes(machine, ranks, threads)?;
         let lacks = |what: &str| {
             Error::input(format!(
@@ -99,34 +99,34 @@ impl Prediction {
         let seconds = |work: Work, cores: f64| {
             [work.flops / (rate * cores), work.bytes / (share_of_core * cores)].map(|s| s * stages)
         };
-        // One thread works on a bundle or a plane, if it is not one that a group shares: the others wait
+        // One thread works on a bundle or a plane, if it is not one that ranks share: the others wait
         // for the last one.
         let bundles = plan.bundles.len().next_multiple_of(threads);
-        let planes = match plan.grid.members {
+        let planes = match plan.grid.columns {
             1 => plan.planes.len().next_multiple_of(threads),
             _ => plan.planes.len(),
         };
         let mine = Work::columns::<T>(&plan.modes, counts, bundles)
             + Work::planes::<T>(&plan.modes, counts, planes) * plan.share_of_planes();
         let [arithmetic, memory] = seconds(mine, threads as f64);
-        let bytes = |fields| plan.bytes_to_planes(fields, size_of::<T>()) as f64;
-        let others = (groups - 1).max(1) as f64;
+        let bytes = |fields| plan.bytes_z_to_y(fields, size_of::<T>()) as f64;
+        let others = (rows - 1).max(1) as f64;
         let mut exchange = 0.0;
         if plan.z_to_y.storage != Storage::OneArray {
-            // Of the ranks of the exchange, and of the group, those on other nodes.
-            let away = groups.saturating_sub((ranks_per_node / plan.grid.members).max(1)) as f64;
-            let away_in_group = plan.grid.members.saturating_sub(ranks_per_node) as f64;
+            // Of the ranks of the process column, and of the row, those on other nodes.
+            let away = rows.saturating_sub((ranks_per_node / plan.grid.columns).max(1)) as f64;
+            let away_in_row = plan.grid.columns.saturating_sub(ranks_per_node) as f64;
             let sent = bytes(counts.fields) + bytes(counts.contracted);
             let passed = counts.fields + counts.products;
-            let in_group = plan.bytes_in_group(passed, size_of::<T>()) as f64;
-            let from_group = in_group * away_in_group / (plan.grid.members - 1).max(1) as f64;
-            let leaving = sent * away / others + from_group;
-            let here = sent + in_group - leaving;
+            let in_row = plan.bytes_y_to_x(passed, size_of::<T>()) as f64;
+            let from_row = in_row * away_in_row / (plan.grid.columns - 1).max(1) as f64;
+            let leaving = sent * away / others + from_row;
+            let here = sent + in_row - leaving;
             exchange += 3.0 * here * ranks_per_node as f64 / machine.node.bandwidth;
             if nodes > 1 {
                 let network = machine.network.ok_or_else(|| lacks("[network]"))?;
                 let times = plan.planes.len().div_ceil(plan.planes_at_a_time()) as f64;
-                let messages = plan.z_to_y.parts() as f64 * away + times * away_in_group;
+                let messages = plan.z_to_y.parts() as f64 * away + times * away_in_row;
                 exchange += 2.0 * messages * network.latency
                     + leaving * ranks_per_node as f64 / (network.share * network.injection);
             }
@@ -171,7 +171,7 @@ mod tests {
     use crate::config::{Core, Network, Node};
     use crate::grid::Grid;
     use crate::modes::Modes;
-    use crate::parallel::RankGrid;
+    use crate::parallel::ProcessGrid;
     use crate::transform::plan::{Room, Sharing};
 
     const COUNTS: Counts = Counts { fields: 3, products: 5, contracted: 4 };
@@ -187,16 +187,16 @@ mod tests {
 
     fn predict(points: usize, ranks: usize, machine: &Machine) -> Prediction {
         let modes = Modes::new(Grid::two_thirds([points; 3], [1.0; 3]), 8);
-        predict_on(modes, RankGrid::slabs(ranks), machine)
+        predict_on(modes, ProcessGrid::slabs(ranks), machine)
     }
 
-    fn plan(modes: Modes, grid: RankGrid, shares_memory: bool) -> Plan {
+    fn plan(modes: Modes, grid: ProcessGrid, shares_memory: bool) -> Plan {
         let room = Room { slots: 4, products: COUNTS.products };
-        let sharing = Sharing { across_groups: shares_memory, in_group: shares_memory };
+        let sharing = Sharing { z_to_y: shares_memory, y_to_x: shares_memory };
         Plan::new(modes, (0, grid), room, sharing).unwrap()
     }
 
-    fn predict_on(modes: Modes, grid: RankGrid, machine: &Machine) -> Prediction {
+    fn predict_on(modes: Modes, grid: ProcessGrid, machine: &Machine) -> Prediction {
         let plan = plan(modes, grid, grid.ranks() <= 4);
         let case = Case { plan: &plan, counts: COUNTS, stages: 4, threads: 1 };
         Prediction::new::<f64>(machine, case).unwrap()
@@ -244,11 +244,11 @@ mod tests {
         assert!((narrow.exchange / expected - 1.0).abs() < 1e-6, "{narrow:?} {expected}");
     }
 
-    /// Groups go beyond the number of planes, at the price of what their members pass on.
+    /// Pencils go beyond the number of planes, at the price of what the ranks of a row pass on.
     #[test]
-    fn groups_halve_the_arithmetic_and_send_more() {
+    fn pencils_halve_the_arithmetic_and_send_more() {
         let modes = Modes::new(Grid::two_thirds([96, 256, 64], [1.0; 3]), 2);
-        let predict = |members| predict_on(modes, RankGrid { groups: 64, members }, &machine());
+        let predict = |columns| predict_on(modes, ProcessGrid { rows: 64, columns }, &machine());
         let [slabs, pairs] = [1, 2].map(predict);
         let ratio = slabs.arithmetic / pairs.arithmetic;
         assert!((1.9..2.1).contains(&ratio), "{slabs:?} {pairs:?}");
@@ -259,7 +259,7 @@ mod tests {
     #[test]
     fn threads_without_a_plane_wait() {
         let modes = Modes::new(Grid::two_thirds([64, 64, 3], [1.0; 3]), 8);
-        let plan = plan(modes, RankGrid::slabs(1), false);
+        let plan = plan(modes, ProcessGrid::slabs(1), false);
         let case = |threads| Case { plan: &plan, counts: COUNTS, stages: 4, threads };
         let predict = |threads| Prediction::new::<f64>(&machine(), case(threads)).unwrap();
         let [two, three, four] = [2, 3, 4].map(|threads| predict(threads).arithmetic);
@@ -272,7 +272,7 @@ mod tests {
         lonely.network = None;
         assert!(predict(64, 4, &lonely).seconds() > 0.0);
         let modes = Modes::new(Grid::two_thirds([64; 3], [1.0; 3]), 8);
-        let plan = plan(modes, RankGrid::slabs(5), false);
+        let plan = plan(modes, ProcessGrid::slabs(5), false);
         let case = Case { plan: &plan, counts: COUNTS, stages: 4, threads: 1 };
         let error = Prediction::new::<f64>(&lonely, case).unwrap_err();
         assert!(error.message.contains("[network]"), "{error}");

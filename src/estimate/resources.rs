@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::forcing::Forcing;
 use crate::grid::AXES;
 use crate::modes::Modes;
-use crate::parallel::RankGrid;
+use crate::parallel::ProcessGrid;
 use crate::real::Real;
 use crate::simd::Cpu;
 use crate::transform::decomposition::Decomposition;
@@ -17,7 +17,7 @@ use crate::transform::plan::{Plan, Room, Sharing};
 use crate::transform::sweep::Sweep;
 
 use super::performance_model::{Case, Prediction};
-use super::rank_grid;
+use super::process_grid;
 use crate::format::{duration, number, size, three_digits};
 use crate::simulation::output::sizes;
 use crate::simulation::output::spectra::AllSpectra;
@@ -53,9 +53,9 @@ impl Needs {
         let counts = equation.counts();
         let slots = counts.fields.max(counts.contracted);
         // The first rank has the largest share of everything.
-        let grid = rank_grid::choose(config.parallel.grid, &modes, ranks)?;
+        let grid = process_grid::choose(config.parallel.grid, &modes, ranks)?;
         let room = Room { slots, products: counts.products.max(PRESSURE_PRODUCTS) };
-        let sharing = Sharing { across_groups: shares_memory, in_group: shares_memory };
+        let sharing = Sharing { z_to_y: shares_memory, y_to_x: shares_memory };
         let plan = Plan::new(modes, (0, grid), room, sharing)?;
         let [nx, ny, nz] = config.grid.points;
         let [kx, ky, kz] = modes.grid.cutoff;
@@ -66,16 +66,16 @@ impl Needs {
         let registers = 2 + usize::from(uses_state) + 2 * usize::from(compares);
         let fields = memory::<T>(config, &plan, counts, registers)?;
         let memory = fields + spectra_memory(config, &modes, fields)?;
-        let sent = |fields| size(plan.bytes_to_planes(fields, size_of::<T>()) as f64);
+        let sent = |fields| size(plan.bytes_z_to_y(fields, size_of::<T>()) as f64);
         let exchange = if ranks == 1 {
             "none, there is one rank".into()
         } else if shares_memory {
             "none, all ranks are on one node and share memory".into()
         } else {
-            let in_group = plan.bytes_in_group(counts.fields + counts.products, size_of::<T>());
-            let within = match grid.members {
+            let in_row = plan.bytes_y_to_x(counts.fields + counts.products, size_of::<T>());
+            let within = match grid.columns {
                 1 => String::new(),
-                _ => format!(", and {} within its group", size(in_group as f64)),
+                _ => format!(", and {} within its group", size(in_row as f64)),
             };
             format!(
                 "each rank sends {} to the planes and {} back{within}, {} times a step",
@@ -84,9 +84,9 @@ impl Needs {
                 config.time.scheme.stages()
             )
         };
-        let arrangement = match grid.members {
+        let arrangement = match grid.columns {
             1 => String::new(),
-            members => format!(" in {} of {members}", number(grid.groups, "group")),
+            columns => format!(" in {} of {columns}", number(grid.rows, "group")),
         };
         let mut lines = vec![
             (
@@ -152,7 +152,7 @@ impl Needs {
             let prediction = Prediction::new::<T>(machine, case)?;
             lines.extend(predicted(machine, prediction, ranks * threads, steps));
         }
-        let with_planes = grid.groups.min(nz) * grid.members;
+        let with_planes = grid.rows.min(nz) * grid.columns;
         let warnings = idle(ranks, with_planes, "z-planes", ("grid.points[2]", nz))
             .into_iter()
             .chain(idle(
@@ -260,7 +260,7 @@ fn spectra_memory(config: &Config, modes: &Modes, others: f64) -> Result<f64> {
 }
 
 /// Number of ranks that have bundles.
-fn with_columns(modes: &Modes, grid: RankGrid) -> usize {
+fn with_columns(modes: &Modes, grid: ProcessGrid) -> usize {
     let decomposition = Decomposition { modes: *modes, grid };
     (0..grid.ranks()).filter(|&rank| !decomposition.bundles_of(rank).is_empty()).count()
 }

@@ -36,30 +36,30 @@ pub fn share(count: usize, rank: usize, size: usize) -> std::ops::Range<usize> {
     start(rank)..start(rank + 1)
 }
 
-/// How ranks are arranged: in groups that have planes, and members of a group that share its planes.
-/// The members of a group are neighbours, so that they are on one node if they can be.
+/// How ranks are arranged: in rows and columns. The ranks of a row share planes. They follow each other,
+/// so that they are on one node if they can be. (What a user reads calls a row a group of ranks.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RankGrid {
-    /// Groups of ranks.
-    pub groups: usize,
-    /// Ranks of each group.
-    pub members: usize,
+pub struct ProcessGrid {
+    /// Rows: groups of ranks.
+    pub rows: usize,
+    /// Columns: ranks of each group.
+    pub columns: usize,
 }
 
-impl RankGrid {
-    /// Every rank a group of its own.
+impl ProcessGrid {
+    /// Every rank a row of its own.
     pub fn slabs(ranks: usize) -> Self {
-        RankGrid { groups: ranks, members: 1 }
+        ProcessGrid { rows: ranks, columns: 1 }
     }
 
     /// Number of ranks.
     pub fn ranks(&self) -> usize {
-        self.groups * self.members
+        self.rows * self.columns
     }
 
-    /// Group of a rank, and its number in the group.
-    pub fn place(&self, rank: usize) -> (usize, usize) {
-        (rank / self.members, rank % self.members)
+    /// Row and column of a rank.
+    pub fn coordinates(&self, rank: usize) -> (usize, usize) {
+        (rank / self.columns, rank % self.columns)
     }
 }
 
@@ -76,13 +76,13 @@ pub struct Communicator {
     is_apart: bool,
     /// Whether messages are passed even where memory could be shared.
     messages_only: bool,
-    grid: RankGrid,
+    grid: ProcessGrid,
 }
 
 impl Communicator {
     /// One rank, without MPI.
     pub fn serial() -> Self {
-        let grid = RankGrid::slabs(1);
+        let grid = ProcessGrid::slabs(1);
         Communicator {
             mpi: None,
             with_same_writer: None,
@@ -98,11 +98,11 @@ impl Communicator {
         Communicator::of(SimpleCommunicator::world().duplicate(), false)
     }
 
-    /// The ranks of `mpi`, each a group of its own. Collective.
+    /// The ranks of `mpi`, each a row of its own. Collective.
     fn of(mpi: SimpleCommunicator, messages_only: bool) -> Self {
         let neighbours = mpi.split_shared(mpi.rank());
         let mut together = [i64::from(mpi.size() > 1 && neighbours.size() == mpi.size())];
-        let grid = RankGrid::slabs(mpi.size() as usize);
+        let grid = ProcessGrid::slabs(mpi.size() as usize);
         let mut ranks = Communicator {
             mpi: Some(Rc::new(mpi)),
             with_same_writer: None,
@@ -120,19 +120,19 @@ impl Communicator {
     }
 
     /// The same ranks, arranged in `grid`, which has as many.
-    pub fn arranged(&self, grid: RankGrid) -> Self {
+    pub fn arranged(&self, grid: ProcessGrid) -> Self {
         assert_eq!(grid.ranks(), self.size(), "a grid has all ranks");
         Communicator { grid, ..self.clone() }
     }
 
-    /// The members of this rank's group. Collective.
-    pub fn group(&self) -> Self {
-        self.split(self.grid.place(self.rank()).0, self.grid.members)
+    /// The ranks of this rank's row of the process grid, in the order of columns. Collective.
+    pub fn process_row(&self) -> Self {
+        self.split(self.grid.coordinates(self.rank()).0, self.grid.columns)
     }
 
-    /// The ranks that have this rank's number in their groups, in the order of groups. Collective.
-    pub fn across_groups(&self) -> Self {
-        self.split(self.grid.place(self.rank()).1, self.grid.groups)
+    /// The ranks of this rank's column of the process grid, in the order of rows. Collective.
+    pub fn process_column(&self) -> Self {
+        self.split(self.grid.coordinates(self.rank()).1, self.grid.rows)
     }
 
     /// Those of the ranks that name the same `color`, which are `size`. Collective.
@@ -141,7 +141,7 @@ impl Communicator {
             return Communicator::serial();
         };
         if size == self.size() {
-            return Communicator { grid: RankGrid::slabs(size), ..self.clone() };
+            return Communicator { grid: ProcessGrid::slabs(size), ..self.clone() };
         }
         let color = Color::with_value(color as i32);
         match mpi.split_by_color_with_key(color, mpi.rank()) {
@@ -173,7 +173,7 @@ impl Communicator {
     }
 
     /// How the ranks are arranged.
-    pub fn grid(&self) -> RankGrid {
+    pub fn grid(&self) -> ProcessGrid {
         self.grid
     }
 
@@ -209,7 +209,7 @@ impl Communicator {
     /// The ranks that have the same writer of files, which is their rank 0.
     pub fn with_same_writer(&self) -> Self {
         let Some(mpi) = self.with_same_writer.clone() else { return Communicator::serial() };
-        let grid = RankGrid::slabs(mpi.size() as usize);
+        let grid = ProcessGrid::slabs(mpi.size() as usize);
         Communicator { mpi: Some(mpi), grid, ..Communicator::serial() }
     }
 

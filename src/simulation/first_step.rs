@@ -9,7 +9,7 @@ use crate::real::Real;
 
 use super::restart::initial::{self, Start};
 use super::time_step;
-use crate::estimate::rank_grid;
+use crate::estimate::process_grid;
 
 /// Points along an axis up to which the field is evaluated as it is; beyond them on a coarser grid,
 /// which takes moments however large the run will be.
@@ -31,7 +31,7 @@ pub fn first_step<T: Real>(comm: &Communicator, config: &Config) -> Result<Optio
     let mut coarse = config.clone();
     coarse.grid.points = config.grid.points.map(|points| points.min(MOST_POINTS));
     let modes = Modes::new(coarse.grid.build(), T::LANES);
-    let comm = &comm.arranged(rank_grid::choose(None, &modes, comm.size())?);
+    let comm = &comm.arranged(process_grid::choose(None, &modes, comm.size())?);
     let mut solver = initial::solver_at_rest::<T>(comm, &coarse, modes)?;
     let mut state = solver.state().clone();
     Start::open(&coarse, comm)?.fill(&coarse, comm, &mut state)?;

@@ -27,7 +27,7 @@ use crate::parallel::Communicator;
 use crate::real::{Precision, Real};
 
 use crate::estimate::resources::{Layout, Needs};
-use crate::estimate::{performance_model, rank_grid};
+use crate::estimate::{performance_model, process_grid};
 
 pub use convert::convert;
 use deadline::Deadline;
@@ -120,7 +120,7 @@ fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> R
         }
         return Ok(Ending::Complete);
     }
-    let grid = rank_grid::choose(config.parallel.grid, &modes, comm.size())?;
+    let grid = process_grid::choose(config.parallel.grid, &modes, comm.size())?;
     let comm = &comm.arranged(grid);
     let here = Layout { ranks: comm.size(), shares_memory: comm.shares_memory(), machine: None };
     let needs = Needs::new::<T>(config, modes, here, None)?;

@@ -1,15 +1,15 @@
 //! Who owns what: the bundles of columns of modes, and the grid points, of every rank.
 //!
-//! z-planes are dealt to groups of ranks. The members of a group share its planes: each has the lines
-//! along y of some of the bundles along x, and the lines along x of some rows. What a member has of
-//! the bundles along x is dealt on, bundle by bundle, to the ranks of all groups with its number. A
-//! slab, the usual case, is a group of one rank, which has all lines of its planes.
+//! z-planes are dealt to the rows of the process grid. The ranks of a process row share its planes: each
+//! has the lines along y of some of the bundles along x, and the lines along x of some rows y. What a
+//! process column has of the bundles along x is dealt on, bundle by bundle, to its ranks. A slab, the
+//! usual case, is a process row of one rank, which has all lines of its planes.
 
 use std::ops::Range;
 
 use crate::grid::Region;
 use crate::modes::Modes;
-use crate::parallel::RankGrid;
+use crate::parallel::ProcessGrid;
 
 use super::distribution::Distribution;
 
@@ -19,49 +19,51 @@ pub struct Decomposition {
     /// The spectral layout.
     pub modes: Modes,
     /// How ranks are arranged.
-    pub grid: RankGrid,
+    pub grid: ProcessGrid,
 }
 
 impl Decomposition {
-    /// The deal of the bundles along x to the members of a group.
+    /// The deal of the bundles along x to process columns.
     pub(super) fn along_x(&self) -> Distribution {
-        Distribution::new(0..self.modes.bundles_along_x(), self.grid.members)
+        Distribution::new(0..self.modes.bundles_along_x(), self.grid.columns)
     }
 
-    /// The deal of the bundles that one member of all groups has.
-    pub(super) fn bundles(&self, member: usize) -> Distribution {
-        Distribution::new(self.modes.bundles_at(self.along_x().of(member)), self.grid.groups)
+    /// The deal of the bundles of a process column to its ranks.
+    pub(super) fn bundles(&self, process_column: usize) -> Distribution {
+        let along_x = self.along_x().of(process_column);
+        Distribution::new(self.modes.bundles_at(along_x), self.grid.rows)
     }
 
-    /// The deal of the planes to groups.
+    /// The deal of the planes to process rows.
     pub(super) fn planes(&self) -> Distribution {
-        Distribution::new(0..self.modes.grid.points[2], self.grid.groups)
+        Distribution::new(0..self.modes.grid.points[2], self.grid.rows)
     }
 
-    /// The deal of the rows y of a plane to the members of a group, in the blocks that are transformed
-    /// along x together.
+    /// The deal of the rows y of a plane to the ranks of a process row, in the blocks that are
+    /// transformed along x together.
     pub(super) fn rows(&self) -> Distribution {
         let [_, ny, _] = self.modes.grid.points;
-        Distribution::in_blocks(0..ny, self.modes.row_len(), self.grid.members)
+        Distribution::in_blocks(0..ny, self.modes.row_len(), self.grid.columns)
     }
 
     /// The bundles of a rank.
     pub fn bundles_of(&self, rank: usize) -> Range<usize> {
-        let (group, member) = self.grid.place(rank);
-        self.bundles(member).of(group)
+        let (process_row, process_column) = self.grid.coordinates(rank);
+        self.bundles(process_column).of(process_row)
     }
 
     /// The grid points of a rank.
     pub fn points_of(&self, rank: usize) -> Region {
-        let (group, member) = self.grid.place(rank);
+        let (process_row, process_column) = self.grid.coordinates(rank);
         let [nx, ..] = self.modes.grid.points;
-        Region { ranges: [0..nx, self.rows().of(member), self.planes().of(group)] }
+        let (rows, planes) = (self.rows().of(process_column), self.planes().of(process_row));
+        Region { ranges: [0..nx, rows, planes] }
     }
 
     /// The rank that has a bundle.
     pub fn owner(&self, bundle: usize) -> usize {
-        let member = self.along_x().owner(self.modes.along_x(bundle));
-        self.bundles(member).owner(bundle) * self.grid.members + member
+        let process_column = self.along_x().owner(self.modes.along_x(bundle));
+        self.bundles(process_column).owner(bundle) * self.grid.columns + process_column
     }
 }
 
@@ -74,8 +76,8 @@ mod tests {
     fn every_bundle_has_one_owner() {
         for grid in [Grid::two_thirds([30, 7, 33], [1.0; 3]), Grid::spherical([16; 3], [1.0; 3])] {
             let modes = Modes::new(grid, 4);
-            for (groups, members) in [(1, 1), (7, 1), (2, 3), (1, 5), (50, 2)] {
-                let grid = RankGrid { groups, members };
+            for (rows, columns) in [(1, 1), (7, 1), (2, 3), (1, 5), (50, 2)] {
+                let grid = ProcessGrid { rows, columns };
                 let decomposition = Decomposition { modes, grid };
                 let mut count = 0;
                 for rank in 0..grid.ranks() {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::error::{Error, Result};
 use crate::grid::Region;
 use crate::modes::Modes;
-use crate::parallel::RankGrid;
+use crate::parallel::ProcessGrid;
 
 use super::decomposition::Decomposition;
 use super::lines::ABSENT;
@@ -18,21 +18,21 @@ pub struct Plan {
     /// The spectral layout.
     pub modes: Modes,
     /// How ranks are arranged.
-    pub grid: RankGrid,
+    pub grid: ProcessGrid,
     /// Bundles of this rank.
     pub bundles: Range<usize>,
     /// Bundles along x of which this rank has the lines along y.
     pub along_x: Range<usize>,
-    /// Planes of this rank and its group.
+    /// Planes of this rank and the others of its process row.
     pub planes: Range<usize>,
     /// Rows of these planes of which this rank has the lines along x.
     pub rows: Range<usize>,
     /// Fields that there is room for.
     pub room: Room,
-    /// Between columns of modes and planes: among the ranks of all groups that have the same bundles
-    /// along x.
+    /// Between columns of modes and planes: among the ranks of a process column, which have the same
+    /// bundles along x.
     pub z_to_y: Transpose,
-    /// Between lines along y and lines along x: among the members of a group, if there are several.
+    /// Between lines along y and lines along x: among the ranks of a process row, if they are several.
     /// Each field of a plane is one of its fields.
     pub y_to_x: Option<Transpose>,
 }
@@ -53,13 +53,13 @@ impl Room {
     }
 }
 
-/// Whether ranks share memory with those whose rows they get.
+/// Whether the ranks of each transpose share memory.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sharing {
-    /// Those that have the same bundles along x, in all groups.
-    pub across_groups: bool,
-    /// Those of a group.
-    pub in_group: bool,
+    /// Those of a process column.
+    pub z_to_y: bool,
+    /// Those of a process row.
+    pub y_to_x: bool,
 }
 
 /// Parts when messages are passed: more overlap better, but each costs a latency.
@@ -83,25 +83,25 @@ impl Plan {
     /// A rank has to send more rows than MPI can count.
     pub fn new(
         modes: Modes,
-        (rank, grid): (usize, RankGrid),
+        (rank, grid): (usize, ProcessGrid),
         room: Room,
         sharing: Sharing,
     ) -> Result<Self> {
         let decomposition = Decomposition { modes, grid };
         let share_of = |rank| {
-            let (_, member) = grid.place(rank);
+            let (_, process_column) = grid.coordinates(rank);
             let Region { ranges: [_, rows, planes] } = decomposition.points_of(rank);
             Plan {
                 modes,
                 grid,
                 bundles: decomposition.bundles_of(rank),
-                along_x: decomposition.along_x().of(member),
+                along_x: decomposition.along_x().of(process_column),
                 planes,
                 rows,
                 room,
-                z_to_y: z_to_y(decomposition, rank, room, sharing.across_groups),
-                y_to_x: (grid.members > 1)
-                    .then(|| y_to_x(decomposition, rank, room, sharing.in_group)),
+                z_to_y: z_to_y(decomposition, rank, room, sharing.z_to_y),
+                y_to_x: (grid.columns > 1)
+                    .then(|| y_to_x(decomposition, rank, room, sharing.y_to_x)),
             }
         };
         // The first rank has the largest share of everything.
@@ -141,13 +141,13 @@ impl Plan {
 
     /// Bytes that this rank sends to others when `fields` fields of `number_size`-byte numbers go
     /// from columns to planes.
-    pub fn bytes_to_planes(&self, fields: usize, number_size: usize) -> usize {
+    pub fn bytes_z_to_y(&self, fields: usize, number_size: usize) -> usize {
         self.z_to_y.bytes_sent(fields, number_size)
     }
 
-    /// Bytes that this rank sends to members of its group when `fields` fields of its planes go from
-    /// lines along y to lines along x.
-    pub fn bytes_in_group(&self, fields: usize, number_size: usize) -> usize {
+    /// Bytes that this rank sends to others of its process row when `fields` fields of its planes go
+    /// from lines along y to lines along x.
+    pub fn bytes_y_to_x(&self, fields: usize, number_size: usize) -> usize {
         let bytes = |y_to_x: &Transpose| y_to_x.bytes_sent(self.planes.len() * fields, number_size);
         self.y_to_x.as_ref().map_or(0, bytes)
     }
@@ -156,36 +156,36 @@ impl Plan {
 /// The transpose between columns of modes and planes.
 fn z_to_y(decomposition: Decomposition, rank: usize, room: Room, shares_memory: bool) -> Transpose {
     let Decomposition { modes, grid } = decomposition;
-    let (group, member) = grid.place(rank);
-    let (from, to) = (decomposition.bundles(member), decomposition.planes());
+    let (process_row, process_column) = grid.coordinates(rank);
+    let (from, to) = (decomposition.bundles(process_column), decomposition.planes());
     let tallest = to.most();
     let stride = tallest + usize::from(tallest.is_multiple_of(ALIASING_ROWS));
-    let storage = if shares_memory || grid.groups == 1 {
+    let storage = if shares_memory || grid.rows == 1 {
         Storage::OneArray
     } else {
         let message = room.slots * from.most() * stride;
         Storage::TwoArrays { parts: (message / ROWS_WORTH_A_MESSAGE).clamp(1, MOST_PARTS) }
     };
     let (fields, row_len) = (room.slots, modes.row_len());
-    Transpose { from, to, rank: group, fields, row_len, stride, storage }
+    Transpose { from, to, rank: process_row, fields, row_len, stride, storage }
 }
 
 /// The transpose between lines along y and lines along x, of a few planes at a time. Lines along x
 /// are transformed in whole blocks of rows.
 fn y_to_x(decomposition: Decomposition, rank: usize, room: Room, shares_memory: bool) -> Transpose {
     let Decomposition { modes, grid } = decomposition;
-    let (_, member) = grid.place(rank);
+    let (_, process_column) = grid.coordinates(rank);
     let (from, to, row_len) = (decomposition.along_x(), decomposition.rows(), modes.row_len());
     let stride = to.most().next_multiple_of(row_len);
     let numbers = from.all.len() * room.in_planes() * stride * row_len;
     let planes = (NUMBERS_AT_A_TIME / numbers.max(1)).clamp(1, decomposition.planes().most());
     let storage = if shares_memory { Storage::OneArray } else { Storage::TwoArrays { parts: 1 } };
     let fields = room.in_planes() * planes;
-    Transpose { from, to, rank: member, fields, row_len, stride, storage }
+    Transpose { from, to, rank: process_column, fields, row_len, stride, storage }
 }
 
 /// Refuses a transpose of whose rows MPI cannot count those of a rank.
-fn check_rows(modes: &Modes, grid: RankGrid, transpose: &Transpose) -> Result<()> {
+fn check_rows(modes: &Modes, grid: ProcessGrid, transpose: &Transpose) -> Result<()> {
     let numbers = match transpose.storage {
         Storage::OneArray => 0,
         Storage::TwoArrays { .. } => transpose.from_len().max(transpose.to_len()),
@@ -224,20 +224,19 @@ mod tests {
     const ROOM: Room = Room { slots: 3, products: 2 };
 
     fn sharing(shared: bool) -> Sharing {
-        Sharing { across_groups: shared, in_group: shared }
+        Sharing { z_to_y: shared, y_to_x: shared }
     }
 
-    /// For each truncation, group size and member: the plans of the ranks that exchange bundles and
-    /// planes.
-    fn plans(points: [usize; 3], groups: usize) -> Vec<Vec<Plan>> {
+    /// For each truncation, number of process columns, and process column: the plans of its ranks.
+    fn plans(points: [usize; 3], rows: usize) -> Vec<Vec<Plan>> {
         let mut all = Vec::new();
         for grid in [Grid::two_thirds(points, [1.0; 3]), Grid::spherical(points, [1.0; 3])] {
             let modes = Modes::new(grid, 4);
-            for members in 1..=3 {
-                let grid = RankGrid { groups, members };
+            for columns in 1..=3 {
+                let grid = ProcessGrid { rows, columns };
                 let plan = |rank| Plan::new(modes, (rank, grid), ROOM, sharing(true)).unwrap();
-                let of_member = |m| (0..groups).map(|g| plan(g * members + m)).collect();
-                all.extend((0..members).map(of_member));
+                let of_column = |c| (0..rows).map(|r| plan(r * columns + c)).collect();
+                all.extend((0..columns).map(of_column));
             }
         }
         all
@@ -247,7 +246,7 @@ mod tests {
     #[test]
     fn planes_find_the_rows_of_columns() {
         let cases = [([12, 10, 16], 1), ([12, 10, 7], 3), ([16, 9, 4], 6), ([8, 2, 5], 7)];
-        for plans in cases.iter().flat_map(|&(points, groups)| plans(points, groups)) {
+        for plans in cases.iter().flat_map(|&(points, rows)| plans(points, rows)) {
             let row_len = plans[0].modes.row_len();
             let mut array = vec![None; plans[0].z_to_y.from_len() / row_len];
             for plan in &plans {
@@ -287,7 +286,7 @@ mod tests {
         let modes = Modes::new(Grid::two_thirds([16384; 3], [1.0; 3]), 8);
         let room = Room { slots: 4, products: 4 };
         let plan =
-            |ranks, shared| Plan::new(modes, (0, RankGrid::slabs(ranks)), room, sharing(shared));
+            |ranks, shared| Plan::new(modes, (0, ProcessGrid::slabs(ranks)), room, sharing(shared));
         let error = plan(2, false).unwrap_err();
         assert!(error.message.contains("grid.points = [16384, 16384, 16384]"), "{error}");
         assert!(plan(1024, false).is_ok());

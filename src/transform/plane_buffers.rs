@@ -4,8 +4,8 @@
 //! rank, lines along x of its rows, in *blocks* of 2 W rows (W = `T::LANES`).
 //!
 //! A rank that has planes of its own takes one plane at a time through a thread's buffers
-//! `[row][bundle along x]`, and transposes it by looking at it the other way. The members of a group
-//! have the buffers of a few planes in a [`Transpose`].
+//! `[row][bundle along x]`, and transposes it by looking at it the other way. The ranks of a process
+//! row have the buffers of a few planes in a [`Transpose`].
 
 use super::plan::Plan;
 use super::transpose::Transpose;
@@ -47,7 +47,7 @@ impl PlaneBuffers {
     pub fn new(plan: &Plan) -> Self {
         match &plan.y_to_x {
             None => PlaneBuffers::of_thread(plan),
-            Some(transpose) => PlaneBuffers::of_group(transpose),
+            Some(transpose) => PlaneBuffers::of_process_row(transpose),
         }
     }
 
@@ -73,7 +73,7 @@ impl PlaneBuffers {
         }
     }
 
-    fn of_group(transpose: &Transpose) -> Self {
+    fn of_process_row(transpose: &Transpose) -> Self {
         let Transpose { from, rank, row_len, .. } = transpose;
         // A rank without bundles has no lines along y.
         let first = from.of(*rank).next();
@@ -100,21 +100,21 @@ mod tests {
     use super::*;
     use crate::grid::Grid;
     use crate::modes::Modes;
-    use crate::parallel::RankGrid;
+    use crate::parallel::ProcessGrid;
 
     const ROOM: Room = Room { slots: 2, products: 2 };
 
-    /// The plans of the members of one group: some share evenly, some not, some have nothing to do.
-    fn groups(shares_memory: bool) -> Vec<Vec<Plan>> {
+    /// The plans of the ranks of process rows: some share evenly, some not, some have nothing to do.
+    fn process_rows(shares_memory: bool) -> Vec<Vec<Plan>> {
         let cases = [([30, 24, 6], 1), ([30, 24, 6], 2), ([60, 50, 3], 3), ([12, 20, 9], 5)];
-        let group = |&(points, members): &([usize; 3], usize)| {
+        let process_row = |&(points, columns): &([usize; 3], usize)| {
             let modes = Modes::new(Grid::two_thirds(points, [1.0; 3]), 4);
-            let grid = RankGrid { groups: 2, members };
-            let sharing = Sharing { across_groups: true, in_group: shares_memory };
+            let grid = ProcessGrid { rows: 2, columns };
+            let sharing = Sharing { z_to_y: true, y_to_x: shares_memory };
             let plan = |rank| Plan::new(modes, (rank, grid), ROOM, sharing);
-            (0..members).map(|rank| plan(rank).unwrap()).collect()
+            (0..columns).map(|rank| plan(rank).unwrap()).collect()
         };
-        cases.iter().map(group).collect()
+        cases.iter().map(process_row).collect()
     }
 
     /// A row: y, bundle and buffer.
@@ -149,13 +149,13 @@ mod tests {
 
     #[test]
     fn rows_arrive_where_they_are_looked_for() {
-        for group in groups(false).iter().filter(|group| group.len() > 1) {
-            let row_len = group[0].modes.row_len();
-            let transposes: Vec<_> = group.iter().flat_map(|plan| &plan.y_to_x).collect();
+        for plans in process_rows(false).iter().filter(|plans| plans.len() > 1) {
+            let row_len = plans[0].modes.row_len();
+            let transposes: Vec<_> = plans.iter().flat_map(|plan| &plan.y_to_x).collect();
             let rows = |len| vec![None; len / row_len];
             let mut received: Vec<_> = transposes.iter().map(|t| rows(t.to_len())).collect();
             for buffers in [transposes[0].fields, 1] {
-                for (source, (plan, transpose)) in group.iter().zip(&transposes).enumerate() {
+                for (source, (plan, transpose)) in plans.iter().zip(&transposes).enumerate() {
                     let mut sent = rows(transpose.from_len());
                     put(plan, buffers, &mut sent);
                     let from = transpose.from_counts(0, buffers);
@@ -166,22 +166,22 @@ mod tests {
                         received[target][b..b + count].copy_from_slice(&sent[a..a + count]);
                     }
                 }
-                group.iter().zip(&received).for_each(|(plan, rows)| look(plan, buffers, rows));
+                plans.iter().zip(&received).for_each(|(plan, rows)| look(plan, buffers, rows));
             }
         }
     }
 
     #[test]
     fn rows_of_one_array_are_where_they_are_looked_for() {
-        for group in groups(true) {
-            let row_len = group[0].modes.row_len();
-            let of_threads = PlaneBuffers::new(&group[0]).len;
+        for plans in process_rows(true) {
+            let row_len = plans[0].modes.row_len();
+            let of_threads = PlaneBuffers::new(&plans[0]).len;
             let len: usize =
-                group.iter().flat_map(|plan| &plan.y_to_x).map(Transpose::numbers).sum();
+                plans.iter().flat_map(|plan| &plan.y_to_x).map(Transpose::numbers).sum();
             let mut array = vec![None; (of_threads + len) / row_len];
-            let buffers = ROOM.in_planes() * group[0].planes_at_a_time();
-            group.iter().for_each(|plan| put(plan, buffers, &mut array));
-            for plan in &group {
+            let buffers = ROOM.in_planes() * plans[0].planes_at_a_time();
+            plans.iter().for_each(|plan| put(plan, buffers, &mut array));
+            for plan in &plans {
                 let first = plan.y_to_x.as_ref().map_or(0, Transpose::segment_start);
                 look(plan, buffers, &array[first / row_len..]);
             }
@@ -189,10 +189,10 @@ mod tests {
     }
 
     #[test]
-    fn every_row_belongs_to_one_member() {
-        for group in groups(false) {
-            let [_, ny, _] = group[0].modes.grid.points;
-            let rows: Vec<_> = group.iter().flat_map(|plan| plan.rows.clone()).collect();
+    fn every_row_belongs_to_one_rank() {
+        for plans in process_rows(false) {
+            let [_, ny, _] = plans[0].modes.grid.points;
+            let rows: Vec<_> = plans.iter().flat_map(|plan| plan.rows.clone()).collect();
             assert!(rows.iter().copied().eq(0..ny));
         }
     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::fields::SpectralFields;
 use crate::modes::{Modes, index_of, signed};
-use crate::parallel::{Communicator, Counts, RankGrid};
+use crate::parallel::{Communicator, Counts, ProcessGrid};
 use crate::real::Real;
 
 use super::decomposition::Decomposition;
@@ -17,7 +17,7 @@ fn counterpart(from: &Modes, bundle: usize, to: &Modes) -> Option<usize> {
 
 /// Those of the bundles `mine` that the other layout has too, each after the rank that has it there:
 /// in the order in which they travel, by ranks and by bundles.
-fn common(mine: Range<usize>, from: &Modes, to: &Modes, grid: RankGrid) -> Vec<(usize, usize)> {
+fn common(mine: Range<usize>, from: &Modes, to: &Modes, grid: ProcessGrid) -> Vec<(usize, usize)> {
     let decomposition = Decomposition { modes: *to, grid };
     let pair = |bundle| Some((decomposition.owner(counterpart(from, bundle, to)?), bundle));
     let mut pairs: Vec<_> = mine.filter_map(pair).collect();
@@ -108,8 +108,8 @@ mod tests {
         let grids = [[48, 15, 14], [5, 11, 20], [50, 13, 9], [52, 10, 3], [300, 40, 9]];
         for (from, to) in grids.iter().flat_map(|from| grids.iter().map(move |to| (from, to))) {
             let (old, new) = (layout(*from), layout(*to));
-            for (groups, members) in [(1, 1), (2, 1), (1, 2), (3, 1), (2, 3)] {
-                let grid = RankGrid { groups, members };
+            for (rows, columns) in [(1, 1), (2, 1), (1, 2), (3, 1), (2, 3)] {
+                let grid = ProcessGrid { rows, columns };
                 let of =
                     |modes: &Modes, rank| Decomposition { modes: *modes, grid }.bundles_of(rank);
                 for (s, r) in (0..grid.ranks()).flat_map(|s| (0..grid.ranks()).map(move |r| (s, r)))

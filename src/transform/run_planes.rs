@@ -9,8 +9,8 @@
 //! 3. forward transforms along y, the job's in-plane contraction, and back to where the plane came
 //!    from.
 //!
-//! A rank with planes of its own takes each through all stages. The members of a group take a few
-//! planes at a time through one stage, each its share, and transpose the buffers in between (see
+//! A rank with planes of its own takes each through all stages. The ranks of a process row take a
+//! few planes at a time through one stage, each its share, and transpose the buffers in between (see
 //! [`super::plane_buffers`]).
 
 use std::ops::Range;
@@ -26,7 +26,7 @@ use super::transports::Transport;
 
 impl<T: Real> Sweep<T> {
     /// Runs a job on the planes `range` of this rank (counted from its first one). Collective among
-    /// the members of a group, which have the same planes.
+    /// the ranks of a process row, which have the same planes.
     pub fn planes(&mut self, range: Range<usize>, job: &dyn PlaneJob<T>) {
         let (rows, mut parts) = self.plane_parts();
         match parts.y_to_x.take() {
@@ -64,7 +64,7 @@ impl<T: Real> PlaneParts<'_, T> {
         });
     }
 
-    /// Takes this member's share of a few planes at a time through one stage after the other.
+    /// Takes this rank's share of a few planes at a time through one stage after the other.
     fn shared_planes(
         &mut self,
         rows: SharedSlice<T>,

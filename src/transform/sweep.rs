@@ -39,7 +39,7 @@ pub struct Sweep<T: Real> {
     z: LinesAlongZ<T>,
     tables: PlaneTables<T>,
     z_to_y: Box<dyn Transport<T>>,
-    /// Between lines along y and lines along x, in a group of several ranks.
+    /// Between lines along y and lines along x, among several ranks of a process row.
     y_to_x: Option<Box<dyn Transport<T>>>,
     /// Every bundle of this rank.
     bundles: Vec<usize>,
@@ -123,9 +123,8 @@ impl<T: Real> Sweep<T> {
         products: usize,
     ) -> Result<Self> {
         let place = (communicator.rank(), communicator.grid());
-        let (across, group) = (communicator.across_groups(), communicator.group());
-        let sharing =
-            Sharing { across_groups: across.shares_memory(), in_group: group.shares_memory() };
+        let (column, row) = (communicator.process_column(), communicator.process_row());
+        let sharing = Sharing { z_to_y: column.shares_memory(), y_to_x: row.shares_memory() };
         let plan = Plan::new(modes, place, Room { slots, products }, sharing)?;
         let z = LinesAlongZ::new(&plan);
         let tables = PlaneTables::new(&plan);
@@ -140,10 +139,10 @@ impl<T: Real> Sweep<T> {
                 timings: Timings::default(),
             })
         });
-        let y_to_x = plan.y_to_x.as_ref().map(|y_to_x| transports::new(y_to_x, &group, &team));
+        let y_to_x = plan.y_to_x.as_ref().map(|y_to_x| transports::new(y_to_x, &row, &team));
         let y_to_x = y_to_x.transpose();
         Ok(Sweep {
-            z_to_y: communicator.agree(transports::new(&plan.z_to_y, &across, &team))?,
+            z_to_y: communicator.agree(transports::new(&plan.z_to_y, &column, &team))?,
             y_to_x: communicator.agree(y_to_x)?,
             bundles: plan.bundles.clone().collect(),
             timings: Timings::default(),

@@ -95,7 +95,7 @@ fn a_step_allocates_nothing(comm: &Communicator) {
     for comm in &all {
         // To a force it is the same whether ranks share planes.
         let forces = forces();
-        let some = if comm.grid().members == 1 { &forces[..] } else { &forces[..1] };
+        let some = if comm.grid().columns == 1 { &forces[..] } else { &forces[..1] };
         for forcing in some {
             // One of these steps is too long at first.
             for tolerance in [None, Some(1e-9)] {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use dns_solver::fields::SpectralFields;
 use dns_solver::grid::{Grid, Region};
 use dns_solver::modes::Modes;
-use dns_solver::parallel::{Communicator, RankGrid, Team};
+use dns_solver::parallel::{Communicator, ProcessGrid, Team};
 use dns_solver::real::Real;
 use dns_solver::transform::decomposition::Decomposition;
 use dns_solver::transform::regrid::regrid;
@@ -18,7 +18,7 @@ pub const TESTS: [Test; 2] =
     [("sweeps_are_those_of_one_rank", sweeps), ("regrid_is_that_of_one_rank", regrids)];
 
 /// Two and three bundles along x, odd and prime numbers of points; one has fewer planes than the
-/// most ranks and one fewer bundles. The last one is turned in several batches by groups of ranks.
+/// most ranks and one fewer bundles. The last one is transposed in several batches where ranks share planes.
 const GRIDS: [[usize; 3]; 5] = [[48, 15, 14], [5, 11, 20], [50, 13, 9], [52, 10, 3], [300, 40, 9]];
 const FIELDS: usize = 2;
 
@@ -28,13 +28,13 @@ fn layout<T: Real>(points: [usize; 3]) -> Modes {
     Modes::new(truncate(points, [1.0, 2.0, 0.5]), T::LANES)
 }
 
-/// The ranks in groups of every size, with and without shared memory.
+/// The ranks in process grids of every shape, with and without shared memory.
 pub fn arrangements(comm: &Communicator) -> Vec<Communicator> {
     let ranks = comm.size();
-    let members = (1..=ranks).filter(|members| ranks.is_multiple_of(*members));
-    members
-        .flat_map(|members| {
-            let grid = RankGrid { groups: ranks / members, members };
+    let columns = (1..=ranks).filter(|columns| ranks.is_multiple_of(*columns));
+    columns
+        .flat_map(|columns| {
+            let grid = ProcessGrid { rows: ranks / columns, columns };
             [comm.clone(), comm.without_shared_memory()].map(|comm| comm.arranged(grid))
         })
         .collect()

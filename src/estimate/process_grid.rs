@@ -2,48 +2,48 @@
 
 use crate::error::{Error, Result};
 use crate::modes::Modes;
-use crate::parallel::{RankGrid, share};
+use crate::parallel::{ProcessGrid, share};
 
-/// The arrangement of `ranks` ranks for a layout; `wanted` are groups, and ranks of each.
+/// The arrangement of `ranks` ranks for a layout; `wanted` are its rows and columns.
 ///
 /// # Errors
-/// `wanted` has another number of ranks, or more groups than there are planes.
-pub fn choose(wanted: Option<[usize; 2]>, modes: &Modes, ranks: usize) -> Result<RankGrid> {
+/// `wanted` has another number of ranks, or more rows than there are planes.
+pub fn choose(wanted: Option<[usize; 2]>, modes: &Modes, ranks: usize) -> Result<ProcessGrid> {
     let nz = modes.grid.points[2];
-    let Some([groups, members]) = wanted else { return Ok(best(modes, ranks)) };
+    let Some([rows, columns]) = wanted else { return Ok(best(modes, ranks)) };
     let refuse = |cause: String| {
-        Err(Error::input(format!("parallel.grid = [{groups}, {members}] {cause}, or leave it out")))
+        Err(Error::input(format!("parallel.grid = [{rows}, {columns}] {cause}, or leave it out")))
     };
-    if groups.checked_mul(members) != Some(ranks) {
+    if rows.checked_mul(columns) != Some(ranks) {
         return refuse(format!(
             "is not for {ranks} ranks; give two numbers whose product is {ranks}"
         ));
     }
-    if groups > nz {
+    if rows > nz {
         return refuse(format!(
-            "has {groups} groups of ranks for {nz} z-planes (grid.points[2]); use at most {nz} groups"
+            "has {rows} groups of ranks for {nz} z-planes (grid.points[2]); use at most {nz} groups"
         ));
     }
-    Ok(RankGrid { groups, members })
+    Ok(ProcessGrid { rows, columns })
 }
 
 /// Slabs while there are planes for all ranks; else that of all grids whose busiest rank has least
-/// to do, and of these the one with the smallest groups.
-fn best(modes: &Modes, ranks: usize) -> RankGrid {
+/// to do, and of these the one with the shortest rows.
+fn best(modes: &Modes, ranks: usize) -> ProcessGrid {
     let [_, ny, nz] = modes.grid.points;
     if ranks <= nz {
-        return RankGrid::slabs(ranks);
+        return ProcessGrid::slabs(ranks);
     }
-    let grids = (1..=ranks).filter(|members| ranks.is_multiple_of(*members));
-    let grids = grids.map(|members| RankGrid { groups: ranks / members, members });
+    let grids = (1..=ranks).filter(|columns| ranks.is_multiple_of(*columns));
+    let grids = grids.map(|columns| ProcessGrid { rows: ranks / columns, columns });
     // Lines along y and lines along x cost much the same.
-    let work = |grid: &RankGrid| {
+    let work = |grid: &ProcessGrid| {
         let most = |things: usize, ranks| share(things, 0, ranks).len() as f64 / things as f64;
-        let lines = most(modes.bundles_along_x(), grid.members)
-            + most(ny.div_ceil(modes.row_len()), grid.members);
-        most(nz, grid.groups) * lines
+        let lines = most(modes.bundles_along_x(), grid.columns)
+            + most(ny.div_ceil(modes.row_len()), grid.columns);
+        most(nz, grid.rows) * lines
     };
-    grids.min_by(|a, b| work(a).total_cmp(&work(b))).unwrap_or(RankGrid::slabs(ranks))
+    grids.min_by(|a, b| work(a).total_cmp(&work(b))).unwrap_or(ProcessGrid::slabs(ranks))
 }
 
 #[cfg(test)]
@@ -56,10 +56,10 @@ mod tests {
     }
 
     #[test]
-    fn more_ranks_than_planes_form_groups() {
+    fn more_ranks_than_planes_share_planes() {
         let chosen = |points, ranks| {
-            let RankGrid { groups, members } = choose(None, &modes(points), ranks).unwrap();
-            [groups, members]
+            let ProcessGrid { rows, columns } = choose(None, &modes(points), ranks).unwrap();
+            [rows, columns]
         };
         assert_eq!(chosen([64; 3], 64), [64, 1]);
         assert_eq!(chosen([64; 3], 128), [64, 2]);
