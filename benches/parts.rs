@@ -107,14 +107,14 @@ fn step<T: Real>(bench: &mut Bench, points: usize) {
     sweep.to_planes(counts.fields);
     let here = sweep.plan.planes.clone().len();
     bench.measure("planes", &name, all, || {
-        sweep.planes(0..here, &NonlinearTerms::new(&*job_equation, false));
+        sweep.run_planes(0..here, &NonlinearTerms::new(&*job_equation, false));
     });
     bench.measure("exchange", &name, all, || {
         sweep.to_columns(counts.contracted);
         sweep.to_planes(counts.fields);
     });
     bench.measure("columns", &name, all, || {
-        sweep.all_columns(counts.contracted, counts.fields, &|_, incoming, outgoing| {
+        sweep.run_all_columns(counts.contracted, counts.fields, &|_, incoming, outgoing| {
             outgoing.copy_from_slice(&incoming[..outgoing.len()]);
         });
         sweep.to_planes(counts.fields);

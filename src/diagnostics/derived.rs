@@ -112,8 +112,8 @@ impl OutputFields {
 
     /// Makes the fields of `flow` at the points of `region`, one after the other, and hands them over
     /// in batches of planes: `visit(number of the field, first plane of the region, values)` with
-    /// values `[z][y][x]`. Every rank makes the same number of calls, also with no planes. The
-    /// exchange must be filled again afterwards. Collective.
+    /// values `[z][y][x]`. Every rank makes the same number of calls, also with no planes.
+    /// Collective.
     pub fn visit<T: Real>(
         &self,
         flow: &Flow<T>,
@@ -226,8 +226,7 @@ pub struct Flow<'a, T: Real> {
 }
 
 impl<'a, T: Real> Flow<'a, T> {
-    /// What `fields` need to know about a state. The exchange must be filled again afterwards.
-    /// Collective.
+    /// What `fields` need to know about a state. Collective.
     pub fn new(
         fields: &OutputFields,
         state: &'a SpectralFields<T>,

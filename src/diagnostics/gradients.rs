@@ -22,7 +22,7 @@ use crate::modes::Modes;
 use crate::parallel::{Communicator, Team};
 use crate::physics::Physics;
 use crate::real::Real;
-use crate::transform::planes::{Block, PlaneJob};
+use crate::transform::plane_job::{Block, PlaneJob};
 use crate::transform::sweep::Sweep;
 use crate::variable::Variable;
 
@@ -95,8 +95,8 @@ impl Gradients {
         self.add(format!("{name}_mixed_skewness"), "1", format!("{description} {name}"));
     }
 
-    /// Measures them, in a sweep for the fields, four for each vector and one for each scalar. The
-    /// exchange must be filled again afterwards. Collective: every rank must call this.
+    /// Measures them, in a sweep for the fields, four for each vector and one for each scalar. Collective:
+    /// every rank must call this.
     pub fn measure<T: Real>(
         &self,
         state: &SpectralFields<T>,

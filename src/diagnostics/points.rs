@@ -6,7 +6,7 @@ use super::triple::{Triple, fill};
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
 use crate::real::Real;
-use crate::transform::planes::PlaneJob;
+use crate::transform::plane_job::PlaneJob;
 use crate::transform::sweep::Sweep;
 
 /// Fields that are transformed together.
@@ -63,6 +63,6 @@ impl Together {
             }),
         }
         sweep.to_planes(count);
-        sweep.planes(0..sweep.plan.planes.len(), job);
+        sweep.run_planes(0..sweep.plan.planes.len(), job);
     }
 }

@@ -17,7 +17,7 @@ use crate::modes::{Modes, Place, Wavenumbers};
 use crate::parallel::SharedSlice;
 use crate::physics::Physics;
 use crate::real::Real;
-use crate::transform::planes::{Block, OutputRows, PlaneJob};
+use crate::transform::plane_job::{Block, OutputRows, PlaneJob};
 use crate::transform::sweep::Sweep;
 
 /// Components of the stress T: the products at each point.
@@ -29,7 +29,7 @@ pub const PRODUCTS: usize = STRESS.len();
 /// What goes back: k_x² T_xx + 2 k_x k_y T_xy + k_y² T_yy, then k_x T_xz + k_y T_yz, then T_zz.
 const CONTRACTED: usize = 3;
 
-/// The modes of the pressure. The exchange must be filled again afterwards. Collective.
+/// The modes of the pressure. Collective.
 pub fn pressure<T: Real>(
     state: &SpectralFields<T>,
     physics: &Physics,
@@ -46,13 +46,13 @@ pub fn pressure<T: Real>(
         outgoing.copy_from_slice(&state.bundle(bundle)[..inputs * modes.column_len()]);
     });
     sweep.to_planes(inputs);
-    sweep.planes(0..sweep.plan.planes.len(), &job);
+    sweep.run_planes(0..sweep.plan.planes.len(), &job);
     sweep.to_columns(CONTRACTED);
     let mut pressure = sweep.zero_fields(1);
     let (len, first) = (pressure.bundle_len(), pressure.bundles.start);
     let target = SharedSlice::new(&mut pressure.data);
     let force = Force::new(physics);
-    sweep.all_columns(CONTRACTED, 0, &|bundle, incoming, _| {
+    sweep.run_all_columns(CONTRACTED, 0, &|bundle, incoming, _| {
         let at = (bundle - first) * len;
         // SAFETY: every bundle is worked on by one thread.
         let target = unsafe { target.slice(at..at + len) };

@@ -18,7 +18,7 @@ use crate::grid::AXES;
 use crate::parallel::Communicator;
 use crate::physics::Physics;
 use crate::real::Real;
-use crate::transform::planes::{Block, PlaneJob};
+use crate::transform::plane_job::{Block, PlaneJob};
 use crate::transform::sweep::Sweep;
 use crate::variable::Variable;
 
@@ -86,8 +86,8 @@ impl StructureFunctions {
         &self.arrays
     }
 
-    /// Measures them, in one sweep there for each axis and separation. The exchange must be filled
-    /// again afterwards. Collective: every rank must call this.
+    /// Measures them, in one sweep there for each axis and separation. Collective: every
+    /// rank must call this.
     pub fn measure<T: Real>(
         &self,
         state: &SpectralFields<T>,
@@ -146,7 +146,7 @@ impl StructureFunctions {
         let count = self.vectors.len() * 3 * ORDER_COUNT + self.scalars.len() * (ORDER_COUNT + 1);
         let total = Mutex::new(vec![ExactSum::default(); count]);
         let job = Powers { structure: self, axis, fields: state.count, total };
-        sweep.planes(0..sweep.plan.planes.len(), &job);
+        sweep.run_planes(0..sweep.plan.planes.len(), &job);
         let mut total = job.total.into_inner().unwrap_or_else(PoisonError::into_inner);
         let points = modes.grid.point_count();
         communicator.exact_sums(&mut total).into_iter().map(|sum| sum / points).collect()

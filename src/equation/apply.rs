@@ -7,7 +7,7 @@ use crate::integrator::Damping;
 use crate::modes::{Modes, Wavenumbers};
 use crate::real::Real;
 use crate::simd::{self, Kernel, Vector};
-use crate::transform::planes::{Block, OutputRows, PlaneJob};
+use crate::transform::plane_job::{Block, OutputRows, PlaneJob};
 
 /// An equation on one layout, whatever its formulas.
 pub trait Equation<T: Real>: Send + Sync {

@@ -4,7 +4,7 @@
 //! (Frigo & Johnson 2005, Proc. IEEE 93, 216), whatever a kernel really does; two real lines along x
 //! are one complex line. Lines of modes that are cut off are not transformed and do not count, and
 //! neither does pointwise work, a few per cent. Bytes are those that must go through memory when
-//! no cache holds the exchange or the state.
+//! no cache holds the transpose or the state.
 
 use std::ops::{Add, Mul};
 
@@ -27,13 +27,13 @@ impl Work {
         let nz = modes.grid.points[2];
         let travelling = (counts.fields + counts.contracted) as f64;
         let number = size_of::<T>() as f64;
-        // The exchange is written on the way out and read on the way back; state and sum are read,
+        // The transpose is written on the way out and read on the way back; state and sum are read,
         // and one of them written.
-        let exchange = travelling * (nz * modes.row_len()) as f64;
+        let transpose = travelling * (nz * modes.row_len()) as f64;
         let state = 3.0 * (counts.fields * modes.column_len()) as f64;
         Work {
             flops: bundles as f64 * travelling * modes.lanes as f64 * line(nz),
-            bytes: bundles as f64 * (exchange + state) * number,
+            bytes: bundles as f64 * (transpose + state) * number,
         }
     }
 
@@ -43,9 +43,9 @@ impl Work {
         let transformed = (counts.fields + counts.products) as f64;
         let lines_along_y = (modes.bundles_along_x() * modes.lanes) as f64;
         let travelling = (counts.fields + counts.contracted) as f64;
-        let exchange = travelling * (modes.bundles() * modes.row_len() * size_of::<T>()) as f64;
+        let transpose = travelling * (modes.bundles() * modes.row_len() * size_of::<T>()) as f64;
         let lines = lines_along_y * line(ny) + ny as f64 / 2.0 * line(nx);
-        Work { flops: planes as f64 * transformed * lines, bytes: planes as f64 * exchange }
+        Work { flops: planes as f64 * transformed * lines, bytes: planes as f64 * transpose }
     }
 
     /// Of all bundles and planes.
@@ -90,9 +90,9 @@ mod tests {
         let along_y = 8 * 16 * 8;
         let along_x = 8 * 16 * 16 / 2;
         assert_eq!(work.flops, ((along_z + along_y + along_x) * 5 * 16 * 4) as f64);
-        let exchange = 11 * 16 * 16;
+        let transpose = 11 * 16 * 16;
         let state = 11 * 11 * 16;
-        assert_eq!(work.bytes, ((2 * 7 * exchange + 3 * 3 * state) * 8) as f64);
+        assert_eq!(work.bytes, ((2 * 7 * transpose + 3 * 3 * state) * 8) as f64);
         let single = Work::all::<f32>(&modes, NAVIER_STOKES);
         assert_eq!(single, Work { bytes: work.bytes / 2.0, ..work });
     }

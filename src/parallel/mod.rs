@@ -25,7 +25,7 @@ use crate::exact_sum::ExactSum;
 pub use cores::Cores;
 pub use runtime::Runtime;
 pub use team::{SharedSlice, Team};
-pub use transfer::{Counts, Transfer};
+pub use transfer::{RowCounts, Transfer};
 pub use window::Window;
 
 /// The contiguous share of `rank` when `count` things are dealt to `size` ranks: sizes differ by

@@ -9,18 +9,18 @@ use crate::real::Real;
 
 /// How many rows go to and come from each rank, and where they lie, in rows.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Counts {
+pub struct RowCounts {
     /// Rows for or from each rank.
     pub counts: Vec<i32>,
     /// Position of each rank's first row.
     pub offsets: Vec<i32>,
 }
 
-impl Counts {
+impl RowCounts {
     /// So many rows for or from each rank, without gaps.
     pub fn side_by_side(counts: Vec<i32>) -> Self {
         let offsets = counts.iter().scan(0, |sum, n| Some(std::mem::replace(sum, *sum + n)));
-        Counts { offsets: offsets.collect(), counts }
+        RowCounts { offsets: offsets.collect(), counts }
     }
 }
 
@@ -51,16 +51,16 @@ impl Communicator {
     pub fn all_to_all<T: Real>(
         &self,
         row_len: usize,
-        send: (&[T], &Counts),
-        receive: (&mut [T], &Counts),
+        send: (&[T], &RowCounts),
+        receive: (&mut [T], &RowCounts),
     ) {
-        let fits = |rows: &Counts, len: usize| {
+        let fits = |rows: &RowCounts, len: usize| {
             let mut blocks = rows.counts.iter().zip(&rows.offsets);
             blocks.all(|(&count, &offset)| (count + offset) as usize * row_len <= len)
         };
         assert!(fits(send.1, send.0.len()) && fits(receive.1, receive.0.len()));
         let Some(c) = self.peers() else {
-            let rows = |rows: &Counts| {
+            let rows = |rows: &RowCounts| {
                 let start = rows.offsets[0] as usize * row_len;
                 start..start + rows.counts[0] as usize * row_len
             };
@@ -94,11 +94,11 @@ impl Communicator {
     pub unsafe fn start_all_to_all<T: Real>(
         &self,
         row_len: usize,
-        send: (*const T, &Counts),
-        receive: (*mut T, &Counts),
+        send: (*const T, &RowCounts),
+        receive: (*mut T, &RowCounts),
     ) -> Transfer {
         let Some(c) = self.peers() else {
-            let at = |counts: &Counts| counts.offsets[0] as usize * row_len;
+            let at = |counts: &RowCounts| counts.offsets[0] as usize * row_len;
             let len = receive.1.counts[0] as usize * row_len;
             // SAFETY: the caller's promise.
             unsafe { receive.0.add(at(receive.1)).copy_from(send.0.add(at(send.1)), len) };

@@ -57,7 +57,7 @@ impl<T: Real> ErrorControl<T> {
         }
     }
 
-    /// Brings in the tendency of `state` from the exchange, and compares it with [`Self::last`].
+    /// Brings in the tendency of `state` from the sweep, and compares it with [`Self::last`].
     pub fn bring_in(
         &mut self,
         sweep: &mut Sweep<T>,
@@ -88,7 +88,7 @@ impl<T: Real> ErrorControl<T> {
     }
 }
 
-/// Brings the contracted products of every bundle of this rank in from the exchange, makes `tendency`
+/// Brings the contracted products of every bundle of this rank in from the sweep, makes `tendency`
 /// of them, and calls `look(bundle, tendency)`.
 pub fn assemble_all<T: Real>(
     sweep: &mut Sweep<T>,
@@ -99,7 +99,7 @@ pub fn assemble_all<T: Real>(
 ) {
     let (len, first) = (state.bundle_len(), state.bundles.start);
     let target = SharedSlice::new(&mut tendency.data);
-    sweep.all_columns(equation.counts().contracted, 0, &|bundle, incoming, _| {
+    sweep.run_all_columns(equation.counts().contracted, 0, &|bundle, incoming, _| {
         let at = (bundle - first) * len;
         // SAFETY: every bundle is worked on by one thread.
         let target = unsafe { target.slice(at..at + len) };

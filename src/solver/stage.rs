@@ -123,7 +123,7 @@ impl<T: Real> Solver<T> {
         let counts = self.equation.counts();
         self.sweep.to_planes(counts.fields);
         let job = NonlinearTerms::new(&*self.equation, measure);
-        self.sweep.planes(0..self.sweep.plan.planes.len(), &job);
+        self.sweep.run_planes(0..self.sweep.plan.planes.len(), &job);
         self.sweep.to_columns(counts.contracted);
         self.held = Held::Products;
         job.frequency()
@@ -177,7 +177,7 @@ impl<T: Real> Solver<T> {
             |bundle: usize, incoming: &mut [T], out: &mut [T]| work.assemble(bundle, incoming, out);
         forces.bring_in(comm, sweep, incoming, &assemble, stage);
         forces.advance(|bundle, tendency| work.advance(bundle, tendency));
-        sweep.columns(&self.free, incoming, counts.fields, &|bundle, incoming, outgoing| {
+        sweep.run_columns(&self.free, incoming, counts.fields, &|bundle, incoming, outgoing| {
             work.assemble(bundle, incoming, outgoing);
             work.advance(bundle, outgoing);
             put_out(bundle, outgoing);

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`sweep`] | the trip from columns of modes to planes and back; lines along z |
 //! | `run_planes`, `stages`, `rows` | lines along y and x: all planes, one plane, one block of rows |
-//! | [`planes`] | what a user of the sweep makes of the values at the points of a plane |
+//! | [`plane_job`] | what a user of the sweep makes of the values at the points of a plane |
 //! | `plane_tables`, `plane_buffers` | where lines along y and x find their rows |
 //! | [`physical`], [`regrid`] | whole fields: at grid points, on another grid |
 //! | [`decomposition`], [`distribution`] | who owns what: bundles and points of every rank |
@@ -22,8 +22,8 @@ pub mod lines;
 pub mod physical;
 pub mod plan;
 mod plane_buffers;
+pub mod plane_job;
 mod plane_tables;
-pub mod planes;
 pub mod regrid;
 mod rows;
 mod run_planes;

@@ -9,8 +9,8 @@ use crate::parallel::SharedSlice;
 use crate::real::Real;
 
 use super::plan::Plan;
-use super::planes::{Block, PlaneJob};
-use super::sweep::{ColumnWork, Sweep};
+use super::plane_job::{Block, PlaneJob};
+use super::sweep::{ColumnJob, Sweep};
 
 /// Copies values between blocks and an array `[field][z][y][x]` of the points of a region.
 struct Copy<'a, T> {
@@ -129,7 +129,7 @@ impl<T: Real> Sweep<T> {
     pub fn to_region(
         &mut self,
         count: usize,
-        work: &ColumnWork<T>,
+        work: &ColumnJob<T>,
         region: &Region,
         mut visit: impl FnMut(&Region, &[T]) -> Result<()>,
     ) -> Result<()> {
@@ -143,7 +143,7 @@ impl<T: Real> Sweep<T> {
             if !planes.is_empty() {
                 let array = SharedSlice::new(&mut array);
                 let copy = Copy { array, fields: count, region: batch.clone() };
-                self.planes(planes.start - first..planes.end - first, &CopyOut(copy));
+                self.run_planes(planes.start - first..planes.end - first, &CopyOut(copy));
             }
             visit(&batch, &array)?;
         }
@@ -167,13 +167,13 @@ impl<T: Real> Sweep<T> {
             array.resize(count * batch.len(), T::ZERO);
             supply(&batch, &mut array)?;
             let copy = Copy { array: SharedSlice::new(&mut array), fields: count, region: batch };
-            self.planes(planes.start - first..planes.end - first, &CopyIn(copy));
+            self.run_planes(planes.start - first..planes.end - first, &CopyIn(copy));
         }
         self.to_columns(count);
         let mut fields = SpectralFields::zeros(self.plan.modes, self.plan.bundles.clone(), count);
         let (len, start) = (fields.bundle_len(), self.plan.bundles.start);
         let target = SharedSlice::new(&mut fields.data);
-        self.all_columns(count, 0, &|bundle, incoming, _| {
+        self.run_all_columns(count, 0, &|bundle, incoming, _| {
             let at = (bundle - start) * len;
             // SAFETY: every bundle is worked on by one thread.
             unsafe { target.slice(at..at + len) }.copy_from_slice(incoming);

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::fields::SpectralFields;
 use crate::modes::{Modes, index_of, signed};
-use crate::parallel::{Communicator, Counts, ProcessGrid};
+use crate::parallel::{Communicator, ProcessGrid, RowCounts};
 use crate::real::Real;
 
 use super::decomposition::Decomposition;
@@ -26,10 +26,10 @@ fn common(mine: Range<usize>, from: &Modes, to: &Modes, grid: ProcessGrid) -> Ve
 }
 
 /// Rows of such bundles for or from each rank.
-fn counts(pairs: &[(usize, usize)], ranks: usize, rows_each: usize) -> Counts {
+fn counts(pairs: &[(usize, usize)], ranks: usize, rows_each: usize) -> RowCounts {
     let mut counts = vec![0; ranks];
     pairs.iter().for_each(|&(rank, _)| counts[rank] += rows_each as i32);
-    Counts::side_by_side(counts)
+    RowCounts::side_by_side(counts)
 }
 
 /// The modes of `fields` that the layout `modes` keeps, zeros elsewhere. Both layouts have the

@@ -18,7 +18,7 @@ use std::ops::Range;
 use crate::parallel::SharedSlice;
 use crate::real::Real;
 
-use super::planes::PlaneJob;
+use super::plane_job::PlaneJob;
 use super::stages::Plane;
 use super::sweep::{PlaneParts, Scratch, Sweep, lock};
 use super::timings::{Part, Stopwatch};
@@ -27,7 +27,7 @@ use super::transports::Transport;
 impl<T: Real> Sweep<T> {
     /// Runs a job on the planes `range` of this rank (counted from its first one). Collective among
     /// the ranks of a process row, which have the same planes.
-    pub fn planes(&mut self, range: Range<usize>, job: &dyn PlaneJob<T>) {
+    pub fn run_planes(&mut self, range: Range<usize>, job: &dyn PlaneJob<T>) {
         let (rows, mut parts) = self.plane_parts();
         match parts.y_to_x.take() {
             None => parts.whole_planes(rows, range, job),
@@ -42,7 +42,7 @@ impl<T: Real> PlaneParts<'_, T> {
         let Self { plan, tables, scratch, .. } = *self;
         self.team.run(range.len(), |thread, run| {
             let mut scratch = lock(&scratch[thread]);
-            let Scratch { planes: scratch, buffers, timings, .. } = &mut *scratch;
+            let Scratch { plane: scratch, buffers, timings, .. } = &mut *scratch;
             let mut watch = Stopwatch::start();
             for z in run {
                 let z = range.start + z;
@@ -50,7 +50,7 @@ impl<T: Real> PlaneParts<'_, T> {
                 // plane is worked on by one thread; tables stay within the buffer, and so does z.
                 let start = unsafe { rows.as_mut_ptr().add(z * plan.modes.row_len()) };
                 let buffers = buffers.as_mut_ptr();
-                let mut plane = Plane { plan, tables, job, scratch, buffers, at: 0, planes: 1 };
+                let mut plane = Plane { plan, tables, job, scratch, buffers, at: 0, of: 1 };
                 // SAFETY: as above; the buffers are this thread's alone.
                 unsafe {
                     plane.inverse_y(start, 0..plan.along_x.len());
@@ -77,15 +77,14 @@ impl<T: Real> PlaneParts<'_, T> {
         for first in range.clone().step_by(plan.planes_at_a_time()) {
             let planes = first..(first + plan.planes_at_a_time()).min(range.end);
             // Each thread has some of all lines or blocks of the planes.
-            let stage = |buffers: SharedSlice<T>, each: usize, work: &StageWork<T>| {
+            let stage = |buffers: SharedSlice<T>, each: usize, work: &StageJob<T>| {
                 team.run(planes.len() * each, |thread, run| {
                     let mut scratch = lock(&scratch[thread]);
-                    let Scratch { planes: scratch, timings, .. } = &mut *scratch;
+                    let Scratch { plane: scratch, timings, .. } = &mut *scratch;
                     let mut watch = Stopwatch::start();
                     let buffers = buffers.as_mut_ptr();
                     let count = planes.len();
-                    let mut plane =
-                        Plane { plan, tables, job, scratch, buffers, at: 0, planes: count };
+                    let mut plane = Plane { plan, tables, job, scratch, buffers, at: 0, of: count };
                     for (at, some) in rectangles(run, each) {
                         plane.at = at;
                         work(&mut plane, first + at, some);
@@ -99,32 +98,32 @@ impl<T: Real> PlaneParts<'_, T> {
             };
             // SAFETY (of all stages): rows of different lines, blocks and planes do not overlap
             // (tested in `transpose` and `plane_buffers`), and each is worked on by one thread.
-            let inverse_y: &StageWork<T> = &|plane, z, some| unsafe {
+            let inverse_y: &StageJob<T> = &|plane, z, some| unsafe {
                 plane.inverse_y(start(z), some);
             };
-            let lines_along_x: &StageWork<T> = &|plane, z, some| unsafe {
+            let lines_along_x: &StageJob<T> = &|plane, z, some| unsafe {
                 for block in plane.blocks(z).skip(some.start).take(some.len()) {
                     plane.lines_along_x(block);
                 }
             };
-            let forward_y: &StageWork<T> = &|plane, z, some| unsafe {
+            let forward_y: &StageJob<T> = &|plane, z, some| unsafe {
                 plane.forward_y(start(z), some);
             };
             let mut watch = Stopwatch::start();
             y_to_x.clear();
-            watch.lap(self.timings, Part::Exchange);
+            watch.lap(self.timings, Part::Transpose);
             if job.inputs() > 0 {
                 stage(y_to_x.side_from(), lines, inverse_y);
                 watch = Stopwatch::start();
                 y_to_x.transpose(planes.len() * job.inputs());
-                watch.lap(self.timings, Part::Exchange);
+                watch.lap(self.timings, Part::Transpose);
             }
             stage(y_to_x.side_to(), blocks, lines_along_x);
             if job.products() > 0 {
                 watch = Stopwatch::start();
                 y_to_x.transpose_back(planes.len() * job.products());
                 y_to_x.arrive(0);
-                watch.lap(self.timings, Part::Exchange);
+                watch.lap(self.timings, Part::Transpose);
                 stage(y_to_x.side_from(), lines, forward_y);
             }
         }
@@ -132,7 +131,7 @@ impl<T: Real> PlaneParts<'_, T> {
 }
 
 /// Work on some lines or blocks of a plane in one stage: `work(plane, z, which)`.
-type StageWork<'a, T> = dyn Fn(&mut Plane<T>, usize, Range<usize>) + Sync + 'a;
+type StageJob<'a, T> = dyn Fn(&mut Plane<T>, usize, Range<usize>) + Sync + 'a;
 
 /// The part of each line, as long as `width`, that a run has when lines follow each other.
 fn rectangles(run: Range<usize>, width: usize) -> impl Iterator<Item = (usize, Range<usize>)> {

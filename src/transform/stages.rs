@@ -1,4 +1,4 @@
-//! The stages of a plane, see [`super::planes`].
+//! The stages of a plane, see [`super::plane_job`].
 
 use std::ops::Range;
 
@@ -8,8 +8,8 @@ use crate::simd;
 use super::lines::{Direction, Source, Target, prefetch};
 use super::plan::Plan;
 use super::plane_buffers::{AlongX, AlongY};
+use super::plane_job::{Block, OutputRows, PlaneJob};
 use super::plane_tables::{PlaneScratch, PlaneTables};
-use super::planes::{Block, OutputRows, PlaneJob};
 use super::rows::{Pack, Rows, Unpack};
 
 /// One plane at work.
@@ -22,7 +22,7 @@ pub(super) struct Plane<'a, T: Real> {
     pub buffers: *mut T,
     /// Which of the planes that are worked on together this one is, and how many they are.
     pub at: usize,
-    pub planes: usize,
+    pub of: usize,
 }
 
 impl<'a, T: Real> Plane<'a, T> {
@@ -42,7 +42,7 @@ impl<'a, T: Real> Plane<'a, T> {
     /// The buffer of a field, input or product. Products take the place of inputs, of the same plane
     /// alone.
     fn buffer(&self, field: usize) -> usize {
-        field * self.planes + self.at
+        field * self.of + self.at
     }
 
     /// Offset of the rows along y of one of this rank's bundles along x in a buffer.

@@ -1,13 +1,13 @@
 //! The one trip between spectral and physical space: columns, transpose, planes, and back.
 //!
 //! A sweep owns the rows of its transposes and all scratch. It is used in three moves, each of which
-//! works on what the last one left in the transpose from z to y:
+//! works on what the last one left in the transpose from z to y. Who begins another sweep loses that.
 //!
-//! 1. [`Sweep::begin`] and [`Sweep::columns`]: bundle by bundle, z-lines come in, a function turns them into other
+//! 1. [`Sweep::begin`] and [`Sweep::run_columns`]: bundle by bundle, z-lines come in, a function turns them into other
 //!    columns, and those go out as z-lines (either half may be left out).
 //! 2. [`Sweep::to_planes`] and [`Sweep::to_columns`]: the all-to-all.
-//! 3. [`Sweep::planes`]: plane by plane, to physical space, pointwise work on rows of values, and
-//!    back (see [`super::planes`]).
+//! 3. [`Sweep::run_planes`]: plane by plane, to physical space, pointwise work on rows of values, and
+//!    back (see [`super::plane_job`]).
 //!
 //! The forward direction carries 1 / (nx ny nz), so spectral values are Fourier coefficients.
 
@@ -29,7 +29,7 @@ use super::transpose::Transpose;
 
 /// What happens to one bundle between z-lines in and z-lines out: `work(bundle, incoming,
 /// outgoing)` with both `[field][row][re lanes, im lanes]`.
-pub type ColumnWork<'a, T> = dyn Fn(usize, &mut [T], &mut [T]) + Sync + 'a;
+pub type ColumnJob<'a, T> = dyn Fn(usize, &mut [T], &mut [T]) + Sync + 'a;
 
 /// Transforms, transposes and scratch of one rank.
 pub struct Sweep<T: Real> {
@@ -101,7 +101,7 @@ pub(super) struct Scratch<T: Real> {
     work: Aligned<T>,
     incoming: Aligned<T>,
     outgoing: Aligned<T>,
-    pub(super) planes: PlaneScratch<T>,
+    pub(super) plane: PlaneScratch<T>,
     /// The buffers of a plane that is worked on by this thread alone.
     pub(super) buffers: Aligned<T>,
     pub(super) timings: Timings,
@@ -134,7 +134,7 @@ impl<T: Real> Sweep<T> {
                 work: zeros(z.lines.work_len()),
                 incoming: zeros(slots * modes.column_len()),
                 outgoing: zeros(slots * modes.column_len()),
-                planes: PlaneScratch::new(&tables, &plan),
+                plane: PlaneScratch::new(&tables, &plan),
                 buffers: zeros(tables.buffers.len),
                 timings: Timings::default(),
             })
@@ -166,20 +166,20 @@ impl<T: Real> Sweep<T> {
 
     /// Begins a sweep anew, whatever was put out before: puts out `fields` fields of every bundle.
     /// Collective.
-    pub fn begin(&mut self, fields: usize, work: &ColumnWork<T>) {
+    pub fn begin(&mut self, fields: usize, work: &ColumnJob<T>) {
         self.clear();
-        self.all_columns(0, fields, work);
+        self.run_all_columns(0, fields, work);
     }
 
-    /// Rows in a [block](super::planes::Block) of a plane.
+    /// Rows in a [block](super::plane_job::Block) of a plane.
     pub fn rows_in_block(&self) -> usize {
         self.tables.x.row_len()
     }
 
-    /// As [`Self::columns`], for every bundle of this rank.
-    pub fn all_columns(&mut self, incoming: usize, outgoing: usize, work: &ColumnWork<T>) {
+    /// As [`Self::run_columns`], for every bundle of this rank.
+    pub fn run_all_columns(&mut self, incoming: usize, outgoing: usize, work: &ColumnJob<T>) {
         let bundles = std::mem::take(&mut self.bundles);
-        self.columns(&bundles, incoming, outgoing, work);
+        self.run_columns(&bundles, incoming, outgoing, work);
         self.bundles = bundles;
     }
 
@@ -190,12 +190,12 @@ impl<T: Real> Sweep<T> {
 
     /// Brings `incoming` fields of the given bundles of this rank, in ascending order, in from
     /// planes, calls `work`, and puts `outgoing` fields out into it.
-    pub fn columns(
+    pub fn run_columns(
         &mut self,
         bundles: &[usize],
         incoming: usize,
         outgoing: usize,
-        work: &ColumnWork<T>,
+        work: &ColumnJob<T>,
     ) {
         for part in 0..self.plan.z_to_y.parts() {
             let Range { start, end } = self.plan.z_to_y.part(part);
@@ -206,23 +206,23 @@ impl<T: Real> Sweep<T> {
             if incoming > 0 {
                 self.z_to_y.arrive(part);
             }
-            watch.lap(&mut self.timings, Part::Exchange);
-            self.columns_here(bundles, incoming, outgoing, work);
+            watch.lap(&mut self.timings, Part::Transpose);
+            self.run_part(bundles, incoming, outgoing, work);
             let mut watch = Stopwatch::start();
             if outgoing > 0 {
                 self.z_to_y.put(part, bundles.len(), outgoing);
             }
-            watch.lap(&mut self.timings, Part::Exchange);
+            watch.lap(&mut self.timings, Part::Transpose);
         }
     }
 
-    /// As [`Self::columns`], for bundles whose rows are here.
-    fn columns_here(
+    /// As [`Self::run_columns`], for bundles whose rows are here.
+    fn run_part(
         &mut self,
         bundles: &[usize],
         incoming: usize,
         outgoing: usize,
-        work: &ColumnWork<T>,
+        work: &ColumnJob<T>,
     ) {
         let sent = self.z_to_y.side_from();
         let (plan, z) = (&self.plan, &self.z);
@@ -289,14 +289,14 @@ impl<T: Real> Sweep<T> {
     pub fn to_planes(&mut self, fields: usize) {
         let mut watch = Stopwatch::start();
         self.z_to_y.transpose(fields);
-        watch.lap(&mut self.timings, Part::Exchange);
+        watch.lap(&mut self.timings, Part::Transpose);
     }
 
     /// Moves `fields` fields from planes to columns. Collective.
     pub fn to_columns(&mut self, fields: usize) {
         let mut watch = Stopwatch::start();
         self.z_to_y.transpose_back(fields);
-        watch.lap(&mut self.timings, Part::Exchange);
+        watch.lap(&mut self.timings, Part::Transpose);
     }
 
     /// The rows of this rank's planes, with everything else that planes need.

@@ -8,7 +8,7 @@ pub enum Part {
     /// Transforms along z.
     Columns,
     /// Moving rows between ranks, and waiting for them.
-    Exchange,
+    Transpose,
     /// Transforms along y and x, and the work on values between them.
     Planes,
     /// Assembly and time step in spectral space.
@@ -21,7 +21,7 @@ impl Part {
     /// Every part with its name.
     pub const ALL: [(Part, &'static str); 5] = [
         (Part::Columns, "z-lines"),
-        (Part::Exchange, "all-to-all"),
+        (Part::Transpose, "all-to-all"),
         (Part::Planes, "planes (y, x)"),
         (Part::Update, "spectral update"),
         (Part::Output, "diagnostics, I/O"),

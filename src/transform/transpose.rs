@@ -15,7 +15,7 @@
 
 use std::ops::Range;
 
-use crate::parallel::Counts;
+use crate::parallel::RowCounts;
 
 use super::distribution::Distribution;
 
@@ -157,7 +157,7 @@ impl Transpose {
 
     /// Rows of `fields` fields between one part of this rank's lines and the rows of every rank, on
     /// the side `from`.
-    pub fn from_counts(&self, part: usize, fields: usize) -> Counts {
+    pub fn from_counts(&self, part: usize, fields: usize) -> RowCounts {
         let (lines, part) = (self.lines(), self.part(part));
         let counts = (0..self.to.ranks).map(|rank| {
             let block = self.fields * (rank * lines.len() + part.start - lines.start);
@@ -168,7 +168,7 @@ impl Transpose {
 
     /// Rows of `fields` fields between this rank's rows and one part of every rank's lines, on the
     /// side `to`.
-    pub fn to_counts(&self, part: usize, fields: usize) -> Counts {
+    pub fn to_counts(&self, part: usize, fields: usize) -> RowCounts {
         let has_rows = self.rank < self.to.owners();
         let counts = (0..self.from.ranks).map(|rank| {
             let part = self.part_of(rank, part);
@@ -179,13 +179,13 @@ impl Transpose {
     }
 
     /// Rows for each rank, of how many lines they are, and after how many.
-    fn counts(&self, lines: impl Iterator<Item = Option<[usize; 2]>>) -> Counts {
+    fn counts(&self, lines: impl Iterator<Item = Option<[usize; 2]>>) -> RowCounts {
         let rows = |lines: Option<[usize; 2]>| {
             let [count, offset] = lines.unwrap_or_default();
             [count, offset].map(|lines| (lines * self.stride) as i32).into()
         };
         let (counts, offsets) = lines.map(rows).unzip();
-        Counts { counts, offsets }
+        RowCounts { counts, offsets }
     }
 
     /// Bytes that this rank sends to others when `fields` fields of `number_size`-byte numbers go

@@ -7,7 +7,7 @@ use super::catalogue::{Density, Look};
 use crate::exact_sum::ExactSum;
 use crate::parallel::SharedSlice;
 use crate::real::Real;
-use crate::transform::planes::{Block, PlaneJob};
+use crate::transform::plane_job::{Block, PlaneJob};
 use crate::transform::sweep::Sweep;
 
 /// The order of the moments that are measured: 1 to 4.

@@ -77,7 +77,7 @@ impl Pdfs {
     }
 
     /// Measures all densities, in as many sweeps as there are groups of three gradients, and one.
-    /// The exchange must be filled again afterwards. Collective: every rank must call this.
+    /// Collective: every rank must call this.
     pub fn measure<T: Real>(
         &self,
         state: &SpectralFields<T>,

@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::modes::Modes;
 use crate::parallel::Communicator;
 use crate::real::{Precision, Real};
-use crate::transform::planes::{Block, PlaneJob};
+use crate::transform::plane_job::{Block, PlaneJob};
 use crate::transform::timings::Part;
 
 use crate::estimate::performance_model;
@@ -220,9 +220,9 @@ impl Bench<'_> {
         sweep.begin(fields, &|bundle, _, outgoing| outgoing.copy_from_slice(state.bundle(bundle)));
         self.samples(|| {
             sweep.to_planes(fields);
-            sweep.planes(0..sweep.plan.planes.len(), &There { fields });
+            sweep.run_planes(0..sweep.plan.planes.len(), &There { fields });
             sweep.to_columns(fields);
-            sweep.all_columns(fields, fields, &|_, incoming, outgoing| {
+            sweep.run_all_columns(fields, fields, &|_, incoming, outgoing| {
                 outgoing.copy_from_slice(incoming);
             });
             Ok(())

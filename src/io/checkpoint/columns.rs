@@ -10,7 +10,7 @@ use num_complex::Complex;
 
 use crate::fields::SpectralFields;
 use crate::modes::{Modes, Place, signed};
-use crate::parallel::{Communicator, Counts, share};
+use crate::parallel::{Communicator, RowCounts, share};
 use crate::real::{Precision, Real};
 use crate::transform::decomposition::Decomposition;
 
@@ -26,8 +26,8 @@ pub struct Columns<'a> {
     owners: Vec<Option<usize>>,
     /// Columns between this rank's bundles and the shares of all ranks, and between its share and
     /// the bundles of all.
-    of_bundles: Counts,
-    of_share: Counts,
+    of_bundles: RowCounts,
+    of_share: RowCounts,
 }
 
 impl<'a> Columns<'a> {
@@ -61,7 +61,7 @@ impl<'a> Columns<'a> {
         let owners: Vec<_> = share.clone().map(owner).collect();
         let mut of_share = vec![0; ranks];
         owners.iter().flatten().for_each(|&rank| of_share[rank] += 1);
-        let [of_bundles, of_share] = [of_bundles, of_share].map(Counts::side_by_side);
+        let [of_bundles, of_share] = [of_bundles, of_share].map(RowCounts::side_by_side);
         Columns { comm, modes, held, share, owners, of_bundles, of_share }
     }
 

@@ -15,7 +15,7 @@ use hdf5::{Dataset, File, Group, H5Type};
 use super::Header;
 use crate::grid::{AXES, Region};
 use crate::io::{hdf5_file, placed};
-use crate::parallel::{Communicator, Counts, share};
+use crate::parallel::{Communicator, RowCounts, share};
 use crate::real::{Precision, Real};
 
 /// Makes a dataset `[z][y][x]` whose planes are chunks.
@@ -118,7 +118,7 @@ impl CompressedFile {
         let incoming: Vec<i32> = (0..ranks).map(|of| rows(here, of) as i32).collect();
         let count = incoming.iter().sum::<i32>() as usize;
         let mut arriving = vec![T::ZERO; count * nx];
-        let [outgoing, incoming] = [outgoing, incoming].map(Counts::side_by_side);
+        let [outgoing, incoming] = [outgoing, incoming].map(RowCounts::side_by_side);
         self.comm.all_to_all(nx, (numbers, &outgoing), (&mut arriving, &incoming));
         let mut arriving = arriving.chunks_exact(nx.max(1));
         let (row_bytes, mut row) = (nx * self.precision.bytes(), Vec::new());

@@ -254,7 +254,7 @@ impl<T: Real> ForcedBands<T> {
             return;
         }
         let columns = &self.columns;
-        sweep.columns(&columns.bundles, incoming, 0, &|bundle, incoming, _| {
+        sweep.run_columns(&columns.bundles, incoming, 0, &|bundle, incoming, _| {
             if let Some(mut column) = columns.get(bundle) {
                 assemble(bundle, incoming, &mut column);
             }
@@ -294,7 +294,7 @@ impl<T: Real> ForcedBands<T> {
             }
         }
         let columns = &*columns;
-        sweep.columns(&columns.bundles, 0, state.count, &|bundle, _, outgoing| {
+        sweep.run_columns(&columns.bundles, 0, state.count, &|bundle, _, outgoing| {
             if let Some(column) = columns.get(bundle) {
                 outgoing.copy_from_slice(&column);
                 put_out(bundle, outgoing);

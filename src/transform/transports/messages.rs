@@ -6,7 +6,7 @@
 //! starts the parts in the same order, as MPI demands.
 
 use crate::fields::Aligned;
-use crate::parallel::{Communicator, Counts, SharedSlice, Team, Transfer};
+use crate::parallel::{Communicator, RowCounts, SharedSlice, Team, Transfer};
 use crate::real::Real;
 
 use super::super::transpose::Transpose;
@@ -33,14 +33,15 @@ struct Part {
     lines: usize,
     put: usize,
     /// Rows of each side for or from each rank, by the number of fields that move.
-    from: Vec<Counts>,
-    to: Vec<Counts>,
+    from: Vec<RowCounts>,
+    to: Vec<RowCounts>,
 }
 
 impl<T: Real> Messages<T> {
     /// Room for the rows of a transpose. Collective.
     pub fn new(transpose: &Transpose, communicator: &Communicator, team: &Team) -> Self {
-        let all = |counts: &dyn Fn(usize) -> Counts| (0..=transpose.fields).map(counts).collect();
+        let all =
+            |counts: &dyn Fn(usize) -> RowCounts| (0..=transpose.fields).map(counts).collect();
         let parts = (0..transpose.parts()).map(|part| Part {
             lines: transpose.part(part).len(),
             put: 0,
