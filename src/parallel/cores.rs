@@ -3,7 +3,7 @@
 use mpi::collective::SystemOperation;
 use mpi::traits::{Communicator as _, CommunicatorCollectives};
 
-use super::Communicator;
+use super::communicator::Communicator;
 
 /// Words of 64 cores of which the kernel tells at most.
 const WORDS: usize = 16;

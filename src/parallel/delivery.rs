@@ -2,7 +2,7 @@
 
 use mpi::traits::{Communicator as _, Destination, Source};
 
-use super::Communicator;
+use super::communicator::Communicator;
 
 /// The most bytes in a message of MPI.
 const MESSAGE: usize = 1 << 30;

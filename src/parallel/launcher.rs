@@ -2,7 +2,8 @@
 
 use std::env;
 
-use super::{Communicator, Runtime};
+use super::communicator::Communicator;
+use super::runtime::Runtime;
 use crate::error::{Error, Result};
 
 /// The numbers of ranks that launchers tell: Open MPI; MPICH and its kin, with MVAPICH2; Slurm's `srun`.

@@ -5,15 +5,15 @@ use mpi::environment::Universe;
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::Communicator as _;
 
-use super::Communicator;
+use super::communicator::Communicator;
 use crate::console::complain;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Exit code of a job that a panic ended: Rust's own.
 const PANIC_EXIT_CODE: i32 = 101;
 
-/// MPI, running from [`Runtime::start`] until this is dropped. Drop every
-/// [`Communicator`](super::Communicator) and close every file first.
+/// MPI, running from [`Runtime::start`] until this is dropped. Drop every [`Communicator`] and close
+/// every file first.
 pub struct Runtime(#[expect(dead_code, reason = "its drop ends MPI")] Universe);
 
 impl Runtime {

@@ -9,11 +9,13 @@ use std::io::{self, ErrorKind};
 use std::ops::Range;
 use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::process;
 use std::ptr::NonNull;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::Communicator;
-use crate::error::{self, Error};
+use mpi::collective::SystemOperation;
+use mpi::topology::SimpleCommunicator;
+use mpi::traits::{Communicator, CommunicatorCollectives, Root};
 
 /// Memory mapped into this process, until it is dropped.
 pub struct SharedMemory {
@@ -22,22 +24,14 @@ pub struct SharedMemory {
 }
 
 impl SharedMemory {
-    /// `len` bytes of zeros, of which this rank is the first to have `mine` at home. All of it is there
-    /// afterwards: nobody can run out of memory by using it. Collective.
+    /// `len` bytes of a file that is [open](open), of which this rank is the first to have `mine` at home.
+    /// All of that is there afterwards: nobody can run out of memory by using it.
     ///
     /// # Errors
-    /// There is not as much memory, or the ranks are not in one place.
-    pub fn new(comm: &Communicator, len: usize, mine: Range<usize>) -> error::Result<Self> {
-        let failed = |e: io::Error| Error {
-            kind: error::ErrorKind::Io,
-            message: format!(
-                "cannot share {len} bytes of memory between the ranks of a node: {e}; set \
-                 parallel.exchange = \"all_to_all\", which needs none"
-            ),
-        };
-        let file = comm.agree(open(comm, len.max(1) as u64).map_err(failed))?;
-        let mapped = take(&file, mine).and_then(|()| map(&file, len.max(1)));
-        comm.agree(mapped.map_err(failed))
+    /// There is not as much memory.
+    pub fn new(file: &File, len: usize, mine: Range<usize>) -> io::Result<Self> {
+        take(file, mine)?;
+        map(file, len.max(1))
     }
 
     /// The start of the memory, which is that of a page.
@@ -54,41 +48,44 @@ impl Drop for SharedMemory {
 }
 
 /// Whether all ranks find one and the same memory. Collective.
-pub fn is_common(comm: &Communicator) -> bool {
+pub fn is_common(mpi: &SimpleCommunicator) -> bool {
     // The ranks of other processes cannot have written the same.
-    let token = format!("{} {:?}", std::process::id(), std::time::SystemTime::now());
-    let token = comm.from_root(|| Ok(token.into_bytes())).unwrap_or_default();
-    let file = open(comm, token.len() as u64);
-    if let (true, Ok(file)) = (comm.is_root(), &file) {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let mut token = [process::id().into(), now.as_nanos() as u64];
+    mpi.process_at_rank(0).broadcast_into(&mut token);
+    let token = token.map(u64::to_ne_bytes);
+    let token = token.as_flattened();
+    let file = open(mpi, token.len());
+    if let (0, Ok(file)) = (mpi.rank(), &file) {
         // If it fails, nobody finds the token.
-        let _ = file.write_all_at(&token, 0);
+        let _ = file.write_all_at(token, 0);
     }
-    comm.barrier();
+    mpi.barrier();
     let mut found = vec![0; token.len()];
     let is_same = file.and_then(|file| file.read_exact_at(&mut found, 0)).is_ok() && found == token;
-    let mut all = [i64::from(is_same)];
-    comm.min(&mut all);
-    all == [1]
+    let mut all = 0;
+    mpi.all_reduce_into(&i32::from(is_same), &mut all, SystemOperation::min());
+    all == 1
 }
 
-/// A file without a name of `len` bytes, open on all ranks, or on some. Collective.
-fn open(comm: &Communicator, len: u64) -> io::Result<File> {
-    let mut path = Vec::new();
-    let mut made = None;
-    if comm.is_root() {
-        let file = make(len);
-        if let Ok(file) = &file {
-            path = format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd()).into_bytes();
-        }
-        made = Some(file);
-    }
-    comm.broadcast(&mut path);
-    let opened = made.unwrap_or_else(|| {
-        let path = String::from_utf8_lossy(&path).into_owned();
-        OpenOptions::new().read(true).write(true).open(Path::new(&path))
-    });
+/// A file without a name of `len` bytes of zeros, open on all ranks, or on some. Collective.
+///
+/// # Errors
+/// This rank cannot make it, or does not find it.
+pub fn open(mpi: &SimpleCommunicator, len: usize) -> io::Result<File> {
+    let made = (mpi.rank() == 0).then(|| make(len.max(1) as u64));
+    let descriptor = match &made {
+        Some(Ok(file)) => file.as_raw_fd(),
+        _ => -1,
+    };
+    let mut place = [process::id() as i32, descriptor];
+    mpi.process_at_rank(0).broadcast_into(&mut place);
+    let [process, descriptor] = place;
+    let path = format!("/proc/{process}/fd/{descriptor}");
+    let find = || OpenOptions::new().read(true).write(true).open(path);
+    let opened = made.unwrap_or_else(find);
     // Rank 0 keeps it until everybody has looked for it.
-    comm.barrier();
+    mpi.barrier();
     opened
 }
 

@@ -4,7 +4,7 @@ use mpi::datatype::UserDatatype;
 use mpi::ffi;
 use mpi::traits::{AsRaw, Equivalence};
 
-use super::Communicator;
+use super::communicator::Communicator;
 use crate::real::Real;
 
 /// How many rows go to and come from each rank, and where they lie, in rows.

@@ -1,5 +1,6 @@
 //! One array that all ranks of a node read and write.
 
+use std::io;
 use std::marker::PhantomData;
 use std::rc::Rc;
 use std::sync::atomic::{Ordering, fence};
@@ -7,9 +8,10 @@ use std::sync::atomic::{Ordering, fence};
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::CommunicatorCollectives;
 
-use super::shared_memory::SharedMemory;
-use super::{Communicator, SharedSlice};
-use crate::error::Result;
+use super::communicator::Communicator;
+use super::shared_memory::{self, SharedMemory};
+use super::shared_slice::SharedSlice;
+use crate::error::{Error, ErrorKind, Result};
 use crate::real::Real;
 
 /// An array made of one segment from each rank, in the order of ranks, in memory that they share.
@@ -37,9 +39,17 @@ impl<T: Real> Window<T> {
         let segments = comm.gather_to_all([segment as i64]);
         let numbers = |ranks: &[[i64; 1]]| ranks.iter().map(|[n]| *n as usize).sum::<usize>();
         let (start, len) = (numbers(&segments[..comm.rank()]), numbers(&segments));
-        let bytes = |numbers: usize| numbers * size_of::<T>();
-        let mine = bytes(start)..bytes(start + segment);
-        let memory = SharedMemory::new(comm, bytes(len), mine)?;
+        let [bytes, first, last] = [len, start, start + segment].map(|n| n * size_of::<T>());
+        let failed = |e: io::Error| Error {
+            kind: ErrorKind::Io,
+            message: format!(
+                "cannot share {bytes} bytes of memory between the ranks of a node: {e}; set \
+                 parallel.exchange = \"all_to_all\", which needs none"
+            ),
+        };
+        let file = comm.agree(shared_memory::open(&communicator, bytes).map_err(failed))?;
+        let memory = SharedMemory::new(&file, bytes, first..last).map_err(failed);
+        let memory = comm.agree(memory)?;
         Ok(Window { memory, len, communicator, numbers: PhantomData })
     }
 
