@@ -109,21 +109,18 @@ impl<T: Real> PlaneParts<'_, T> {
             let forward_y: &StageJob<T> = &|plane, z, some| unsafe {
                 plane.forward_y(start(z), some);
             };
-            let mut watch = Stopwatch::start();
-            y_to_x.clear();
-            watch.lap(self.timings, Part::Transpose);
+            self.timings.time(Part::Transpose, || y_to_x.clear());
             if job.inputs() > 0 {
                 stage(y_to_x.side_from(), lines, inverse_y);
-                watch = Stopwatch::start();
-                y_to_x.transpose(planes.len() * job.inputs());
-                watch.lap(self.timings, Part::Transpose);
+                let fields = planes.len() * job.inputs();
+                self.timings.time(Part::Transpose, || y_to_x.transpose(fields));
             }
             stage(y_to_x.side_to(), blocks, lines_along_x);
             if job.products() > 0 {
-                watch = Stopwatch::start();
-                y_to_x.transpose_back(planes.len() * job.products());
-                y_to_x.arrive(0);
-                watch.lap(self.timings, Part::Transpose);
+                self.timings.time(Part::Transpose, || {
+                    y_to_x.transpose_back(planes.len() * job.products());
+                    y_to_x.arrive(0);
+                });
                 stage(y_to_x.side_from(), lines, forward_y);
             }
         }

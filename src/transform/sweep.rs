@@ -202,17 +202,14 @@ impl<T: Real> Sweep<T> {
             let from = bundles.partition_point(|&bundle| bundle < start);
             let to = bundles.partition_point(|&bundle| bundle < end);
             let bundles = &bundles[from..to];
-            let mut watch = Stopwatch::start();
             if incoming > 0 {
-                self.z_to_y.arrive(part);
+                self.timings.time(Part::Transpose, || self.z_to_y.arrive(part));
             }
-            watch.lap(&mut self.timings, Part::Transpose);
             self.run_part(bundles, incoming, outgoing, work);
-            let mut watch = Stopwatch::start();
             if outgoing > 0 {
-                self.z_to_y.put(part, bundles.len(), outgoing);
+                let put = || self.z_to_y.put(part, bundles.len(), outgoing);
+                self.timings.time(Part::Transpose, put);
             }
-            watch.lap(&mut self.timings, Part::Transpose);
         }
     }
 
@@ -287,16 +284,12 @@ impl<T: Real> Sweep<T> {
 
     /// Moves `fields` fields from columns to planes. Collective.
     pub fn to_planes(&mut self, fields: usize) {
-        let mut watch = Stopwatch::start();
-        self.z_to_y.transpose(fields);
-        watch.lap(&mut self.timings, Part::Transpose);
+        self.timings.time(Part::Transpose, || self.z_to_y.transpose(fields));
     }
 
     /// Moves `fields` fields from planes to columns. Collective.
     pub fn to_columns(&mut self, fields: usize) {
-        let mut watch = Stopwatch::start();
-        self.z_to_y.transpose_back(fields);
-        watch.lap(&mut self.timings, Part::Transpose);
+        self.timings.time(Part::Transpose, || self.z_to_y.transpose_back(fields));
     }
 
     /// The rows of this rank's planes, with everything else that planes need.

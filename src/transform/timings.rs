@@ -45,6 +45,14 @@ impl Timings {
         self.seconds[part as usize] += time.as_secs_f64();
     }
 
+    /// Does `work`, and books the time that it takes on `part`.
+    pub fn time<R>(&mut self, part: Part, work: impl FnOnce() -> R) -> R {
+        let start = Instant::now();
+        let result = work();
+        self.add(part, start.elapsed());
+        result
+    }
+
     /// Books another account, divided by the number of threads that kept one.
     pub fn merge(&mut self, other: &Timings, threads: usize) {
         for (mine, theirs) in self.seconds.iter_mut().zip(other.seconds) {

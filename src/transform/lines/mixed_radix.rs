@@ -134,6 +134,28 @@ impl<T: Real> MixedRadix<T> {
     /// As [`super::Lines::transform`].
     #[inline(always)]
     unsafe fn run<V: Vector<Scalar = T>>(&self, lanes: usize, job: Job<T>) {
+        // If a vector has all lanes, the compiler sees that there is one turn.
+        let narrow = V::WIDTH < T::LANES;
+        let lanes_in_use = job.source.lanes;
+        let in_use = if narrow { lanes_in_use.next_multiple_of(V::WIDTH) } else { V::WIDTH };
+        for lane in (0..in_use).step_by(V::WIDTH) {
+            // SAFETY: the caller's promise is passed on.
+            unsafe { self.run_vector::<V>(lane, lanes, &job) };
+        }
+        // SAFETY: rows are valid by the caller's promise.
+        unsafe {
+            if narrow {
+                job.target.clear::<V>(in_use..lanes, lanes);
+            }
+        }
+    }
+
+    /// Transforms those lanes that one vector holds, from `lane` on, pass after pass.
+    ///
+    /// # Safety
+    /// As [`super::Lines::transform`].
+    #[inline(always)]
+    unsafe fn run_vector<V: Vector<Scalar = T>>(&self, lane: usize, lanes: usize, job: &Job<T>) {
         let Job { direction, source, target, work } = job;
         let (re, im) = match direction {
             Direction::Forward => (0, lanes),
@@ -141,66 +163,55 @@ impl<T: Real> MixedRadix<T> {
         };
         let (read, write) = (source.table.0.offsets.as_ptr(), target.table.0.offsets.as_ptr());
         let zeros = self.zeros.as_ptr();
-        // If a vector has all lanes, the compiler sees that there is one turn.
-        let narrow = V::WIDTH < T::LANES;
-        let in_use = if narrow { source.lanes.next_multiple_of(V::WIDTH) } else { V::WIDTH };
-        for lane in (0..in_use).step_by(V::WIDTH) {
-            let (from, to) = (source.start.wrapping_add(lane), target.start.wrapping_add(lane));
-            let (from_re, from_im) = (from.wrapping_add(re), from.wrapping_add(im));
-            let (to_re, to_im) = (to.wrapping_add(re), to.wrapping_add(im));
-            // SAFETY: every index below is smaller than the length; rows are valid by the
-            // caller's promise and work holds 2 * LANES >= 2 * WIDTH numbers for each.
-            unsafe {
-                let from_source = |_: usize, turn: usize| {
-                    let offset = *read.add(turn);
-                    (V::load(from_re.wrapping_add(offset)), V::load(from_im.wrapping_add(offset)))
-                };
-                let from_padded_source = |_: usize, turn: usize| {
-                    // A row of zeros instead of a branch: a conditional move is cheaper.
-                    let offset = *read.add(turn);
-                    let row = if offset == ABSENT { zeros } else { from.wrapping_add(offset) };
-                    (V::load(row.add(re)), V::load(row.add(im)))
-                };
-                let to_target = |p: usize, value: (V, V)| {
-                    let offset = *write.add(p);
-                    value.0.store(to_re.wrapping_add(offset));
-                    value.1.store(to_im.wrapping_add(offset));
-                };
-                let to_truncated_target = |p: usize, value: (V, V)| {
-                    if *write.add(p) != ABSENT {
-                        to_target(p, value);
-                    }
-                };
-                let from_work = |p: usize, _: usize| {
-                    let row = work.add(2 * V::WIDTH * p);
-                    (V::load(row), V::load(row.add(V::WIDTH)))
-                };
-                let to_work = |p: usize, value: (V, V)| {
-                    let row = work.add(2 * V::WIDTH * p);
-                    value.0.store(row);
-                    value.1.store(row.add(V::WIDTH));
-                };
-                let n = self.length;
-                let [first, middle @ .., last] = &self.passes[..] else { unreachable!() };
-                if source.table.0.is_complete {
-                    first.run::<V, false>(n, from_source, to_work);
-                } else {
-                    first.run::<V, false>(n, from_padded_source, to_work);
-                }
-                for pass in middle {
-                    pass.run::<V, false>(n, from_work, to_work);
-                }
-                if target.table.0.is_complete {
-                    last.run::<V, true>(n, from_work, to_target);
-                } else {
-                    last.run::<V, true>(n, from_work, to_truncated_target);
-                }
-            }
-        }
-        // SAFETY: rows are valid by the caller's promise.
+        let (from, to) = (source.start.wrapping_add(lane), target.start.wrapping_add(lane));
+        let (from_re, from_im) = (from.wrapping_add(re), from.wrapping_add(im));
+        let (to_re, to_im) = (to.wrapping_add(re), to.wrapping_add(im));
+        // SAFETY: every index below is smaller than the length; rows are valid by the caller's promise
+        // and work holds 2 * LANES >= 2 * WIDTH numbers for each.
         unsafe {
-            if narrow {
-                target.clear::<V>(in_use..lanes, lanes);
+            let from_source = |_: usize, turn: usize| {
+                let offset = *read.add(turn);
+                (V::load(from_re.wrapping_add(offset)), V::load(from_im.wrapping_add(offset)))
+            };
+            let from_padded_source = |_: usize, turn: usize| {
+                // A row of zeros instead of a branch: a conditional move is cheaper.
+                let offset = *read.add(turn);
+                let row = if offset == ABSENT { zeros } else { from.wrapping_add(offset) };
+                (V::load(row.add(re)), V::load(row.add(im)))
+            };
+            let to_target = |p: usize, value: (V, V)| {
+                let offset = *write.add(p);
+                value.0.store(to_re.wrapping_add(offset));
+                value.1.store(to_im.wrapping_add(offset));
+            };
+            let to_truncated_target = |p: usize, value: (V, V)| {
+                if *write.add(p) != ABSENT {
+                    to_target(p, value);
+                }
+            };
+            let from_work = |p: usize, _: usize| {
+                let row = work.add(2 * V::WIDTH * p);
+                (V::load(row), V::load(row.add(V::WIDTH)))
+            };
+            let to_work = |p: usize, value: (V, V)| {
+                let row = work.add(2 * V::WIDTH * p);
+                value.0.store(row);
+                value.1.store(row.add(V::WIDTH));
+            };
+            let n = self.length;
+            let [first, middle @ .., last] = &self.passes[..] else { unreachable!() };
+            if source.table.0.is_complete {
+                first.run::<V, false>(n, from_source, to_work);
+            } else {
+                first.run::<V, false>(n, from_padded_source, to_work);
+            }
+            for pass in middle {
+                pass.run::<V, false>(n, from_work, to_work);
+            }
+            if target.table.0.is_complete {
+                last.run::<V, true>(n, from_work, to_target);
+            } else {
+                last.run::<V, true>(n, from_work, to_truncated_target);
             }
         }
     }
