@@ -31,9 +31,10 @@ use super::transpose::Transpose;
 /// outgoing)` with both `[field][row][re lanes, im lanes]`.
 pub type ColumnJob<'a, T> = dyn Fn(usize, &mut [T], &mut [T]) + Sync + 'a;
 
-/// Transforms, transposes and scratch of one rank.
+/// What takes fields from columns of modes to grid points and back: transforms, transposes and scratch of
+/// one rank. The trip itself is called a sweep, too.
 pub struct Sweep<T: Real> {
-    /// Who owns what.
+    /// What this rank has of it.
     pub plan: Plan,
     team: Team,
     z: LinesAlongZ<T>,
