@@ -13,7 +13,7 @@ use dns_solver::fields::zeros;
 use dns_solver::grid::Grid;
 use dns_solver::initial::{self, Initial, TaylorGreen};
 use dns_solver::modes::Modes;
-use dns_solver::parallel::{Communicator, Runtime, Team};
+use dns_solver::parallel::{Communicator, Runtime, ThreadPool};
 use dns_solver::real::Real;
 use dns_solver::solver::{Solver, SolverOptions};
 use dns_solver::transform::lines::{Direction, Lines, Source, Target};
@@ -82,9 +82,9 @@ fn step<T: Real>(bench: &mut Bench, points: usize) {
     let modes = Modes::new(Grid::two_thirds([points; 3], [1.0; 3]), T::LANES);
     let equation = equation::navier_stokes::<T>(&modes, 1.0 / 1600.0);
     let job_equation = equation::navier_stokes::<T>(&modes, 1.0 / 1600.0);
-    let team = Team::new(1).expect("a thread");
+    let pool = ThreadPool::new(1).expect("a thread");
     let mut solver =
-        Solver::new(modes, bench.comm, team, equation, Vec::new(), SolverOptions::default())
+        Solver::new(modes, bench.comm, pool, equation, Vec::new(), SolverOptions::default())
             .expect("a solver");
     let flow = Initial::TaylorGreen(TaylorGreen { amplitude: 1.0 });
     let flow = initial::build(&flow, &modes.grid, bench.comm).expect("an initial field");

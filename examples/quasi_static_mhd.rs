@@ -21,7 +21,7 @@ use dns_solver::forcing::{Action, Band, BandField, Drive, Force, VELOCITY};
 use dns_solver::grid::Grid;
 use dns_solver::integrator::Damping;
 use dns_solver::modes::Modes;
-use dns_solver::parallel::{Communicator, Team};
+use dns_solver::parallel::{Communicator, ThreadPool};
 use dns_solver::real::Real;
 use dns_solver::simd::Vector;
 use dns_solver::solver::{Solver, SolverOptions};
@@ -134,9 +134,9 @@ fn amplitude(rate: f64, time: f64) -> Result<f64> {
     let action = Action::Band(Box::new(Hold { rate }), 3.0);
     let hold = Drive { name: VELOCITY.into(), fields: 0..3, action };
     // One rank without MPI; `Communicator::world` after `Runtime::start` is any number of ranks.
-    let (ranks, team) = (Communicator::serial(), Team::new(1)?);
+    let (ranks, pool) = (Communicator::serial(), ThreadPool::new(1)?);
     let mut solver =
-        Solver::new(modes, &ranks, team, equation, vec![hold], SolverOptions::default())?;
+        Solver::new(modes, &ranks, pool, equation, vec![hold], SolverOptions::default())?;
     let mut state = solver.state().clone();
     state.fill(|mode, velocity| {
         if mode == WAVE {

@@ -15,7 +15,7 @@ use super::{each_mode, sum_over_bundles};
 use crate::fields::SpectralFields;
 use crate::grid::{AXES, Grid};
 use crate::modes::Modes;
-use crate::parallel::{Communicator, Team};
+use crate::parallel::{Communicator, ThreadPool};
 use crate::physics::Physics;
 use crate::real::Real;
 use crate::shells::Shells;
@@ -100,7 +100,7 @@ impl AxialSpectra {
     pub fn measure<T: Real>(
         &self,
         state: &SpectralFields<T>,
-        team: &Team,
+        pool: &ThreadPool,
         communicator: &Communicator,
     ) -> Vec<Vec<f64>> {
         let energy = |of: &Energy, mode: [i64; AXES], values: &[_]| {
@@ -109,7 +109,7 @@ impl AxialSpectra {
             weight * of.factor * norm(&values[of.fields.clone()])
         };
         let count = self.energies.len();
-        let totals = sum_over_bundles(state, count, team, communicator, |bundle, sums| {
+        let totals = sum_over_bundles(state, count, pool, communicator, |bundle, sums| {
             let mut parts = vec![0.0; count];
             each_mode(state, bundle, |_, mode, values| {
                 let terms = self.energies.iter().map(|of| energy(of, mode, values));
@@ -121,7 +121,7 @@ impl AxialSpectra {
         let empty: Vec<_> =
             totals.iter().map(|total| FixedSums::new(across * along, *total)).collect();
         let total = Mutex::new(empty.clone());
-        team.run(state.bundles.len(), |_, run| {
+        pool.run(state.bundles.len(), |_, run| {
             let mut mine = empty.clone();
             for bundle in run {
                 each_mode(state, state.bundles.start + bundle, |_, mode, values| {
@@ -155,8 +155,8 @@ mod tests {
         }
         let spectra = AxialSpectra::new(&Physics::navier_stokes(0.1), modes.grid, axis);
         let serial = Communicator::serial();
-        let [found, again] =
-            [1, 3].map(|threads| spectra.measure(&state, &Team::new(threads).unwrap(), &serial));
+        let [found, again] = [1, 3]
+            .map(|threads| spectra.measure(&state, &ThreadPool::new(threads).unwrap(), &serial));
         assert_eq!(found, again);
         let [across, along] = spectra.wavenumbers();
         assert_eq!(found[0].len(), across.len() * along.len());

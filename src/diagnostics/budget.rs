@@ -7,7 +7,7 @@ use crate::exact_sum::ExactSum;
 use crate::fields::SpectralFields;
 use crate::grid::Grid;
 use crate::modes::{Modes, Place, signed};
-use crate::parallel::{Communicator, Team};
+use crate::parallel::{Communicator, ThreadPool};
 use crate::real::Real;
 
 /// Sums over the modes of a velocity field, per unit of mass and averaged over the box. By
@@ -35,14 +35,14 @@ impl Budget {
     pub fn measure<T: Real>(
         fields: &SpectralFields<T>,
         viscosity: f64,
-        team: &Team,
+        pool: &ThreadPool,
         communicator: &Communicator,
     ) -> Budget {
         let modes = fields.modes;
         // Doubles of zero or more are ordered as their bits are.
         let divergence_squared = AtomicU64::new(0);
         let zeros = || std::array::from_fn::<_, 4, _>(|_| ExactSum::default());
-        let sums = exact_sums_over_bundles(fields, zeros, team, communicator, |bundle, sums| {
+        let sums = exact_sums_over_bundles(fields, zeros, pool, communicator, |bundle, sums| {
             let (nx0, ny) = modes.bundle_mode(bundle);
             let mean = (nx0, ny) == (0, 0);
             if mean {
@@ -159,8 +159,8 @@ mod tests {
     }
 
     fn measure<T: Real>(fields: &SpectralFields<T>, threads: usize) -> Budget {
-        let team = Team::new(threads).unwrap();
-        Budget::measure(fields, 0.01, &team, &Communicator::serial())
+        let pool = ThreadPool::new(threads).unwrap();
+        Budget::measure(fields, 0.01, &pool, &Communicator::serial())
     }
 
     const RANDOM: &str =

@@ -325,7 +325,7 @@ fn velocity_gradient() -> Group {
 mod tests {
     use super::*;
     use crate::grid::Grid;
-    use crate::parallel::Team;
+    use crate::parallel::ThreadPool;
 
     const VISCOSITY: f64 = 0.3;
 
@@ -374,8 +374,8 @@ mod tests {
     fn fields_are_what_they_are_by_definition() {
         let grid = Grid::two_thirds([18, 15, 24], [1.0; AXES]);
         let ([nx, ny, _], spacing) = (grid.points, grid.spacing());
-        let (serial, team) = (Communicator::serial(), Team::new(2).unwrap());
-        let mut sweep = Sweep::<f64>::new(Modes::new(grid, 8), &serial, team, 3, 3).unwrap();
+        let (serial, pool) = (Communicator::serial(), ThreadPool::new(2).unwrap());
+        let mut sweep = Sweep::<f64>::new(Modes::new(grid, 8), &serial, pool, 3, 3).unwrap();
         let state = sweep.from_physical(AXES, |batch, values| {
             let (len, planes) = (values.len() / AXES, &batch.ranges[2]);
             for index in 0..len {

@@ -7,7 +7,7 @@ use crate::exact_sum::ExactSum;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
 use crate::modes::Modes;
-use crate::parallel::{Communicator, Team};
+use crate::parallel::{Communicator, ThreadPool};
 use crate::physics::Physics;
 use crate::real::Real;
 
@@ -31,13 +31,13 @@ pub struct Energy {
 pub fn mean_square<T: Real>(
     fields: &SpectralFields<T>,
     of: Range<usize>,
-    team: &Team,
+    pool: &ThreadPool,
     communicator: &Communicator,
 ) -> f64 {
     let modes = fields.modes;
     let part = of.start * modes.column_len()..of.end * modes.column_len();
     let zero = || [ExactSum::default()];
-    let sums = exact_sums_over_bundles(fields, zero, team, communicator, |bundle, sums| {
+    let sums = exact_sums_over_bundles(fields, zero, pool, communicator, |bundle, sums| {
         let (nx0, _) = modes.bundle_mode(bundle);
         let mut square = 0.0;
         for row in fields.bundle(bundle)[part.clone()].chunks_exact(modes.lanes) {

@@ -19,7 +19,7 @@ use crate::exact_sum::ExactSum;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
 use crate::modes::Modes;
-use crate::parallel::{Communicator, Team};
+use crate::parallel::{Communicator, ThreadPool};
 use crate::physics::Physics;
 use crate::real::Real;
 use crate::transform::plane_job::{Block, PlaneJob};
@@ -125,7 +125,7 @@ fn of_vector<T: Real>(
     sweep: &mut Sweep<T>,
     communicator: &Communicator,
 ) -> [f64; 5] {
-    let scales = [scale(state, first..first + AXES, sweep.team(), communicator); AXES];
+    let scales = [scale(state, first..first + AXES, sweep.pool(), communicator); AXES];
     let (mut longitudinal, mut transverse) = (Moments::default(), Moments::default());
     for component in 0..AXES {
         let gradient = Together::Triple(Triple::Gradient(first + component));
@@ -155,7 +155,7 @@ fn of_scalar<T: Real>(
     communicator: &Communicator,
 ) -> [f64; 5] {
     let both = Together::Pair(Triple::Stretching, Triple::Gradient(field));
-    let scale = |of| scale(state, of, sweep.team(), communicator);
+    let scale = |of| scale(state, of, sweep.pool(), communicator);
     let scales = [[scale(0..AXES); AXES], [scale(field..field + 1); AXES]].concat();
     let found = look(both, &[], &scales, state, sweep, communicator);
     let (stretching, gradient) = found.of_fields.split_at(AXES);
@@ -178,13 +178,13 @@ fn of_scalar<T: Real>(
 fn scale<T: Real>(
     state: &SpectralFields<T>,
     fields: Range<usize>,
-    team: &Team,
+    pool: &ThreadPool,
     communicator: &Communicator,
 ) -> f64 {
     /// What lies between its inverse and this has powers that are numbers.
     const PLAIN: f64 = 1e60;
     let grid = state.modes.grid;
-    let sums = sum_over_bundles(state, 1, team, communicator, |bundle, sums| {
+    let sums = sum_over_bundles(state, 1, pool, communicator, |bundle, sums| {
         let mut square = 0.0;
         each_mode(state, bundle, |_, mode, values| {
             let k_squared: f64 = grid.wavevector(mode).iter().map(|k| k * k).sum();
@@ -394,8 +394,8 @@ mod tests {
         assert_eq!(names, expected.map(|(name, _)| name));
         let mut found = Vec::new();
         for (threads, strength) in [(1, 1.0), (3, 1.0), (1, 1e-90), (1, 1e90)] {
-            let (serial, team) = (Communicator::serial(), Team::new(threads).unwrap());
-            let mut sweep = Sweep::new(modes, &serial, team, 2 * AXES, 2 * AXES).unwrap();
+            let (serial, pool) = (Communicator::serial(), ThreadPool::new(threads).unwrap());
+            let mut sweep = Sweep::new(modes, &serial, pool, 2 * AXES, 2 * AXES).unwrap();
             let gradients = gradients.measure(&state(strength), &mut sweep, &serial);
             assert_eq!(gradients.len(), expected.len());
             for ((name, expected), found) in expected.iter().zip(&gradients) {
@@ -414,8 +414,8 @@ mod tests {
     fn a_fluid_at_rest_has_zeros() {
         let modes = Modes::new(Grid::two_thirds([8; 3], [1.0; 3]), 8);
         let state = SpectralFields::<f64>::zeros(modes, 0..modes.bundles(), AXES + 1);
-        let (serial, team) = (Communicator::serial(), Team::new(1).unwrap());
-        let mut sweep = Sweep::new(modes, &serial, team, 2 * AXES, 2 * AXES).unwrap();
+        let (serial, pool) = (Communicator::serial(), ThreadPool::new(1).unwrap());
+        let mut sweep = Sweep::new(modes, &serial, pool, 2 * AXES, 2 * AXES).unwrap();
         let found = Gradients::new(&physics()).measure(&state, &mut sweep, &serial);
         assert_eq!(found, [0.0; 12]);
     }

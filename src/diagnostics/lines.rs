@@ -11,7 +11,7 @@ use super::{each_mode, sum_over_bundles, sums_memory};
 use crate::fields::SpectralFields;
 use crate::grid::{AXES, Grid};
 use crate::modes::Modes;
-use crate::parallel::{Communicator, Team};
+use crate::parallel::{Communicator, ThreadPool};
 use crate::physics::Physics;
 use crate::real::Real;
 use crate::variable::Variable;
@@ -61,7 +61,7 @@ impl LineSpectra {
     pub fn measure<T: Real>(
         &self,
         state: &SpectralFields<T>,
-        team: &Team,
+        pool: &ThreadPool,
         communicator: &Communicator,
     ) -> Vec<Vec<f64>> {
         let modes = state.modes;
@@ -71,7 +71,7 @@ impl LineSpectra {
         let sums = sum_over_bundles(
             state,
             self.terms.len() * count,
-            team,
+            pool,
             communicator,
             |bundle, sums| {
                 let (first, ny) = modes.bundle_mode(bundle);
@@ -129,8 +129,8 @@ mod tests {
         let spectra = LineSpectra::new(&Physics::navier_stokes(0.1), modes.grid.lengths);
         let wavenumbers = LineSpectra::wavenumbers(&modes.grid);
         for threads in [1, 2] {
-            let team = Team::new(threads).unwrap();
-            let found = spectra.measure(&state, &team, &Communicator::serial());
+            let pool = ThreadPool::new(threads).unwrap();
+            let found = spectra.measure(&state, &pool, &Communicator::serial());
             assert_eq!(found.len(), spectra.variables().len());
             for (name, values) in spectra.variables().iter().zip(&found) {
                 let expected: &[(f64, f64)] = match name.name.as_str() {

@@ -29,7 +29,7 @@ use crate::exact_sum::ExactSum;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
 use crate::modes::Place;
-use crate::parallel::{Communicator, Team};
+use crate::parallel::{Communicator, ThreadPool};
 use crate::real::Real;
 
 pub use axial::AxialSpectra;
@@ -51,12 +51,12 @@ pub use structure_functions::{Over, StructureFunctions};
 fn sum_over_bundles<T: Real>(
     fields: &SpectralFields<T>,
     count: usize,
-    team: &Team,
+    pool: &ThreadPool,
     communicator: &Communicator,
     add: impl Fn(usize, &mut [ExactSum]) + Sync,
 ) -> Vec<f64> {
     let zeros = || vec![ExactSum::default(); count];
-    let sums = exact_sums_over_bundles(fields, zeros, team, communicator, add);
+    let sums = exact_sums_over_bundles(fields, zeros, pool, communicator, add);
     sums.iter().map(ExactSum::value).collect()
 }
 
@@ -70,13 +70,13 @@ fn sums_memory(count: f64, threads: usize) -> f64 {
 fn exact_sums_over_bundles<T: Real, S: AsMut<[ExactSum]> + Send>(
     fields: &SpectralFields<T>,
     zeros: impl Fn() -> S + Sync,
-    team: &Team,
+    pool: &ThreadPool,
     communicator: &Communicator,
     add: impl Fn(usize, &mut [ExactSum]) + Sync,
 ) -> S {
     let first = fields.bundles.start;
     let total = Mutex::new(zeros());
-    team.run(fields.bundles.len(), |_, run| {
+    pool.run(fields.bundles.len(), |_, run| {
         let mut mine = zeros();
         for bundle in run {
             add(first + bundle, mine.as_mut());

@@ -173,7 +173,7 @@ impl<T: Real> PlaneJob<T> for Stress<T> {
 mod tests {
     use super::*;
     use crate::grid::Grid;
-    use crate::parallel::{Communicator, Team};
+    use crate::parallel::{Communicator, ThreadPool};
     use crate::physics::{Axis, Kind, Magnetic, Stratification};
 
     /// The largest difference between the pressure of the fields and the exact one, with either
@@ -199,10 +199,10 @@ mod tests {
             let index = [index % nx, index / nx % ny, index / (nx * ny)];
             std::array::from_fn(|axis| index[axis] as f64 * spacing[axis])
         };
-        let (serial, team) = (Communicator::serial(), Team::new(2).unwrap());
+        let (serial, pool) = (Communicator::serial(), ThreadPool::new(2).unwrap());
         let count = physics.fields().len();
         let mut sweep =
-            Sweep::<f64>::new(Modes::new(grid, 8), &serial, team, count, PRODUCTS.max(count))
+            Sweep::<f64>::new(Modes::new(grid, 8), &serial, pool, count, PRODUCTS.max(count))
                 .unwrap();
         let state = sweep.from_physical(count, |batch, values| {
             let (len, planes) = (values.len() / count, &batch.ranges[2]);

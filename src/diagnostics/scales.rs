@@ -73,7 +73,7 @@ mod tests {
     use crate::fields::SpectralFields;
     use crate::grid::Grid;
     use crate::modes::Modes;
-    use crate::parallel::{Communicator, Team};
+    use crate::parallel::{Communicator, ThreadPool};
 
     /// The mean spectrum published with the data set isotropic1024coarse of the Johns Hopkins
     /// Turbulence Database: lines of k = 1, 2, .. and E(k).
@@ -96,8 +96,8 @@ mod tests {
             let place = modes.place([k, 0, 0]).unwrap();
             fields.set(place, 1, Complex::new(energy.sqrt(), 0.0));
         }
-        let team = Team::new(1).unwrap();
-        let budget = Budget::measure(&fields, viscosity, &team, &Communicator::serial());
+        let pool = ThreadPool::new(1).unwrap();
+        let budget = Budget::measure(&fields, viscosity, &pool, &Communicator::serial());
         let scales = Scales::new(&budget, viscosity, grid.k_max());
         for (found, expected) in [
             (budget.kinetic_energy, 0.706048),

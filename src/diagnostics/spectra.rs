@@ -18,7 +18,7 @@ use super::{sum_over_bundles, sums_memory};
 use crate::fields::SpectralFields;
 use crate::grid::{AXES, Grid};
 use crate::modes::{Modes, Place};
-use crate::parallel::{Communicator, Team};
+use crate::parallel::{Communicator, ThreadPool};
 use crate::physics::Physics;
 use crate::real::Real;
 use crate::shells::Shells;
@@ -66,7 +66,7 @@ impl Spectra {
         &self,
         state: &SpectralFields<T>,
         tendency: &SpectralFields<T>,
-        team: &Team,
+        pool: &ThreadPool,
         communicator: &Communicator,
     ) -> Vec<Vec<f64>> {
         let modes = state.modes;
@@ -75,7 +75,7 @@ impl Spectra {
         let sums = sum_over_bundles(
             state,
             self.terms.len() * count,
-            team,
+            pool,
             communicator,
             |bundle, sums| {
                 let mut values = vec![C::ZERO; 2 * fields];
@@ -184,8 +184,8 @@ mod tests {
         tendency.set(b, 6, C::new(0.0, 5.0));
         let spectra = Spectra::new(&physics(), modes.grid.lengths);
         for threads in [1, 2] {
-            let team = Team::new(threads).unwrap();
-            let values = spectra.measure(&state, &tendency, &team, &Communicator::serial());
+            let pool = ThreadPool::new(threads).unwrap();
+            let values = spectra.measure(&state, &tendency, &pool, &Communicator::serial());
             let count = Shells::new(modes.grid).count();
             let of = |name: &str| {
                 let at = spectra.variables().iter().position(|n| n.name == name);

@@ -3,7 +3,7 @@
 use super::sum_over_bundles;
 use crate::fields::SpectralFields;
 use crate::modes::{Modes, Place};
-use crate::parallel::{Communicator, Team};
+use crate::parallel::{Communicator, ThreadPool};
 use crate::real::Real;
 use crate::shells::Shells;
 
@@ -12,12 +12,12 @@ use crate::shells::Shells;
 /// Collective: every rank must call this.
 pub fn energy_spectrum<T: Real>(
     fields: &SpectralFields<T>,
-    team: &Team,
+    pool: &ThreadPool,
     communicator: &Communicator,
 ) -> Vec<f64> {
     let modes = fields.modes;
     let shells = Shells::new(modes.grid);
-    sum_over_bundles(fields, shells.count(), team, communicator, |bundle, sums| {
+    sum_over_bundles(fields, shells.count(), pool, communicator, |bundle, sums| {
         for row in 0..modes.rows() {
             for lane in 0..modes.lanes {
                 let place = Place { bundle, row, lane };
@@ -55,13 +55,13 @@ mod tests {
         ] {
             fields.set(modes.place(mode).unwrap(), field, value);
             for threads in [1, 2] {
-                let team = Team::new(threads).unwrap();
-                let spectrum = energy_spectrum(&fields, &team, &Communicator::serial());
+                let pool = ThreadPool::new(threads).unwrap();
+                let spectrum = energy_spectrum(&fields, &pool, &Communicator::serial());
                 assert_eq!(spectrum[shell], energy, "{mode:?}");
             }
         }
-        let team = Team::new(1).unwrap();
-        let total: f64 = energy_spectrum(&fields, &team, &Communicator::serial()).iter().sum();
+        let pool = ThreadPool::new(1).unwrap();
+        let total: f64 = energy_spectrum(&fields, &pool, &Communicator::serial()).iter().sum();
         assert_eq!(total, 4.5 + 2.0 + 25.0 + 1.0);
     }
 }

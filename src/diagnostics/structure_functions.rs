@@ -212,7 +212,7 @@ mod tests {
     use super::*;
     use crate::grid::Grid;
     use crate::modes::Modes;
-    use crate::parallel::Team;
+    use crate::parallel::ThreadPool;
     use crate::physics::Scalar;
 
     const POINTS: usize = 18;
@@ -230,8 +230,8 @@ mod tests {
             state.set(modes.place([0, n, 0]).unwrap(), field, half);
             state.set(modes.place([0, -n, 0]).unwrap(), field, half.conj());
         }
-        let (serial, team) = (Communicator::serial(), Team::new(2).unwrap());
-        let mut sweep = Sweep::new(modes, &serial, team, 6, 6).unwrap();
+        let (serial, pool) = (Communicator::serial(), ThreadPool::new(2).unwrap());
+        let mut sweep = Sweep::new(modes, &serial, pool, 6, 6).unwrap();
         let separations = vec![2.0 * TAU / POINTS as f64, 1.234];
         let structure = StructureFunctions::new(&physics, vec![0, 1], separations.clone());
         let found = structure.measure(&state, &mut sweep, &serial);

@@ -69,9 +69,9 @@ impl<'a> Averages<'a> {
     /// Measures the flow. Collective.
     pub fn measure<T: Real>(&mut self, solver: &Solver<T>, now: &RunState) -> Row {
         let RunContext { comm, config, .. } = self.run;
-        let (state, team, viscosity) = (solver.state(), solver.team(), config.physics.viscosity);
-        let budget = Budget::measure(state, viscosity, team, comm);
-        let quantities = self.quantities.measure(state, &budget, team, comm);
+        let (state, pool, viscosity) = (solver.state(), solver.pool(), config.physics.viscosity);
+        let budget = Budget::measure(state, viscosity, pool, comm);
+        let quantities = self.quantities.measure(state, &budget, pool, comm);
         let since = now.time - now.row_time;
         let (injected_power, injections) = history::powers(solver.forces(), &config.physics, since);
         let injected = solver.forces().injected_energy();

@@ -9,7 +9,7 @@ use crate::io::checkpoint::{self, CheckpointReader};
 use crate::io::log::Log;
 use crate::io::snapshot::SnapshotReader;
 use crate::modes::Modes;
-use crate::parallel::{Communicator, Team};
+use crate::parallel::{Communicator, ThreadPool};
 use crate::real::{Precision, Real};
 use crate::transform::decomposition::Decomposition;
 use crate::transform::sweep::Sweep;
@@ -61,8 +61,8 @@ fn to_snapshot<T: Real>(
     to: &Path,
 ) -> Result<()> {
     let (header, state) = (reader.header(), reader.read::<T>()?);
-    let team = comm.agree(Team::new(config.parallel.threads))?;
-    let mut sweep = Sweep::<T>::new(state.modes, comm, team, state.count, 0)?;
+    let pool = comm.agree(ThreadPool::new(config.parallel.threads))?;
+    let mut sweep = Sweep::<T>::new(state.modes, comm, pool, state.count, 0)?;
     let clock = Clock { time: header.time, step: header.step };
     let contents = Contents::state(config, header.precision)?;
     snapshots::save(comm, to, config, &contents, &state, &mut sweep, clock).map(drop)

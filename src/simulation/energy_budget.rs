@@ -32,9 +32,9 @@ impl EnergyBudget {
         viscosity: f64,
         comm: &Communicator,
     ) -> Self {
-        let (state, team) = (solver.state(), solver.team());
-        let budget = Budget::measure(state, viscosity, team, comm);
-        let values = quantities.measure(state, &budget, team, comm);
+        let (state, pool) = (solver.state(), solver.pool());
+        let budget = Budget::measure(state, viscosity, pool, comm);
+        let values = quantities.measure(state, &budget, pool, comm);
         EnergyBudget::new(quantities, &budget, &values, solver.forces().injected_energy())
     }
 

@@ -21,17 +21,17 @@ impl<T: Real> Solver<T> {
         assemble_all(&mut self.sweep, &*self.equation, &self.state, &mut tendency, &|_, _| {});
         self.held = Held::Other;
         let Solver { communicator: comm, sweep, forces, linear, state, .. } = self;
-        let team = sweep.team();
+        let pool = sweep.pool();
         let mut idle = forces.idle(comm, state, &tendency, |fields| {
-            let square = |of| mean_square(of, fields.clone(), team, comm);
+            let square = |of| mean_square(of, fields.clone(), pool, comm);
             let [state, tendency] = [square(state), square(&tendency)];
             // Rounding of the tendency is that of products, whose derivatives they are.
             [absent::<T>(state), absent::<T>(tendency + frequency * frequency * state)]
         });
         if linear.is_some_and(|linear| linear.force.rate > 0.0) {
-            let budget = Budget::measure(state, 0.0, team, comm);
+            let budget = Budget::measure(state, 0.0, pool, comm);
             let rests = budget.fluctuation_energy <= absent::<T>(budget.kinetic_energy);
-            if rests && mean_square(&tendency, 0..AXES, team, comm) == 0.0 {
+            if rests && mean_square(&tendency, 0..AXES, pool, comm) == 0.0 {
                 let name = crate::forcing::VELOCITY.into();
                 idle.push(Idle { name, part: "", wavenumber: f64::INFINITY });
             }

@@ -34,7 +34,7 @@ use crate::forcing::{Action, Band, Drive, Linear};
 use crate::grid::Dealias;
 use crate::integrator::{Controller, Decays, Scheme};
 use crate::modes::Modes;
-use crate::parallel::{Communicator, Team};
+use crate::parallel::{Communicator, ThreadPool};
 use crate::real::Real;
 use crate::transform::sweep::Sweep;
 use crate::transform::timings::Timings;
@@ -123,7 +123,7 @@ impl<T: Real> Solver<T> {
     pub fn new(
         modes: Modes,
         communicator: &Communicator,
-        team: Team,
+        pool: ThreadPool,
         equation: Box<dyn Equation<T>>,
         drives: Vec<Drive>,
         options: SolverOptions,
@@ -132,7 +132,7 @@ impl<T: Real> Solver<T> {
         let counts = equation.counts();
         let slots = counts.fields.max(counts.contracted);
         let products = counts.products.max(products);
-        let sweep = Sweep::new(modes, communicator, team, slots, products)?;
+        let sweep = Sweep::new(modes, communicator, pool, slots, products)?;
         let owned = sweep.plan.bundles.clone();
         let state = sweep.zero_fields(counts.fields);
         let mut linear = None;
@@ -235,12 +235,12 @@ impl<T: Real> Solver<T> {
     }
 
     /// The threads of this rank.
-    pub fn team(&self) -> &Team {
-        self.sweep.team()
+    pub fn pool(&self) -> &ThreadPool {
+        self.sweep.pool()
     }
 
     /// Number of threads of this rank.
     pub fn threads(&self) -> usize {
-        self.sweep.team().threads()
+        self.sweep.pool().threads()
     }
 }

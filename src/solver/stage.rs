@@ -192,9 +192,9 @@ impl<T: Real> Solver<T> {
     /// What forces ask of the next step, given the largest frequency of the flow. Collective.
     pub(super) fn look_ahead(&mut self, frequency: f64) -> Pace {
         let Solver { communicator: comm, sweep, forces, linear, state, .. } = self;
-        let pace = forces.look_ahead(comm, sweep.team(), state, frequency);
+        let pace = forces.look_ahead(comm, sweep.pool(), state, frequency);
         let Some(LinearForce { force, energy, absent: threshold }) = linear else { return pace };
-        let budget = Budget::measure(state, 0.0, sweep.team(), comm);
+        let budget = Budget::measure(state, 0.0, sweep.pool(), comm);
         *energy = budget.fluctuation_energy;
         *threshold = absent::<T>(budget.kinetic_energy);
         let bounds = Bounds { absent: *threshold, ..Bounds::NONE };
@@ -207,8 +207,8 @@ impl<T: Real> Solver<T> {
     fn linear_rate(&mut self, linear: LinearForce, stage: Stage) -> f64 {
         let LinearForce { force, mut energy, absent } = linear;
         if stage.index > 0 {
-            let (team, comm) = (self.sweep.team(), &self.communicator);
-            energy = Budget::measure(&self.staged, 0.0, team, comm).fluctuation_energy;
+            let (pool, comm) = (self.sweep.pool(), &self.communicator);
+            energy = Budget::measure(&self.staged, 0.0, pool, comm).fluctuation_energy;
         }
         let rate = force.rate(energy, Bounds { absent, rate: 1.0 / stage.dt });
         let power = 2.0 * rate * energy;

@@ -194,7 +194,7 @@ mod tests {
     use super::*;
     use crate::grid::Grid;
     use crate::modes::Modes;
-    use crate::parallel::{Communicator, Team};
+    use crate::parallel::{Communicator, ThreadPool};
 
     /// Some Hermitian field of coefficients as a function of the mode numbers.
     fn coefficient(mode: [i64; 3], field: usize) -> Complex<f64> {
@@ -209,7 +209,8 @@ mod tests {
     fn check<T: Real>(points: [usize; 3], threads: usize) {
         let modes = Modes::new(Grid::two_thirds(points, [1.0; 3]), T::LANES);
         let serial = Communicator::serial();
-        let mut sweep = Sweep::<T>::new(modes, &serial, Team::new(threads).unwrap(), 2, 2).unwrap();
+        let mut sweep =
+            Sweep::<T>::new(modes, &serial, ThreadPool::new(threads).unwrap(), 2, 2).unwrap();
         let mut fields = SpectralFields::<T>::zeros(modes, 0..modes.bundles(), 2);
         fields.fill(|mode, out| {
             out.iter_mut().enumerate().for_each(|(f, c)| *c = coefficient(mode, f));

@@ -40,7 +40,7 @@ impl<T: Real> PlaneParts<'_, T> {
     /// Takes every plane through all stages.
     fn whole_planes(&self, rows: SharedSlice<T>, range: Range<usize>, job: &dyn PlaneJob<T>) {
         let Self { plan, tables, scratch, .. } = *self;
-        self.team.run(range.len(), |thread, run| {
+        self.pool.run(range.len(), |thread, run| {
             let mut scratch = lock(&scratch[thread]);
             let Scratch { plane: scratch, buffers, timings, .. } = &mut *scratch;
             let mut watch = Stopwatch::start();
@@ -72,13 +72,13 @@ impl<T: Real> PlaneParts<'_, T> {
         range: Range<usize>,
         job: &dyn PlaneJob<T>,
     ) {
-        let Self { plan, tables, team, scratch, .. } = *self;
+        let Self { plan, tables, pool, scratch, .. } = *self;
         let (lines, blocks) = (plan.along_x.len(), plan.rows.len().div_ceil(tables.x.row_len()));
         for first in range.clone().step_by(plan.planes_at_a_time()) {
             let planes = first..(first + plan.planes_at_a_time()).min(range.end);
             // Each thread has some of all lines or blocks of the planes.
             let stage = |buffers: SharedSlice<T>, each: usize, work: &StageJob<T>| {
-                team.run(planes.len() * each, |thread, run| {
+                pool.run(planes.len() * each, |thread, run| {
                     let mut scratch = lock(&scratch[thread]);
                     let Scratch { plane: scratch, timings, .. } = &mut *scratch;
                     let mut watch = Stopwatch::start();

@@ -17,7 +17,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::error::Result;
 use crate::fields::{Aligned, SpectralFields, zeros};
 use crate::modes::Modes;
-use crate::parallel::{Communicator, SharedSlice, Team};
+use crate::parallel::{Communicator, SharedSlice, ThreadPool};
 use crate::real::Real;
 
 use super::lines::{ABSENT, Direction, Lines, ReadTable, Source, Target, WriteTable};
@@ -36,7 +36,7 @@ pub type ColumnJob<'a, T> = dyn Fn(usize, &mut [T], &mut [T]) + Sync + 'a;
 pub struct Sweep<T: Real> {
     /// What this rank has of it.
     pub plan: Plan,
-    team: Team,
+    pool: ThreadPool,
     z: LinesAlongZ<T>,
     tables: PlaneTables<T>,
     z_to_y: Box<dyn Transport<T>>,
@@ -90,7 +90,7 @@ impl<T: Real> LinesAlongZ<T> {
 /// What work on planes needs besides the rows of the planes.
 pub(super) struct PlaneParts<'a, T: Real> {
     pub plan: &'a Plan,
-    pub team: &'a Team,
+    pub pool: &'a ThreadPool,
     pub tables: &'a PlaneTables<T>,
     pub scratch: &'a [Mutex<Scratch<T>>],
     pub y_to_x: Option<&'a mut (dyn Transport<T> + 'static)>,
@@ -119,7 +119,7 @@ impl<T: Real> Sweep<T> {
     pub fn new(
         modes: Modes,
         communicator: &Communicator,
-        team: Team,
+        pool: ThreadPool,
         slots: usize,
         products: usize,
     ) -> Result<Self> {
@@ -130,7 +130,7 @@ impl<T: Real> Sweep<T> {
         let z = LinesAlongZ::new(&plan);
         let tables = PlaneTables::new(&plan);
         // Each thread makes its own, so that it lies in memory near to it.
-        let scratch = team.each(|_| {
+        let scratch = pool.each(|_| {
             Mutex::new(Scratch {
                 work: zeros(z.lines.work_len()),
                 incoming: zeros(slots * modes.column_len()),
@@ -140,15 +140,15 @@ impl<T: Real> Sweep<T> {
                 timings: Timings::default(),
             })
         });
-        let y_to_x = plan.y_to_x.as_ref().map(|y_to_x| transports::new(y_to_x, &row, &team));
+        let y_to_x = plan.y_to_x.as_ref().map(|y_to_x| transports::new(y_to_x, &row, &pool));
         let y_to_x = y_to_x.transpose();
         Ok(Sweep {
-            z_to_y: communicator.agree(transports::new(&plan.z_to_y, &column, &team))?,
+            z_to_y: communicator.agree(transports::new(&plan.z_to_y, &column, &pool))?,
             y_to_x: communicator.agree(y_to_x)?,
             bundles: plan.bundles.clone().collect(),
             timings: Timings::default(),
             plan,
-            team,
+            pool,
             z,
             tables,
             scratch,
@@ -226,7 +226,7 @@ impl<T: Real> Sweep<T> {
         let (plan, z) = (&self.plan, &self.z);
         let column_len = plan.modes.column_len();
         let scratch = &self.scratch;
-        self.team.run(bundles.len(), |thread, run| {
+        self.pool.run(bundles.len(), |thread, run| {
             let mut scratch = lock(&scratch[thread]);
             let scratch = &mut *scratch;
             let mut watch = Stopwatch::start();
@@ -279,7 +279,7 @@ impl<T: Real> Sweep<T> {
     /// works on it.
     pub fn zero_fields(&self, count: usize) -> SpectralFields<T> {
         let Plan { modes, bundles, .. } = &self.plan;
-        let data = self.team.zeros(bundles.len() * count * modes.column_len());
+        let data = self.pool.zeros(bundles.len() * count * modes.column_len());
         SpectralFields { modes: *modes, bundles: bundles.clone(), count, data }
     }
 
@@ -297,7 +297,7 @@ impl<T: Real> Sweep<T> {
     pub(super) fn plane_parts(&mut self) -> (SharedSlice<'_, T>, PlaneParts<'_, T>) {
         let parts = PlaneParts {
             plan: &self.plan,
-            team: &self.team,
+            pool: &self.pool,
             tables: &self.tables,
             scratch: &self.scratch,
             y_to_x: self.y_to_x.as_deref_mut(),
@@ -307,8 +307,8 @@ impl<T: Real> Sweep<T> {
     }
 
     /// The threads of this rank.
-    pub fn team(&self) -> &Team {
-        &self.team
+    pub fn pool(&self) -> &ThreadPool {
+        &self.pool
     }
 
     /// Seconds spent so far, averaged over threads.

@@ -8,7 +8,7 @@ use dns_solver::grid::Grid;
 use dns_solver::initial::{self, Initial, Kolmogorov, TaylorGreen};
 use dns_solver::integrator::Scheme;
 use dns_solver::modes::Modes;
-use dns_solver::parallel::{Communicator, Team};
+use dns_solver::parallel::{Communicator, ThreadPool};
 use dns_solver::physics::Physics;
 use dns_solver::real::Real;
 use dns_solver::solver::{Solver, SolverOptions, Tolerance};
@@ -64,14 +64,14 @@ fn allocations<T: Real>(
     tolerance: Option<f64>,
 ) -> usize {
     let modes = Modes::new(Grid::two_thirds([24, 18, 22], [1.0; 3]), T::LANES);
-    let team = Team::new(threads).unwrap();
+    let pool = ThreadPool::new(threads).unwrap();
     let physics = Physics::navier_stokes(0.01);
     let forces = physics.build_forces(forcing, &Forcing::None, &modes.grid);
     let equation = physics.build_equation::<T>(&modes);
     let groups = physics.vectors_and_scalars();
     let tolerance = tolerance.map(|error| Tolerance { error, groups });
     let options = SolverOptions { tolerance, ..SolverOptions::default() };
-    let mut solver = Solver::new(modes, comm, team, equation, forces, options).unwrap();
+    let mut solver = Solver::new(modes, comm, pool, equation, forces, options).unwrap();
     let initial = Initial::TaylorGreen(TaylorGreen { amplitude: 1.0 });
     let flow = initial::build(&initial, &modes.grid, comm).unwrap();
     let mut state = solver.state().clone();
@@ -104,7 +104,7 @@ fn a_step_allocates_nothing(comm: &Communicator) {
         }
         assert_eq!(allocations::<f32>(comm, 1, &Forcing::None, None), 0);
     }
-    // Threads come last, for those of a team that is no more may still be ending.
+    // Threads come last, for those of a pool that is no more may still be ending.
     for comm in &all {
         // rayon allocates a list of jobs whenever threads are set to work, at most three times for
         // planes, once for each of at most four parts of the columns, and now and then a piece of

@@ -5,7 +5,7 @@ use std::ops::Range;
 use dns_solver::fields::SpectralFields;
 use dns_solver::grid::{Grid, Region};
 use dns_solver::modes::Modes;
-use dns_solver::parallel::{Communicator, ProcessGrid, Team};
+use dns_solver::parallel::{Communicator, ProcessGrid, ThreadPool};
 use dns_solver::real::Real;
 use dns_solver::transform::decomposition::Decomposition;
 use dns_solver::transform::regrid::regrid;
@@ -76,8 +76,8 @@ fn rows(region: &Region, points: [usize; 3]) -> impl Iterator<Item = (Range<usiz
 /// of this rank's on the way back.
 fn round_trip<T: Real>(points: [usize; 3], comm: &Communicator) -> (Vec<T>, SpectralFields<T>) {
     let modes = layout::<T>(points);
-    let team = Team::new(1).unwrap();
-    let mut sweep = Sweep::<T>::new(modes, comm, team, FIELDS, FIELDS).unwrap();
+    let pool = ThreadPool::new(1).unwrap();
+    let mut sweep = Sweep::<T>::new(modes, comm, pool, FIELDS, FIELDS).unwrap();
     // What was put out before must not be found in what follows.
     sweep.begin(1, &|_, _, outgoing| outgoing.fill(T::one()));
     let mut values = vec![T::nan(); FIELDS * points.iter().product::<usize>()];

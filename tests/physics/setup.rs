@@ -5,7 +5,7 @@ use dns_solver::forcing::Forcing;
 use dns_solver::grid::{Dealias, Grid};
 use dns_solver::integrator::Scheme;
 use dns_solver::modes::Modes;
-use dns_solver::parallel::{Communicator, Team};
+use dns_solver::parallel::{Communicator, ThreadPool};
 use dns_solver::physics::{Physics, Scalar};
 use dns_solver::real::Real;
 use dns_solver::solver::{Solver, SolverOptions, Tolerance};
@@ -70,7 +70,7 @@ impl<const N: usize> Setup<'_, N> {
         let mut solver = Solver::<T>::new(
             modes,
             &Communicator::serial(),
-            Team::new(1).unwrap(),
+            ThreadPool::new(1).unwrap(),
             self.physics.build_equation(&modes),
             self.physics.build_forces(&self.forcing, &self.magnetic_forcing, &modes.grid),
             SolverOptions {

@@ -143,7 +143,7 @@ impl Pdfs {
         let grid = state.modes.grid;
         let counts: Vec<_> = self.looks.iter().map(|look| look.fields.count(state.count)).collect();
         let count = counts.iter().sum();
-        let squares = sum_over_bundles(state, count, sweep.team(), communicator, |bundle, sums| {
+        let squares = sum_over_bundles(state, count, sweep.pool(), communicator, |bundle, sums| {
             let (mut parts, mut fields) = (vec![0.0; count], Vec::with_capacity(count));
             each_mode(state, bundle, |_, mode, values| {
                 if mode == [0; AXES] {

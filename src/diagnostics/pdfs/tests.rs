@@ -2,7 +2,7 @@ use std::f64::consts::TAU;
 
 use super::*;
 use crate::grid::Grid;
-use crate::parallel::Team;
+use crate::parallel::ThreadPool;
 
 const POINTS: [usize; AXES] = [20, 18, 4];
 const BINS: Bins = Bins { low: -3.37, high: 3.41, count: 9 };
@@ -75,8 +75,8 @@ fn densities_are_those_of_values_taken_one_by_one() {
     assert_eq!(Pdfs::names(&physics), cases.each_ref().map(|case| case.0));
     let mut found = Vec::new();
     for threads in [1, 3] {
-        let (serial, team) = (Communicator::serial(), Team::new(threads).unwrap());
-        let mut sweep = crate::transform::sweep::Sweep::new(modes, &serial, team, 3, 3).unwrap();
+        let (serial, pool) = (Communicator::serial(), ThreadPool::new(threads).unwrap());
+        let mut sweep = crate::transform::sweep::Sweep::new(modes, &serial, pool, 3, 3).unwrap();
         let measured = pdfs.measure(&state, &mut sweep, &serial);
         for ((name, values, mean, square), measured) in cases.iter().zip(&measured) {
             let (density, moments) = expected(values);

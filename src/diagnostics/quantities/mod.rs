@@ -12,7 +12,7 @@ use crate::fields::SpectralFields;
 use crate::grid::AXES;
 use crate::integrator::Damping;
 use crate::modes::{Modes, Place};
-use crate::parallel::{Communicator, Team};
+use crate::parallel::{Communicator, ThreadPool};
 use crate::physics::Physics;
 use crate::real::Real;
 use crate::variable::Variable;
@@ -88,10 +88,10 @@ impl Quantities {
         &self,
         fields: &SpectralFields<T>,
         budget: &Budget,
-        team: &Team,
+        pool: &ThreadPool,
         communicator: &Communicator,
     ) -> Vec<f64> {
-        let mut values = self.sums(fields, team, communicator);
+        let mut values = self.sums(fields, pool, communicator);
         let derived: Vec<_> = self.derived.iter().map(|(_, f)| f(budget, &values)).collect();
         values.truncate(self.sums.len());
         values.extend(derived);
@@ -108,12 +108,12 @@ impl Quantities {
     fn sums<T: Real>(
         &self,
         fields: &SpectralFields<T>,
-        team: &Team,
+        pool: &ThreadPool,
         communicator: &Communicator,
     ) -> Vec<f64> {
         let modes = fields.modes;
         let count = self.sums.len() + self.flat.len();
-        sum_over_bundles(fields, count, team, communicator, |bundle, sums| {
+        sum_over_bundles(fields, count, pool, communicator, |bundle, sums| {
             let mut values = vec![C::ZERO; fields.count];
             for lane in 0..modes.lanes {
                 let Some([nx, ..]) = modes.mode(Place { bundle, row: 0, lane }) else { break };

@@ -122,7 +122,7 @@ fn measure<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> 
         report.measured.insert(subject.name(), measured?);
     }
     if options.subjects.contains(&Subject::Rates) {
-        let rates = Rates::measure::<T>(comm, solver.team());
+        let rates = Rates::measure::<T>(comm, solver.pool());
         if let Some(step) = report.measured.get(Subject::Step.name()) {
             let stages = config.time.scheme.stages() as f64;
             let work = Work::all::<T>(&modes, solver.counts());

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use crate::parallel::{Communicator, SharedSlice, Team};
+use crate::parallel::{Communicator, SharedSlice, ThreadPool};
 use crate::real::Real;
 use crate::simd::{self, Kernel, Vector};
 
@@ -29,21 +29,21 @@ const CHAINS: usize = 12;
 
 impl Rates {
     /// Measures with all ranks and their threads at the same time. Collective.
-    pub fn measure<T: Real>(comm: &Communicator, team: &Team) -> Self {
-        let cores = team.threads() as f64;
-        let count = team.threads() * COPIED;
-        let (from, mut to) = (team.zeros::<f64>(count), team.zeros::<f64>(count));
+    pub fn measure<T: Real>(comm: &Communicator, pool: &ThreadPool) -> Self {
+        let cores = pool.threads() as f64;
+        let count = pool.threads() * COPIED;
+        let (from, mut to) = (pool.zeros::<f64>(count), pool.zeros::<f64>(count));
         let copied = 3.0 * (count * size_of::<f64>()) as f64;
         let bandwidth = fastest(comm, || {
             let target = SharedSlice::new(&mut to);
-            // SAFETY: the runs of a team do not overlap.
-            team.run(count, |_, run| {
+            // SAFETY: the runs of a pool do not overlap.
+            pool.run(count, |_, run| {
                 unsafe { target.slice(run.clone()) }.copy_from_slice(&from[run])
             });
             black_box(&to);
         });
-        let chain = fastest(comm, || drop(team.each(|_| simd::run::<T, _>(MultiplyAdd))));
-        let flops = team.each(|_| simd::run::<T, _>(MultiplyAdd))[0] * cores;
+        let chain = fastest(comm, || drop(pool.each(|_| simd::run::<T, _>(MultiplyAdd))));
+        let flops = pool.each(|_| simd::run::<T, _>(MultiplyAdd))[0] * cores;
         let sum = |mine: f64| comm.gather(&[mine]).iter().sum();
         Rates { bandwidth: sum(copied / bandwidth), peak: sum(flops / chain) }
     }

@@ -11,7 +11,7 @@ use crate::io::snapshot::{Header, Provenance, SnapshotWriter};
 use crate::io::xdmf::{self, Series};
 use crate::modes::Modes;
 use crate::multiples::Multiples;
-use crate::parallel::{Communicator, Team};
+use crate::parallel::{Communicator, ThreadPool};
 use crate::real::{Precision, Real};
 use crate::transform::plan::Plan;
 use crate::transform::sweep::Sweep;
@@ -156,8 +156,8 @@ pub fn save<T: Real>(
         fields.visit(&flow, sweep, &whole, write)?;
     } else {
         let modes = Modes::new(grid, T::LANES);
-        let team = comm.agree(Team::new(config.parallel.threads))?;
-        let mut coarse = Sweep::new(modes, comm, team, AXES, 0)?;
+        let pool = comm.agree(ThreadPool::new(config.parallel.threads))?;
+        let mut coarse = Sweep::new(modes, comm, pool, AXES, 0)?;
         fields.visit(&flow.regrid(modes, comm), &mut coarse, &whole, write)?;
     }
     writer.finish()?;

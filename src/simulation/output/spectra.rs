@@ -144,10 +144,10 @@ impl<T: Real> Statistic<T> for AllSpectra {
         let comm = context.run.comm;
         let tendency = context.solver.tendency();
         let (state, sweep) = context.solver.state_and_sweep();
-        let mut spectra = self.shells.measure(state, &tendency, sweep.team(), comm);
+        let mut spectra = self.shells.measure(state, &tendency, sweep.pool(), comm);
         context.energy_spectrum = Some(spectra[0].clone());
-        spectra.extend(self.lines.measure(state, sweep.team(), comm));
-        let axial = self.axial.iter().flat_map(|axial| axial.measure(state, sweep.team(), comm));
+        spectra.extend(self.lines.measure(state, sweep.pool(), comm));
+        let axial = self.axial.iter().flat_map(|axial| axial.measure(state, sweep.pool(), comm));
         spectra.extend(axial);
         spectra
     }

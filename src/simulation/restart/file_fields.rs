@@ -16,7 +16,7 @@ use crate::grid::{AXES, Grid};
 use crate::io::checkpoint::{self, CheckpointReader};
 use crate::io::snapshot::SnapshotReader;
 use crate::modes::Modes;
-use crate::parallel::{Communicator, Team};
+use crate::parallel::{Communicator, ThreadPool};
 use crate::physics::Physics;
 use crate::real::Real;
 use crate::transform::regrid::regrid;
@@ -109,13 +109,13 @@ impl FieldsInFile {
         comm: &Communicator,
         state: &mut SpectralFields<T>,
     ) -> Result<Vec<String>> {
-        let team = comm.agree(Team::new(config.parallel.threads))?;
+        let pool = comm.agree(ThreadPool::new(config.parallel.threads))?;
         let Read { fields, in_file } = match &self.reader {
             Reader::Snapshot(reader) => {
-                let team = comm.agree(Team::new(config.parallel.threads))?;
-                self.read_snapshot(reader, comm, team, state.modes)?
+                let pool = comm.agree(ThreadPool::new(config.parallel.threads))?;
+                self.read_snapshot(reader, comm, pool, state.modes)?
             }
-            Reader::Checkpoint(reader) => self.read_checkpoint(reader, comm, &team, state.modes)?,
+            Reader::Checkpoint(reader) => self.read_checkpoint(reader, comm, &pool, state.modes)?,
         };
         let column = state.modes.column_len();
         for bundle in state.bundles.clone() {
@@ -127,7 +127,7 @@ impl FieldsInFile {
         drop(fields);
         cut(state);
         let mut said = Vec::new();
-        let square = |state: &_, of: &Range<usize>| mean_square(state, of.clone(), &team, comm);
+        let square = |state: &_, of: &Range<usize>| mean_square(state, of.clone(), &pool, comm);
         for group in config.physics.vectors_and_scalars() {
             let of_group = self.fields.iter().zip(&in_file);
             let of_group = of_group.filter(|((field, ..), _)| group.contains(field));
@@ -169,7 +169,7 @@ impl FieldsInFile {
         &self,
         reader: &SnapshotReader,
         comm: &Communicator,
-        team: Team,
+        pool: ThreadPool,
         modes: Modes,
     ) -> Result<Read<T>> {
         let mut grid = Grid::full(reader.header().points, reader.header().lengths);
@@ -178,7 +178,7 @@ impl FieldsInFile {
             *cutoff = kept.min(*cutoff);
         }
         let count = self.fields.len();
-        let mut sweep = Sweep::<T>::new(Modes::new(grid, T::LANES), comm, team, count, count)?;
+        let mut sweep = Sweep::<T>::new(Modes::new(grid, T::LANES), comm, pool, count, count)?;
         let mut squares = vec![ExactSum::default(); count];
         let fields = sweep.from_physical(count, |region, values| {
             let len = values.len() / count;
@@ -202,11 +202,11 @@ impl FieldsInFile {
         &self,
         reader: &CheckpointReader,
         comm: &Communicator,
-        team: &Team,
+        pool: &ThreadPool,
         modes: Modes,
     ) -> Result<Read<T>> {
         let state = reader.read::<T>()?;
-        let square = |place: usize| mean_square(&state, place..place + 1, team, comm);
+        let square = |place: usize| mean_square(&state, place..place + 1, pool, comm);
         let in_file = self.fields.iter().map(|(_, place, _)| square(*place)).collect();
         let column = state.modes.column_len();
         let (bundles, count) = (state.bundles.clone(), self.fields.len());

@@ -12,7 +12,7 @@ use crate::forcing;
 use crate::grid::AXES;
 use crate::initial::{self, Initial};
 use crate::modes::Modes;
-use crate::parallel::{Communicator, Team};
+use crate::parallel::{Communicator, ThreadPool};
 use crate::real::Real;
 
 use super::file_fields::FieldsInFile;
@@ -27,7 +27,7 @@ pub fn solver_at_rest<T: Real>(
     config: &Config,
     modes: Modes,
 ) -> Result<Solver<T>> {
-    let team = comm.agree(Team::new(config.parallel.threads))?;
+    let pool = comm.agree(ThreadPool::new(config.parallel.threads))?;
     let equation = config.physics.build_equation(&modes);
     let (forcing, magnetic) = (&config.forcing, &config.magnetic_forcing);
     let forces = config.physics.build_forces(forcing, magnetic, &modes.grid);
@@ -43,7 +43,7 @@ pub fn solver_at_rest<T: Real>(
         tolerance,
         products: PRESSURE_PRODUCTS,
     };
-    Solver::new(modes, comm, team, equation, forces, options)
+    Solver::new(modes, comm, pool, equation, forces, options)
 }
 
 /// Sees that every force of a flow that is about to start has something to act on, now or later.
@@ -156,11 +156,11 @@ impl Start {
         state: &mut SpectralFields<T>,
     ) -> Result<Said> {
         let mut said = Said::default();
-        let team = comm.agree(Team::new(config.parallel.threads))?;
+        let pool = comm.agree(ThreadPool::new(config.parallel.threads))?;
         for Part { fields, formula, wanted } in &self.parts {
             add(state, fields, formula);
             let Some((wanted, key)) = wanted else { continue };
-            let found = mean_square(state, fields.clone(), &team, comm);
+            let found = mean_square(state, fields.clone(), &pool, comm);
             if found == 0.0 {
                 let message = "has nothing in the modes that the grid keeps; take more grid.points";
                 return Err(Error::input(format!("{key}: {message}")));

@@ -12,7 +12,7 @@ use crate::diagnostics::mean_square;
 use crate::fields::SpectralFields;
 use crate::forcing::Part;
 use crate::grid::{AXES, Grid};
-use crate::parallel::{Communicator, Team};
+use crate::parallel::{Communicator, ThreadPool};
 use crate::real::Real;
 
 /// Frequencies that forces ask steps to be short beside, as they must be beside that of the flow.
@@ -146,13 +146,13 @@ impl<T: Real> ForcedBands<T> {
     pub fn look_ahead(
         &mut self,
         comm: &Communicator,
-        team: &Team,
+        pool: &ThreadPool,
         state: &SpectralFields<T>,
         frequency: f64,
     ) -> Pace {
         let mut pace = Pace::default();
         for forced in &mut self.forces {
-            let total = |fields: &Range<usize>| mean_square(state, fields.clone(), team, comm);
+            let total = |fields: &Range<usize>| mean_square(state, fields.clone(), pool, comm);
             forced.look_ahead::<T>(&state.modes.grid, frequency, total);
             pace = pace.max(forced.pace);
         }

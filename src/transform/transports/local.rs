@@ -1,7 +1,7 @@
 //! A rank alone: what is put out on one side lies on the other.
 
 use crate::fields::Aligned;
-use crate::parallel::{SharedSlice, Team};
+use crate::parallel::{SharedSlice, ThreadPool};
 use crate::real::Real;
 
 use super::super::transpose::Transpose;
@@ -12,8 +12,8 @@ pub struct Local<T: Real>(Aligned<T>);
 
 impl<T: Real> Local<T> {
     /// Room for the rows of a transpose.
-    pub fn new(transpose: &Transpose, team: &Team) -> Self {
-        Local(team.zeros(transpose.numbers()))
+    pub fn new(transpose: &Transpose, pool: &ThreadPool) -> Self {
+        Local(pool.zeros(transpose.numbers()))
     }
 }
 

@@ -6,7 +6,7 @@
 //! starts the parts in the same order, as MPI demands.
 
 use crate::fields::Aligned;
-use crate::parallel::{Communicator, RowCounts, SharedSlice, Team, Transfer};
+use crate::parallel::{Communicator, Request, RowCounts, SharedSlice, ThreadPool};
 use crate::real::Real;
 
 use super::super::transpose::Transpose;
@@ -15,7 +15,7 @@ use super::transport::Transport;
 /// The rows of both sides, and what is under way between them.
 pub struct Messages<T: Real> {
     /// Parts on their way; dropped, and so awaited, before anything that they use.
-    transfers: Vec<Option<Transfer>>,
+    requests: Vec<Option<Request>>,
     communicator: Communicator,
     /// Numbers in a row.
     row_len: usize,
@@ -39,7 +39,7 @@ struct Part {
 
 impl<T: Real> Messages<T> {
     /// Room for the rows of a transpose. Collective.
-    pub fn new(transpose: &Transpose, communicator: &Communicator, team: &Team) -> Self {
+    pub fn new(transpose: &Transpose, communicator: &Communicator, pool: &ThreadPool) -> Self {
         let all =
             |counts: &dyn Fn(usize) -> RowCounts| (0..=transpose.fields).map(counts).collect();
         let parts = (0..transpose.parts()).map(|part| Part {
@@ -49,11 +49,11 @@ impl<T: Real> Messages<T> {
             to: all(&|fields| transpose.to_counts(part, fields)),
         });
         Messages {
-            transfers: (0..transpose.parts()).map(|_| None).collect(),
+            requests: (0..transpose.parts()).map(|_| None).collect(),
             communicator: communicator.private_copy(),
             row_len: transpose.row_len,
-            from: team.zeros(transpose.from_len()),
-            to: team.zeros(transpose.to_len()),
+            from: pool.zeros(transpose.from_len()),
+            to: pool.zeros(transpose.to_len()),
             parts: parts.collect(),
             left: 0,
         }
@@ -67,10 +67,10 @@ impl<T: Real> Messages<T> {
             let from = (self.from.as_ptr(), &from[fields]);
             let to = (self.to.as_mut_ptr(), &to[fields]);
             // SAFETY: counts stay within the arrays (tested in `transpose`); nobody touches the rows
-            // of this part on either side until the transfer is awaited, and the arrays and counts
+            // of this part on either side until the request is awaited, and the arrays and counts
             // live as long.
-            let transfer = unsafe { self.communicator.start_all_to_all(self.row_len, from, to) };
-            self.transfers[self.left] = Some(transfer);
+            let request = unsafe { self.communicator.start_all_to_all(self.row_len, from, to) };
+            self.requests[self.left] = Some(request);
             self.left += 1;
         }
     }
@@ -86,8 +86,8 @@ impl<T: Real> Transport<T> for Messages<T> {
     }
 
     fn clear(&mut self) {
-        for (transfer, part) in self.transfers.iter_mut().zip(&mut self.parts) {
-            *transfer = None;
+        for (request, part) in self.requests.iter_mut().zip(&mut self.parts) {
+            *request = None;
             part.put = 0;
         }
         self.left = 0;
@@ -104,16 +104,16 @@ impl<T: Real> Transport<T> for Messages<T> {
     }
 
     fn transpose_back(&mut self, fields: usize) {
-        for (transfer, Part { from, to, .. }) in self.transfers.iter_mut().zip(&self.parts) {
+        for (request, Part { from, to, .. }) in self.requests.iter_mut().zip(&self.parts) {
             let rows = (self.to.as_ptr(), &to[fields]);
             let back = (self.from.as_mut_ptr(), &from[fields]);
             // SAFETY: as in `send`.
             let started = unsafe { self.communicator.start_all_to_all(self.row_len, rows, back) };
-            *transfer = Some(started);
+            *request = Some(started);
         }
     }
 
     fn arrive(&mut self, part: usize) {
-        self.transfers[part] = None;
+        self.requests[part] = None;
     }
 }

@@ -12,7 +12,7 @@ mod shared;
 mod transport;
 
 use crate::error::Result;
-use crate::parallel::{Communicator, Team};
+use crate::parallel::{Communicator, ThreadPool};
 use crate::real::Real;
 
 use super::transpose::{Storage, Transpose};
@@ -26,15 +26,15 @@ pub use transport::Transport;
 pub fn new<T: Real>(
     transpose: &Transpose,
     communicator: &Communicator,
-    team: &Team,
+    pool: &ThreadPool,
 ) -> Result<Box<dyn Transport<T>>> {
     Ok(match transpose.storage {
         Storage::OneArray if communicator.size() == 1 => {
-            Box::new(local::Local::new(transpose, team))
+            Box::new(local::Local::new(transpose, pool))
         }
         Storage::OneArray => Box::new(shared::Shared::new(transpose, communicator)?),
         Storage::TwoArrays { .. } => {
-            Box::new(messages::Messages::new(transpose, communicator, team))
+            Box::new(messages::Messages::new(transpose, communicator, pool))
         }
     })
 }

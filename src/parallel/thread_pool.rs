@@ -11,14 +11,14 @@ use crate::real::Real;
 
 /// A fixed number of threads that share work in contiguous, balanced runs. The same thread gets
 /// the same run every time, and nothing is allocated in between.
-pub struct Team {
+pub struct ThreadPool {
     /// `None` for a single thread, which is then the caller's.
     pool: Option<rayon::ThreadPool>,
     threads: usize,
 }
 
-impl Team {
-    /// A team of `threads` (at least 1).
+impl ThreadPool {
+    /// A pool of `threads` (at least 1).
     pub fn new(threads: usize) -> Result<Self> {
         let pool = (threads > 1)
             .then(|| rayon::ThreadPoolBuilder::new().num_threads(threads).build())
@@ -26,7 +26,7 @@ impl Team {
             .map_err(|e| {
                 Error::input(format!("cannot start {threads} threads: {e}; use fewer (--threads)"))
             })?;
-        Ok(Team { pool, threads })
+        Ok(ThreadPool { pool, threads })
     }
 
     /// Number of threads.

@@ -25,13 +25,13 @@ impl RowCounts {
 }
 
 /// Rows under way between all ranks. Dropping it waits until they have arrived.
-#[must_use = "dropping a transfer waits for it"]
-pub struct Transfer {
+#[must_use = "dropping a request waits for it"]
+pub struct Request {
     /// `None` when there was nobody to send to.
     request: Option<ffi::MPI_Request>,
 }
 
-impl Drop for Transfer {
+impl Drop for Request {
     fn drop(&mut self) {
         if let Some(request) = &mut self.request {
             // SAFETY: a request that was started and not yet awaited.
@@ -88,7 +88,7 @@ impl Communicator {
     /// of up to 2^31 rows within MPI's 32-bit counts. Collective.
     ///
     /// # Safety
-    /// Until the transfer is dropped, both arrays must be valid as far as the counts reach, nobody
+    /// Until the request is dropped, both arrays must be valid as far as the counts reach, nobody
     /// may write the rows that are sent or use those that are received, and the counts must stay
     /// where they are.
     pub unsafe fn start_all_to_all<T: Real>(
@@ -96,13 +96,13 @@ impl Communicator {
         row_len: usize,
         send: (*const T, &RowCounts),
         receive: (*mut T, &RowCounts),
-    ) -> Transfer {
+    ) -> Request {
         let Some(c) = self.peers() else {
             let at = |counts: &RowCounts| counts.offsets[0] as usize * row_len;
             let len = receive.1.counts[0] as usize * row_len;
             // SAFETY: the caller's promise.
             unsafe { receive.0.add(at(receive.1)).copy_from(send.0.add(at(send.1)), len) };
-            return Transfer { request: None };
+            return Request { request: None };
         };
         let row = row_type::<T>(row_len);
         // SAFETY: the caller's promise; any Real is plain bytes; MPI keeps the type as long as it
@@ -121,7 +121,7 @@ impl Communicator {
                 c.as_raw(),
                 &raw mut request,
             );
-            Transfer { request: Some(request) }
+            Request { request: Some(request) }
         }
     }
 }
