@@ -10,8 +10,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::Temporary;
-use super::run_directory::snapshots;
-use super::snapshot::{Header, read_header};
+use super::snapshot::{self, Header, read_header};
 use crate::error::{Error, Result};
 use crate::grid::{AXES, Grid};
 
@@ -68,7 +67,7 @@ impl Series {
 pub fn snapshot_series(run_directory: &Path) -> Result<Series> {
     let path = run_directory.join(FILE_NAME);
     let mut grids = String::new();
-    let snapshots = snapshots(run_directory);
+    let snapshots = snapshot::files(run_directory);
     for step in snapshots.steps().map_err(|e| Error::io("write", &path, e))? {
         let file = snapshots.path(step);
         match read_header(&file) {

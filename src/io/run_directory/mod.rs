@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::log::Log;
 use super::numbered::Numbered;
-use super::{Temporary, check_writable, history, parts, xdmf};
+use super::{Temporary, check_writable, history, parts, snapshot, xdmf};
 use crate::error::{Error, Result};
 use crate::parallel::Communicator;
 
@@ -21,7 +21,6 @@ const CONFIG: &str = "config.toml";
 const HISTORY: &str = "history.csv";
 const RECORDS: [&str; 3] = ["spectra", "pdfs", "structure_functions"];
 const GRADIENTS: &str = "gradients.csv";
-const SNAPSHOTS: &str = "snapshots";
 const SERIES: &str = "snapshots.xmf";
 const MODES: &str = "modes";
 const SLICES: &str = "slices";
@@ -76,7 +75,7 @@ impl RunDirectory {
         let check = || {
             let files = [CONFIG, LOG, SERIES].map(|name| self.path.join(name));
             let numbered =
-                [snapshots(&self.path), self.numbered_modes(), self.numbered_checkpoints()];
+                [snapshot::files(&self.path), self.numbered_modes(), self.numbered_checkpoints()];
             let numbered = numbered.map(|files| files.path(0));
             files.iter().chain(&numbered).try_for_each(|path| check_writable(path))?;
             if is_new { self.check_free(config) } else { Ok(()) }
@@ -186,7 +185,7 @@ impl RunDirectory {
 
     /// Where the snapshot of a step goes: `snapshots/snapshot_00000010.h5` for step 10.
     pub fn snapshot(&self, step: u64) -> PathBuf {
-        snapshots(&self.path).path(step)
+        snapshot::files(&self.path).path(step)
     }
 
     /// Where the spectral snapshot of a step goes: `modes/modes_00000010.h5` for step 10. Makes the
@@ -251,7 +250,7 @@ impl RunDirectory {
     fn check_free(&self, config: &str) -> Result<()> {
         let failed = |e| Error::io("create run directory", &self.path, e);
         let records = RECORDS.map(|kind| format!("{kind}.h5"));
-        let others = [CONFIG, HISTORY, GRADIENTS, SNAPSHOTS, MODES, SLICES, CHECKPOINTS];
+        let others = [CONFIG, HISTORY, GRADIENTS, snapshot::DIRECTORY, MODES, SLICES, CHECKPOINTS];
         for name in others.into_iter().chain(records.iter().map(String::as_str)) {
             if self.path.join(name).try_exists().map_err(failed)? && !self.is_unstarted(config) {
                 return Err(self.taken(name));
@@ -286,7 +285,9 @@ impl RunDirectory {
                 _ => {}
             }
         }
-        for files in [snapshots(&self.path), self.numbered_modes(), self.numbered_checkpoints()] {
+        for files in
+            [snapshot::files(&self.path), self.numbered_modes(), self.numbered_checkpoints()]
+        {
             files.tidy()?;
             files.remove(files.steps()?.into_iter())?;
         }
@@ -304,7 +305,7 @@ impl RunDirectory {
         }
         let mut loses_snapshots = false;
         for (files, are_snapshots) in
-            [(snapshots(&self.path), true), (self.numbered_modes(), false)]
+            [(snapshot::files(&self.path), true), (self.numbered_modes(), false)]
         {
             files.tidy()?;
             let later: Vec<u64> =
@@ -316,7 +317,9 @@ impl RunDirectory {
     }
 
     fn make_directories(&self) -> io::Result<()> {
-        [SNAPSHOTS, CHECKPOINTS].iter().try_for_each(|n| fs::create_dir_all(self.path.join(n)))
+        [snapshot::DIRECTORY, CHECKPOINTS]
+            .iter()
+            .try_for_each(|n| fs::create_dir_all(self.path.join(n)))
     }
 
     /// Renames the directory without its lock.
@@ -387,11 +390,6 @@ fn target(path: &Path) -> io::Result<PathBuf> {
         }
     }
     Err(io::Error::from_raw_os_error(libc::ELOOP))
-}
-
-/// The snapshots of the run directory at `path`.
-pub(super) fn snapshots(path: &Path) -> Numbered {
-    Numbered::new(path.join(SNAPSHOTS), "snapshot_")
 }
 
 #[cfg(test)]
