@@ -15,9 +15,11 @@
 //! | modules | what they know |
 //! |---|---|
 //! | [`cli`] | the command line |
-//! | [`simulation`] | the run loop, and all others |
+//! | [`simulation`] | the run loop, what it writes, where it begins or goes on |
+//! | [`estimate`] | memory, files and time of a run; measurements |
 //! | [`config`], [`io`] | the TOML file and its checks; all files (the only user of HDF5) |
 //! | [`diagnostics`] | averages, spectra and other statistics |
+//! | [`solver`] | the state and one step, neither files nor the configuration |
 //! | [`initial`], [`forcing`], [`equation`] | the physics |
 //! | [`integrator`] | a tendency and a decay rate, no physics |
 //! | [`transform`] | the sweep: lines, exchange, the plan of who owns what |

@@ -58,7 +58,7 @@ impl SnapshotsOutput {
 
 impl<T: Real> Output<T> for SnapshotsOutput {
     fn begin(&mut self, Place { comm, directory, .. }: Place) -> Result<()> {
-        let series = comm.is_root().then(|| xdmf::snapshot_series(directory.path())).transpose();
+        let series = comm.is_root().then(|| directory.snapshot_series()).transpose();
         self.series = comm.agree(series)?;
         Ok(())
     }
