@@ -20,11 +20,12 @@
 //! | [`config`], [`io`] | the TOML file and its checks; all files (the only user of HDF5) |
 //! | [`diagnostics`] | averages, spectra and other statistics |
 //! | [`solver`] | the state and one step, neither files nor the configuration |
-//! | [`initial`], [`forcing`], [`equation`] | the physics |
+//! | [`physics`] | the terms of the equations, their coefficients and fields |
+//! | [`initial`], [`forcing`], [`equation`] | initial fields, forces, formulas |
 //! | [`integrator`] | a tendency and a decay rate, no physics |
 //! | [`transform`] | the sweep: lines, exchange, the plan of who owns what |
 //! | [`parallel`] | ranks (the only user of MPI) and threads |
-//! | [`grid`], [`modes`], [`multiples`], [`shells`], [`fields`], [`real`], [`simd`], [`random`], [`exact_sum`], [`error`], [`problems`], [`console`], [`format`](mod@format) | neither files nor MPI |
+//! | [`grid`], [`modes`], [`multiples`], [`shells`], [`fields`], [`real`], [`simd`], [`random`], [`variable`], [`exact_sum`], [`error`], [`problems`], [`console`], [`format`](mod@format) | neither files nor MPI |
 #![deny(missing_docs)]
 #![deny(clippy::print_stdout, clippy::print_stderr)] // See `console`.
 
@@ -46,6 +47,7 @@ pub mod io;
 pub mod modes;
 pub mod multiples;
 pub mod parallel;
+pub mod physics;
 pub mod problems;
 pub mod random;
 pub mod real;
@@ -54,6 +56,7 @@ pub mod simd;
 pub mod simulation;
 pub mod solver;
 pub mod transform;
+pub mod variable;
 
 /// Version of this program with the git commit it was built from.
 pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (git ", env!("DNS_SOLVER_GIT"), ")");

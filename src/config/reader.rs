@@ -27,6 +27,19 @@ pub fn read<D: DeserializeOwned>(mut table: Table, problems: &mut Problems) -> O
     }
 }
 
+/// The value, or a problem that it is missing unless it was there and could not be read.
+pub fn required<T>(
+    value: Option<T>,
+    path: &str,
+    remedy: &str,
+    problems: &mut Problems,
+) -> Option<T> {
+    if value.is_none() && !is_reported(problems, path) {
+        problems.add(path, format!("is missing; {remedy}"));
+    }
+    value
+}
+
 /// Whether a problem is known at `path` or below it.
 pub fn is_reported(problems: &Problems, path: &str) -> bool {
     problems.list.iter().any(|problem| lies_in(&problem.path, path))

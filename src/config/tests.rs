@@ -1,6 +1,13 @@
 //! What users see of a configuration: messages, overrides, and the resolved file.
 
+use std::path::Path;
+
 use super::*;
+use crate::error::Result;
+use crate::forcing::Forcing;
+use crate::integrator::Scheme;
+use crate::parallel::Communicator;
+use crate::real::Precision;
 
 const GOOD: &str = r#"
 [grid]

@@ -1,17 +1,57 @@
-//! `[time]`: what it may say, and its checks.
+//! `[time]`: the scheme, the rule for the time step and the end of the run.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::reader::is_reported;
-use super::schema::required;
-use super::{Dealias, Precision, Scheme, Step, Time};
+use super::reader::{is_reported, required};
+use crate::grid::Dealias;
+use crate::integrator::Scheme;
 use crate::problems::Problems;
+use crate::real::Precision;
 
 /// Largest Courant number accepted: beyond the limit of stability of every scheme.
 const CFL_LIMIT: f64 = 3.0;
 
 /// Largest tolerance accepted.
 const LARGEST_TOLERANCE: f64 = 0.1;
+
+/// `[time]`: how the run advances, and how far.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Time {
+    /// Runge-Kutta scheme.
+    pub scheme: Scheme,
+    /// How long a step is.
+    #[serde(flatten)]
+    pub step: Step,
+    /// Time at which the run ends; it starts at 0.
+    pub end: f64,
+}
+
+/// The rule for the time step.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Step {
+    /// The same step always.
+    Fixed {
+        /// The step.
+        dt: f64,
+    },
+    /// As long as the Courant number allows.
+    Cfl {
+        /// The Courant number.
+        cfl: f64,
+        /// The longest step, whatever the velocity.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        dt_max: Option<f64>,
+    },
+    /// As long as an estimate of the error allows.
+    Tolerance {
+        /// The relative error of a step.
+        tolerance: f64,
+        /// The longest step, whatever the error.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        dt_max: Option<f64>,
+    },
+}
 
 /// `[time]` as the file has it.
 #[derive(Default, Deserialize)]

@@ -9,21 +9,22 @@ use std::sync::{Mutex, PoisonError};
 
 use super::energies::{Energy, energies};
 use super::fixed_sums::FixedSums;
-use super::quantities::{Name, norm};
+use super::quantities::norm;
 use super::units::times_length;
 use super::{each_mode, sum_over_bundles};
-use crate::equation::Physics;
 use crate::fields::SpectralFields;
 use crate::grid::{AXES, Grid};
 use crate::modes::Modes;
 use crate::parallel::{Communicator, Team};
+use crate::physics::Physics;
 use crate::real::Real;
 use crate::shells::Shells;
+use crate::variable::Variable;
 
 /// The axial spectra of one [`Physics`].
 pub struct AxialSpectra {
     energies: Vec<Energy>,
-    names: Vec<Name>,
+    variables: Vec<Variable>,
     rings: Rings,
 }
 
@@ -66,17 +67,16 @@ impl AxialSpectra {
     /// Those of every energy and variance of `physics` about `axis`, a vector other than zero.
     pub fn new(physics: &Physics, grid: Grid, axis: [f64; AXES]) -> Self {
         let energies = energies(physics);
-        let names = energies.iter().map(|Energy { name, unit, .. }| Name {
-            name: format!("{name}_axial"),
-            unit: times_length(&times_length(unit)),
-            description: format!("{name}, over the wavenumbers across and along the axis"),
+        let variables = energies.iter().map(|Energy { name, unit, .. }| {
+            let description = format!("{name}, over the wavenumbers across and along the axis");
+            Variable::new(format!("{name}_axial"), times_length(&times_length(unit)), description)
         });
-        AxialSpectra { names: names.collect(), energies, rings: Rings::new(grid, axis) }
+        AxialSpectra { variables: variables.collect(), energies, rings: Rings::new(grid, axis) }
     }
 
     /// Their names and units.
-    pub fn names(&self) -> &[Name] {
-        &self.names
+    pub fn variables(&self) -> &[Variable] {
+        &self.variables
     }
 
     /// The direction that they are about, of length 1.

@@ -11,68 +11,18 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use num_complex::Complex;
-
-use super::gradients::fill;
 use super::pressure::pressure;
-use crate::equation::Physics;
-use crate::equation::physics::Field;
+use super::triple::Triple;
 use crate::error::Result;
 use crate::fields::SpectralFields;
 use crate::grid::{AXES, Region};
 use crate::modes::Modes;
 use crate::parallel::Communicator;
+use crate::physics::Physics;
 use crate::real::Real;
 use crate::transform::regrid::regrid;
 use crate::transform::sweep::Sweep;
-
-type C = Complex<f64>;
-
-/// Three fields that are linear in the state and its first derivatives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Triple {
-    /// The curl of the vector that begins at this field.
-    Curl(usize),
-    /// The gradient of this field.
-    Gradient(usize),
-    /// s_xx, s_yy, s_zz.
-    Stretching,
-    /// s_yz, s_zx, s_xy.
-    Shear,
-}
-
-impl Triple {
-    /// Its coefficients at wavevector k, from those of the state.
-    pub fn of(self, k: [f64; AXES], state: impl Fn(usize) -> C) -> [C; AXES] {
-        std::array::from_fn(|axis| {
-            let (j, l) = ((axis + 1) % AXES, (axis + 2) % AXES);
-            let c = match self {
-                Triple::Curl(first) => state(first + l) * k[j] - state(first + j) * k[l],
-                Triple::Gradient(field) => state(field) * k[axis],
-                Triple::Stretching => state(axis) * k[axis],
-                Triple::Shear => (state(j) * k[l] + state(l) * k[j]) * 0.5,
-            };
-            // i times it.
-            C::new(-c.im, c.re)
-        })
-    }
-
-    /// Takes it to the points of a region, see [`Sweep::to_region`]. Collective.
-    fn to_points<T: Real>(
-        self,
-        state: &SpectralFields<T>,
-        sweep: &mut Sweep<T>,
-        region: &Region,
-        visit: impl FnMut(&Region, &[T]) -> Result<()>,
-    ) -> Result<()> {
-        sweep.to_region(
-            AXES,
-            &|bundle, _, outgoing| fill(state, bundle, outgoing, &|k, state| self.of(k, state)),
-            region,
-            visit,
-        )
-    }
-}
+use crate::variable::Variable;
 
 /// Where fields come from.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,23 +41,21 @@ enum Source {
 #[derive(Clone, Debug, PartialEq)]
 struct Group {
     name: String,
-    fields: Vec<Field>,
+    fields: Vec<Variable>,
     source: Source,
 }
 
 impl Group {
     fn scalar(name: impl Into<String>, unit: &'static str, words: &str, source: Source) -> Self {
         let name = name.into();
-        let field = Field { name: name.clone(), unit, description: words.into() };
-        Group { name, fields: vec![field], source }
+        let fields = vec![Variable::new(name.clone(), unit, words)];
+        Group { name, fields, source }
     }
 
     /// The components `<letters>_x` and so on of a vector in 1/T.
     fn vector(name: &str, letters: &str, words: &str, triple: Triple) -> Self {
-        let component = |axis| Field {
-            name: format!("{letters}_{axis}"),
-            unit: "1/T",
-            description: format!("{words} along {axis}"),
+        let component = |axis| {
+            Variable::new(format!("{letters}_{axis}"), "1/T", format!("{words} along {axis}"))
         };
         let fields = ["x", "y", "z"].map(component).into();
         Group { name: name.into(), fields, source: Source::Triples(vec![triple]) }
@@ -153,7 +101,7 @@ impl OutputFields {
     }
 
     /// The single fields, in the order in which they are made.
-    pub fn fields(&self) -> impl Iterator<Item = &Field> {
+    pub fn fields(&self) -> impl Iterator<Item = &Variable> {
         self.groups.iter().flat_map(|group| &group.fields)
     }
 
@@ -317,7 +265,7 @@ fn of_state(physics: &Physics) -> Vec<Group> {
 
 /// All groups that there are with this physics.
 fn known(physics: &Physics) -> Vec<Group> {
-    let single = |(index, field): (usize, Field)| Group {
+    let single = |(index, field): (usize, Variable)| Group {
         name: field.name.clone(),
         fields: vec![field],
         source: Source::State(index..index + 1),
@@ -362,10 +310,9 @@ fn known(physics: &Physics) -> Vec<Group> {
 /// The nine A_ij.
 fn velocity_gradient() -> Group {
     let components = ["u", "v", "w"].into_iter().flat_map(|component| {
-        ["x", "y", "z"].map(|axis| Field {
-            name: format!("d{component}_d{axis}"),
-            unit: "1/T",
-            description: format!("derivative of {component} along {axis}"),
+        ["x", "y", "z"].map(|axis| {
+            let description = format!("derivative of {component} along {axis}");
+            Variable::new(format!("d{component}_d{axis}"), "1/T", description)
         })
     });
     Group {

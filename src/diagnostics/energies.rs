@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 use super::exact_sums_over_bundles;
-use crate::equation::Physics;
 use crate::exact_sum::ExactSum;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
 use crate::modes::Modes;
 use crate::parallel::{Communicator, Team};
+use crate::physics::Physics;
 use crate::real::Real;
 
 /// `factor` times the sum of the squares of `fields`.

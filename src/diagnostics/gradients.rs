@@ -11,27 +11,24 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use num_complex::Complex;
-
-use super::derived::Triple;
 use super::points::Together;
-use super::quantities::{Name, norm};
+use super::quantities::norm;
+use super::triple::Triple;
 use super::{each_mode, sum_over_bundles};
-use crate::equation::Physics;
 use crate::exact_sum::ExactSum;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
-use crate::modes::{Modes, Place};
+use crate::modes::Modes;
 use crate::parallel::{Communicator, Team};
+use crate::physics::Physics;
 use crate::real::Real;
 use crate::transform::planes::{Block, PlaneJob};
 use crate::transform::sweep::Sweep;
-
-type C = Complex<f64>;
+use crate::variable::Variable;
 
 /// The statistics of one [`Physics`]. Those of a gradient that is zero everywhere are 0.
 pub struct Gradients {
-    names: Vec<Name>,
+    variables: Vec<Variable>,
     /// The fields of each vector and scalar.
     groups: Vec<Range<usize>>,
 }
@@ -39,7 +36,8 @@ pub struct Gradients {
 impl Gradients {
     /// Those of every vector and scalar.
     pub fn new(physics: &Physics) -> Self {
-        let mut gradients = Gradients { names: Vec::new(), groups: physics.vectors_and_scalars() };
+        let mut gradients =
+            Gradients { variables: Vec::new(), groups: physics.vectors_and_scalars() };
         gradients.add_vector("", ["speed", "vorticity"], ["u", "v", "w"]);
         if physics.magnetic.is_some() {
             let names = ["magnetic_field", "current"];
@@ -47,18 +45,18 @@ impl Gradients {
         }
         let fields = physics.fields();
         for group in gradients.groups.clone().iter().filter(|group| group.len() == 1) {
-            gradients.add_scalar(&fields[group.start].name, fields[group.start].unit);
+            gradients.add_scalar(&fields[group.start].name, &fields[group.start].unit);
         }
         gradients
     }
 
     /// Their names, in the order in which they are measured.
-    pub fn names(&self) -> &[Name] {
-        &self.names
+    pub fn variables(&self) -> &[Variable] {
+        &self.variables
     }
 
     fn add(&mut self, name: String, unit: &str, description: String) {
-        self.names.push(Name { name, unit: unit.into(), description });
+        self.variables.push(Variable::new(name, unit, description));
     }
 
     fn add_vector(&mut self, prefix: &str, [vector, curl]: [&str; 2], [x, y, z]: [&str; AXES]) {
@@ -280,34 +278,6 @@ fn look<T: Real>(
     }
 }
 
-/// Puts three fields, a function of the wavevector and the state of each mode of a bundle, into
-/// `outgoing`; padding stays zero.
-pub(super) fn fill<T: Real>(
-    state: &SpectralFields<T>,
-    bundle: usize,
-    outgoing: &mut [T],
-    values: &impl Fn([f64; AXES], &dyn Fn(usize) -> C) -> [C; AXES],
-) {
-    let modes = &state.modes;
-    outgoing.fill(T::ZERO);
-    for row in 0..modes.rows() {
-        for lane in 0..modes.lanes {
-            let place = Place { bundle, row, lane };
-            let Some(mode) = modes.mode(place) else { break };
-            let state = |field| {
-                let value = state.at(place, field);
-                C::new(value.re.double(), value.im.double())
-            };
-            let values = values(modes.grid.wavevector(mode), &state);
-            for (component, value) in values.into_iter().enumerate() {
-                let at = component * modes.column_len() + modes.offset(place);
-                outgoing[at] = T::from_double(value.re);
-                outgoing[at + modes.lanes] = T::from_double(value.im);
-            }
-        }
-    }
-}
-
 /// Sums the powers of fields, for each its squares, cubes and fourth powers, and finds the largest sum
 /// of squares of groups of them. A block is summed in order: its sum depends on nothing else.
 struct Accumulate<'a> {
@@ -363,11 +333,11 @@ impl<T: Real> PlaneJob<T> for Accumulate<'_> {
 
 #[cfg(test)]
 mod tests {
+    use num_complex::Complex;
+
     use super::*;
-    use crate::equation::physics::Scalar;
     use crate::grid::Grid;
-    use crate::modes::Modes;
-    use crate::parallel::Team;
+    use crate::physics::Scalar;
 
     fn physics() -> Physics {
         let scalar = Scalar { name: "dye".into(), diffusivity: Some(0.1), ..Scalar::default() };
@@ -385,7 +355,7 @@ mod tests {
             let mut state = SpectralFields::<f64>::zeros(modes, 0..modes.bundles(), AXES + 1);
             for (n, field, amplitude) in waves {
                 let place = modes.place([n, 0, 0]).unwrap();
-                state.set(place, field, C::new(0.0, -0.5 * amplitude * strength));
+                state.set(place, field, Complex::new(0.0, -0.5 * amplitude * strength));
             }
             state
         };
@@ -419,7 +389,8 @@ mod tests {
             ("dye_mixed_skewness", skewness * f64::sqrt(3.0)),
         ];
         let gradients = Gradients::new(&physics());
-        let names: Vec<_> = gradients.names().iter().map(|name| name.name.as_str()).collect();
+        let names: Vec<_> =
+            gradients.variables().iter().map(|variable| variable.name.as_str()).collect();
         assert_eq!(names, expected.map(|(name, _)| name));
         let mut found = Vec::new();
         for (threads, strength) in [(1, 1.0), (3, 1.0), (1, 1e-90), (1, 1e90)] {

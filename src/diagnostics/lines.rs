@@ -5,19 +5,20 @@
 //! 6.207). It holds the two-point correlation along the axis exactly: <u_i(x) u_j(x + r e_x)> is the
 //! sum of E_ij(k_1) cos(k_1 r) dk_1.
 
-use super::quantities::{Name, Quantities, Term};
+use super::quantities::{Quantities, Term};
 use super::units::times_length;
 use super::{each_mode, sum_over_bundles, sums_memory};
-use crate::equation::Physics;
 use crate::fields::SpectralFields;
 use crate::grid::{AXES, Grid};
 use crate::modes::Modes;
 use crate::parallel::{Communicator, Team};
+use crate::physics::Physics;
 use crate::real::Real;
+use crate::variable::Variable;
 
 /// The one-dimensional spectra of one [`Physics`].
 pub struct LineSpectra {
-    names: Vec<Name>,
+    variables: Vec<Variable>,
     terms: Vec<Term>,
 }
 
@@ -25,22 +26,22 @@ impl LineSpectra {
     /// Those of every average of a product of two fields in the history, along x, y
     /// and z of a box with sides of 2 pi `lengths`.
     pub fn new(physics: &Physics, lengths: [f64; AXES]) -> Self {
-        let mut spectra = LineSpectra { names: Vec::new(), terms: Vec::new() };
-        for (name, term) in Quantities::new(physics, lengths).into_products() {
-            let along = ["x", "y", "z"].map(|axis| Name {
-                name: format!("{}_along_{axis}", name.name),
-                unit: times_length(&name.unit),
-                description: format!("{}, over |k_{axis}|", name.description),
+        let mut spectra = LineSpectra { variables: Vec::new(), terms: Vec::new() };
+        for (variable, term) in Quantities::new(physics, lengths).into_products() {
+            let Variable { name, unit, description } = variable;
+            let along = ["x", "y", "z"].map(|axis| {
+                let description = format!("{description}, over |k_{axis}|");
+                Variable::new(format!("{name}_along_{axis}"), times_length(&unit), description)
             });
-            spectra.names.extend(along);
+            spectra.variables.extend(along);
             spectra.terms.push(term);
         }
         spectra
     }
 
     /// Their names and units: for each quantity those along x, y and z.
-    pub fn names(&self) -> &[Name] {
-        &self.names
+    pub fn variables(&self) -> &[Variable] {
+        &self.variables
     }
 
     /// The wavenumbers along each axis, from 0.
@@ -130,8 +131,8 @@ mod tests {
         for threads in [1, 2] {
             let team = Team::new(threads).unwrap();
             let found = spectra.measure(&state, &team, &Communicator::serial());
-            assert_eq!(found.len(), spectra.names().len());
-            for (name, values) in spectra.names().iter().zip(&found) {
+            assert_eq!(found.len(), spectra.variables().len());
+            for (name, values) in spectra.variables().iter().zip(&found) {
                 let expected: &[(f64, f64)] = match name.name.as_str() {
                     "stress_yy_along_x" => &[(17.0, 50.0), (0.0, 4.0)],
                     "stress_yy_along_y" => &[(0.0, 50.0 * 2.0), (1.5, 4.0 * 2.0)],

@@ -2,8 +2,7 @@
 
 use num_complex::Complex;
 
-use super::derived::Triple;
-use super::gradients::fill;
+use super::triple::{Triple, fill};
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
 use crate::real::Real;

@@ -11,11 +11,11 @@
 
 use num_complex::Complex;
 
-use crate::equation::Physics;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
 use crate::modes::{Modes, Place, Wavenumbers};
 use crate::parallel::SharedSlice;
+use crate::physics::Physics;
 use crate::real::Real;
 use crate::transform::planes::{Block, OutputRows, PlaneJob};
 use crate::transform::sweep::Sweep;
@@ -172,9 +172,9 @@ impl<T: Real> PlaneJob<T> for Stress<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::equation::physics::{Axis, Kind, Magnetic, Stratification};
     use crate::grid::Grid;
     use crate::parallel::{Communicator, Team};
+    use crate::physics::{Axis, Kind, Magnetic, Stratification};
 
     /// The largest difference between the pressure of the fields and the exact one, with either
     /// truncation.

@@ -12,20 +12,21 @@
 use num_complex::Complex;
 
 use super::energies::{Energy, energies};
-use super::quantities::{C, Name, Quantities, Term, dot, norm, square};
+use super::quantities::{C, Quantities, Term, dot, norm, square};
 use super::units::{per_time, times_length};
 use super::{sum_over_bundles, sums_memory};
-use crate::equation::Physics;
 use crate::fields::SpectralFields;
 use crate::grid::{AXES, Grid};
 use crate::modes::{Modes, Place};
 use crate::parallel::{Communicator, Team};
+use crate::physics::Physics;
 use crate::real::Real;
 use crate::shells::Shells;
+use crate::variable::Variable;
 
 /// The spectra of one [`Physics`].
 pub struct Spectra {
-    names: Vec<Name>,
+    variables: Vec<Variable>,
     /// Of the state and, after it, its tendency. The last ones are transfers.
     terms: Vec<Term>,
     transfers: usize,
@@ -35,14 +36,14 @@ impl Spectra {
     /// Those of every sum over modes in the history of a box with sides of 2 pi `lengths`, and the transfer and flux of every energy and
     /// variance.
     pub fn new(physics: &Physics, lengths: [f64; AXES]) -> Self {
-        let mut spectra = Spectra { names: Vec::new(), terms: Vec::new(), transfers: 0 };
+        let mut spectra = Spectra { variables: Vec::new(), terms: Vec::new(), transfers: 0 };
         let viscosity = physics.viscosity;
         spectra.add("kinetic_energy", "L^2/T^2", "<u.u>/2", |_, f| 0.5 * norm(&f[..AXES]));
         spectra.add("dissipation", "L^2/T^3", "nu <omega.omega>", move |k, f| {
             viscosity * square(k) * norm(&f[..AXES])
         });
         for (name, term) in Quantities::new(physics, lengths).into_sums() {
-            spectra.names.push(Name { unit: times_length(&name.unit), ..name });
+            spectra.variables.push(Variable { unit: times_length(&name.unit), ..name });
             spectra.terms.push(term);
         }
         spectra.add_transfers(physics);
@@ -50,8 +51,8 @@ impl Spectra {
     }
 
     /// Their names and units.
-    pub fn names(&self) -> &[Name] {
-        &self.names
+    pub fn variables(&self) -> &[Variable] {
+        &self.variables
     }
 
     /// Bytes that [`Self::measure`] sums in, with so many threads.
@@ -120,8 +121,7 @@ impl Spectra {
         description: impl Into<String>,
         term: impl Fn([f64; AXES], &[C]) -> f64 + Send + Sync + 'static,
     ) {
-        let (name, description) = (name.into(), description.into());
-        self.names.push(Name { name, unit: times_length(unit), description });
+        self.variables.push(Variable::new(name, times_length(unit), description));
         self.terms.push(Box::new(term));
     }
 
@@ -134,11 +134,8 @@ impl Spectra {
         for Energy { name: of, unit, factor, fields, .. } in energies {
             let unit = &per_time(unit);
             let rates = fields.start + count..fields.end + count;
-            fluxes.push(Name {
-                name: format!("{of}_flux"),
-                unit: unit.clone(),
-                description: format!("what passes from below to above k of {of}"),
-            });
+            let description = format!("what passes from below to above k of {of}");
+            fluxes.push(Variable::new(format!("{of}_flux"), unit, description));
             self.add(
                 format!("{of}_transfer"),
                 unit,
@@ -146,7 +143,7 @@ impl Spectra {
                 move |_, f| 2.0 * factor * dot(&f[fields.clone()], &f[rates.clone()]),
             );
         }
-        self.names.extend(fluxes);
+        self.variables.extend(fluxes);
     }
 }
 
@@ -157,7 +154,7 @@ fn double<T: Real>(value: Complex<T>) -> C {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::equation::physics::{Kind, Magnetic, Scalar};
+    use crate::physics::{Kind, Magnetic, Scalar};
 
     fn physics() -> Physics {
         Physics {
@@ -191,7 +188,7 @@ mod tests {
             let values = spectra.measure(&state, &tendency, &team, &Communicator::serial());
             let count = Shells::new(modes.grid).count();
             let of = |name: &str| {
-                let at = spectra.names().iter().position(|n| n.name == name);
+                let at = spectra.variables().iter().position(|n| n.name == name);
                 &values[at.unwrap_or_else(|| panic!("no {name}"))]
             };
             let check = |name: &str, shell: usize, value: f64| {
@@ -208,7 +205,7 @@ mod tests {
             check("magnetic_energy_transfer", 0, 0.0);
             let flux: Vec<_> = (0..count).map(|s| if s < 2 { 0.0 } else { -20.0 }).collect();
             assert_eq!(*of("dye_variance_flux"), flux);
-            assert_eq!(values.len(), spectra.names().len());
+            assert_eq!(values.len(), spectra.variables().len());
         }
     }
 }

@@ -12,15 +12,15 @@ use std::sync::{Mutex, PoisonError};
 use num_complex::Complex;
 
 use super::each_mode;
-use super::quantities::Name;
-use crate::equation::Physics;
 use crate::exact_sum::ExactSum;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
 use crate::parallel::Communicator;
+use crate::physics::Physics;
 use crate::real::Real;
 use crate::transform::planes::{Block, PlaneJob};
 use crate::transform::sweep::Sweep;
+use crate::variable::Variable;
 
 /// How many orders there are, see [`StructureFunctions::ORDERS`].
 const ORDER_COUNT: usize = 7;
@@ -41,7 +41,7 @@ pub struct StructureFunctions {
     /// First fields of vectors, and scalars.
     vectors: Vec<usize>,
     scalars: Vec<usize>,
-    arrays: Vec<(Name, Over)>,
+    arrays: Vec<(Variable, Over)>,
 }
 
 impl StructureFunctions {
@@ -58,8 +58,7 @@ impl StructureFunctions {
         let fields = physics.fields();
         let mut arrays = Vec::new();
         let mut add = |name: String, unit: &str, description: &str, over| {
-            let (unit, description) = (unit.into(), description.into());
-            arrays.push((Name { name, unit, description }, over));
+            arrays.push((Variable::new(name, unit, description), over));
         };
         for (name, _) in &vectors {
             let unit = "(L/T)^p";
@@ -68,7 +67,7 @@ impl StructureFunctions {
             add(format!("{name}_transverse"), unit, "<|du_T|^p>", Over::Orders);
         }
         for field in scalars.iter().map(|&field| &fields[field]) {
-            let (name, unit) = (&field.name, field.unit);
+            let (name, unit) = (&field.name, &field.unit);
             add(format!("{name}_increment"), &format!("({unit})^p"), "<|ds|^p>", Over::Orders);
             let unit = if unit == "1" { "L/T".into() } else { format!("L/T ({unit})^2") };
             add(format!("{name}_mixed"), &unit, "<du_L (ds)^2>", Over::Separations);
@@ -83,7 +82,7 @@ impl StructureFunctions {
     }
 
     /// Names and axes of the arrays.
-    pub fn arrays(&self) -> &[(Name, Over)] {
+    pub fn arrays(&self) -> &[(Variable, Over)] {
         &self.arrays
     }
 
@@ -211,10 +210,10 @@ mod tests {
     use std::f64::consts::TAU;
 
     use super::*;
-    use crate::equation::physics::Scalar;
     use crate::grid::Grid;
     use crate::modes::Modes;
     use crate::parallel::Team;
+    use crate::physics::Scalar;
 
     const POINTS: usize = 18;
 

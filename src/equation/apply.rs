@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Counts, Formulas};
+use super::formulas::{Counts, Formulas};
 use crate::integrator::Damping;
 use crate::modes::{Modes, Wavenumbers};
 use crate::real::Real;

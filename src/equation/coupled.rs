@@ -13,7 +13,7 @@
 //! tendency, so its frequencies limit the time step.
 
 use super::algebra::{Complex, add_scaled, combine, project, times_minus_i};
-use super::{Counts, Formulas, Physics};
+use super::formulas::{Counts, Formulas};
 use crate::integrator::Damping;
 use crate::real::Real;
 use crate::simd::Vector;
@@ -24,8 +24,7 @@ pub struct Coupled<F> {
     /// 2 Omega.
     vorticity: [f64; 3],
     scalars: Vec<Scalar>,
-    /// A bound on the frequency of waves in a fluid at rest.
-    frequency: f64,
+    wave_frequency: f64,
 }
 
 /// One scalar.
@@ -39,24 +38,12 @@ pub struct Scalar {
     pub buoyancy: [f64; 3],
 }
 
-/// A bound on the frequency of inertial and gravity waves in a fluid at rest, as it enters the Courant
-/// number: 3 / (2 pi) times (4 Omega^2 + N^2)^(1/2).
-pub fn wave_frequency(physics: &Physics) -> f64 {
-    let vorticity = physics.rotation.iter().map(|omega| 4.0 * omega * omega).sum::<f64>();
-    let buoyancy = physics.stratification.as_ref().map_or(0.0, |s| s.frequency);
-    (vorticity + buoyancy * buoyancy).sqrt() * 3.0 / std::f64::consts::TAU
-}
-
 impl<F: Formulas> Coupled<F> {
-    /// Adds to `flow` what `physics` asks for.
-    pub fn new(flow: F, physics: &Physics) -> Self {
-        let vorticity = physics.rotation.map(|omega| 2.0 * omega);
-        Coupled {
-            flow,
-            vorticity,
-            scalars: physics.scalar_formulas(),
-            frequency: wave_frequency(physics),
-        }
+    /// Adds to `flow` a rotation of the frame at the angular velocity Omega and `scalars`.
+    /// `wave_frequency` bounds that of waves in a fluid at rest, as it enters the Courant number.
+    pub fn new(flow: F, omega: [f64; 3], scalars: Vec<Scalar>, wave_frequency: f64) -> Self {
+        let vorticity = omega.map(|omega| 2.0 * omega);
+        Coupled { flow, vorticity, scalars, wave_frequency }
     }
 }
 
@@ -101,7 +88,7 @@ impl<F: Formulas> Formulas for Coupled<F> {
 
     #[inline(always)]
     fn frequency<V: Vector>(&self, field: impl Fn(usize) -> V, inverse_spacing: [V; 3]) -> V {
-        self.flow.frequency(field, inverse_spacing) + splat(self.frequency)
+        self.flow.frequency(field, inverse_spacing) + splat(self.wave_frequency)
     }
 
     #[inline(always)]

@@ -9,7 +9,8 @@
 //! The mean field (k = 0) has no tendency: a uniform B0 is the mean of b.
 
 use super::algebra::{Complex, combine, times_minus_i};
-use super::{Counts, Formulas, NavierStokes};
+use super::formulas::{Counts, Formulas};
+use super::navier_stokes::NavierStokes;
 use crate::integrator::Damping;
 use crate::simd::Vector;
 

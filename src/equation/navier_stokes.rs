@@ -12,7 +12,7 @@
 //! The mean flow (k = 0) has no tendency and stays as it is.
 
 use super::algebra::{Complex, add_scaled, combine, project, times_minus_i};
-use super::{Counts, Formulas};
+use super::formulas::{Counts, Formulas};
 use crate::integrator::Damping;
 use crate::simd::Vector;
 

@@ -6,7 +6,9 @@
 //! error of the time step only, so the scheme keeps its order (projection onto an invariant,
 //! Hairer, Lubich & Wanner 2006, Geometric Numerical Integration, IV.4).
 
-use super::{Band, BandField, Bounds, Force, Part, set};
+use super::band::{Band, BandField};
+use super::bounds::Bounds;
+use super::force::{Force, Part, set};
 
 /// The band's energy is held at a value.
 pub struct ConstantEnergy {

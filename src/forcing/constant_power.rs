@@ -9,7 +9,9 @@
 
 use num_complex::Complex;
 
-use super::{Band, BandField, Bounds, Force, Part, Vector, set};
+use super::band::{Band, BandField, Vector};
+use super::bounds::Bounds;
+use super::force::{Force, Part, set};
 use crate::grid::AXES;
 
 /// Power P into the band.

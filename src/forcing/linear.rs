@@ -10,7 +10,9 @@
 //! the nx = 0 plane, at the rate A - nu k^2. So a [`Band`] of the modes there that may grow restores
 //! the symmetry after each step; no other force acts on it.
 
-use super::{Band, BandField, Bounds, Force};
+use super::band::{Band, BandField};
+use super::bounds::Bounds;
+use super::force::Force;
 use crate::integrator::Damping;
 use crate::modes::Modes;
 use crate::real::Real;

@@ -1,156 +1,45 @@
-//! Forces that keep turbulence going. One file a kind; all but [`Linear`] act on a [`Band`] of low
-//! modes, of the velocity, the magnetic field or a scalar. They see the band as a vector field,
-//! whose energy is half its mean square, and know nothing of where it comes from.
+//! Forces that keep turbulence going. All but [`Linear`] act on a [`Band`] of low modes, of the
+//! velocity, the magnetic field or a scalar. They see the band as a vector field, whose energy is
+//! half its mean square, and know nothing of where it comes from.
+//!
+//! | file | what it has |
+//! |---|---|
+//! | here | [`Forcing`], the kinds that a configuration may ask for |
+//! | `force` | [`Force`], what a force on a band must say |
+//! | `constant_power`, `constant_energy`, `linear`, `steady`, `stochastic` | the forces |
+//! | `scalar` | the force on a scalar |
+//! | `band`, `bounds`, `wavenumber` | the modes that forces act on, and how strongly |
+//! | `drive` | a force and what it acts on |
 
 mod band;
 mod bounds;
 mod constant_energy;
 mod constant_power;
+mod drive;
+mod force;
 mod linear;
+mod scalar;
 mod steady;
 mod stochastic;
-
-use std::ops::Range;
+mod wavenumber;
 
 use serde::{Deserialize, Serialize};
 
-use crate::equation::Physics;
-use crate::grid::{AXES, Grid};
-use crate::initial::{Abc, Initial, Kolmogorov, TaylorGreen};
+use crate::grid::Grid;
+use crate::initial::{Abc, Initial, Kolmogorov, Mode, TaylorGreen};
 use crate::problems::Problems;
+use constant_energy::ConstantEnergy;
+use constant_power::ConstantPower;
+use steady::Steady;
+use stochastic::Stochastic;
+use wavenumber::check_wavenumber;
 
 pub use band::{Band, BandField, Vector};
 pub use bounds::Bounds;
+pub use drive::{Action, Drive, MAGNETIC, VELOCITY};
+pub use force::{Force, Part};
 pub use linear::Linear;
-
-/// A part of the band that a force multiplies: it can put nothing into what is not there.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Part {
-    /// What is special about its modes, such as their helicity; empty when it is the whole band.
-    pub name: &'static str,
-    /// The power that is to go into it.
-    pub power: f64,
-    /// Its mean square, twice its energy.
-    pub square: f64,
-}
-
-impl Part {
-    /// Rate P / E at which the energy E of the part is to grow.
-    pub fn rate(&self) -> f64 {
-        if self.power == 0.0 { 0.0 } else { 2.0 * self.power / self.square }
-    }
-}
-
-/// A force on the modes of a band.
-pub trait Force {
-    /// Whether it is a force of its own, that no field changes, and acts on a fluid at rest.
-    fn acts_from_rest(&self) -> bool {
-        false
-    }
-
-    /// The parts of the band that it multiplies, if `field` is in the band; none for a force that
-    /// acts from rest.
-    fn parts(&self, band: &Band, field: &BandField) -> [Option<Part>; 2] {
-        let _ = (band, field);
-        [None; 2]
-    }
-
-    /// Rate at which the force, or its balance with damping, changes in a band whose modes decay at
-    /// up to `decay`: their energy does so at twice that rate.
-    fn frequency(&self, decay: f64) -> f64 {
-        2.0 * decay
-    }
-
-    /// Called once with the velocity that the run starts from.
-    fn start(&mut self, band: &Band, velocity: &BandField) {
-        let _ = (band, velocity);
-    }
-
-    /// What the force remembers beside its parameters, such as what [`Self::start`] took from the
-    /// velocity: numbers for a checkpoint, from which [`Self::restore`] goes on to the same bits.
-    fn state(&self) -> Vec<f64> {
-        Vec::new()
-    }
-
-    /// Takes up what [`Self::state`] gave, if that is not empty, of a force of the same kind and
-    /// band; called after [`Self::start`]. False when it is not that.
-    fn restore(&mut self, state: &[f64]) -> bool {
-        let _ = state;
-        false
-    }
-
-    /// Sets what bounds the force in the next stages, if it multiplies what is there.
-    fn bound(&mut self, bounds: Bounds) {
-        let _ = bounds;
-    }
-
-    /// Called at the start of each step, of length `dt`. A step that is too long is begun again with
-    /// a shorter one, as if it had not been begun before.
-    fn advance(&mut self, band: &Band, dt: f64) {
-        let _ = (band, dt);
-    }
-
-    /// Called at the end of a step that counts.
-    fn accept(&mut self) {}
-
-    /// Makes `force` the force on each mode, given its velocity and everything else that changes it
-    /// (nonlinear terms, pressure and viscosity), `rest`.
-    fn force(&self, band: &Band, velocity: &BandField, rest: &BandField, force: &mut BandField);
-
-    /// Called after each step with the new velocity, which it may correct by what the time step's
-    /// error made of it.
-    fn constrain(&self, band: &Band, velocity: &mut BandField) {
-        let _ = (band, velocity);
-    }
-}
-
-/// Makes `field` of these vectors.
-fn set(field: &mut BandField, vectors: impl Iterator<Item = Vector>) {
-    field.iter_mut().zip(vectors).for_each(|(to, from)| *to = from);
-}
-
-/// The name of the [`Drive`] of the velocity.
-pub const VELOCITY: &str = "velocity";
-/// The name of that of the magnetic field.
-pub const MAGNETIC: &str = "magnetic";
-
-/// A force, ready to run.
-pub struct Drive {
-    /// The name of what it acts on: [`VELOCITY`], [`MAGNETIC`] or that of a scalar.
-    pub name: String,
-    /// Its fields in the state: three of a vector, one of a scalar.
-    pub fields: Range<usize>,
-    /// How it acts.
-    pub action: Action,
-}
-
-/// How a force acts.
-pub enum Action {
-    /// On the modes up to a wavenumber.
-    Band(Box<dyn Force>, f64),
-    /// On all modes of the velocity.
-    Linear(Linear),
-}
-
-/// `forcing` of a scalar: variance is put in at a constant rate, in proportion to the modes
-/// 0 < k <= k_f that are there, as `constant_power` does for the velocity.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct ScalarForcing {
-    /// The rate at which <c^2> is put in, one over a time.
-    pub injection: f64,
-    /// k_f, in units of the wavenumber.
-    pub wavenumber: f64,
-}
-
-impl ScalarForcing {
-    /// Adds to `problems` what is wrong with the parameters in the table at `path`, or does not fit
-    /// the grid.
-    pub fn check(&self, path: &str, grid: Option<&Grid>, problems: &mut Problems) {
-        problems.require_positive(&format!("{path}.injection"), self.injection);
-        check_wavenumber(self.wavenumber, path, grid, problems);
-    }
-}
+pub use scalar::ScalarForcing;
 
 /// `[forcing]` and `[forcing.magnetic]`: what drives the flow and the magnetic field.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -294,68 +183,30 @@ impl Forcing {
     }
 
     /// The force on a vector in a box; `None` without forcing.
-    fn build(&self, grid: &Grid) -> Option<Action> {
+    pub fn build(&self, grid: &Grid) -> Option<Action> {
         let (force, wavenumber): (Box<dyn Force>, f64) = match *self {
             Forcing::None => return None,
             Forcing::Linear { rate, energy } => {
                 return Some(Action::Linear(Linear { rate, energy }));
             }
             Forcing::ConstantPower { power, wavenumber, helicity } => {
-                (Box::new(constant_power::ConstantPower::new(power, helicity)), wavenumber)
+                (Box::new(ConstantPower::new(power, helicity)), wavenumber)
             }
             Forcing::ConstantEnergy { energy, wavenumber } => {
-                (Box::new(constant_energy::ConstantEnergy::new(energy)), wavenumber)
+                (Box::new(ConstantEnergy::new(energy)), wavenumber)
             }
             Forcing::Stochastic { power, wavenumber, correlation_time, seed } => {
-                let force = stochastic::Stochastic::new(power, correlation_time, seed);
+                let force = Stochastic::new(power, correlation_time, seed);
                 (Box::new(force), wavenumber)
             }
             Forcing::TaylorGreen(_) | Forcing::Kolmogorov(_) | Forcing::Abc(_) => {
                 let modes = self.shape()?.few_modes(grid)?;
-                let square = |m: &crate::initial::Mode| -> f64 {
-                    grid.wavevector(m.mode).iter().map(|k| k * k).sum()
-                };
+                let square =
+                    |m: &Mode| -> f64 { grid.wavevector(m.mode).iter().map(|k| k * k).sum() };
                 let reach = modes.iter().map(square).fold(0.0, f64::max).sqrt();
-                (Box::new(steady::Steady::new(modes)), reach)
+                (Box::new(Steady::new(modes)), reach)
             }
         };
         Some(Action::Band(force, wavenumber))
     }
-}
-
-/// All forces of a run, that of the velocity first: `velocity` and `magnetic` act on these fields,
-/// and each scalar of `physics` may have its own.
-pub fn build(velocity: &Forcing, magnetic: &Forcing, physics: &Physics, grid: &Grid) -> Vec<Drive> {
-    let drive = |name: &str, fields, action| Drive { name: name.into(), fields, action };
-    let mut drives = Vec::new();
-    drives.extend(velocity.build(grid).map(|action| drive(VELOCITY, 0..AXES, action)));
-    if let Some(fields) = physics.magnetic_fields() {
-        drives.extend(magnetic.build(grid).map(|action| drive(MAGNETIC, fields, action)));
-    }
-    for (field, scalar) in (physics.first_scalar()..).zip(&physics.scalars) {
-        drives.extend(scalar.forcing.map(|ScalarForcing { injection, wavenumber }| {
-            // d<c^2>/dt is twice the power <f c>.
-            let force = constant_power::ConstantPower::new(0.5 * injection, None);
-            let action = Action::Band(Box::new(force), wavenumber);
-            drive(&scalar.name, field..field + 1, action)
-        }));
-    }
-    drives
-}
-
-/// Notes in the table at `path` a forced band without modes, or one that reaches to the cutoff.
-fn check_wavenumber(wavenumber: f64, path: &str, grid: Option<&Grid>, problems: &mut Problems) {
-    let path = format!("{path}.wavenumber");
-    let known = problems.list.len();
-    problems.require_positive(&path, wavenumber);
-    let Some(grid) = grid.filter(|_| problems.list.len() == known) else { return };
-    let lowest = (0..AXES)
-        .filter(|&axis| grid.cutoff[axis] > 0)
-        .map(|axis| grid.wavenumber(axis, 1))
-        .fold(f64::INFINITY, f64::min);
-    let k_max = grid.k_max();
-    let allowed =
-        format!("at least {lowest}, the box's lowest, and below {k_max}, the largest one kept");
-    let fits = (lowest..k_max).contains(&wavenumber);
-    problems.require(fits, &path, wavenumber, &allowed);
 }

@@ -5,7 +5,8 @@
 //! Plasmas 4, 1) and `abc` (Galanti & Sulem 1991, Phys. Fluids A 3, 1778). The power is what the
 //! flow makes of it.
 
-use super::{Band, BandField, Force};
+use super::band::{Band, BandField};
+use super::force::Force;
 use crate::initial::Mode;
 
 /// The force on a few modes.

@@ -10,7 +10,8 @@
 
 use num_complex::Complex;
 
-use super::{Band, BandField, Force, Vector, set};
+use super::band::{Band, BandField, Vector};
+use super::force::{Force, set};
 use crate::grid::AXES;
 use crate::random::{Random, Stream};
 

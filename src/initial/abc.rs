@@ -4,7 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Mode, mode_number, one, require_waves};
+use super::modes::Mode;
+use super::parameters::{mode_number, one, require_waves};
 use crate::grid::{AXES, Grid};
 use crate::problems::Problems;
 

@@ -1,13 +1,24 @@
 //! Initial velocity fields, each a function of the mode numbers alone, so that every rank count
-//! and every grid gets the same numbers. One file a kind.
+//! and every grid gets the same numbers. All are solenoidal, k.û = 0, and real, û(-k) = conj û(k).
 //!
-//! All are solenoidal, k.û = 0, and real, û(-k) = conj û(k). To add one: a file with its
-//! parameters and formula, a variant of [`Initial`], and an arm in [`Initial::check`] and [`build`].
+//! | file | what it has |
+//! |---|---|
+//! | here | [`Initial`], the kinds that a configuration may ask for, and [`build`] |
+//! | `taylor_green`, `abc`, `kolmogorov`, `waves`, `beltrami` | flows of a few modes |
+//! | `modes` | modes given by hand, and the field that a few modes make |
+//! | `random_field`, `spectrum`, `table` | a random field with the spectrum of a formula or a table |
+//! | `shear_layer` | a flow given in physical space |
+//! | `scalar` | initial scalars |
+//! | `parameters` | amplitudes, and waves that the box must hold |
+//!
+//! To add a kind: a file with its parameters and formula, a variant of [`Initial`], and the arms that
+//! the compiler then asks for.
 
 mod abc;
 mod beltrami;
 mod kolmogorov;
 mod modes;
+mod parameters;
 mod random_field;
 mod scalar;
 mod shear_layer;
@@ -16,21 +27,19 @@ mod table;
 mod taylor_green;
 mod waves;
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use num_complex::Complex;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::grid::{AXES, Grid};
+use crate::grid::Grid;
 use crate::parallel::Communicator;
 use crate::problems::Problems;
 
 pub use abc::Abc;
 pub use beltrami::Beltrami;
 pub use kolmogorov::Kolmogorov;
-pub use modes::Mode;
+pub use modes::{Mode, VelocityModes};
 pub use random_field::RandomField;
 pub use scalar::{ScalarField, ScalarMode};
 pub use shear_layer::ShearLayer;
@@ -73,9 +82,6 @@ pub enum Initial {
         path: PathBuf,
     },
 }
-
-/// û of the three velocity components as a function of the mode numbers nx, ny, nz.
-pub type VelocityModes = Box<dyn Fn([i64; AXES], &mut [Complex<f64>])>;
 
 impl Initial {
     /// Adds to `problems` what is wrong with the parameters, or does not fit the grid.
@@ -163,72 +169,14 @@ pub fn build(initial: &Initial, grid: &Grid, communicator: &Communicator) -> Res
             "initial.path: {} cannot be built from a formula, it must be read",
             path.display()
         ))),
-        few => Ok(sum_of_modes(&few.few_modes(grid).unwrap_or_default())),
+        few => Ok(modes::sum_of_modes(&few.few_modes(grid).unwrap_or_default())),
     }
-}
-
-/// The field made of a few modes and their conjugates.
-fn sum_of_modes(modes: &[Mode]) -> VelocityModes {
-    let table: HashMap<_, _> = modes
-        .iter()
-        .flat_map(|mode| {
-            let value = mode.coefficients();
-            [(mode.mode.map(|n| -n), value.map(|u| u.conj())), (mode.mode, value)]
-        })
-        .collect();
-    Box::new(move |mode, velocity| match table.get(&mode) {
-        Some(value) => velocity.copy_from_slice(value),
-        None => velocity.fill(Complex::ZERO),
-    })
-}
-
-/// The mode number of `wavenumber` along `axis`, were the box to hold it.
-fn mode_number(wavenumber: f64, grid: &Grid, axis: usize) -> i64 {
-    (wavenumber * grid.lengths[axis]).round() as i64
-}
-
-/// Notes at `path` when `axis` does not hold waves of this wavenumber, with the `remedy`.
-fn require_waves(
-    wavenumber: f64,
-    grid: &Grid,
-    axis: usize,
-    path: &str,
-    remedy: &str,
-    problems: &mut Problems,
-) {
-    /// Wavenumbers are typed as decimals: 0.3333333333 times 3 counts as one wave.
-    const TOLERANCE: f64 = 1e-9;
-    let waves = wavenumber * grid.lengths[axis];
-    let n = mode_number(wavenumber, grid, axis);
-    if n < 1 || (waves - n as f64).abs() > TOLERANCE * waves {
-        problems.add(
-            path,
-            format!(
-                "needs waves of wavenumber {wavenumber}, but that makes {waves} waves along \
-                 grid.lengths[{axis}] = {}, not a whole number; {remedy}",
-                grid.lengths[axis]
-            ),
-        );
-    } else if n > grid.cutoff[axis] as i64 {
-        problems.add(
-            path,
-            format!(
-                "needs mode number {n} along axis {axis}, but grid.points[{axis}] = {} keeps \
-                 only up to {}; use at least {} points",
-                grid.points[axis],
-                grid.cutoff[axis],
-                n.saturating_mul(3).saturating_add(1)
-            ),
-        );
-    }
-}
-
-fn one() -> f64 {
-    1.0
 }
 
 #[cfg(test)]
 mod tests {
+    use num_complex::Complex;
+
     use super::*;
     use crate::fields::SpectralFields;
     use crate::modes::Modes;

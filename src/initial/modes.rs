@@ -6,8 +6,11 @@ use std::collections::HashMap;
 use num_complex::Complex;
 use serde::{Deserialize, Serialize};
 
-use crate::grid::Grid;
+use crate::grid::{AXES, Grid};
 use crate::problems::Problems;
+
+/// û of the three velocity components as a function of the mode numbers nx, ny, nz.
+pub type VelocityModes = Box<dyn Fn([i64; AXES], &mut [Complex<f64>])>;
 
 /// One Fourier mode given by hand; its conjugate at -k is added.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -21,6 +24,21 @@ pub struct Mode {
     /// Imaginary part of û.
     #[serde(default)]
     pub im: [f64; 3],
+}
+
+/// The field made of a few modes and their conjugates.
+pub(super) fn sum_of_modes(modes: &[Mode]) -> VelocityModes {
+    let table: HashMap<_, _> = modes
+        .iter()
+        .flat_map(|mode| {
+            let value = mode.coefficients();
+            [(mode.mode.map(|n| -n), value.map(|u| u.conj())), (mode.mode, value)]
+        })
+        .collect();
+    Box::new(move |mode, velocity| match table.get(&mode) {
+        Some(value) => velocity.copy_from_slice(value),
+        None => velocity.fill(Complex::ZERO),
+    })
 }
 
 /// |k.û| / (|k| |û|) up to which a mode typed by hand counts as solenoidal.

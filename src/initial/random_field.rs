@@ -14,7 +14,8 @@ use std::f64::consts::TAU;
 use num_complex::Complex;
 use serde::{Deserialize, Serialize};
 
-use super::{Spectrum, VelocityModes};
+use super::modes::VelocityModes;
+use super::spectrum::Spectrum;
 use crate::error::{Error, Result};
 use crate::grid::{AXES, Grid};
 use crate::parallel::Communicator;

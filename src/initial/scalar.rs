@@ -10,7 +10,7 @@ use std::f64::consts::TAU;
 use num_complex::Complex;
 use serde::{Deserialize, Serialize};
 
-use super::one;
+use super::parameters::one;
 use crate::grid::{AXES, Grid};
 use crate::problems::Problems;
 use crate::random::{Random, Stream};

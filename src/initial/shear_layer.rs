@@ -8,7 +8,8 @@ use std::f64::consts::TAU;
 use num_complex::Complex;
 use serde::{Deserialize, Serialize};
 
-use super::{VelocityModes, one};
+use super::modes::VelocityModes;
+use super::parameters::one;
 use crate::grid::Grid;
 use crate::problems::Problems;
 

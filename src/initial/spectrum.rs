@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::table;
+use super::table::Table;
 use crate::error::Result;
 use crate::grid::Grid;
 use crate::parallel::Communicator;
@@ -94,7 +94,11 @@ impl Spectrum {
                 // exp(-5.2 (x - 0.4)) is 1e-18 at x = 8.4.
                 extent: 8.4 / eta,
             }),
-            Spectrum::Table { ref path } => table::read(path, communicator),
+            Spectrum::Table { ref path } => {
+                let table = Table::read(path, communicator)?;
+                let extent = table.extent();
+                Ok(Curve { density: Box::new(move |k| table.density(k)), extent })
+            }
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use super::spectrum::Curve;
 use crate::error::{Error, Result};
 use crate::parallel::Communicator;
 
@@ -10,15 +9,42 @@ use crate::parallel::Communicator;
 /// at multiples of a wavenumber that may not be a round binary number.
 const TOLERANCE: f64 = 1e-9;
 
-/// The curve through the table at `path`. Fails when the file cannot be read, or names the line
-/// that is wrong. Collective: every rank must call this.
-pub(super) fn read(path: &Path, communicator: &Communicator) -> Result<Curve> {
-    let bytes = communicator
-        .from_root(|| std::fs::read(path).map_err(|e| Error::io("read the spectrum", path, e)))?;
-    let points = parse(&String::from_utf8_lossy(&bytes))
-        .map_err(|message| Error::input(format!("{}{message}", path.display())))?;
-    let extent = points[points.len() - 1].0;
-    Ok(Curve { density: Box::new(move |k| interpolate(&points, k)), extent })
+/// The points (k, E) of a table, k increasing.
+pub(super) struct Table {
+    points: Vec<(f64, f64)>,
+}
+
+impl Table {
+    /// Reads the table at `path`. Collective: every rank must call this.
+    ///
+    /// # Errors
+    /// The file cannot be read, or a line of it is wrong.
+    pub fn read(path: &Path, communicator: &Communicator) -> Result<Self> {
+        let bytes = communicator.from_root(|| {
+            std::fs::read(path).map_err(|e| Error::io("read the spectrum", path, e))
+        })?;
+        let points = parse(&String::from_utf8_lossy(&bytes))
+            .map_err(|message| Error::input(format!("{}{message}", path.display())))?;
+        Ok(Table { points })
+    }
+
+    /// The largest k.
+    pub fn extent(&self) -> f64 {
+        self.points[self.points.len() - 1].0
+    }
+
+    /// E at k: linear in log k and log E between two points, zero outside the table.
+    pub fn density(&self, k: f64) -> f64 {
+        let points = &self.points;
+        let (first, last) = (points[0].0, points[points.len() - 1].0);
+        if k < first * (1.0 - TOLERANCE) || k > last * (1.0 + TOLERANCE) {
+            return 0.0;
+        }
+        let upper = points.partition_point(|point| point.0 <= k).clamp(1, points.len() - 1);
+        let ((k0, e0), (k1, e1)) = (points[upper - 1], points[upper]);
+        let weight = ((k / k0).ln() / (k1 / k0).ln()).clamp(0.0, 1.0);
+        (e0.ln() * (1.0 - weight) + e1.ln() * weight).exp()
+    }
 }
 
 /// At least two points (k, E), k increasing, all above zero; otherwise ":line: what is wrong".
@@ -49,18 +75,6 @@ fn parse(text: &str) -> Result<Vec<(f64, f64)>, String> {
     Ok(points)
 }
 
-/// E at k: linear in log k and log E between two points, zero outside the table.
-fn interpolate(points: &[(f64, f64)], k: f64) -> f64 {
-    let (first, last) = (points[0].0, points[points.len() - 1].0);
-    if k < first * (1.0 - TOLERANCE) || k > last * (1.0 + TOLERANCE) {
-        return 0.0;
-    }
-    let upper = points.partition_point(|point| point.0 <= k).clamp(1, points.len() - 1);
-    let ((k0, e0), (k1, e1)) = (points[upper - 1], points[upper]);
-    let weight = ((k / k0).ln() / (k1 / k0).ln()).clamp(0.0, 1.0);
-    (e0.ln() * (1.0 - weight) + e1.ln() * weight).exp()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,13 +82,14 @@ mod tests {
     #[test]
     fn power_laws_are_exact_and_nothing_lies_outside() {
         let points = parse("# k  E\n1 1 # first\n\n4\t0.0625\n 8 2e-3\n").unwrap();
-        assert!((interpolate(&points, 2.0) - 0.25).abs() < 1e-15);
+        let table = Table { points: points.clone() };
+        assert!((table.density(2.0) - 0.25).abs() < 1e-15);
         for &(k, energy) in &points {
-            assert!((interpolate(&points, k) / energy - 1.0).abs() < 1e-14);
+            assert!((table.density(k) / energy - 1.0).abs() < 1e-14);
         }
-        assert_eq!(interpolate(&points, 0.99), 0.0);
-        assert_eq!(interpolate(&points, 8.01), 0.0);
-        assert_eq!(interpolate(&points, 1.0 - 1e-15), 1.0);
+        assert_eq!(table.density(0.99), 0.0);
+        assert_eq!(table.density(8.01), 0.0);
+        assert_eq!(table.density(1.0 - 1e-15), 1.0);
     }
 
     #[test]
@@ -94,12 +109,12 @@ mod tests {
     fn files_are_read_and_failures_name_them() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "1 2\n3 4\n").unwrap();
-        let curve = read(file.path(), &Communicator::serial()).unwrap();
-        assert_eq!(curve.extent, 3.0);
+        let table = Table::read(file.path(), &Communicator::serial()).unwrap();
+        assert_eq!(table.extent(), 3.0);
         std::fs::write(file.path(), "1 2\n3 x\n").unwrap();
-        let error = read(file.path(), &Communicator::serial()).err().unwrap();
+        let error = Table::read(file.path(), &Communicator::serial()).err().unwrap();
         assert!(error.message.contains(&format!("{}:2: found", file.path().display())));
-        let error = read(Path::new("no/such/file"), &Communicator::serial()).err().unwrap();
+        let error = Table::read(Path::new("no/such/file"), &Communicator::serial()).err().unwrap();
         assert!(error.message.contains("no/such/file"));
     }
 }

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{hdf5_file, placed};
 use crate::real::{Precision, Real};
+use crate::variable::Variable;
 
 /// Name of the dataset that counts the records.
 pub const COUNT: &str = "records";
@@ -54,7 +55,7 @@ pub fn create_stamps(file: &Group, capacity: u64) -> hdf5::Result<Dataset> {
     let times = vec![NO_TIME; capacity as usize];
     let time = placed::reserve::<f64>(file, "time", &[times.len()])?;
     time.write_raw(&times)?;
-    hdf5_file::explain(&time, "T", "time")?;
+    hdf5_file::explain(&time, &Variable::new("time", "T", "time"))?;
     hdf5_file::make_scale(&time, "time")?;
     Ok(time)
 }

@@ -19,6 +19,8 @@ use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::H5P_DEFAULT;
 use ndarray::IxDyn;
 
+use crate::variable::Variable;
+
 // Dimension scales belong to HDF5's high-level library, which has no Rust declarations.
 unsafe extern "C" {
     fn H5DSset_scale(scale: hid_t, name: *const std::ffi::c_char) -> herr_t;
@@ -141,9 +143,9 @@ pub fn read_triple<E: H5Type>(at: &Location, name: &str) -> Result<[E; 3]> {
 }
 
 /// Adds units and meaning to a dataset.
-pub fn explain(dataset: &Dataset, units: &str, long_name: &str) -> Result<()> {
-    write_fixed_text(dataset, "units", units)?;
-    write_fixed_text(dataset, "long_name", long_name)
+pub fn explain(dataset: &Dataset, variable: &Variable) -> Result<()> {
+    write_fixed_text(dataset, "units", &variable.unit)?;
+    write_fixed_text(dataset, "long_name", &variable.description)
 }
 
 /// Adds the coordinates along an axis of the grid points in `range`, of `count` in all on the length
@@ -157,7 +159,8 @@ pub fn create_coordinates(
 ) -> Result<Dataset> {
     let points: Vec<f64> = range.map(|i| side * i as f64 / count as f64).collect();
     let dataset = group.new_dataset_builder().with_data(&points).create(name)?;
-    explain(&dataset, "L", &format!("{name} coordinate of the grid points"))?;
+    let description = format!("{name} coordinate of the grid points");
+    explain(&dataset, &Variable::new(name, "L", description))?;
     make_scale(&dataset, name)?;
     Ok(dataset)
 }

@@ -5,7 +5,6 @@
 //! first line even if it is a comment, and `pandas.read_csv(path, comment="#")` read. Numbers have
 //! the fewest digits that give back the same bits.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -14,17 +13,7 @@ use std::path::{Path, PathBuf};
 use super::{Temporary, check_writable, foreign};
 use crate::error::{Error, Result};
 use crate::parallel::Communicator;
-
-/// A column after the first, which is always the step.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Column {
-    /// Name, such as `kinetic_energy`.
-    pub name: Cow<'static, str>,
-    /// Units, such as `L^2/T^2`; `1` for a pure number.
-    pub unit: Cow<'static, str>,
-    /// What it is, in words.
-    pub description: Cow<'static, str>,
-}
+use crate::variable::Variable;
 
 /// The history of a run. Only rank 0 holds a file; the others count along.
 pub struct HistoryWriter {
@@ -38,7 +27,8 @@ pub struct HistoryWriter {
 }
 
 impl HistoryWriter {
-    /// Makes ready to create the file with its header; or, if there is one, to go on `after` a step:
+    /// Makes ready to create the file with its header, for these `columns` after the first, which is
+    /// always the step; or, if there is one, to go on `after` a step:
     /// then rows of later steps, and one that was not written to its end, are to be cut off. Where the
     /// columns are no longer the same the file is to have those of before and those of now, with NaN
     /// for what was not measured. Until [`Self::begin`] nothing is touched. Collective.
@@ -48,7 +38,7 @@ impl HistoryWriter {
     pub fn open(
         comm: &Communicator,
         path: &Path,
-        columns: &[Column],
+        columns: &[Variable],
         after: Option<u64>,
     ) -> Result<Self> {
         let (path, count) = (path.to_owned(), columns.len());
@@ -83,7 +73,7 @@ impl HistoryWriter {
     }
 
     /// Finds what the file is to hold, from what it holds.
-    fn join(&mut self, columns: &[Column], step: u64) -> Result<()> {
+    fn join(&mut self, columns: &[Variable], step: u64) -> Result<()> {
         check_writable(&self.path)?;
         let text = match fs::read_to_string(&self.path) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -93,7 +83,7 @@ impl HistoryWriter {
             .ok_or_else(|| foreign(&self.path, "it has no header of a history"))?;
         let is_known = |name: &str| columns.iter().any(|column| column.name == name);
         let missing = found.iter().filter(|column| !is_known(&column.name));
-        let all: Vec<Column> = columns.iter().chain(missing).cloned().collect();
+        let all: Vec<Variable> = columns.iter().chain(missing).cloned().collect();
         let places: Vec<Option<usize>> = all
             .iter()
             .map(|column| found.iter().position(|other| other.name == column.name))
@@ -167,28 +157,26 @@ pub(super) fn end_at(path: &Path, step: u64) -> Result<()> {
     temporary.publish().map_err(failed)
 }
 
-fn header(columns: &[Column]) -> String {
+fn header(columns: &[Variable]) -> String {
     let mut text = String::from("step");
     for column in columns {
         let _ = write!(text, ",{}", column.name);
     }
     text.push_str("\n# step [1]: time step number\n");
-    for Column { name, unit, description } in columns {
+    for Variable { name, unit, description } in columns {
         let _ = writeln!(text, "# {name} [{unit}]: {description}");
     }
     text
 }
 
 /// The columns after the step that the first line of `text` names, as the lines below describe them.
-fn parse_header(text: &str) -> Option<Vec<Column>> {
+fn parse_header(text: &str) -> Option<Vec<Variable>> {
     let names = text.lines().next()?.strip_prefix("step,")?;
     let comments: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("# ")).collect();
     let parse = |name: &str| {
         let rest = comments.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix(" ["))?;
         let (unit, description) = rest.split_once("]: ")?;
-        let [name, unit, description] =
-            [name, unit, description].map(|text| text.to_owned().into());
-        Some(Column { name, unit, description })
+        Some(Variable::new(name, unit, description))
     };
     names.split(',').map(parse).collect()
 }
@@ -197,20 +185,12 @@ fn parse_header(text: &str) -> Option<Vec<Column>> {
 mod tests {
     use super::*;
 
-    const COLUMNS: [Column; 2] = [
-        Column {
-            name: Cow::Borrowed("time"),
-            unit: Cow::Borrowed("T"),
-            description: Cow::Borrowed("simulated time"),
-        },
-        Column {
-            name: Cow::Borrowed("dt"),
-            unit: Cow::Borrowed("T"),
-            description: Cow::Borrowed("time step"),
-        },
-    ];
+    fn columns() -> [Variable; 2] {
+        [("time", "simulated time"), ("dt", "time step")]
+            .map(|(name, of)| Variable::new(name, "T", of))
+    }
 
-    fn begun(path: &Path, columns: &[Column], after: Option<u64>) -> Result<HistoryWriter> {
+    fn begun(path: &Path, columns: &[Variable], after: Option<u64>) -> Result<HistoryWriter> {
         let serial = Communicator::serial();
         let mut history = HistoryWriter::open(&serial, path, columns, after)?;
         history.begin(&serial)?;
@@ -227,7 +207,7 @@ mod tests {
             [f64::MAX, f64::MIN_POSITIVE / 8.0],
             [f64::INFINITY, 3.0],
         ];
-        let mut history = begun(&path, &COLUMNS, None).unwrap();
+        let mut history = begun(&path, &columns(), None).unwrap();
         for (step, row) in rows.iter().enumerate() {
             history.append(step as u64, row).unwrap();
             // Nothing waits in a buffer: the row can be read while the writer is alive.
@@ -241,7 +221,7 @@ mod tests {
 
     #[test]
     fn the_header_names_columns_first_and_then_their_units() {
-        let text = header(&COLUMNS);
+        let text = header(&columns());
         assert!(text.starts_with("step,time,dt\n#"));
         assert!(text.contains("\n# dt [T]: time step\n"));
         assert!(text.lines().skip(1).all(|line| line.starts_with("# ")));
@@ -251,7 +231,7 @@ mod tests {
     fn a_history_goes_on_after_a_step() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("history.csv");
-        let mut history = begun(&path, &COLUMNS, None).unwrap();
+        let mut history = begun(&path, &columns(), None).unwrap();
         let mut texts = Vec::new();
         for step in 0..4 {
             history.append(10 * step, &[step as f64, 0.5]).unwrap();
@@ -261,7 +241,7 @@ mod tests {
         fs::write(&path, texts[3].clone() + "12").unwrap();
         assert_eq!(last_step(&path), Some(30));
         for (step, kept) in [(1000, 3), (29, 2), (20, 2), (0, 0)] {
-            let mut history = begun(&path, &COLUMNS, Some(step)).unwrap();
+            let mut history = begun(&path, &columns(), Some(step)).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), texts[kept], "after step {step}");
             history.append(77, &[1.0, 2.0]).unwrap();
             assert!(fs::read_to_string(&path).unwrap().ends_with("\n77,1.0,2.0\n"));
@@ -272,13 +252,13 @@ mod tests {
             ("step,time\n# time [T]: t\n5,1.0,2.0\n", "the row of step 5 has not"),
         ] {
             fs::write(&path, text).unwrap();
-            let error = begun(&path, &COLUMNS, Some(9)).err().unwrap();
+            let error = begun(&path, &columns(), Some(9)).err().unwrap();
             assert!(error.message.contains(reason), "{error}");
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
         }
         fs::remove_file(&path).unwrap();
-        begun(&path, &COLUMNS, Some(30)).unwrap();
-        assert_eq!(fs::read_to_string(&path).unwrap(), header(&COLUMNS));
+        begun(&path, &columns(), Some(30)).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), header(&columns()));
     }
 
     /// A run with other columns goes on in the same file; what was not measured is NaN.
@@ -286,12 +266,8 @@ mod tests {
     fn columns_may_change() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("history.csv");
-        let [time, dt] = COLUMNS;
-        let other = Column {
-            name: "rotation".into(),
-            unit: "1/T".into(),
-            description: "f [here]: 2 Omega".into(),
-        };
+        let [time, dt] = columns();
+        let other = Variable::new("rotation", "1/T", "f [here]: 2 Omega");
         begun(&path, &[time.clone(), dt.clone()], None).unwrap().append(0, &[0.0, 0.5]).unwrap();
         // Nothing happens before it begins.
         let before = fs::read_to_string(&path).unwrap();

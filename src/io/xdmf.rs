@@ -158,16 +158,13 @@ mod tests {
     use super::*;
     use crate::io::log::Log;
     use crate::io::run_directory::RunDirectory;
-    use crate::io::snapshot::{Field, Provenance, SnapshotWriter};
+    use crate::io::snapshot::{Provenance, SnapshotWriter};
     use crate::parallel::Communicator;
     use crate::real::Precision;
+    use crate::variable::Variable;
 
     fn save(run: &RunDirectory, step: u64, precision: Precision, fields: &[&str]) -> Header {
-        let field = |name: &&str| Field {
-            name: name.to_string(),
-            units: "L/T".into(),
-            long_name: String::new(),
-        };
+        let field = |name: &&str| Variable::new(*name, "L/T", "");
         let header = Header {
             time: step as f64 / 8.0,
             step,
@@ -202,13 +199,13 @@ mod tests {
         run.begin(&serial, "").unwrap();
         save(&run, 3, Precision::Single, &["u", "v"]);
         fs::write(run.snapshot(7), "damaged").unwrap();
-        let mut series = snapshot_series(run.path()).unwrap();
+        let mut series = run.snapshot_series().unwrap();
         let last = save(&run, 20, Precision::Double, &["u", "v", "w"]);
         series.add(&snapshot_grid(run.path(), &run.snapshot(20), &last)).unwrap();
 
         assert!(!run.path().join("snapshots.xmf.tmp").exists());
         let text = fs::read_to_string(run.path().join("snapshots.xmf")).unwrap();
-        snapshot_series(run.path()).unwrap();
+        run.snapshot_series().unwrap();
         assert_eq!(fs::read_to_string(run.path().join("snapshots.xmf")).unwrap(), text);
         let (first, second) = text.split_once("<!-- ").unwrap();
         let (comment, second) = second.split_once(" -->").unwrap();

@@ -1,7 +1,6 @@
 //! What the user should know about the physics of a run, each once, with a remedy.
 
 use crate::config::{Config, Step};
-use crate::equation::wave_frequency;
 use crate::initial::Initial;
 use crate::io::log::Log;
 use crate::modes::Modes;
@@ -53,7 +52,7 @@ impl Warnings {
         let spacing = modes.grid.spacing();
         let mean_field = config.mean_magnetic_field.iter().zip(spacing).map(|(b, dx)| b.abs() / dx);
         let waves = [
-            ("waves of rotation and stratification", wave_frequency(&config.physics)),
+            ("waves of rotation and stratification", config.physics.wave_frequency()),
             ("Alfven waves on the mean magnetic field", mean_field.sum()),
         ];
         Warnings {

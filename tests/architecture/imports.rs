@@ -254,3 +254,28 @@ fn definition(path: &[String], all: &BTreeMap<&[String], &Source>) -> Option<Str
         }
     }
 }
+
+#[test]
+fn paths_are_found_in_the_source() {
+    let text = r#"
+        pub use child::{self, Thing as Other};
+        use crate::a::{b, c::{D, e}}; // use crate::comment::X;
+        fn f<'a>(x: &'a super::g::H) -> char { let _ = "use crate::text::X;"; '"' }
+        #[cfg(test)]
+        mod tests { use crate::tested::X; }
+        impl From<crate::a::I> for J { fn k() { crate::l::<M>(); } }
+    "#;
+    let text = without_tests(&code(text));
+    let join = |path: &Vec<String>| path.join("::");
+    let found: Vec<_> = uses(&text).iter().map(|(path, is_pub)| (join(path), *is_pub)).collect();
+    let expected = [
+        ("child", true),
+        ("child::Thing", true),
+        ("crate::a::b", false),
+        ("crate::a::c::D", false),
+        ("crate::a::c::e", false),
+    ];
+    assert_eq!(found, expected.map(|(path, is_pub)| (path.to_string(), is_pub)));
+    let found: Vec<_> = inline_paths(&text).iter().map(join).collect();
+    assert_eq!(found, ["crate::a::I", "crate::l", "super::g::H"]);
+}

@@ -14,17 +14,9 @@ use std::path::Path;
 use imports::Imports;
 
 /// Circles that are known and to be mended: the files of each, in order.
-const KNOWN: [&[&str]; 15] = [
-    &["config/output.rs", "config/schema.rs", "config/statistics.rs", "config/time.rs"],
-    &["diagnostics/derived.rs", "diagnostics/gradients.rs", "diagnostics/points.rs"],
-    &["diagnostics/pdfs/count.rs", "diagnostics/pdfs/mod.rs"],
-    &["equation/coupled.rs", "equation/physics.rs", "forcing/mod.rs"],
+const KNOWN: [&[&str]; 4] = [
     &["estimate/bench/mod.rs", "estimate/bench/report.rs"],
-    &["initial/spectrum.rs", "initial/table.rs"],
     &["integrator/decay.rs", "integrator/update.rs"],
-    &["io/records/found.rs", "io/records/mod.rs"],
-    &["io/slices/mod.rs", "io/slices/start.rs"],
-    &["real.rs", "simd/mod.rs", "simd/portable.rs", "simd/x86.rs"],
     &["simulation/mod.rs", "simulation/restart/mod.rs", "simulation/run.rs"],
     &[
         "simulation/output/gradients.rs",
@@ -36,9 +28,15 @@ const KNOWN: [&[&str]; 15] = [
         "simulation/output/spectral_snapshots.rs",
         "simulation/restart/state.rs",
     ],
-    &["transform/exchange.rs", "transform/messages.rs"],
-    &["transform/lines/fallback.rs", "transform/lines/mixed_radix.rs", "transform/lines/mod.rs"],
-    &["transform/planes.rs", "transform/stages.rs"],
+];
+
+/// Imports of a higher layer that are known and to be mended: the file, and what it imports.
+const KNOWN_UPWARDS: [(&str, &str); 5] = [
+    ("estimate/bench/mod.rs", "simulation"),
+    ("estimate/resources.rs", "simulation"),
+    ("solver/forced_modes/pace.rs", "diagnostics"),
+    ("solver/idle.rs", "diagnostics"),
+    ("solver/stage.rs", "diagnostics"),
 ];
 
 fn read(path: &str) -> String {
@@ -92,12 +90,25 @@ fn layers_point_downwards() {
     let layers = layers();
     let row =
         |file: &str| layers.iter().position(|row| row.iter().any(|name| name == module(file)));
-    let upwards: Vec<_> = Imports::read()
+    let imports = Imports::read();
+    let upwards: Vec<_> = imports
         .all()
-        .filter(|(file, imported, _)| row(file) > row(imported) && module(file) != module(imported))
-        .map(|(file, imported, path)| format!("src/{file} imports {path} of src/{imported}"))
+        .filter(|(file, other, _)| row(file) > row(other) && module(file) != module(other))
         .collect();
-    assert!(upwards.is_empty(), "imports of a higher layer:\n{}", upwards.join("\n"));
+    let is_known = |(file, other): (&str, &str)| {
+        KNOWN_UPWARDS.iter().any(|known| *known == (file, module(other)))
+    };
+    let new: String = upwards
+        .iter()
+        .filter(|(file, other, _)| !is_known((file, other)))
+        .map(|(file, other, path)| format!("  src/{file} imports {path} of src/{other}\n"))
+        .collect();
+    assert!(new.is_empty(), "imports of a higher layer:\n{new}");
+    let is_there = |known: &(&str, &str)| {
+        upwards.iter().any(|(file, other, _)| *known == (*file, module(other)))
+    };
+    let gone: Vec<_> = KNOWN_UPWARDS.iter().filter(|known| !is_there(known)).collect();
+    assert!(gone.is_empty(), "these imports are gone, take them out of KNOWN_UPWARDS: {gone:?}");
 }
 
 #[test]

@@ -3,13 +3,13 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use dns_solver::equation::{self, Physics};
-use dns_solver::forcing::{self, Forcing};
+use dns_solver::forcing::Forcing;
 use dns_solver::grid::Grid;
 use dns_solver::initial::{self, Initial, Kolmogorov, TaylorGreen};
 use dns_solver::integrator::Scheme;
 use dns_solver::modes::Modes;
 use dns_solver::parallel::{Communicator, Team};
+use dns_solver::physics::Physics;
 use dns_solver::real::Real;
 use dns_solver::solver::{Solver, SolverOptions, Tolerance};
 
@@ -66,8 +66,8 @@ fn allocations<T: Real>(
     let modes = Modes::new(Grid::two_thirds([24, 18, 22], [1.0; 3]), T::LANES);
     let team = Team::new(threads).unwrap();
     let physics = Physics::navier_stokes(0.01);
-    let forces = forcing::build(forcing, &Forcing::None, &physics, &modes.grid);
-    let equation = equation::build::<T>(&physics, &modes);
+    let forces = physics.build_forces(forcing, &Forcing::None, &modes.grid);
+    let equation = physics.build_equation::<T>(&modes);
     let groups = physics.vectors_and_scalars();
     let tolerance = tolerance.map(|error| Tolerance { error, groups });
     let options = SolverOptions { tolerance, ..SolverOptions::default() };

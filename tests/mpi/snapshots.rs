@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use dns_solver::error::Result;
 use dns_solver::grid::Region;
-use dns_solver::io::snapshot::{Field, Header, Provenance, SnapshotReader, SnapshotWriter};
+use dns_solver::io::snapshot::{Header, Provenance, SnapshotReader, SnapshotWriter};
 use dns_solver::parallel::{Communicator, share};
 use dns_solver::real::Precision;
+use dns_solver::variable::Variable;
 
 use super::harness::Test;
 
@@ -46,7 +47,7 @@ fn create(
     precision: Precision,
     compression: u8,
 ) -> Result<SnapshotWriter> {
-    let field = |name: &str| Field { name: name.into(), units: "1".into(), long_name: name.into() };
+    let field = |name: &str| Variable::new(name, "1", name);
     let header = Header {
         time: 1.5,
         step: 3,

@@ -1,8 +1,7 @@
 //! Hyperviscosity and drag: a plane wave only decays, at the rate of its mode.
 
-use dns_solver::equation::Physics;
-use dns_solver::equation::physics::{Axis, Scalar, Stratification};
 use dns_solver::integrator::{PowerLaw, Scheme};
+use dns_solver::physics::{Axis, Physics, Scalar, Stratification};
 use dns_solver::real::Real;
 
 use super::setup::{C, Setup, ZERO, energy, re, run, scalar, with_more};
@@ -73,7 +72,7 @@ fn scalars_and_buoyancy_have_their_own() {
 /// Any field can have its own: the magnetic field's is its alone.
 #[test]
 fn every_field_has_its_own() {
-    use dns_solver::equation::physics::{Kind, Magnetic};
+    use dns_solver::physics::{Kind, Magnetic};
     let hyper = Some(PowerLaw { coefficient: 0.01, order: 3.0 });
     let magnetic = Magnetic { diffusivity: Some(0.0), hyper, ..Magnetic::default() };
     let physics = Physics { equation: Kind::Mhd, magnetic: Some(magnetic), ..Physics::default() };

@@ -1,8 +1,8 @@
 //! Truncation and aliasing.
 
-use dns_solver::equation::Physics;
 use dns_solver::grid::{Dealias, Grid};
 use dns_solver::integrator::Scheme;
+use dns_solver::physics::Physics;
 
 use super::setup::{Setup, distance, run, tangled};
 

@@ -1,9 +1,8 @@
 //! Steps that are as long as an error allows.
 
-use dns_solver::equation::Physics;
-use dns_solver::equation::physics::{Kind, Magnetic};
 use dns_solver::fields::SpectralFields;
 use dns_solver::forcing::Forcing;
+use dns_solver::physics::{Kind, Magnetic, Physics};
 use dns_solver::real::Real;
 use dns_solver::solver::{Attempt, Solver};
 

@@ -1,10 +1,9 @@
 //! Forces: what they put in, what they hold, and that they keep the order of the scheme.
 
-use dns_solver::equation::Physics;
-use dns_solver::equation::physics::{Kind, Magnetic, Scalar};
 use dns_solver::fields::SpectralFields;
 use dns_solver::forcing::{Forcing, ScalarForcing};
 use dns_solver::initial::{Abc, Kolmogorov, TaylorGreen};
+use dns_solver::physics::{Kind, Magnetic, Physics, Scalar};
 use dns_solver::real::Real;
 
 use super::setup::{

@@ -1,6 +1,6 @@
 //! Magnetohydrodynamics.
 
-use dns_solver::equation::physics::{Kind, Magnetic, Physics};
+use dns_solver::physics::{Kind, Magnetic, Physics};
 
 use super::setup::{
     C, Setup, ZERO, energy, frequency, i, mean_product, modes, order_of_drift, re, relative_work,

@@ -1,9 +1,9 @@
 //! Exact solutions, invariants and orders of convergence of the Navier-Stokes equations.
 
-use dns_solver::equation::Physics;
 use dns_solver::grid::Grid;
 use dns_solver::integrator::Scheme;
 use dns_solver::modes::Modes;
+use dns_solver::physics::Physics;
 
 use super::setup::{
     C, Setup, ZERO, distance, energy, enstrophy, helicity, i, re, run, solve, tangled, taylor_green,

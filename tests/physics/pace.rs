@@ -1,10 +1,9 @@
 //! Forces that are fast beside the flow: steps by a Courant number or a tolerance follow them.
 
-use dns_solver::equation::Physics;
-use dns_solver::equation::physics::{Kind, Magnetic, Scalar};
 use dns_solver::forcing::{Forcing, ScalarForcing};
 use dns_solver::initial::Kolmogorov;
 use dns_solver::integrator::Scheme;
+use dns_solver::physics::{Kind, Magnetic, Physics, Scalar};
 use dns_solver::simulation::time_step::{longest_at, longest_within};
 use dns_solver::solver::{Attempt, Solver, StepEstimate};
 

@@ -1,7 +1,7 @@
 //! Rotation and stratification: waves at finite amplitude, and the energy they share.
 
-use dns_solver::equation::physics::{Axis, Physics, Stratification};
 use dns_solver::fields::SpectralFields;
+use dns_solver::physics::{Axis, Physics, Stratification};
 
 use super::setup::{
     C, Setup, ZERO, energy, frequency, i, mean_product, modes, order_of_drift, re, relative_work,

@@ -1,6 +1,6 @@
 //! Passive scalars.
 
-use dns_solver::equation::physics::{Physics, Scalar};
+use dns_solver::physics::{Physics, Scalar};
 
 use super::setup::{
     C, Setup, ZERO, i, mean_product, modes, order_of_drift, re, relative_work, run, scalar,

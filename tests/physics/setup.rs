@@ -1,13 +1,12 @@
 //! Flows to test with, and what to measure of them.
 
-use dns_solver::equation::physics::Scalar;
-use dns_solver::equation::{self, Physics};
 use dns_solver::fields::SpectralFields;
-use dns_solver::forcing::{self, Forcing};
+use dns_solver::forcing::Forcing;
 use dns_solver::grid::{Dealias, Grid};
 use dns_solver::integrator::Scheme;
 use dns_solver::modes::Modes;
 use dns_solver::parallel::{Communicator, Team};
+use dns_solver::physics::{Physics, Scalar};
 use dns_solver::real::Real;
 use dns_solver::solver::{Solver, SolverOptions, Tolerance};
 use num_complex::Complex;
@@ -72,8 +71,8 @@ impl<const N: usize> Setup<'_, N> {
             modes,
             &Communicator::serial(),
             Team::new(1).unwrap(),
-            equation::build(&self.physics, &modes),
-            forcing::build(&self.forcing, &self.magnetic_forcing, &self.physics, &modes.grid),
+            self.physics.build_equation(&modes),
+            self.physics.build_forces(&self.forcing, &self.magnetic_forcing, &modes.grid),
             SolverOptions {
                 scheme: self.scheme,
                 dealias,

@@ -1,4 +1,4 @@
-//! What a density is counted over: its bins, its variable and the scale of that.
+//! What a density is counted over: its bins, its variable, and the scale of that.
 
 /// The bins of a density, all of the same width.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,9 +28,9 @@ impl Bins {
     }
 }
 
-/// What the variable of a density is.
+/// The variable t of a density, given a quantity q.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Variable {
+pub enum Normalization {
     /// `(q - <q>) / rms(q)`.
     Standard,
     /// `ln(q / <q>)`.
@@ -50,16 +50,16 @@ pub(super) struct Scale {
 
 impl Scale {
     /// The variable for a value.
-    pub fn apply(&self, variable: Variable, value: f64) -> f64 {
-        match variable {
-            Variable::Plain => value,
-            Variable::Standard if self.rms > 0.0 => (value - self.mean) / self.rms,
-            Variable::Standard => 0.0,
-            Variable::Logarithm if self.mean > 0.0 => {
+    pub fn apply(&self, normalization: Normalization, value: f64) -> f64 {
+        match normalization {
+            Normalization::Plain => value,
+            Normalization::Standard if self.rms > 0.0 => (value - self.mean) / self.rms,
+            Normalization::Standard => 0.0,
+            Normalization::Logarithm if self.mean > 0.0 => {
                 // A difference of squares may be less than nothing by rounding.
                 (value / self.mean).max(f64::MIN_POSITIVE).ln()
             }
-            Variable::Logarithm => 0.0,
+            Normalization::Logarithm => 0.0,
         }
     }
 }

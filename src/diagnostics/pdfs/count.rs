@@ -3,12 +3,15 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::bins::Scale;
-use super::{Density, Look, ORDERS};
+use super::catalogue::{Density, Look};
 use crate::exact_sum::ExactSum;
 use crate::parallel::SharedSlice;
 use crate::real::Real;
 use crate::transform::planes::{Block, PlaneJob};
 use crate::transform::sweep::Sweep;
+
+/// The order of the moments that are measured: 1 to 4.
+pub(super) const ORDERS: usize = 4;
 
 /// Numbers in the sum that is [held](Look::held) on this rank.
 pub(super) fn held_points<T: Real>(sweep: &Sweep<T>) -> usize {
@@ -47,13 +50,13 @@ pub(super) struct Count<'a> {
 impl Count<'_> {
     /// Counts the values of one block that belong to `density`.
     fn count(&self, density: usize, block: Block, value: impl Fn(usize) -> f64) {
-        let (Density { variable, bins, .. }, scale) =
+        let (Density { normalization, bins, .. }, scale) =
             (&self.densities[density], self.scales[density]);
         let mut counts = vec![0; bins.count];
         let mut powers = [0.0; ORDERS];
         for x in 0..block.points {
             for lane in 0..block.rows {
-                let t = scale.apply(*variable, value(x * block.lanes + lane));
+                let t = scale.apply(*normalization, value(x * block.lanes + lane));
                 if let Some(bin) = bins.of(t) {
                     counts[bin] += 1;
                 }

@@ -7,41 +7,28 @@
 //! numbers: neither depends on how they are shared out.
 
 mod bins;
+mod catalogue;
 mod count;
 
 use std::sync::{Mutex, PoisonError};
 
 use num_complex::Complex;
 
-use super::derived::Triple;
-use super::points::Together;
-use super::quantities::Name;
 use super::{each_mode, sum_over_bundles};
-use crate::equation::Physics;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
 use crate::modes::Modes;
 use crate::parallel::{Communicator, SharedSlice};
+use crate::physics::Physics;
 use crate::real::Real;
 use crate::transform::sweep::Sweep;
 
 use bins::Scale;
-pub use bins::{Bins, Variable};
-use count::{Count, Tally, held_points};
+use catalogue::{Catalogue, Look};
+use count::{Count, ORDERS, Tally, held_points};
 
-/// The density of one quantity q.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Density {
-    /// The quantity.
-    pub name: Name,
-    /// The variable.
-    pub variable: Variable,
-    /// Its bins.
-    pub bins: Bins,
-}
-
-/// The order of the moments that are measured: 1 to 4.
-pub const ORDERS: usize = 4;
+pub use bins::{Bins, Normalization};
+pub use catalogue::Density;
 
 /// What is measured of one density.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,28 +49,16 @@ pub struct Pdfs {
     looks: Vec<Look>,
 }
 
-/// Fields that are at the points together, and what is counted there.
-struct Look {
-    fields: Together,
-    /// Field by field: the density that it belongs to.
-    of_fields: Vec<Option<usize>>,
-    /// The density that the sum of the squares of all belongs to.
-    of_square: Option<usize>,
-    /// The factor with which this sum goes into the one that is held for every point, and the density
-    /// of that, if it is complete now.
-    held: Option<(f64, Option<usize>)>,
-}
-
 impl Pdfs {
-    /// Densities over `bins`, of [`Variable::Standard`] and [`Variable::Logarithm`]; but those of the
+    /// Densities over `bins`, of [`Normalization::Standard`] and [`Normalization::Logarithm`]; but those of the
     /// quantities for which `ranges` has bins over these, of the quantity itself.
     pub fn new(physics: &Physics, bins: Bins, ranges: impl Fn(&str) -> Option<[f64; 2]>) -> Self {
-        let mut pdfs = Pdfs { densities: Vec::new(), looks: Vec::new() };
-        pdfs.add_all(physics);
+        let Catalogue { densities, looks } = Catalogue::new(physics);
+        let mut pdfs = Pdfs { densities, looks };
         for density in &mut pdfs.densities {
             density.bins = bins;
-            if let Some([low, high]) = ranges(&density.name.name) {
-                density.variable = Variable::Plain;
+            if let Some([low, high]) = ranges(&density.variable.name) {
+                density.normalization = Normalization::Plain;
                 density.bins = Bins { low, high, ..bins };
             }
         }
@@ -92,108 +67,13 @@ impl Pdfs {
 
     /// The names of all quantities of `physics`.
     pub fn names(physics: &Physics) -> Vec<String> {
-        let any = Bins { low: 0.0, high: 1.0, count: 1 };
-        let densities = Pdfs::new(physics, any, |_| None).densities;
-        densities.into_iter().map(|density| density.name.name).collect()
+        let densities = Catalogue::new(physics).densities.into_iter();
+        densities.map(|density| density.variable.name).collect()
     }
 
     /// The densities.
     pub fn densities(&self) -> &[Density] {
         &self.densities
-    }
-
-    fn add(&mut self, name: &str, unit: &str, description: &str, variable: Variable) -> usize {
-        self.densities.push(Density {
-            name: Name { name: name.into(), unit: unit.into(), description: description.into() },
-            variable,
-            bins: Bins { low: 0.0, high: 1.0, count: 1 },
-        });
-        self.densities.len() - 1
-    }
-
-    fn add_all(&mut self, physics: &Physics) {
-        let fields = physics.fields();
-        let of_fields = fields
-            .iter()
-            .map(|f| Some(self.add(&f.name, f.unit, &f.description, Variable::Standard)))
-            .collect();
-        self.looks.push(Look { fields: Together::State, of_fields, of_square: None, held: None });
-        self.add_vector("velocity", 0, ["vorticity", "enstrophy", "dissipation"]);
-        if let Some(fields) = physics.magnetic_fields() {
-            let names = ["current", "magnetic_dissipation", ""];
-            self.add_vector("magnetic", fields.start, names);
-        }
-        for group in physics.vectors_and_scalars().iter().filter(|group| group.len() == 1) {
-            let field = &fields[group.start];
-            self.add_gradient(&field.name, field.unit, group.start);
-        }
-    }
-
-    /// Adds the gradients of the vector that begins at field `first`, its curl, the square of that,
-    /// and 2 s_ij s_ij, s the symmetric part of the gradient, under their names; "" is not wanted.
-    fn add_vector(&mut self, name: &str, first: usize, [curl, square, strain]: [&str; 3]) {
-        let kind = Variable::Standard;
-        let along = self.add(
-            &format!("{name}_longitudinal"),
-            "1/T",
-            "derivatives of the components along their own directions, all three together",
-            kind,
-        );
-        let across = self.add(
-            &format!("{name}_transverse"),
-            "1/T",
-            "derivatives of the components along other directions, all six together",
-            kind,
-        );
-        let description = format!("components of the {curl}, all three together");
-        let curl = self.add(curl, "1/T", &description, kind);
-        let kind = Variable::Logarithm;
-        let square = self.add(square, "1/T^2", "the square of its magnitude", kind);
-        // 2 s_ij s_ij = 2 A_ij A_ij - |curl|^2, A the gradient.
-        let strain = (!strain.is_empty())
-            .then(|| self.add(strain, "1/T^2", "2 s_ij s_ij, s_ij the rate of strain", kind));
-        for component in 0..AXES {
-            let of_fields =
-                (0..AXES).map(|axis| Some(if axis == component { along } else { across }));
-            self.looks.push(Look {
-                fields: Together::Triple(Triple::Gradient(first + component)),
-                of_fields: of_fields.collect(),
-                of_square: None,
-                held: strain.map(|_| (2.0, None)),
-            });
-        }
-        self.looks.push(Look {
-            fields: Together::Triple(Triple::Curl(first)),
-            of_fields: vec![Some(curl); AXES],
-            of_square: Some(square),
-            held: strain.map(|strain| (-1.0, Some(strain))),
-        });
-    }
-
-    /// Adds the gradient of a scalar, and its square.
-    fn add_gradient(&mut self, name: &str, unit: &str, field: usize) {
-        let unit = if unit == "1" { "1/L" } else { "1/T" };
-        let of_fields = ["x", "y", "z"].map(|axis| {
-            let description = format!("derivative of {name} along {axis}");
-            Some(self.add(
-                &format!("{name}_gradient_{axis}"),
-                unit,
-                &description,
-                Variable::Standard,
-            ))
-        });
-        let square = self.add(
-            &format!("{name}_dissipation"),
-            if unit == "1/L" { "1/L^2" } else { "1/T^2" },
-            &format!("|grad {name}|^2"),
-            Variable::Logarithm,
-        );
-        self.looks.push(Look {
-            fields: Together::Triple(Triple::Gradient(field)),
-            of_fields: of_fields.into(),
-            of_square: Some(square),
-            held: None,
-        });
     }
 
     /// Measures all densities, in as many sweeps as there are groups of three gradients, and one.

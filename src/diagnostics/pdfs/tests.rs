@@ -98,7 +98,7 @@ fn densities_are_those_of_values_taken_one_by_one() {
 #[test]
 fn every_field_has_a_density_and_every_scalar_those_of_its_gradient() {
     let physics = Physics {
-        equation: crate::equation::physics::Kind::Mhd,
+        equation: crate::physics::Kind::Mhd,
         magnetic: Some(Default::default()),
         ..Physics::navier_stokes(0.1)
     };

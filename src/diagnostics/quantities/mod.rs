@@ -8,26 +8,16 @@ use std::f64::consts::PI;
 use num_complex::Complex;
 
 use super::{Budget, sum_over_bundles};
-use crate::equation::Physics;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
 use crate::integrator::Damping;
 use crate::modes::{Modes, Place};
 use crate::parallel::{Communicator, Team};
+use crate::physics::Physics;
 use crate::real::Real;
+use crate::variable::Variable;
 
 pub(super) type C = Complex<f64>;
-
-/// A quantity as the history names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Name {
-    /// Its name, such as `helicity`.
-    pub name: String,
-    /// Its unit, such as `L/T^2`.
-    pub unit: String,
-    /// What it is, in words.
-    pub description: String,
-}
 
 /// The term of a sum at one mode: its wavevector and the fields there.
 pub(super) type Term = Box<dyn Fn([f64; AXES], &[C]) -> f64 + Send + Sync>;
@@ -48,12 +38,12 @@ const STRESSES: [(usize, usize); 6] = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (
 /// The quantities of one [`Physics`].
 #[derive(Default)]
 pub struct Quantities {
-    names: Vec<Name>,
+    named: Vec<Variable>,
     sums: Vec<Term>,
     /// Sums without a name, which come after the others: of each velocity component, what it has in
     /// the modes without wavenumber along its own axis.
     flat: Vec<Term>,
-    derived: Vec<(Name, Formula)>,
+    derived: Vec<(Variable, Formula)>,
     /// Which sums are averages of the product of two fields.
     products: Vec<usize>,
     /// Which sums are energies beside the kinetic one, and which are losses of energy beside what
@@ -76,18 +66,18 @@ impl Quantities {
         quantities
     }
 
-    /// Their names: the sums first, then what follows from them.
-    pub fn names(&self) -> impl Iterator<Item = &Name> {
-        self.names.iter().chain(self.derived.iter().map(|(name, _)| name))
+    /// What they are: the sums first, then what follows from them.
+    pub fn variables(&self) -> impl Iterator<Item = &Variable> {
+        self.named.iter().chain(self.derived.iter().map(|(variable, _)| variable))
     }
 
     /// The sums with their names.
-    pub(super) fn into_sums(self) -> impl Iterator<Item = (Name, Term)> {
-        self.names.into_iter().zip(self.sums)
+    pub(super) fn into_sums(self) -> impl Iterator<Item = (Variable, Term)> {
+        self.named.into_iter().zip(self.sums)
     }
 
     /// The averages of products of two fields with their names.
-    pub(super) fn into_products(self) -> impl Iterator<Item = (Name, Term)> {
+    pub(super) fn into_products(self) -> impl Iterator<Item = (Variable, Term)> {
         let products = self.products.clone();
         let sums = self.into_sums().enumerate();
         sums.filter_map(move |(sum, named)| products.contains(&sum).then_some(named))
@@ -153,11 +143,7 @@ impl Quantities {
         description: impl Into<String>,
         term: impl Fn([f64; AXES], &[C]) -> f64 + Send + Sync + 'static,
     ) -> usize {
-        self.names.push(Name {
-            name: name.into(),
-            unit: unit.into(),
-            description: description.into(),
-        });
+        self.named.push(Variable::new(name, unit, description));
         self.sums.push(Box::new(term));
         self.sums.len() - 1
     }
@@ -201,8 +187,8 @@ impl Quantities {
         description: impl Into<String>,
         formula: impl Fn(&Budget, &[f64]) -> f64 + Send + Sync + 'static,
     ) {
-        let name = Name { name: name.into(), unit: unit.into(), description: description.into() };
-        self.derived.push((name, Box::new(formula)));
+        let variable = Variable::new(name, unit, description);
+        self.derived.push((variable, Box::new(formula)));
     }
 
     /// Adds what hyperviscosity and drag take from the energy of some fields.

@@ -1,9 +1,9 @@
 //! Every quantity by hand.
 
 use super::*;
-use crate::equation::physics::{Axis, Kind, Magnetic, Scalar, Stratification};
 use crate::grid::Grid;
 use crate::integrator::PowerLaw;
+use crate::physics::{Axis, Kind, Magnetic, Scalar, Stratification};
 
 #[test]
 fn quantities_of_one_mode_are_what_they_are_by_hand() {
@@ -92,7 +92,7 @@ fn quantities_of_one_mode_are_what_they_are_by_hand() {
         ("buoyancy_reynolds", 4.0),
         ("c_smallest_length", (0.001_f64 / 0.8).powf(0.25)),
     ];
-    let names: Vec<_> = quantities.names().map(|name| name.name.as_str()).collect();
+    let names: Vec<_> = quantities.variables().map(|variable| variable.name.as_str()).collect();
     assert_eq!(names, expected.map(|(name, _)| name));
     for ((name, expected), found) in expected.into_iter().zip(&values) {
         assert!((found - expected).abs() < 1e-13 * expected.max(1.0), "{name}: {found}");

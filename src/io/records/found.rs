@@ -5,7 +5,7 @@ use std::path::Path;
 
 use hdf5::File;
 
-use super::Header;
+use super::header::Header;
 use crate::error::{Error, Result};
 use crate::io::growing::{self, GrowingFile};
 use crate::io::{check_readable, foreign, hdf5_file, parts};
@@ -31,9 +31,9 @@ pub(super) fn look(path: &Path, header: &Header) -> Result<Found> {
 
 /// Whether the records of `file` have the arrays, coordinates and parameters of `header`.
 fn fits(file: &File, header: &Header) -> hdf5::Result<bool> {
-    let arrays = header.arrays.iter().map(|array| &array.name);
+    let arrays = header.arrays.iter().map(|array| &array.variable.name);
     let stamps = [growing::COUNT, "step", "time"].map(String::from).into_iter();
-    let axes = header.axes.iter().map(|axis| &axis.name);
+    let axes = header.axes.iter().map(|axis| &axis.variable.name);
     let mut wanted: Vec<_> = stamps.chain(axes.chain(arrays).cloned()).collect();
     let mut members = file.member_names()?;
     members.sort_unstable();
@@ -42,12 +42,12 @@ fn fits(file: &File, header: &Header) -> hdf5::Result<bool> {
         return Ok(false);
     }
     for axis in &header.axes {
-        if file.dataset(&axis.name)?.read_raw::<f64>()? != axis.coordinates {
+        if file.dataset(&axis.variable.name)?.read_raw::<f64>()? != axis.coordinates {
             return Ok(false);
         }
     }
     for array in &header.arrays {
-        if file.dataset(&array.name)?.shape()[1..] != header.shape(array) {
+        if file.dataset(&array.variable.name)?.shape()[1..] != header.shape(array) {
             return Ok(false);
         }
     }

@@ -10,6 +10,7 @@
 //! records go on in a further file, see `io::parts`.
 
 mod found;
+mod header;
 
 use std::path::{Path, PathBuf};
 
@@ -21,72 +22,13 @@ use super::{Temporary, check_writable, foreign, hdf5_file, parts, placed};
 use crate::error::{Error, Result};
 use crate::parallel::Communicator;
 use crate::real::Precision;
+use crate::variable::Variable;
 
 use found::{Found, count_until, cut, look, open_old};
+pub use header::{Array, Axis, Header};
 
 /// Records that there is room for at first; then as many again as there are.
 const FIRST_ROOM: u64 = 64;
-
-/// An axis of the arrays.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Axis {
-    /// Its name.
-    pub name: String,
-    /// Unit of its coordinates.
-    pub unit: String,
-    /// What they are, in words.
-    pub description: String,
-    /// The coordinates.
-    pub coordinates: Vec<f64>,
-}
-
-impl Axis {
-    /// An axis with these coordinates.
-    pub fn new(name: &str, unit: &str, description: &str, coordinates: Vec<f64>) -> Self {
-        let (name, unit) = (name.into(), unit.into());
-        Axis { name, unit, description: description.into(), coordinates }
-    }
-}
-
-/// An array of the file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Array {
-    /// Its name.
-    pub name: String,
-    /// Its unit.
-    pub unit: String,
-    /// What it is, in words.
-    pub description: String,
-    /// Its axes after that of the records, as numbers of [`Header::axes`]; none for a number.
-    pub axes: Vec<usize>,
-}
-
-/// What the file says beside its numbers.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Header {
-    /// What the file is, in words.
-    pub description: String,
-    /// The axes.
-    pub axes: Vec<Axis>,
-    /// The arrays, in the order in which their numbers come.
-    pub arrays: Vec<Array>,
-    /// Numbers that belong to the whole file, by name.
-    pub attributes: Vec<(&'static str, f64)>,
-    /// The configuration in TOML.
-    pub config: String,
-}
-
-impl Header {
-    /// How many numbers a record has.
-    pub fn numbers(&self) -> usize {
-        self.arrays.iter().map(|array| self.shape(array).iter().product::<usize>()).sum()
-    }
-
-    /// Shape of an array in one record.
-    fn shape(&self, array: &Array) -> Vec<usize> {
-        array.axes.iter().map(|&axis| self.axes[axis].coordinates.len()).collect()
-    }
-}
 
 /// The records of a run. Only rank 0 writes; the others know what a record has.
 pub struct RecordsWriter {
@@ -232,14 +174,16 @@ impl RecordsWriter {
                 copy::<i64>(&old, &file, "step", kept)?;
                 copy::<f64>(&old, &file, "time", kept)?;
                 let mut arrays = self.header.arrays.iter();
-                arrays.try_for_each(|array| copy::<f64>(&old, &file, &array.name, kept))?;
+                arrays
+                    .try_for_each(|array| copy::<f64>(&old, &file, &array.variable.name, kept))?;
             }
             file.dataset(growing::COUNT)?.write_raw(&[self.records as i64])?;
             file.close()
         };
         make().map_err(|e| hdf5_file::write_failed(&self.path, e))?;
         temporary.rename()?;
-        let names: Vec<_> = self.header.arrays.iter().map(|array| array.name.clone()).collect();
+        let names: Vec<_> =
+            self.header.arrays.iter().map(|array| array.variable.name.clone()).collect();
         let layout = File::open(&self.path).and_then(|file| growing::layout(&file, &names));
         let layout = layout.map_err(|e| foreign(&self.path, e))?;
         let file = GrowingFile::open(&self.path, layout);
@@ -275,18 +219,20 @@ fn create(path: &Path, header: &Header, capacity: u64) -> hdf5::Result<File> {
         hdf5_file::write_number(&file, name, *number)?;
     }
     let time = growing::create_stamps(&file, capacity)?;
-    hdf5_file::explain(&file.dataset("step")?, "1", "time step number")?;
+    let step = Variable::new("step", "1", "time step number");
+    hdf5_file::explain(&file.dataset("step")?, &step)?;
     let mut scales = Vec::new();
-    for Axis { name, unit, description, coordinates } in &header.axes {
+    for Axis { variable, coordinates } in &header.axes {
+        let name = &variable.name;
         let scale = file.new_dataset_builder().with_data(coordinates).create(name.as_str())?;
-        hdf5_file::explain(&scale, unit, description)?;
+        hdf5_file::explain(&scale, variable)?;
         hdf5_file::make_scale(&scale, name)?;
         scales.push((name, scale));
     }
     for array in &header.arrays {
         let shape = [&[capacity as usize], &header.shape(array)[..]].concat();
-        let dataset = placed::reserve::<f64>(&file, &array.name, &shape)?;
-        hdf5_file::explain(&dataset, &array.unit, &array.description)?;
+        let dataset = placed::reserve::<f64>(&file, &array.variable.name, &shape)?;
+        hdf5_file::explain(&dataset, &array.variable)?;
         hdf5_file::attach_scale(&dataset, 0, "time", &time)?;
         for (index, &axis) in (1..).zip(&array.axes) {
             let (name, scale): &(&String, Dataset) = &scales[axis];

@@ -6,17 +6,9 @@ use super::*;
 
 /// An array over `k`, a table over `k` and `n`, and a number.
 fn header(k: usize) -> Header {
-    let axis = |name: &str, coordinates| Axis {
-        name: name.into(),
-        unit: "1".into(),
-        description: format!("axis {name}"),
-        coordinates,
-    };
-    let array = |name: &str, axes: &[usize]| Array {
-        name: name.into(),
-        unit: "L^3/T^2".into(),
-        description: format!("array {name}"),
-        axes: axes.into(),
+    let axis = |name: &str, coordinates| Axis::new(name, "1", &format!("axis {name}"), coordinates);
+    let array = |name: &str, axes: &[usize]| {
+        Array::new(Variable::new(name, "L^3/T^2", format!("array {name}")), axes)
     };
     Header {
         description: "test".into(),

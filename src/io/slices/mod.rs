@@ -6,94 +6,35 @@
 //! `y`, `z` and `/time` attached; `/step` has the steps. The first `/records` of them are there, the
 //! rest is room (see `io::growing`). Every rank writes its points, one that has none only waits.
 
+mod header;
 mod start;
 
 use std::collections::BTreeSet;
 use std::f64::consts::TAU;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use hdf5::{Dataset, File, Group};
-use serde::{Deserialize, Serialize};
 
 use super::growing::{self, GrowingFile, Layout};
 use super::numbered::Numbered;
 use super::parts::same_flow;
-use super::snapshot::{AXIS_NAMES, Field, Provenance};
-use super::xdmf::{self, Series};
+use super::snapshot::{AXIS_NAMES, Provenance};
+use super::xdmf::Series;
 use super::{Temporary, hdf5_file, placed};
 use crate::error::{Error, Result};
 use crate::grid::{AXES, Grid, Region};
 use crate::parallel::Communicator;
 use crate::real::{Precision, Real};
 
-use start::Start;
+pub use header::Header;
+use start::{Present, Start};
 
 const DESCRIPTION: &str = "\
 Fields of a direct numerical simulation at some of its grid points, one record an interval. Each \
 field of /fields has shape [record][nz][ny][nx]; the first /records are there, at /time and /step, \
 and what follows is room for more. Attributes `points` and `lengths` are those of the whole grid, in \
 the order x, y, z: its sides are 2 pi times `lengths`. `config` is the configuration in TOML.";
-
-/// Bytes of a file after which the next one begins.
-const FILE_BYTES: usize = 1 << 30;
-
-/// Most records of a file.
-const FILE_RECORDS: u64 = 1 << 12;
-
-/// What a slice shows.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Header {
-    /// Its name.
-    pub name: String,
-    /// Points and sides of the whole grid; its modes do not matter.
-    pub grid: Grid,
-    /// The points of it that are written.
-    pub region: Region,
-    /// Numbers of the files.
-    pub precision: Precision,
-    /// The fields.
-    pub fields: Vec<Field>,
-}
-
-impl Header {
-    fn datasets(&self) -> Vec<String> {
-        self.fields.iter().map(|field| format!("fields/{}", field.name)).collect()
-    }
-
-    /// Whether records of both can be in one file.
-    fn shows_the_same(&self, other: &Header) -> bool {
-        let names = |header: &Header| {
-            let mut names: Vec<_> = header.fields.iter().map(|field| field.name.clone()).collect();
-            names.sort_unstable();
-            names
-        };
-        self.grid.points == other.grid.points
-            && self.grid.lengths == other.grid.lengths
-            && self.region == other.region
-            && self.precision == other.precision
-            && names(self) == names(other)
-    }
-
-    /// First grid point along x, y, z.
-    fn first(&self) -> [i64; AXES] {
-        std::array::from_fn(|axis| self.region.ranges[axis].start as i64)
-    }
-
-    /// Records to make room for when so many are to come.
-    fn room(&self, left: u64) -> u64 {
-        let points: usize = self.region.shape().iter().product();
-        let bytes = points * self.fields.len() * self.precision.bytes();
-        left.min((FILE_BYTES / bytes) as u64).clamp(1, FILE_RECORDS)
-    }
-}
-
-/// The file that is written to.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Present {
-    path: PathBuf,
-    layout: Layout,
-}
 
 /// A slice being written.
 pub struct SliceWriter {
@@ -205,7 +146,7 @@ impl SliceWriter {
             let (Some(series), Some(file)) = (&mut self.series, &self.file) else { return Ok(()) };
             let record = layout.records;
             file.commit(record, step, time).map_err(|e| Error::io("write", path, e))?;
-            series.add(&grid(&self.header, path, (layout.capacity, record), (step, time)))
+            series.add(&self.header.xdmf(path, (layout.capacity, record), (step, time)))
         };
         let committed = commit();
         layout.records += 1;
@@ -286,7 +227,7 @@ fn fill(file: &File, header: &Header, provenance: &Provenance, capacity: u64) ->
             Precision::Single => placed::reserve::<f32>(&group, &field.name, &shape),
             Precision::Double => placed::reserve::<f64>(&group, &field.name, &shape),
         }?;
-        hdf5_file::explain(&dataset, &field.units, &field.long_name)?;
+        hdf5_file::explain(&dataset, field)?;
         hdf5_file::attach_scale(&dataset, 0, "time", &time)?;
         for (axis, coordinates) in coordinates.iter().enumerate() {
             let dimension = (AXES - axis) as u32;
@@ -300,35 +241,6 @@ fn create_coordinates(group: &Group, header: &Header, axis: usize) -> hdf5::Resu
     let Grid { points, lengths, .. } = header.grid;
     let range = header.region.ranges[axis].clone();
     hdf5_file::create_coordinates(group, AXIS_NAMES[axis], range, TAU * lengths[axis], points[axis])
-}
-
-/// The XDMF of a record.
-fn grid(
-    header: &Header,
-    path: &Path,
-    (capacity, record): (u64, u64),
-    (step, time): (u64, f64),
-) -> String {
-    let shape = header.region.shape();
-    let [nz, ny, nx] = shape;
-    let name = path.file_name().unwrap_or_default().display().to_string();
-    let (spacing, first) = (header.grid.spacing(), header.first());
-    let geometry = xdmf::Geometry {
-        shape,
-        spacing,
-        origin: std::array::from_fn(|axis| first[axis] as f64 * spacing[axis]),
-    };
-    let fields: Vec<&str> = header.fields.iter().map(|field| field.name.as_str()).collect();
-    let bytes = header.precision.bytes();
-    xdmf::grid((step, time), &geometry, &fields, |field| {
-        format!(
-            r#"<DataItem ItemType="HyperSlab" Dimensions="{nz} {ny} {nx}">
-<DataItem Dimensions="3 4" Format="XML">{record} 0 0 0 1 1 1 1 1 {nz} {ny} {nx}</DataItem>
-<DataItem Dimensions="{capacity} {nz} {ny} {nx}" NumberType="Float" Precision="{bytes}" Format="HDF">{name}:/fields/{field}</DataItem>
-</DataItem>
-"#
-        )
-    })
 }
 
 #[cfg(test)]

@@ -3,16 +3,25 @@
 use std::path::{Path, PathBuf};
 
 use hdf5::File;
+use serde::{Deserialize, Serialize};
 
-use super::{Header, Present, grid};
+use super::header::Header;
 use crate::error::{Error, Result};
 use crate::grid::{Grid, Region};
 use crate::io::growing::{self, GrowingFile, Layout};
 use crate::io::numbered::Numbered;
-use crate::io::snapshot::{AXIS_NAMES, Field};
+use crate::io::snapshot::AXIS_NAMES;
 use crate::io::xdmf::Series;
 use crate::io::{check_readable, check_writable, foreign, hdf5_file};
 use crate::real::Precision;
+use crate::variable::Variable;
+
+/// The file that is written to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Present {
+    pub(super) path: PathBuf,
+    pub(super) layout: Layout,
+}
 
 /// How a slice begins, or goes on.
 #[derive(Default)]
@@ -56,7 +65,7 @@ impl Start {
             let kept = kept.count() as u64;
             for (record, (step, time)) in (0..kept).zip(steps.iter().zip(&times)) {
                 let place = (layout.capacity, record);
-                start.grids += &grid(&of_file, &path, place, (*step as u64, *time));
+                start.grids += &of_file.xdmf(&path, place, (*step as u64, *time));
             }
             if kept < layout.records {
                 start.cuts.push((path.clone(), layout.clone(), kept));
@@ -122,17 +131,12 @@ fn look(path: &Path, name: &str) -> hdf5::Result<Found> {
         false => Precision::Double,
     };
     let ranges = [nx, ny, nz].into_iter().zip(first).map(|(count, first)| first..first + count);
-    let described = |name: &String| Field {
-        name: name.clone(),
-        units: String::new(),
-        long_name: String::new(),
-    };
     let header = Header {
         name: name.into(),
         grid: Grid::full(points, hdf5_file::read_triple::<f64>(&file, "lengths")?),
         region: Region { ranges: ranges.collect::<Vec<_>>().try_into().unwrap_or_default() },
         precision,
-        fields: fields.iter().map(described).collect(),
+        fields: fields.into_iter().map(Variable::named).collect(),
     };
     let layout = growing::layout(&file, &header.datasets())?;
     let config = hdf5_file::read_fixed_text(&file, "config")?;

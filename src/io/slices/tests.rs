@@ -1,14 +1,11 @@
 //! Records go on from file to file, and are cut back.
 
 use super::*;
+use crate::variable::Variable;
 
 /// Two fields on a plane of 2 x 3 points.
 fn header() -> Header {
-    let field = |name: &str| Field {
-        name: name.into(),
-        units: "L/T".into(),
-        long_name: format!("field {name}"),
-    };
+    let field = |name: &str| Variable::new(name, "L/T", format!("field {name}"));
     Header {
         name: "plane".into(),
         grid: Grid::two_thirds([8, 6, 4], [1.0, 2.0, 1.0]),

@@ -16,23 +16,13 @@ use serde::{Deserialize, Serialize};
 use super::hdf5_file;
 use crate::grid::{AXES, Region};
 use crate::real::Precision;
+use crate::variable::Variable;
 
 pub use reader::SnapshotReader;
 pub(super) use reader::read_header;
 pub use writer::SnapshotWriter;
 
 pub(super) const AXIS_NAMES: [&str; AXES] = ["x", "y", "z"];
-
-/// One field of a snapshot. The texts are for people who open the file; they are not read back.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Field {
-    /// Name of its dataset, such as `u`.
-    pub name: String,
-    /// Units, such as `L/T`; empty when read from a file.
-    pub units: String,
-    /// What it is, in words; empty when read from a file.
-    pub long_name: String,
-}
 
 /// What a snapshot holds: needed to read it, or to draw it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,8 +39,9 @@ pub struct Header {
     pub precision: Precision,
     /// Level of compression from 1 to 9, 0 for none; 0 when read from a file.
     pub compression: u8,
-    /// The fields, in alphabetical order when read from a file.
-    pub fields: Vec<Field>,
+    /// The fields; in alphabetical order and with their names alone when read from a file, for units
+    /// and descriptions are for people who open it.
+    pub fields: Vec<Variable>,
 }
 
 /// Where a snapshot comes from, for those who find it later.
@@ -108,11 +99,7 @@ mod tests {
     use crate::parallel::Communicator;
 
     fn header(precision: Precision) -> Header {
-        let field = |name: &str| Field {
-            name: name.into(),
-            units: "L/T".into(),
-            long_name: format!("velocity, component {name}"),
-        };
+        let field = |name: &str| Variable::new(name, "L/T", format!("velocity, component {name}"));
         Header {
             time: 0.1 + 0.2,
             step: 12,
@@ -168,8 +155,7 @@ mod tests {
             write(&path, precision);
             let reader = open(&path).unwrap();
             let mut expected = header(precision);
-            expected.fields =
-                ["u", "v"].map(|n| Field { name: n.into(), ..Field::default() }).into();
+            expected.fields = ["u", "v"].map(Variable::named).into();
             assert_eq!(*reader.header(), expected);
             let expected = numbers(60).into_iter().map(|x| match precision {
                 Precision::Single => f64::from(x as f32),

@@ -5,13 +5,14 @@ use std::path::Path;
 use hdf5::types::{FloatSize, TypeDescriptor};
 use hdf5::{Dataset, File, Group, H5Type, LocationType};
 
-use super::{Field, Header, in_file};
+use super::{Header, in_file};
 use crate::error::Result;
 use crate::grid::{AXES, Region};
 use crate::io::hdf5_file;
 use crate::io::input_file::{InputFile, open_alone, unusable};
 use crate::parallel::Communicator;
 use crate::real::Precision;
+use crate::variable::Variable;
 
 /// What messages call the file.
 const KIND: &str = "snapshot";
@@ -85,7 +86,7 @@ fn look(path: &Path) -> Result<Header, String> {
             continue;
         };
         header.precision = check_dataset(&header, &format!("/fields/{name}"), &dataset)?;
-        header.fields.push(Field { name, ..Field::default() });
+        header.fields.push(Variable::named(name));
     }
     Ok(header)
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use hdf5::{Dataset, Group, H5Type};
 
 use super::compressed::{self, CompressedFile};
-use super::{AXIS_NAMES, Field, Header, Provenance};
+use super::{AXIS_NAMES, Header, Provenance};
 use crate::error::Result;
 use crate::grid::{AXES, Region};
 use crate::io::placed::{self, PlacedFile};
@@ -14,6 +14,7 @@ use crate::io::{Temporary, hdf5_file, write_failed};
 use crate::parallel::Communicator;
 use crate::real::Precision;
 use crate::real::Real;
+use crate::variable::Variable;
 
 pub(super) const DESCRIPTION: &str = "\
 Fields of a direct numerical simulation in a periodic box, at one instant. \
@@ -153,12 +154,16 @@ fn create_coordinates(group: &Group, header: &Header, axis: usize) -> hdf5::Resu
     hdf5_file::create_coordinates(group, name, 0..count, TAU * header.lengths[axis], count)
 }
 
-fn create_field<E: H5Type>(group: &Group, header: &Header, field: &Field) -> hdf5::Result<Dataset> {
+fn create_field<E: H5Type>(
+    group: &Group,
+    header: &Header,
+    field: &Variable,
+) -> hdf5::Result<Dataset> {
     let (shape, name) = (header.shape(), field.name.as_str());
     let dataset = match header.compression {
         0 => placed::reserve::<E>(group, name, &shape),
         level => compressed::create::<E>(group, name, shape, level),
     }?;
-    hdf5_file::explain(&dataset, &field.units, &field.long_name)?;
+    hdf5_file::explain(&dataset, field)?;
     Ok(dataset)
 }

@@ -4,8 +4,8 @@ use crate::diagnostics::Gradients;
 use crate::error::Result;
 use crate::io::history::HistoryWriter;
 use crate::real::Real;
+use crate::variable::Variable;
 
-use super::history;
 use super::{Moment, Output, Place, Stamp};
 
 /// The file of a run that wants it.
@@ -18,9 +18,7 @@ impl GradientsOutput {
     /// Makes ready to create the file, or to go on with it after a step. Collective.
     pub fn open(place: Place, after: Option<u64>) -> Result<Self> {
         let gradients = Gradients::new(&place.config.physics);
-        let time = history::column("time", "T", "time");
-        let others = gradients.names().iter().map(history::described);
-        let columns: Vec<_> = std::iter::once(time).chain(others).collect();
+        let columns = [&[Variable::new("time", "T", "time")], gradients.variables()].concat();
         let (comm, path) = (place.comm, place.directory.gradients());
         let writer = HistoryWriter::open(comm, &path, &columns, after)?;
         Ok(GradientsOutput { gradients, writer })

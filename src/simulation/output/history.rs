@@ -1,14 +1,12 @@
 //! Rows of `history.csv`.
 
-use std::borrow::Cow;
-
-use crate::diagnostics::{Budget, Name, Quantities, Scales};
-use crate::equation::Physics;
+use crate::diagnostics::{Budget, Quantities, Scales};
 use crate::forcing::{MAGNETIC, VELOCITY};
-use crate::io::history::Column;
+use crate::physics::Physics;
 use crate::real::Real;
 
 use crate::solver::forced_modes::ForcedBands;
+use crate::variable::Variable;
 
 /// Everything known about the flow at one instant.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,67 +33,45 @@ pub struct Row {
     pub injections: Vec<f64>,
 }
 
-/// The columns that every flow has.
-const COLUMNS: [Column; 18] = [
-    column("time", "T", "time"),
-    column("dt", "T", "last time step"),
-    column("kinetic_energy", "L^2/T^2", "<u.u>/2, mean flow included"),
-    column("dissipation", "L^2/T^3", "nu <omega.omega>"),
-    column("enstrophy", "1/T^2", "<omega.omega>/2"),
-    column("velocity_rms", "L/T", "u' = sqrt(2/3 energy of the fluctuations)"),
-    column("integral_length", "L", "L = pi / (2 u'^2) sum of E(k) / k"),
-    column("integral_reynolds", "1", "u' L / nu"),
-    column("turnover_time", "T", "L / u'"),
-    column("taylor_length", "L", "lambda = sqrt(15 nu u'^2 / dissipation)"),
-    column("taylor_reynolds", "1", "u' lambda / nu"),
-    column("kolmogorov_length", "L", "eta = (nu^3 / dissipation)^(1/4)"),
-    column("kmax_eta", "1", "largest wavenumber kept along every axis times eta"),
-    column("max_divergence", "1/T", "largest |k.u_hat| of any mode"),
-    column(
+/// The columns that every flow has: name, unit and description of each.
+const COLUMNS: [[&str; 3]; 18] = [
+    ["time", "T", "time"],
+    ["dt", "T", "last time step"],
+    ["kinetic_energy", "L^2/T^2", "<u.u>/2, mean flow included"],
+    ["dissipation", "L^2/T^3", "nu <omega.omega>"],
+    ["enstrophy", "1/T^2", "<omega.omega>/2"],
+    ["velocity_rms", "L/T", "u' = sqrt(2/3 energy of the fluctuations)"],
+    ["integral_length", "L", "L = pi / (2 u'^2) sum of E(k) / k"],
+    ["integral_reynolds", "1", "u' L / nu"],
+    ["turnover_time", "T", "L / u'"],
+    ["taylor_length", "L", "lambda = sqrt(15 nu u'^2 / dissipation)"],
+    ["taylor_reynolds", "1", "u' lambda / nu"],
+    ["kolmogorov_length", "L", "eta = (nu^3 / dissipation)^(1/4)"],
+    ["kmax_eta", "1", "largest wavenumber kept along every axis times eta"],
+    ["max_divergence", "1/T", "largest |k.u_hat| of any mode"],
+    [
         "cfl",
         "1",
         "dt times the largest frequency at the start of the last step, see docs/numerics.md",
-    ),
-    column(
-        "injected_power",
-        "L^2/T^3",
-        "mean power of the force on the velocity since the last row",
-    ),
-    column(
+    ],
+    ["injected_power", "L^2/T^3", "mean power of the force on the velocity since the last row"],
+    [
         "budget_dissipation",
         "L^2/T^3",
         "power of all forces minus rate of change of all energy over the last step: what all damping \
          has taken up",
-    ),
-    column(
+    ],
+    [
         "budget_residual",
         "L^2/T^3",
         "rate of change of all energy, plus what all damping takes up, minus the power of all \
          forces, over the last step by the trapezoidal rule",
-    ),
+    ],
 ];
 
-/// A column that has the same name in every run.
-pub const fn column(name: &'static str, unit: &'static str, description: &'static str) -> Column {
-    Column {
-        name: Cow::Borrowed(name),
-        unit: Cow::Borrowed(unit),
-        description: Cow::Borrowed(description),
-    }
-}
-
-/// The column of a quantity.
-pub fn described(Name { name, unit, description }: &Name) -> Column {
-    Column {
-        name: name.clone().into(),
-        unit: unit.clone().into(),
-        description: description.clone().into(),
-    }
-}
-
 /// The columns after `step`, in order.
-pub fn columns(quantities: &Quantities, physics: &Physics) -> Vec<Column> {
-    let others = quantities.names().map(described);
+pub fn columns(quantities: &Quantities, physics: &Physics) -> Vec<Variable> {
+    let of_every_flow = COLUMNS.map(|[name, unit, words]| Variable::new(name, unit, words));
     let injections = injections(physics).map(|(name, is_vector)| {
         let (column, unit, of) = match is_vector {
             true => (
@@ -105,13 +81,9 @@ pub fn columns(quantities: &Quantities, physics: &Physics) -> Vec<Column> {
             ),
             false => ("injection", "1/T", format!("<{name}^2> that its force puts in per time")),
         };
-        Column {
-            name: format!("{name}_{column}").into(),
-            unit: unit.into(),
-            description: format!("{of}, since the last row").into(),
-        }
+        Variable::new(format!("{name}_{column}"), unit, format!("{of}, since the last row"))
     });
-    COLUMNS.into_iter().chain(others).chain(injections).collect()
+    of_every_flow.into_iter().chain(quantities.variables().cloned()).chain(injections).collect()
 }
 
 /// What may be forced beside the velocity, and whether it is a vector.

@@ -2,10 +2,10 @@
 
 use crate::config::{Config, Pdfs, Separations, StructureFunctions};
 use crate::diagnostics::{Gradients, OutputFields, Quantities};
-use crate::equation::physics::Axis;
 use crate::error::{Error, Result};
 use crate::grid::Grid;
 use crate::io::records::Header;
+use crate::physics::Axis;
 
 use super::history;
 use super::pdfs;
@@ -48,12 +48,12 @@ fn registries(config: &Config, grid: Grid) -> Result<Vec<(&'static str, Vec<Stri
     let physics = &config.physics;
     let fixed = |names: &[&str]| names.iter().map(|name| name.to_string()).collect::<Vec<_>>();
     let quantities = Quantities::new(physics, grid.lengths);
-    let columns = history::columns(&quantities, physics).into_iter().map(|c| c.name.into_owned());
+    let columns = history::columns(&quantities, physics).into_iter().map(|column| column.name);
     let gradients = Gradients::new(physics);
-    let moments = gradients.names().iter().map(|name| name.name.clone());
+    let moments = gradients.variables().iter().map(|variable| variable.name.clone());
     let datasets = |header: Header| {
-        let axes = header.axes.into_iter().map(|axis| axis.name);
-        let arrays = header.arrays.into_iter().map(|array| array.name);
+        let axes = header.axes.into_iter().map(|axis| axis.variable.name);
+        let arrays = header.arrays.into_iter().map(|array| array.variable.name);
         fixed(&["records", "step", "time"]).into_iter().chain(axes).chain(arrays).collect()
     };
     let spectra = AllSpectra::new(config, grid).header(config, grid)?;

@@ -1,10 +1,11 @@
 //! `pdfs.h5`: the probability densities of a run, see [`Pdfs`].
 
 use crate::config;
-use crate::diagnostics::{Bins, Measured, Name, Pdfs, Variable};
+use crate::diagnostics::{Bins, Measured, Normalization, Pdfs};
 use crate::error::Result;
 use crate::io::records::{Array, Axis, Header};
 use crate::real::Real;
+use crate::variable::Variable;
 
 use super::records::{RecordsOutput, Statistic};
 use super::{Moment, Opening};
@@ -37,24 +38,24 @@ fn header(pdfs: &Pdfs, bins: Bins, config: String) -> Header {
     ];
     let mut arrays = Vec::new();
     for density in pdfs.densities() {
-        let Name { name, unit, description } = &density.name;
-        let (over, inverse) = match density.variable {
-            Variable::Standard => (0, "1".into()),
-            Variable::Logarithm => (1, "1".into()),
-            Variable::Plain => {
+        let Variable { name, unit, description } = &density.variable;
+        let (over, inverse) = match density.normalization {
+            Normalization::Standard => (0, "1".into()),
+            Normalization::Logarithm => (1, "1".into()),
+            Normalization::Plain => {
                 let middle = format!("{name}, in the middle of the bin");
                 let coordinates = density.bins.centres();
                 axes.push(Axis::new(&format!("{name}_value"), unit, &middle, coordinates));
                 (axes.len() - 1, format!("1/({unit})"))
             }
         };
-        let mut add = |name: String, unit: String, description: String, axes: &[usize]| {
-            arrays.push(Array { name, unit, description, axes: axes.into() });
+        let mut add = |name: String, unit: &str, description: String, axes: &[usize]| {
+            arrays.push(Array::new(Variable::new(name, unit, description), axes));
         };
-        add(name.clone(), inverse, format!("probability density of {description}"), &[over]);
-        add(format!("{name}_moments"), "1".into(), format!("moments of {name}"), &[2]);
-        add(format!("{name}_mean"), unit.clone(), format!("mean of {name}"), &[]);
-        add(format!("{name}_rms"), unit.clone(), format!("rms of {name}"), &[]);
+        add(name.clone(), &inverse, format!("probability density of {description}"), &[over]);
+        add(format!("{name}_moments"), "1", format!("moments of {name}"), &[2]);
+        add(format!("{name}_mean"), unit, format!("mean of {name}"), &[]);
+        add(format!("{name}_rms"), unit, format!("rms of {name}"), &[]);
     }
     Header { description: DESCRIPTION.into(), axes, arrays, attributes: Vec::new(), config }
 }

@@ -2,9 +2,8 @@
 //! the next.
 
 use crate::config::Sampling;
-use crate::diagnostics::Name;
 use crate::error::Result;
-use crate::io::records::{Array, Header, RecordsWriter};
+use crate::io::records::{Header, RecordsWriter};
 use crate::real::Real;
 
 use super::schedule::Schedule;
@@ -73,16 +72,6 @@ impl<T: Real, S: Statistic<T>> Output<T> for RecordsOutput<S> {
 
     fn accumulated(&self) -> Option<(&'static str, Vec<f64>)> {
         (self.average.samples > 0).then(|| (self.name, self.average.to_numbers()))
-    }
-}
-
-/// An array of a file of records over some of its axes.
-pub fn array(name: &Name, axes: &[usize]) -> Array {
-    Array {
-        name: name.name.clone(),
-        unit: name.unit.clone(),
-        description: name.description.clone(),
-        axes: axes.to_vec(),
     }
 }
 

@@ -37,7 +37,7 @@ pub fn report(config: &Config, modes: &Modes) -> Result<String> {
         add("records of spectra", spectra.every, numbers(&header));
     }
     if let Some(gradients) = config.output.gradients {
-        let columns = Gradients::new(physics).names().len() + 2;
+        let columns = Gradients::new(physics).variables().len() + 2;
         add("rows of gradients", gradients.every, IN_CSV * columns as f64);
     }
     if let Some(densities) = &config.output.pdfs {

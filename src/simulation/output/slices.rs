@@ -6,10 +6,10 @@ use crate::error::Result;
 use crate::grid::Region;
 use crate::io::slices::{Header, SliceWriter};
 use crate::real::Real;
-use crate::transform::owners::points_of;
+use crate::transform::decomposition::Decomposition;
 
 use super::schedule::Schedule;
-use super::snapshots::{described, output_fields, provenance};
+use super::snapshots::{output_fields, provenance};
 use super::{Moment, Output, Place};
 
 /// One slice of a run.
@@ -30,9 +30,9 @@ impl SliceOutput {
             grid: modes.grid,
             region: region.clone(),
             precision: slice.precision,
-            fields: described(&fields),
+            fields: fields.fields().cloned().collect(),
         };
-        let mine = points_of(&modes, comm.rank(), comm.grid());
+        let mine = Decomposition { modes, grid: comm.grid() }.points_of(comm.rank());
         let has_points = !region.common(&mine).is_empty();
         let (slices, provenance) = (directory.slices(), provenance(config)?);
         let writer = SliceWriter::open(comm, &slices, header, provenance, after, has_points)?;

@@ -7,7 +7,7 @@ use crate::diagnostics::{Flow, OutputFields};
 use crate::error::{Error, Result};
 use crate::fields::SpectralFields;
 use crate::grid::{AXES, Grid, Region};
-use crate::io::snapshot::{Field, Header, Provenance, SnapshotWriter};
+use crate::io::snapshot::{Header, Provenance, SnapshotWriter};
 use crate::io::xdmf::{self, Series};
 use crate::modes::Modes;
 use crate::parallel::{Communicator, Team};
@@ -83,14 +83,6 @@ pub fn output_fields(names: &[String], config: &Config) -> Result<OutputFields> 
         .map_err(|index| Error::input(format!("there is no field {}", names[index])))
 }
 
-/// The fields as files describe them.
-pub fn described(fields: &OutputFields) -> Vec<Field> {
-    let described = fields.fields().cloned();
-    described
-        .map(|f| Field { name: f.name, units: f.unit.into(), long_name: f.description })
-        .collect()
-}
-
 /// Where files of a run come from.
 pub fn provenance(config: &Config) -> Result<Provenance> {
     Ok(Provenance {
@@ -118,7 +110,7 @@ pub fn save<T: Real>(
         lengths: config.grid.lengths,
         precision: *precision,
         compression: *compression,
-        fields: described(fields),
+        fields: fields.fields().cloned().collect(),
     };
     let mut writer = SnapshotWriter::create(comm, path, &header, &provenance(config)?)?;
     let flow = Flow::new(fields, state, &config.physics, sweep);

@@ -4,11 +4,12 @@ use crate::config::{Config, Sampling};
 use crate::diagnostics::{AxialSpectra, LineSpectra, Spectra};
 use crate::error::Result;
 use crate::grid::{AXES, Grid};
-use crate::io::records::{Axis, Header};
+use crate::io::records::{Array, Axis, Header};
 use crate::real::Real;
 use crate::shells::Shells;
+use crate::variable::Variable;
 
-use super::records::{RecordsOutput, Statistic, array};
+use super::records::{RecordsOutput, Statistic};
 use super::{Moment, Opening, Place};
 
 const DESCRIPTION: &str = "\
@@ -62,20 +63,22 @@ impl AllSpectra {
         let wavenumber = |name: &str, description: &str, k| Axis::new(name, "1/L", description, k);
         let k = (0..shells.count()).map(|shell| shells.wavenumber(shell)).collect();
         let mut axes = vec![wavenumber("k", "wavenumber in the middle of the shell", k)];
-        let mut arrays: Vec<_> = self.shells.names().iter().map(|name| array(name, &[0])).collect();
+        let over = |axes: &[usize], variable: &Variable| Array::new(variable.clone(), axes);
+        let shell_arrays = self.shells.variables().iter().map(|variable| over(&[0], variable));
+        let mut arrays: Vec<_> = shell_arrays.collect();
         let mut attributes =
             vec![("viscosity", config.physics.viscosity), ("shell_width", shells.width)];
         for (name, k) in ["x", "y", "z"].into_iter().zip(LineSpectra::wavenumbers(&grid)) {
             let description = format!("magnitude of the wavenumber along {name}");
             axes.push(wavenumber(&format!("k_{name}"), &description, k));
         }
-        let lines = self.lines.names().iter().enumerate();
-        arrays.extend(lines.map(|(index, name)| array(name, &[1 + index % AXES])));
+        let lines = self.lines.variables().iter().enumerate();
+        arrays.extend(lines.map(|(index, variable)| over(&[1 + index % AXES], variable)));
         if let Some(axial) = &self.axial {
             let [perp, par] = axial.wavenumbers();
             axes.push(wavenumber("k_perp", "wavenumber across the axis", perp));
             axes.push(wavenumber("k_par", "wavenumber along the axis", par));
-            arrays.extend(axial.names().iter().map(|name| array(name, &[4, 5])));
+            arrays.extend(axial.variables().iter().map(|variable| over(&[4, 5], variable)));
             attributes.extend(["axis_x", "axis_y", "axis_z"].into_iter().zip(axial.axis()));
         }
         let (description, config) = (DESCRIPTION.into(), config.to_toml()?);

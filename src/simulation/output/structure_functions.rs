@@ -4,10 +4,10 @@ use crate::config;
 use crate::diagnostics::{Over, StructureFunctions};
 use crate::error::Result;
 use crate::grid::Grid;
-use crate::io::records::{Axis, Header};
+use crate::io::records::{Array, Axis, Header};
 use crate::real::Real;
 
-use super::records::{RecordsOutput, Statistic, array};
+use super::records::{RecordsOutput, Statistic};
 use super::{Moment, Opening};
 
 const DESCRIPTION: &str = "\
@@ -45,9 +45,9 @@ pub fn describe(
         Axis::new("r", "L", "separation", separations.clone()),
     ];
     let structure = StructureFunctions::new(&run.physics, axes, separations);
-    let arrays = structure.arrays().iter().map(|(name, over)| match over {
-        Over::Orders => array(name, &[0, 1, 2]),
-        Over::Separations => array(name, &[0, 2]),
+    let arrays = structure.arrays().iter().map(|(variable, over)| match over {
+        Over::Orders => Array::new(variable.clone(), &[0, 1, 2]),
+        Over::Separations => Array::new(variable.clone(), &[0, 2]),
     });
     let header = Header {
         description: DESCRIPTION.into(),

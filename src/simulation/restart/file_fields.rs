@@ -9,7 +9,6 @@ use num_complex::Complex;
 
 use crate::config::Config;
 use crate::diagnostics::mean_square;
-use crate::equation::Physics;
 use crate::error::{Error, Result};
 use crate::exact_sum::ExactSum;
 use crate::fields::SpectralFields;
@@ -18,6 +17,7 @@ use crate::io::checkpoint::{self, CheckpointReader};
 use crate::io::snapshot::SnapshotReader;
 use crate::modes::Modes;
 use crate::parallel::{Communicator, Team};
+use crate::physics::Physics;
 use crate::real::Real;
 use crate::transform::regrid::regrid;
 use crate::transform::sweep::Sweep;

@@ -6,7 +6,6 @@ use num_complex::Complex;
 
 use crate::config::{Config, Step};
 use crate::diagnostics::{PRESSURE_PRODUCTS, mean_square};
-use crate::equation;
 use crate::error::{Error, Result};
 use crate::fields::SpectralFields;
 use crate::forcing;
@@ -29,9 +28,9 @@ pub fn solver_at_rest<T: Real>(
     modes: Modes,
 ) -> Result<Solver<T>> {
     let team = comm.agree(Team::new(config.parallel.threads))?;
-    let equation = equation::build(&config.physics, &modes);
-    let forces =
-        forcing::build(&config.forcing, &config.magnetic_forcing, &config.physics, &modes.grid);
+    let equation = config.physics.build_equation(&modes);
+    let (forcing, magnetic) = (&config.forcing, &config.magnetic_forcing);
+    let forces = config.physics.build_forces(forcing, magnetic, &modes.grid);
     let tolerance = match config.time.step {
         Step::Tolerance { tolerance: error, .. } => {
             Some(Tolerance { error, groups: config.physics.vectors_and_scalars() })

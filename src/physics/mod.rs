@@ -1,17 +1,23 @@
-//! `[physics]`: which equation is solved, with which terms and coefficients, and which fields that
-//! makes. The options combine freely.
+//! The physics of a run, `[physics]`: which equation is solved, with which terms and coefficients.
+//! The options combine freely.
+//!
+//! | file | what it has |
+//! |---|---|
+//! | here | [`Physics`] and its tables, as a configuration has them |
+//! | `check` | what can be wrong with them |
+//! | `fields` | the fields that they make |
+//! | `build` | the equation and the forces that they ask for |
 
+mod build;
 mod check;
-
-use std::ops::Range;
+mod fields;
 
 use serde::{Deserialize, Serialize};
 
-use super::coupled;
 use crate::forcing::ScalarForcing;
 use crate::grid::AXES;
 use crate::initial::ScalarField;
-use crate::integrator::{Damping, PowerLaw};
+use crate::integrator::PowerLaw;
 
 /// `[physics]`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -133,22 +139,6 @@ pub struct Scalar {
     pub forcing: Option<ScalarForcing>,
 }
 
-/// One field of the state, as files name it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Field {
-    /// Its name.
-    pub name: String,
-    /// Its unit.
-    pub unit: &'static str,
-    /// What it is, in words.
-    pub description: String,
-}
-
-/// The velocity and magnetic components, and the stratification's scalar, by name.
-const VELOCITY: [&str; AXES] = ["u", "v", "w"];
-const MAGNETIC: [&str; AXES] = ["bx", "by", "bz"];
-const BUOYANCY: &str = "theta";
-
 impl Physics {
     /// Navier-Stokes and nothing else.
     pub fn navier_stokes(viscosity: f64) -> Self {
@@ -158,104 +148,5 @@ impl Physics {
     /// Whether there is more than the plain equations.
     pub fn is_coupled(&self) -> bool {
         self.rotation != [0.0; AXES] || self.stratification.is_some() || !self.scalars.is_empty()
-    }
-
-    fn damping(
-        &self,
-        diffusivity: Option<f64>,
-        number: Option<f64>,
-        hyper: Option<PowerLaw>,
-        drag: Option<PowerLaw>,
-    ) -> Damping {
-        let diffusivity = diffusivity.or(number.map(|n| self.viscosity / n)).unwrap_or_default();
-        Damping { diffusivity, hyper, drag }
-    }
-
-    /// Damping of the velocity.
-    pub fn velocity_damping(&self) -> Damping {
-        self.damping(Some(self.viscosity), None, self.hyper, self.drag)
-    }
-
-    /// Damping of the magnetic field, if there is one.
-    pub fn magnetic_damping(&self) -> Option<Damping> {
-        self.magnetic.map(|m| self.damping(m.diffusivity, m.prandtl, m.hyper, m.drag))
-    }
-
-    /// The scalars of the equations, the stratification's first.
-    pub fn scalar_formulas(&self) -> Vec<coupled::Scalar> {
-        let stratification = self.stratification.map(|s| {
-            let mut upwards = [0.0; AXES];
-            upwards[s.vertical as usize] = s.frequency;
-            coupled::Scalar {
-                damping: self.damping(s.diffusivity, s.prandtl, s.hyper, s.drag),
-                gradient: upwards,
-                buoyancy: upwards,
-            }
-        });
-        let passive = self.scalars.iter().map(|s| coupled::Scalar {
-            damping: self.damping(s.diffusivity, s.schmidt, s.hyper, s.drag),
-            gradient: s.gradient,
-            buoyancy: [0.0; AXES],
-        });
-        stratification.into_iter().chain(passive).collect()
-    }
-
-    /// Where the magnetic field is among the fields.
-    pub fn magnetic_fields(&self) -> Option<Range<usize>> {
-        self.magnetic.map(|_| AXES..2 * AXES)
-    }
-
-    /// Where the stratification's scalar is among the fields.
-    pub fn buoyancy_field(&self) -> Option<usize> {
-        self.stratification.map(|_| self.magnetic_fields().map_or(AXES, |fields| fields.end))
-    }
-
-    /// Where the first passive scalar is among the fields.
-    pub fn first_scalar(&self) -> usize {
-        let vectors = self.magnetic_fields().map_or(AXES, |fields| fields.end);
-        vectors + usize::from(self.stratification.is_some())
-    }
-
-    /// The fields of each vector and scalar of the state, in order.
-    pub fn vectors_and_scalars(&self) -> Vec<Range<usize>> {
-        let first_scalar = self.buoyancy_field().unwrap_or(self.first_scalar());
-        let scalars = first_scalar..self.first_scalar() + self.scalars.len();
-        std::iter::once(0..AXES)
-            .chain(self.magnetic_fields())
-            .chain(scalars.map(|field| field..field + 1))
-            .collect()
-    }
-
-    /// The fields of the state, in order.
-    pub fn fields(&self) -> Vec<Field> {
-        let vector = |names: [&str; AXES], of: &str| {
-            let of = of.to_string();
-            names
-                .into_iter()
-                .zip(["x", "y", "z"])
-                .map(move |(name, axis)| Field {
-                    name: name.into(),
-                    unit: "L/T",
-                    description: format!("{of} along {axis}"),
-                })
-                .collect::<Vec<_>>()
-        };
-        let mut fields = vector(VELOCITY, "velocity");
-        if self.magnetic.is_some() {
-            fields.extend(vector(MAGNETIC, "magnetic field, in units of the Alfven speed,"));
-        }
-        if self.stratification.is_some() {
-            fields.push(Field {
-                name: BUOYANCY.into(),
-                unit: "L/T",
-                description: "buoyancy divided by the buoyancy frequency".into(),
-            });
-        }
-        fields.extend(self.scalars.iter().map(|scalar| Field {
-            name: scalar.name.clone(),
-            unit: "1",
-            description: format!("scalar {}", scalar.name),
-        }));
-        fields
     }
 }

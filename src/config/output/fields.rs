@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::reader::did_you_mean;
-use super::schema::Known;
+use super::super::reader::did_you_mean;
+use super::known::Known;
 use crate::diagnostics::OutputFields;
-use crate::equation::Physics;
 use crate::grid::{AXES, Grid, Region};
+use crate::physics::Physics;
 use crate::problems::Problems;
 use crate::real::Precision;
 

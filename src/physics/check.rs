@@ -1,6 +1,7 @@
 //! What can be wrong with `[physics]`.
 
-use super::{BUOYANCY, Kind, MAGNETIC, Magnetic, Physics, Scalar, Stratification, VELOCITY};
+use super::fields::{BUOYANCY, MAGNETIC, VELOCITY};
+use super::{Kind, Magnetic, Physics, Scalar, Stratification};
 use crate::forcing;
 use crate::grid::{AXES, Grid};
 use crate::integrator::{Damping, PowerLaw};

@@ -5,11 +5,11 @@ use std::f64::consts::TAU;
 
 use serde::{Deserialize, Serialize};
 
-use super::schema::Known;
+use super::known::Known;
 use crate::diagnostics::Pdfs as Densities;
-use crate::equation::physics::Axis;
 use crate::grid::{AXES, Grid};
 use crate::multiples::Multiples;
+use crate::physics::Axis;
 use crate::problems::Problems;
 
 /// When something is measured and written.
