@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 
 use super::log::Log;
 use super::numbered::Numbered;
-use super::{Temporary, check_writable, history, parts, snapshot, xdmf};
+use super::xdmf::{self, Series};
+use super::{Temporary, check_writable, history, parts};
 use crate::error::{Error, Result};
 use crate::parallel::Communicator;
 
@@ -22,6 +23,7 @@ const HISTORY: &str = "history.csv";
 const RECORDS: [&str; 3] = ["spectra", "pdfs", "structure_functions"];
 const GRADIENTS: &str = "gradients.csv";
 const SERIES: &str = "snapshots.xmf";
+const SNAPSHOTS: &str = "snapshots";
 const MODES: &str = "modes";
 const SLICES: &str = "slices";
 const CHECKPOINTS: &str = "checkpoints";
@@ -75,7 +77,7 @@ impl RunDirectory {
         let check = || {
             let files = [CONFIG, LOG, SERIES].map(|name| self.path.join(name));
             let numbered =
-                [snapshot::files(&self.path), self.numbered_modes(), self.numbered_checkpoints()];
+                [snapshots(&self.path), self.numbered_modes(), self.numbered_checkpoints()];
             let numbered = numbered.map(|files| files.path(0));
             files.iter().chain(&numbered).try_for_each(|path| check_writable(path))?;
             if is_new { self.check_free(config) } else { Ok(()) }
@@ -120,7 +122,7 @@ impl RunDirectory {
             let loses_snapshots = self.go_back(step, config).map_err(failed)?;
             // It may be that the run writes no more of them.
             if loses_snapshots && self.path.join(SERIES).try_exists().map_err(failed)? {
-                xdmf::snapshot_series(&self.path)?;
+                self.snapshot_series()?;
             }
             Ok(())
         };
@@ -185,7 +187,12 @@ impl RunDirectory {
 
     /// Where the snapshot of a step goes: `snapshots/snapshot_00000010.h5` for step 10.
     pub fn snapshot(&self, step: u64) -> PathBuf {
-        snapshot::files(&self.path).path(step)
+        snapshots(&self.path).path(step)
+    }
+
+    /// Writes the XDMF series of the snapshots that there are. On rank 0.
+    pub fn snapshot_series(&self) -> Result<Series> {
+        xdmf::snapshot_series(&self.path.join(SERIES), &snapshots(&self.path))
     }
 
     /// Where the spectral snapshot of a step goes: `modes/modes_00000010.h5` for step 10. Makes the
@@ -250,7 +257,7 @@ impl RunDirectory {
     fn check_free(&self, config: &str) -> Result<()> {
         let failed = |e| Error::io("create run directory", &self.path, e);
         let records = RECORDS.map(|kind| format!("{kind}.h5"));
-        let others = [CONFIG, HISTORY, GRADIENTS, snapshot::DIRECTORY, MODES, SLICES, CHECKPOINTS];
+        let others = [CONFIG, HISTORY, GRADIENTS, SNAPSHOTS, MODES, SLICES, CHECKPOINTS];
         for name in others.into_iter().chain(records.iter().map(String::as_str)) {
             if self.path.join(name).try_exists().map_err(failed)? && !self.is_unstarted(config) {
                 return Err(self.taken(name));
@@ -285,9 +292,7 @@ impl RunDirectory {
                 _ => {}
             }
         }
-        for files in
-            [snapshot::files(&self.path), self.numbered_modes(), self.numbered_checkpoints()]
-        {
+        for files in [snapshots(&self.path), self.numbered_modes(), self.numbered_checkpoints()] {
             files.tidy()?;
             files.remove(files.steps()?.into_iter())?;
         }
@@ -305,7 +310,7 @@ impl RunDirectory {
         }
         let mut loses_snapshots = false;
         for (files, are_snapshots) in
-            [(snapshot::files(&self.path), true), (self.numbered_modes(), false)]
+            [(snapshots(&self.path), true), (self.numbered_modes(), false)]
         {
             files.tidy()?;
             let later: Vec<u64> =
@@ -317,9 +322,7 @@ impl RunDirectory {
     }
 
     fn make_directories(&self) -> io::Result<()> {
-        [snapshot::DIRECTORY, CHECKPOINTS]
-            .iter()
-            .try_for_each(|n| fs::create_dir_all(self.path.join(n)))
+        [SNAPSHOTS, CHECKPOINTS].iter().try_for_each(|n| fs::create_dir_all(self.path.join(n)))
     }
 
     /// Renames the directory without its lock.
@@ -390,6 +393,11 @@ fn target(path: &Path) -> io::Result<PathBuf> {
         }
     }
     Err(io::Error::from_raw_os_error(libc::ELOOP))
+}
+
+/// The snapshots of the run directory at `path`.
+fn snapshots(path: &Path) -> Numbered {
+    Numbered::new(path.join(SNAPSHOTS), "snapshot_")
 }
 
 #[cfg(test)]

@@ -97,7 +97,7 @@ fn reopening_removes_what_came_later() {
     fs::write(run.snapshot(30).with_extension("h5.tmp"), "").unwrap();
     run.reopen(&serial, 10, "new").unwrap();
     assert_eq!(run.checkpoints(&serial).unwrap(), [0, 10]);
-    assert_eq!(snapshot::files(run.path()).steps().unwrap(), [0, 10]);
+    assert_eq!(snapshots(run.path()).steps().unwrap(), [0, 10]);
     assert!(!run.snapshot(30).with_extension("h5.tmp").exists());
     let unused = run.checkpoint(20).with_extension("h5.unused");
     assert_eq!(fs::read_to_string(unused).unwrap(), "20");

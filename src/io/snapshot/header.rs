@@ -1,25 +1,15 @@
 //! What is in a snapshot beside the numbers of the fields.
 
 use std::ops::Range;
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::grid::{AXES, Region};
 use crate::io::hdf5_file;
-use crate::io::numbered::Numbered;
 use crate::real::Precision;
 use crate::variable::Variable;
 
 pub(in crate::io) const AXIS_NAMES: [&str; AXES] = ["x", "y", "z"];
-
-/// The directory of snapshots in that of a run.
-pub const DIRECTORY: &str = "snapshots";
-
-/// The snapshots of the run directory at `path`, in the order of their steps.
-pub fn files(path: &Path) -> Numbered {
-    Numbered::new(path.join(DIRECTORY), "snapshot_")
-}
 
 /// What a snapshot holds: needed to read it, or to draw it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

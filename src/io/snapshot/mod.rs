@@ -11,7 +11,7 @@ mod reader;
 mod writer;
 
 pub(super) use header::AXIS_NAMES;
-pub use header::{DIRECTORY, Header, Provenance, files};
+pub use header::{Header, Provenance};
 pub use reader::SnapshotReader;
 pub(super) use reader::read_header;
 pub use writer::SnapshotWriter;
