@@ -7,7 +7,7 @@ use mpi::traits::{AsRaw, Equivalence};
 use super::communicator::Communicator;
 use crate::real::Real;
 
-/// How many rows go to and come from each rank, and where they lie, in rows.
+/// Rows for or from each rank, and where they lie, in rows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RowCounts {
     /// Rows for or from each rank.

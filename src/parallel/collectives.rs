@@ -135,7 +135,7 @@ impl Communicator {
         Err(Error { kind, message: String::from_utf8_lossy(&text[1..]).into_owned() })
     }
 
-    /// What rank 0's `work` returns as bytes, or its error, on every rank. Collective.
+    /// Calls `work` on rank 0 and returns its bytes, or its error, on every rank. Collective.
     pub fn from_root(&self, work: impl FnOnce() -> Result<Vec<u8>>) -> Result<Vec<u8>> {
         let mut bytes = self.agree(if self.is_root() { work() } else { Ok(Vec::new()) })?;
         self.broadcast(&mut bytes);

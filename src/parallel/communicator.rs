@@ -92,7 +92,7 @@ impl Communicator {
         }
     }
 
-    /// Whether there are several ranks and all are on one node, so that a [`Window`] can be had.
+    /// Whether there are several ranks and all are on one node, so that a [`Window`](super::Window) can be had.
     pub fn shares_memory(&self) -> bool {
         self.shares_memory
     }
@@ -114,7 +114,7 @@ impl Communicator {
         Communicator { mpi, ..self.clone() }
     }
 
-    /// How the ranks are arranged.
+    /// Arrangement of the ranks.
     pub fn grid(&self) -> ProcessGrid {
         self.grid
     }

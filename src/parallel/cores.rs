@@ -8,7 +8,7 @@ use super::communicator::Communicator;
 /// Words of 64 cores of which the kernel tells at most.
 const WORDS: usize = 16;
 
-/// What the cores are to the ranks and their threads.
+/// The cores that ranks and their threads have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cores {
     /// Cores that are at work, of all nodes: no more than there are threads, nor than they may use.

@@ -1,6 +1,6 @@
 //! How ranks are arranged.
 
-/// How ranks are arranged: in rows and columns. The ranks of a row share planes. They follow each other,
+/// An arrangement of ranks in rows and columns. The ranks of a row share planes. They follow each other,
 /// so that they are on one node if they can be. (What a user reads calls a row a group of ranks.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProcessGrid {

@@ -34,7 +34,7 @@ impl ThreadPool {
         self.threads
     }
 
-    /// What `make(thread)` returns on every thread.
+    /// Calls `make(thread)` on every thread and returns their results in order.
     pub fn each<R: Send>(&self, make: impl Fn(usize) -> R + Sync) -> Vec<R> {
         match &self.pool {
             None => vec![make(0)],

@@ -67,7 +67,7 @@ pub struct Tolerance {
     /// Root mean square of the error over that of the fluctuations.
     pub error: f64,
     /// The fields of each vector and scalar that is to keep to it, see
-    /// [`Physics::vectors_and_scalars`](crate::equation::Physics::vectors_and_scalars).
+    /// [`Physics::vectors_and_scalars`](crate::physics::Physics::vectors_and_scalars).
     pub groups: Vec<Range<usize>>,
 }
 

@@ -18,7 +18,7 @@ use super::distribution::Distribution;
 pub struct Decomposition {
     /// The spectral layout.
     pub modes: Modes,
-    /// How ranks are arranged.
+    /// Arrangement of the ranks.
     pub grid: ProcessGrid,
 }
 

@@ -95,7 +95,7 @@ impl<T: Real> Sweep<T> {
         self.plan.points()
     }
 
-    /// What this rank has of a region, batch after batch of planes: the same number of batches on every
+    /// Returns what this rank has of a region, batch after batch of planes: the same number of batches on every
     /// rank, some of them without points.
     pub fn batches(&self, region: &Region) -> impl Iterator<Item = Region> + use<T> {
         let batch = (VALUES_PER_BATCH / region.plane_len()).max(1);

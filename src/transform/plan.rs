@@ -17,7 +17,7 @@ use super::transpose::{Storage, Transpose};
 pub struct Plan {
     /// The spectral layout.
     pub modes: Modes,
-    /// How ranks are arranged.
+    /// Arrangement of the ranks.
     pub grid: ProcessGrid,
     /// Bundles of this rank.
     pub bundles: Range<usize>,
@@ -118,7 +118,7 @@ impl Plan {
         Region { ranges: [0..nx, self.rows.clone(), self.planes.clone()] }
     }
 
-    /// What part of the lines of its planes this rank has, as far as those along y tell.
+    /// Share of this rank in the lines of its planes, as far as those along y tell.
     pub fn share_of_planes(&self) -> f64 {
         self.along_x.len() as f64 / self.modes.bundles_along_x() as f64
     }

@@ -20,7 +20,7 @@ pub struct PlaneBuffers {
     pub along_x: AlongX,
 }
 
-/// Where lines along y find their rows: row y of one of this rank's bundles along x lies at
+/// Places of the rows of lines along y: row y of one of this rank's bundles along x lies at
 /// `rows[y] + bundle * from_bundle + buffer * from_buffer`.
 pub struct AlongY {
     /// Of every row of the grid.
@@ -31,7 +31,7 @@ pub struct AlongY {
     pub from_buffer: usize,
 }
 
-/// Where lines along x find their rows: row y (counted from this rank's first) of a bundle along x
+/// Places of the rows of lines along x: row y (counted from this rank's first) of a bundle along x
 /// lies at `y * from_row + bundles[bundle] + buffer * from_buffer[bundle]`.
 pub struct AlongX {
     /// From one row to the next.

@@ -27,14 +27,14 @@ use super::timings::{Part, Stopwatch, Timings};
 use super::transports::{self, Transport};
 use super::transpose::Transpose;
 
-/// What happens to one bundle between z-lines in and z-lines out: `work(bundle, incoming,
+/// Work on one bundle between z-lines in and z-lines out: `work(bundle, incoming,
 /// outgoing)` with both `[field][row][re lanes, im lanes]`.
 pub type ColumnJob<'a, T> = dyn Fn(usize, &mut [T], &mut [T]) + Sync + 'a;
 
-/// What takes fields from columns of modes to grid points and back: transforms, transposes and scratch of
-/// one rank. The trip itself is called a sweep, too.
+/// The trip of some fields from columns of modes to grid points and back: transforms, transposes and
+/// scratch of one rank.
 pub struct Sweep<T: Real> {
-    /// What this rank has of it.
+    /// Bundles, planes, rows and transposes of this rank.
     pub plan: Plan,
     pool: ThreadPool,
     z: LinesAlongZ<T>,

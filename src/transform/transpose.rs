@@ -34,7 +34,7 @@ pub struct Transpose {
     pub row_len: usize,
     /// Rows from one line to the next: at least as many as a rank has of a line on the side `to`.
     pub stride: usize,
-    /// How the rows of both sides are stored.
+    /// Arrays of both sides.
     pub storage: Storage,
 }
 
@@ -123,7 +123,7 @@ impl Transpose {
         }
     }
 
-    /// Where this rank's segment begins in one array.
+    /// Offset of this rank's segment in one array.
     pub fn segment_start(&self) -> usize {
         self.rank.min(self.to.owners()) * self.block_len(self.from.all.len())
     }

@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 
 use super::log::Log;
 use super::numbered::Numbered;
-use super::{Temporary, check_writable, history, parts, xdmf};
+use super::xdmf::{self, Series};
+use super::{Temporary, check_writable, history, parts};
 use crate::error::{Error, Result};
 use crate::parallel::Communicator;
 
@@ -21,8 +22,8 @@ const CONFIG: &str = "config.toml";
 const HISTORY: &str = "history.csv";
 const RECORDS: [&str; 3] = ["spectra", "pdfs", "structure_functions"];
 const GRADIENTS: &str = "gradients.csv";
-const SNAPSHOTS: &str = "snapshots";
 const SERIES: &str = "snapshots.xmf";
+const SNAPSHOTS: &str = "snapshots";
 const MODES: &str = "modes";
 const SLICES: &str = "slices";
 const CHECKPOINTS: &str = "checkpoints";
@@ -121,7 +122,7 @@ impl RunDirectory {
             let loses_snapshots = self.go_back(step, config).map_err(failed)?;
             // It may be that the run writes no more of them.
             if loses_snapshots && self.path.join(SERIES).try_exists().map_err(failed)? {
-                xdmf::snapshot_series(&self.path)?;
+                self.snapshot_series()?;
             }
             Ok(())
         };
@@ -187,6 +188,11 @@ impl RunDirectory {
     /// Where the snapshot of a step goes: `snapshots/snapshot_00000010.h5` for step 10.
     pub fn snapshot(&self, step: u64) -> PathBuf {
         snapshots(&self.path).path(step)
+    }
+
+    /// Writes the XDMF series of the snapshots that there are. On rank 0.
+    pub fn snapshot_series(&self) -> Result<Series> {
+        xdmf::snapshot_series(&self.path.join(SERIES), &snapshots(&self.path))
     }
 
     /// Where the spectral snapshot of a step goes: `modes/modes_00000010.h5` for step 10. Makes the
@@ -390,7 +396,7 @@ fn target(path: &Path) -> io::Result<PathBuf> {
 }
 
 /// The snapshots of the run directory at `path`.
-pub(super) fn snapshots(path: &Path) -> Numbered {
+fn snapshots(path: &Path) -> Numbered {
     Numbered::new(path.join(SNAPSHOTS), "snapshot_")
 }
 

@@ -88,7 +88,7 @@ impl<T: Real> Kind<T> for config::Snapshots {
 
 impl<T: Real> Output<T> for SnapshotsOutput {
     fn begin(&mut self, RunContext { comm, directory, .. }: RunContext) -> Result<()> {
-        let series = comm.is_root().then(|| xdmf::snapshot_series(directory.path())).transpose();
+        let series = comm.is_root().then(|| directory.snapshot_series()).transpose();
         self.series = comm.agree(series)?;
         Ok(())
     }

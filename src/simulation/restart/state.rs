@@ -82,7 +82,7 @@ impl RunState {
         RunState { time, step, row_time: time, last_good, ..RunState::default() }
     }
 
-    /// Reads what [`Self::to_toml`] wrote, to the same bits.
+    /// Reads what `to_toml` wrote, to the same bits.
     pub fn from_toml(text: &str) -> Result<Self, toml::de::Error> {
         toml::from_str(text)
     }
