@@ -25,7 +25,7 @@
 //! | [`physics`] | the terms of the equations, their coefficients and fields |
 //! | [`initial`], [`forcing`], [`equation`] | initial fields, forces, formulas |
 //! | [`integrator`] | a tendency and a decay rate, no physics |
-//! | [`transform`] | the sweep: lines, transposes, the plan of who owns what |
+//! | [`transform`] | the sweep: lines, transposes, transports |
 //! | [`parallel`] | ranks (the only user of MPI) and threads |
 //! | [`grid`], [`modes`], [`multiples`], [`shells`], [`fields`], [`real`], [`simd`], [`random`], [`variable`], [`exact_sum`], [`error`], [`problems`], [`console`], [`format`](mod@format) | neither files nor MPI |
 #![deny(missing_docs)]
