@@ -74,7 +74,8 @@ fn more_threads_than_cores_are_warned_of() {
     let case = Case::with(DECAYING, &settings);
     let cores = std::thread::available_parallelism().unwrap().get();
     let (all, more) = (cores.to_string(), (cores + 1).to_string());
-    let warning = format!("parallel.threads is {more}, but a rank may use {cores} of the cores only");
+    let warning =
+        format!("parallel.threads is {more}, but a rank may use {cores} of the cores only");
     for ranks in [1, 2] {
         let output = case.solve(ranks, &format!("more{ranks}"), &["--quiet", "--threads", &more]);
         assert_eq!(output.stderr.matches(&warning).count(), 1, "{}", output.stderr);
