@@ -179,7 +179,7 @@ fn paths_may_have_a_colon() {
     let case = Case::new(FORCED);
     let short = ["--quiet", "--set", "time.end=0.3"];
     case.solve(1, "whole", &short);
-    case.solve(2, "nfs:run", &["--quiet", "--set", "time.end=0.2"]);
+    case.solve(2, "nfs:run", &["--quiet", "--set", "time.end=0.25"]);
     case.solve(3, "nfs:run", &short);
     case.assert_same("whole", "nfs:run");
     let first = case.checkpoints("nfs:run")[1].clone();

@@ -15,9 +15,9 @@ use dns_solver::parallel::Communicator;
 /// After this many seconds a program counts as hanging and is killed.
 const TIME_LIMIT: &str = "60";
 
-/// What starts ranks, without their number. All are on this machine: Open MPI 5 would complain of other
-/// addresses that they cannot reach each other by.
-pub const MPIRUN: [&str; 8] = [
+/// What starts ranks, without their number. All are on this machine, where Open MPI 5 would complain of
+/// other addresses that they cannot reach each other by, and share its cores with other work.
+pub const MPIRUN: [&str; 11] = [
     "mpirun",
     "--allow-run-as-root",
     "--oversubscribe",
@@ -26,6 +26,9 @@ pub const MPIRUN: [&str; 8] = [
     "--mca",
     "btl_tcp_if_include",
     "lo",
+    "--mca",
+    "mpi_yield_when_idle",
+    "1",
 ];
 
 /// The program.
