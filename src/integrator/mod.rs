@@ -7,13 +7,13 @@
 //! [`Controller`] adapts the step to an estimate of its error.
 
 mod control;
-mod decay;
+mod integrating_factor;
 mod update;
 
 use serde::{Deserialize, Serialize};
 
 pub use control::{Controller, EMBEDDED_WEIGHT};
-pub use decay::{Damping, Decay, Decays, PowerLaw};
+pub use integrating_factor::{Damping, IntegratingFactor, IntegratingFactors, PowerLaw};
 pub use update::Stage;
 
 /// Time integration scheme.
@@ -48,9 +48,9 @@ impl Scheme {
         }
     }
 
-    /// Time over which each stage's decay factor acts, as a fraction of the step. For `rk4` it is
+    /// Time over which each stage's integrating factor acts, as a fraction of the step. For `rk4` it is
     /// half a step in every stage; a whole step is its square.
-    pub fn decay_time(self, stage: usize) -> f64 {
+    pub fn factor_time(self, stage: usize) -> f64 {
         match self {
             Scheme::Rk2 => 1.0,
             Scheme::Rk3 => [1.0 / 3.0, 5.0 / 12.0, 1.0 / 4.0][stage],
@@ -64,8 +64,8 @@ impl Scheme {
         self != Scheme::Rk3
     }
 
-    /// How many different times [`Self::decay_time`] gives.
-    pub fn decay_times(self) -> usize {
+    /// How many different times [`Self::factor_time`] gives.
+    pub fn factor_times(self) -> usize {
         match self {
             Scheme::Rk2 | Scheme::Rk4 => 1,
             Scheme::Rk3 => 3,
@@ -73,7 +73,7 @@ impl Scheme {
     }
 
     /// Which of these times a stage has.
-    pub fn decay_slot(self, stage: usize) -> usize {
-        stage.min(self.decay_times() - 1)
+    pub fn factor_slot(self, stage: usize) -> usize {
+        stage.min(self.factor_times() - 1)
     }
 }

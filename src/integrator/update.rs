@@ -1,7 +1,7 @@
 //! The update of one bundle in one stage.
 
-use super::decay::BundleDecay;
-use super::{Decays, Scheme};
+use super::integrating_factor::BundleFactor;
+use super::{IntegratingFactors, Scheme};
 use crate::modes::Modes;
 use crate::real::Real;
 use crate::simd::{self, Kernel, Vector};
@@ -18,28 +18,29 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Updates one field of one bundle; `decays` must be prepared for this stage. `tendency` becomes
+    /// Updates one field of one bundle; `factors` must be prepared for this stage. `tendency` becomes
     /// the field that the next stage (or, in the last one, the next step) starts from. After the last
     /// stage the new state is in `u` or in `sum`, see [`Scheme::ends_in_sum`]. All slices are
     /// `[row][re lanes, im lanes]`.
     pub fn update<T: Real>(
         self,
         modes: &Modes,
-        decays: &Decays<T>,
+        factors: &IntegratingFactors<T>,
         (bundle, field): (usize, usize),
         u: &mut [T],
         sum: &mut [T],
         tendency: &mut [T],
     ) {
-        let decay = decays.of_field(self, field).of_bundle(modes, bundle, decays.position(bundle));
-        simd::run(Update { stage: self, modes, decay, u, sum, tendency });
+        let factor =
+            factors.of_field(self, field).of_bundle(modes, bundle, factors.position(bundle));
+        simd::run(Update { stage: self, modes, factor, u, sum, tendency });
     }
 }
 
 struct Update<'a, T: Real> {
     stage: Stage,
     modes: &'a Modes,
-    decay: BundleDecay<'a, T>,
+    factor: BundleFactor<'a, T>,
     u: &'a mut [T],
     sum: &'a mut [T],
     tendency: &'a mut [T],
@@ -50,18 +51,18 @@ struct Point<V: Vector> {
     u: *mut V::Scalar,
     sum: *mut V::Scalar,
     tendency: *mut V::Scalar,
-    /// Decay factor of this stage, less 1.
-    decay: V,
+    /// IntegratingFactor factor of this stage, less 1.
+    factor: V,
 }
 
 /// Access to the registers of a point.
 ///
 /// SAFETY of each: `Update::each` makes points only inside its slices.
 impl<V: Vector> Point<V> {
-    /// e `x` for the decay factor e of this stage.
+    /// e `x` for the integrating factor e of this stage.
     #[inline(always)]
     fn decayed(&self, x: V) -> V {
-        self.decay.mul_add(x, x)
+        self.factor.mul_add(x, x)
     }
     #[inline(always)]
     fn u(&self) -> V {
@@ -102,7 +103,7 @@ impl<T: Real> Update<'_, T> {
                 .all(|&l| l >= rows * row_len)
         );
         for row in 0..rows {
-            let (x, yz) = self.decay.row(row, lanes);
+            let (x, yz) = self.factor.row(row, lanes);
             assert!(x.len() == lanes);
             let yz = V::splat(yz);
             for part in [0, lanes] {
@@ -115,7 +116,7 @@ impl<T: Real> Update<'_, T> {
                             u: self.u.as_mut_ptr().add(at),
                             sum: self.sum.as_mut_ptr().add(at),
                             tendency: self.tendency.as_mut_ptr().add(at),
-                            decay: x.mul_add(yz, x + yz),
+                            factor: x.mul_add(yz, x + yz),
                         });
                     }
                 }

@@ -17,7 +17,7 @@ use crate::diagnostics::{Budget, PRESSURE_PRODUCTS};
 use crate::equation::{Counts, Equation, NonlinearTerms};
 use crate::error::Result;
 use crate::fields::SpectralFields;
-use crate::integrator::{Controller, Decays, Scheme, Stage};
+use crate::integrator::{Controller, IntegratingFactors, Scheme, Stage};
 use crate::modes::Modes;
 use crate::parallel::{Communicator, SharedSlice, Team};
 use crate::real::Real;
@@ -47,7 +47,7 @@ pub struct Solver<T: Real> {
     control: Option<ErrorControl<T>>,
     /// Bundles of this rank that no force acts on.
     free: Vec<usize>,
-    decays: Decays<T>,
+    factors: IntegratingFactors<T>,
     phase_shift: Option<PhaseShift<T>>,
     notice: i64,
 }
@@ -96,7 +96,7 @@ impl<T: Real> Solver<T> {
         let uses_state = equation.uses_state() || linear.is_some();
         Ok(Solver {
             communicator: communicator.clone(),
-            decays: Decays::new(modes, owned, scheme, dampings),
+            factors: IntegratingFactors::new(modes, owned, scheme, dampings),
             staged: sweep.zero_fields(if uses_state { counts.fields } else { 0 }),
             sum: sweep.zero_fields(counts.fields),
             sweep,
@@ -209,11 +209,11 @@ impl<T: Real> Solver<T> {
     fn update(&mut self, stage: Stage) {
         let rate = self.linear.map(|linear| self.linear_rate(linear, stage));
         let Solver {
-            communicator: comm, sweep, equation, state, sum, staged, forces, decays, ..
+            communicator: comm, sweep, equation, state, sum, staged, forces, factors, ..
         } = self;
         let (modes, counts) = (state.modes, equation.counts());
         let equation = &**equation;
-        decays.prepare(stage);
+        factors.prepare(stage);
         let is_last = stage.index + 1 == stage.scheme.stages();
         // With error control the first tendency is there already, and the last one is kept.
         let (mut known, mut kept) = (None, None);
@@ -273,7 +273,7 @@ impl<T: Real> Solver<T> {
                 for field in 0..counts.fields {
                     let part = field * column_len..(field + 1) * column_len;
                     let (u, s) = (&mut u[part.clone()], &mut s[part.clone()]);
-                    stage.update(&modes, decays, (bundle, field), u, s, &mut tendency[part]);
+                    stage.update(&modes, factors, (bundle, field), u, s, &mut tendency[part]);
                 }
                 if keeps_stages {
                     // SAFETY: as above.

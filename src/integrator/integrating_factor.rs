@@ -1,4 +1,4 @@
-//! Decay of each mode: the linear term that the integrator treats exactly.
+//! Integrating factors exp(-lambda(k) time): the linear term, which the integrator treats exactly.
 
 use std::ops::Range;
 
@@ -55,36 +55,36 @@ impl Damping {
     }
 }
 
-/// Decay factors e = exp(-lambda(k) time) of one field.
+/// The integrating factors e = exp(-lambda(k) time) of one field.
 ///
 /// Kept as e - 1: in single precision e itself would be rounded so close to 1 that slow decay is
 /// wrong by percents, and by the same percents in every step.
-pub enum Decay<T: Real> {
+pub enum IntegratingFactor<T: Real> {
     /// Of diffusion alone: a product over the three axes.
     Product(Wavenumbers<T>),
     /// A factor for every mode of this rank, `[bundle][row][lane]`.
     Table(Aligned<T>),
 }
 
-impl<T: Real> Decay<T> {
+impl<T: Real> IntegratingFactor<T> {
     /// The factors of one bundle, at a position among those of this rank.
     #[inline(always)]
-    pub fn of_bundle(&self, modes: &Modes, bundle: usize, position: usize) -> BundleDecay<'_, T> {
+    pub fn of_bundle(&self, modes: &Modes, bundle: usize, position: usize) -> BundleFactor<'_, T> {
         match self {
-            Decay::Product(factors) => {
+            IntegratingFactor::Product(factors) => {
                 let (x, y) = factors.of_bundle(modes, bundle);
-                BundleDecay::Product { x, y, z: &factors.z }
+                BundleFactor::Product { x, y, z: &factors.z }
             }
-            Decay::Table(factors) => {
+            IntegratingFactor::Table(factors) => {
                 let len = modes.rows() * modes.lanes;
-                BundleDecay::Table(&factors[position * len..][..len])
+                BundleFactor::Table(&factors[position * len..][..len])
             }
         }
     }
 }
 
-/// The decay factors, less 1, of one bundle.
-pub enum BundleDecay<'a, T> {
+/// The integrating factors, less 1, of one bundle.
+pub enum BundleFactor<'a, T> {
     /// (1 + x) (1 + y) (1 + z) - 1.
     Product {
         /// Of the lanes.
@@ -98,29 +98,29 @@ pub enum BundleDecay<'a, T> {
     Table(&'a [T]),
 }
 
-impl<'a, T: Real> BundleDecay<'a, T> {
+impl<'a, T: Real> BundleFactor<'a, T> {
     /// Of one row: x of the lanes and a number a, for factors (1 + x) (1 + a) - 1.
     #[inline(always)]
     pub fn row(&self, row: usize, lanes: usize) -> (&'a [T], T) {
         match *self {
-            BundleDecay::Product { x, y, z } => (x, y * z[row] + (y + z[row])),
-            BundleDecay::Table(factors) => (&factors[row * lanes..][..lanes], T::ZERO),
+            BundleFactor::Product { x, y, z } => (x, y * z[row] + (y + z[row])),
+            BundleFactor::Table(factors) => (&factors[row * lanes..][..lanes], T::ZERO),
         }
     }
 }
 
-/// The decay factors that the stages of a scheme need, made when the time step changes.
-pub struct Decays<T: Real> {
+/// The integrating factors that the stages of a scheme need, made when the time step changes.
+pub struct IntegratingFactors<T: Real> {
     modes: Modes,
     bundles: Range<usize>,
     /// The dampings there are, each once, and which one each field has.
     dampings: Vec<Damping>,
     of_field: Vec<usize>,
     /// For each time that differs between stages: the time and the factors of each damping.
-    slots: Vec<(f64, Vec<Decay<T>>)>,
+    slots: Vec<(f64, Vec<IntegratingFactor<T>>)>,
 }
 
-impl<T: Real> Decays<T> {
+impl<T: Real> IntegratingFactors<T> {
     /// Factors for fields with the given dampings on `bundles`, for all time steps to come.
     pub fn new(
         modes: Modes,
@@ -138,29 +138,29 @@ impl<T: Real> Decays<T> {
             })
             .collect();
         let empty = |damping: &Damping| match (damping.hyper, damping.drag) {
-            (None, None) => Decay::Product(Wavenumbers::new(&modes)),
-            _ => Decay::Table(zeros(bundles.len() * modes.column_len() / 2)),
+            (None, None) => IntegratingFactor::Product(Wavenumbers::new(&modes)),
+            _ => IntegratingFactor::Table(zeros(bundles.len() * modes.column_len() / 2)),
         };
         let slot = || (f64::NAN, dampings.iter().map(empty).collect());
-        let slots = (0..scheme.decay_times()).map(|_| slot()).collect();
-        Decays { modes, bundles, dampings, of_field, slots }
+        let slots = (0..scheme.factor_times()).map(|_| slot()).collect();
+        IntegratingFactors { modes, bundles, dampings, of_field, slots }
     }
 
     /// Makes the factors of a stage, unless the last ones were for the same time.
     pub fn prepare(&mut self, stage: Stage) {
-        let time = stage.scheme.decay_time(stage.index) * stage.dt;
-        let (made_for, decays) = &mut self.slots[stage.scheme.decay_slot(stage.index)];
+        let time = stage.scheme.factor_time(stage.index) * stage.dt;
+        let (made_for, factors) = &mut self.slots[stage.scheme.factor_slot(stage.index)];
         if *made_for == time {
             return;
         }
         *made_for = time;
-        for (decay, damping) in decays.iter_mut().zip(&self.dampings) {
-            match decay {
-                Decay::Product(factors) => {
-                    factors.fill(&self.modes, |k| (-damping.diffusivity * k * k * time).exp_m1())
+        for (factor, damping) in factors.iter_mut().zip(&self.dampings) {
+            match factor {
+                IntegratingFactor::Product(along_axes) => {
+                    along_axes.fill(&self.modes, |k| (-damping.diffusivity * k * k * time).exp_m1())
                 }
-                Decay::Table(factors) => {
-                    fill(factors, &self.modes, self.bundles.clone(), |k_squared| {
+                IntegratingFactor::Table(table) => {
+                    fill(table, &self.modes, self.bundles.clone(), |k_squared| {
                         (-damping.rate(k_squared) * time).exp_m1()
                     });
                 }
@@ -169,8 +169,8 @@ impl<T: Real> Decays<T> {
     }
 
     /// The factors of a field in a stage that [`Self::prepare`] was called for.
-    pub fn of_field(&self, stage: Stage, field: usize) -> &Decay<T> {
-        &self.slots[stage.scheme.decay_slot(stage.index)].1[self.of_field[field]]
+    pub fn of_field(&self, stage: Stage, field: usize) -> &IntegratingFactor<T> {
+        &self.slots[stage.scheme.factor_slot(stage.index)].1[self.of_field[field]]
     }
 
     /// The place of a bundle among those of this rank.
@@ -220,13 +220,14 @@ mod tests {
         let tabulated = Damping { hyper, ..plain };
         let bundles = 2..modes.bundles();
         let fields = [plain, tabulated, plain].into_iter();
-        let mut decays = Decays::<f64>::new(modes, bundles.clone(), Scheme::Rk3, fields);
+        let mut factors =
+            IntegratingFactors::<f64>::new(modes, bundles.clone(), Scheme::Rk3, fields);
         for dt in [0.1, 0.2] {
             for index in 0..3 {
                 let stage = Stage { scheme: Scheme::Rk3, index, dt };
-                decays.prepare(stage);
-                let (Decay::Product(product), Decay::Table(table)) =
-                    (decays.of_field(stage, 2), decays.of_field(stage, 1))
+                factors.prepare(stage);
+                let (IntegratingFactor::Product(product), IntegratingFactor::Table(table)) =
+                    (factors.of_field(stage, 2), factors.of_field(stage, 1))
                 else {
                     panic!("one of each");
                 };
@@ -235,7 +236,7 @@ mod tests {
                     for row in 0..modes.rows() {
                         for (lane, x) in x.iter().enumerate() {
                             let expected = (1.0 + x) * (1.0 + y) * (1.0 + product.z[row]) - 1.0;
-                            let at = decays.position(bundle) * modes.rows() + row;
+                            let at = factors.position(bundle) * modes.rows() + row;
                             let found = table[at * modes.lanes + lane];
                             assert!((found - expected).abs() < 1e-15);
                         }
