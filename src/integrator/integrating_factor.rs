@@ -2,58 +2,12 @@
 
 use std::ops::Range;
 
-use serde::{Deserialize, Serialize};
-
-use super::{Scheme, Stage};
+use super::damping::Damping;
+use super::scheme::Scheme;
+use super::stage::Stage;
 use crate::fields::{Aligned, zeros};
 use crate::modes::{Modes, Wavenumbers, signed};
 use crate::real::Real;
-
-/// Rate at which the modes of a field decay:
-/// lambda(k) = diffusivity k^2 + hyper k^(2 p) + drag k^(-2 q).
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Damping {
-    /// Viscosity or diffusivity.
-    pub diffusivity: f64,
-    /// Hyperviscosity, coefficient and order p (Borue & Orszag 1995, Phys. Rev. E 51, R856).
-    pub hyper: Option<PowerLaw>,
-    /// Drag at large scales, coefficient and order q; 0 is linear (Ekman) friction. The mean is
-    /// not dragged.
-    pub drag: Option<PowerLaw>,
-}
-
-/// A rate proportional to a power of k.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct PowerLaw {
-    /// The rate at k = 1.
-    pub coefficient: f64,
-    /// Half the power of k, or of 1 / k.
-    pub order: f64,
-}
-
-impl Damping {
-    /// Diffusion alone.
-    pub fn diffusion(diffusivity: f64) -> Self {
-        Damping { diffusivity, hyper: None, drag: None }
-    }
-
-    /// lambda(k), given k^2.
-    pub fn rate(&self, k_squared: f64) -> f64 {
-        self.diffusivity * k_squared + self.hyper_rate(k_squared) + self.drag_rate(k_squared)
-    }
-
-    /// The part of lambda(k) that hyperviscosity makes.
-    pub fn hyper_rate(&self, k_squared: f64) -> f64 {
-        self.hyper.map_or(0.0, |law| law.coefficient * k_squared.powf(law.order))
-    }
-
-    /// The part of lambda(k) that drag makes.
-    pub fn drag_rate(&self, k_squared: f64) -> f64 {
-        let law = self.drag.filter(|_| k_squared > 0.0);
-        law.map_or(0.0, |law| law.coefficient * k_squared.powf(-law.order))
-    }
-}
 
 /// The integrating factors e = exp(-lambda(k) time) of one field.
 ///
@@ -116,8 +70,17 @@ pub struct IntegratingFactors<T: Real> {
     /// The dampings there are, each once, and which one each field has.
     dampings: Vec<Damping>,
     of_field: Vec<usize>,
-    /// For each time that differs between stages: the time and the factors of each damping.
-    slots: Vec<(f64, Vec<IntegratingFactor<T>>)>,
+    slots: Vec<Slot<T>>,
+}
+
+/// The integrating factors of a stage, or of all stages if they are the same.
+struct Slot<T: Real> {
+    /// The time that they are over, as a part of the step.
+    part: f64,
+    /// The time that they were made for; NaN if they were not.
+    time: f64,
+    /// Of each damping.
+    factors: Vec<IntegratingFactor<T>>,
 }
 
 impl<T: Real> IntegratingFactors<T> {
@@ -141,15 +104,17 @@ impl<T: Real> IntegratingFactors<T> {
             (None, None) => IntegratingFactor::Product(Wavenumbers::new(&modes)),
             _ => IntegratingFactor::Table(zeros(bundles.len() * modes.column_len() / 2)),
         };
-        let slot = || (f64::NAN, dampings.iter().map(empty).collect());
-        let slots = (0..scheme.factor_times()).map(|_| slot()).collect();
+        let factors = || dampings.iter().map(empty).collect();
+        let parts = scheme.factor_parts().into_iter();
+        let slots = parts.map(|part| Slot { part, time: f64::NAN, factors: factors() }).collect();
         IntegratingFactors { modes, bundles, dampings, of_field, slots }
     }
 
     /// Makes the factors of a stage, unless the last ones were for the same time.
     pub fn prepare(&mut self, stage: Stage) {
-        let time = stage.scheme.factor_time(stage.index) * stage.dt;
-        let (made_for, factors) = &mut self.slots[stage.scheme.factor_slot(stage.index)];
+        let index = self.slot(stage);
+        let Slot { part, time: made_for, factors } = &mut self.slots[index];
+        let time = *part * stage.dt;
         if *made_for == time {
             return;
         }
@@ -170,7 +135,16 @@ impl<T: Real> IntegratingFactors<T> {
 
     /// The factors of a field in a stage that [`Self::prepare`] was called for.
     pub fn of_field(&self, stage: Stage, field: usize) -> &IntegratingFactor<T> {
-        &self.slots[stage.scheme.factor_slot(stage.index)].1[self.of_field[field]]
+        &self.slots[self.slot(stage)].factors[self.of_field[field]]
+    }
+
+    /// The time that the factors of a stage are over, as a part of the step.
+    pub(super) fn part(&self, stage: Stage) -> f64 {
+        self.slots[self.slot(stage)].part
+    }
+
+    fn slot(&self, stage: Stage) -> usize {
+        stage.index.min(self.slots.len() - 1)
     }
 
     /// The place of a bundle among those of this rank.
@@ -200,17 +174,9 @@ fn fill<T: Real>(
 
 #[cfg(test)]
 mod tests {
+    use super::super::damping::PowerLaw;
     use super::*;
     use crate::grid::Grid;
-
-    #[test]
-    fn the_rate_is_a_sum_of_powers() {
-        let law = |coefficient, order| Some(PowerLaw { coefficient, order });
-        let damping = Damping { diffusivity: 0.5, hyper: law(0.25, 2.0), drag: law(8.0, 1.0) };
-        assert_eq!(damping.rate(4.0), 2.0 + 4.0 + 2.0);
-        // The mean is not dragged.
-        assert_eq!(damping.rate(0.0), 0.0);
-    }
 
     #[test]
     fn a_table_of_plain_diffusion_is_the_product() {
@@ -224,7 +190,7 @@ mod tests {
             IntegratingFactors::<f64>::new(modes, bundles.clone(), Scheme::Rk3, fields);
         for dt in [0.1, 0.2] {
             for index in 0..3 {
-                let stage = Stage { scheme: Scheme::Rk3, index, dt };
+                let stage = Stage { scheme: Scheme::Rk3, index, start: 0.0, dt };
                 factors.prepare(stage);
                 let (IntegratingFactor::Product(product), IntegratingFactor::Table(table)) =
                     (factors.of_field(stage, 2), factors.of_field(stage, 1))

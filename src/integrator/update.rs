@@ -1,26 +1,16 @@
 //! The update of one bundle in one stage.
 
-use super::integrating_factor::BundleFactor;
-use super::{IntegratingFactors, Scheme};
+use super::integrating_factor::{BundleFactor, IntegratingFactors};
+use super::scheme::Table;
+use super::stage::Stage;
 use crate::modes::Modes;
 use crate::real::Real;
 use crate::simd::{self, Kernel, Vector};
 
-/// One stage of one step.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Stage {
-    /// The scheme.
-    pub scheme: Scheme,
-    /// The stage, from 0.
-    pub index: usize,
-    /// Time step.
-    pub dt: f64,
-}
-
 impl Stage {
     /// Updates one field of one bundle; `factors` must be prepared for this stage. `tendency` becomes
     /// the field that the next stage (or, in the last one, the next step) starts from. After the last
-    /// stage the new state is in `u` or in `sum`, see [`Scheme::ends_in_sum`]. All slices are
+    /// stage the new state is in `u` or in `sum`, see [`Scheme::ends_in_sum`](super::Scheme::ends_in_sum). All slices are
     /// `[row][re lanes, im lanes]`.
     pub fn update<T: Real>(
         self,
@@ -33,12 +23,15 @@ impl Stage {
     ) {
         let factor =
             factors.of_field(self, field).of_bundle(modes, bundle, factors.position(bundle));
-        simd::run(Update { stage: self, modes, factor, u, sum, tendency });
+        let part = factors.part(self);
+        simd::run(Update { stage: self, part, modes, factor, u, sum, tendency });
     }
 }
 
 struct Update<'a, T: Real> {
     stage: Stage,
+    /// The time that its integrating factor is over, as a part of the step.
+    part: f64,
     modes: &'a Modes,
     factor: BundleFactor<'a, T>,
     u: &'a mut [T],
@@ -51,7 +44,7 @@ struct Point<V: Vector> {
     u: *mut V::Scalar,
     sum: *mut V::Scalar,
     tendency: *mut V::Scalar,
-    /// IntegratingFactor factor of this stage, less 1.
+    /// Integrating factor of this stage, less 1.
     factor: V,
 }
 
@@ -59,10 +52,13 @@ struct Point<V: Vector> {
 ///
 /// SAFETY of each: `Update::each` makes points only inside its slices.
 impl<V: Vector> Point<V> {
-    /// e `x` for the integrating factor e of this stage.
+    /// e^n `x` for the integrating factor e of this stage.
     #[inline(always)]
-    fn decayed(&self, x: V) -> V {
-        self.factor.mul_add(x, x)
+    fn decayed(&self, n: usize, mut x: V) -> V {
+        for _ in 0..n {
+            x = self.factor.mul_add(x, x);
+        }
+        x
     }
     #[inline(always)]
     fn u(&self) -> V {
@@ -129,81 +125,87 @@ impl<T: Real> Kernel<T> for Update<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<V: Vector<Scalar = T>>(self) {
-        let Stage { scheme, index, dt } = self.stage;
-        let h = |factor: f64| V::splat(T::from_double(factor * dt));
-        match (scheme, index) {
-            // u1 = e (u + dt k0), u' = e (u + dt/2 k0) + dt/2 k1.
-            (Scheme::Rk2, 0) => {
-                let (half, full) = (h(0.5), h(1.0));
-                self.each::<V>(|p| {
-                    let (u, k) = (p.u(), p.tendency());
-                    p.set_sum(p.decayed(half.mul_add(k, u)));
-                    p.set_next(p.decayed(full.mul_add(k, u)));
-                });
-            }
-            (Scheme::Rk2, _) => self.finish::<V>(h(0.5)),
-            // s = A s + dt k, u' = e (u + B s), s' = e s.
-            (Scheme::Rk3, _) => {
-                let a = V::splat(T::from_double([0.0, -5.0 / 9.0, -153.0 / 128.0][index]));
-                let b = V::splat(T::from_double([1.0 / 3.0, 15.0 / 16.0, 8.0 / 15.0][index]));
-                let dt = h(1.0);
-                if index == 0 {
-                    // The old sum does not count, whatever it holds.
-                    self.each::<V>(|p| {
-                        let s = dt * p.tendency();
-                        let u = p.decayed(b.mul_add(s, p.u()));
-                        p.set_sum(p.decayed(s));
-                        p.set_u(u);
-                        p.set_next(u);
-                    });
-                } else {
-                    self.each::<V>(|p| {
-                        let s = a.mul_add(p.sum(), dt * p.tendency());
-                        let u = p.decayed(b.mul_add(s, p.u()));
-                        p.set_sum(p.decayed(s));
-                        p.set_u(u);
-                        p.set_next(u);
-                    });
-                }
-            }
-            // u1 = e (u + dt/2 k0), u2 = e u + dt/2 k1, u3 = e^2 u + dt e k2,
-            // u' = e^2 (u + dt/6 k0) + dt/3 e (k1 + k2) + dt/6 k3.
-            (Scheme::Rk4, 0) => {
-                let (sixth, half) = (h(1.0 / 6.0), h(0.5));
-                self.each::<V>(|p| {
-                    let (u, k) = (p.u(), p.tendency());
-                    p.set_sum(p.decayed(p.decayed(sixth.mul_add(k, u))));
-                    p.set_next(p.decayed(half.mul_add(k, u)));
-                });
-            }
-            (Scheme::Rk4, 1) => {
-                let (third, half) = (h(1.0 / 3.0), h(0.5));
-                self.each::<V>(|p| {
-                    let k = p.tendency();
-                    p.set_sum(p.sum() + p.decayed(third * k));
-                    p.set_next(half.mul_add(k, p.decayed(p.u())));
-                });
-            }
-            (Scheme::Rk4, 2) => {
-                let (third, full) = (h(1.0 / 3.0), h(1.0));
-                self.each::<V>(|p| {
-                    let k = p.tendency();
-                    p.set_sum(p.sum() + p.decayed(third * k));
-                    p.set_next(p.decayed(full.mul_add(k, p.decayed(p.u()))));
-                });
-            }
-            (Scheme::Rk4, _) => self.finish::<V>(h(1.0 / 6.0)),
+        match self.stage.scheme.table() {
+            Table::Subdiagonal(rows) => self.subdiagonal::<V>(rows),
+            Table::LowStorage(rows) => self.low_storage::<V>(rows),
         }
     }
 }
 
+/// The numbers of integrating factors over the part of the step that a stage has one for: from its
+/// start to the node, from there to the next one, and from the node to the end.
+type Powers = [usize; 3];
+
 impl<T: Real> Update<'_, T> {
-    /// The last stage of `rk2` and `rk4`: sum' = u' = sum + factor k.
     #[inline(always)]
-    fn finish<V: Vector<Scalar = T>>(self, factor: V) {
+    fn subdiagonal<V: Vector<Scalar = T>>(self, rows: &[[f64; 3]]) {
+        let Stage { index, dt, .. } = self.stage;
+        let h = |factor: f64| V::splat(T::from_double(factor * dt));
+        let [node, _, weight] = rows[index];
+        let Some(&[next, a, _]) = rows.get(index + 1) else { return self.last::<V>(h(weight)) };
+        let powers =
+            [node, next - node, 1.0 - node].map(|time| (time / self.part).round() as usize);
+        let (a, b) = (h(a), h(weight));
+        // A loop of its own for each of the tables there are saves their vectors a loop.
+        match (index == 0, powers) {
+            (true, [0, 1, 1]) => self.advance::<V>(true, [0, 1, 1], a, b),
+            (true, [0, 1, 2]) => self.advance::<V>(true, [0, 1, 2], a, b),
+            (false, [1, 0, 1]) => self.advance::<V>(false, [1, 0, 1], a, b),
+            (false, [1, 1, 1]) => self.advance::<V>(false, [1, 1, 1], a, b),
+            (is_first, powers) => self.advance::<V>(is_first, powers, a, b),
+        }
+    }
+
+    /// A stage but the last: adds h b E(1 - c) k to the sum, which begins with E(1) u, and makes the
+    /// next fields E(c' - c) (E(c) u + h a k), with c' the next node.
+    #[inline(always)]
+    fn advance<V: Vector<Scalar = T>>(
+        self,
+        is_first: bool,
+        [to_node, to_next, to_end]: Powers,
+        a: V,
+        b: V,
+    ) {
         self.each::<V>(|p| {
-            let u = factor.mul_add(p.tendency(), p.sum());
+            let (u, k) = (p.u(), p.tendency());
+            p.set_sum(match is_first {
+                true => p.decayed(to_end, b.mul_add(k, u)),
+                false => p.sum() + p.decayed(to_end, b * k),
+            });
+            p.set_next(p.decayed(to_next, a.mul_add(k, p.decayed(to_node, u))));
+        });
+    }
+
+    /// The last stage: u' = sum + h b k.
+    #[inline(always)]
+    fn last<V: Vector<Scalar = T>>(self, b: V) {
+        self.each::<V>(|p| {
+            let u = b.mul_add(p.tendency(), p.sum());
             p.set_sum(u);
+            p.set_next(u);
+        });
+    }
+
+    #[inline(always)]
+    fn low_storage<V: Vector<Scalar = T>>(self, rows: &[[f64; 4]]) {
+        let Stage { index, dt, .. } = self.stage;
+        let [a, b, dt] =
+            [rows[index][1], rows[index][2], dt].map(|number| V::splat(T::from_double(number)));
+        // The old sum does not count in the first stage, whatever it holds.
+        match index == 0 {
+            true => self.overwrite::<V>(b, |p| dt * p.tendency()),
+            false => self.overwrite::<V>(b, |p| a.mul_add(p.sum(), dt * p.tendency())),
+        }
+    }
+
+    /// A low-storage stage with `register` as the new s.
+    #[inline(always)]
+    fn overwrite<V: Vector<Scalar = T>>(self, b: V, register: impl Fn(&Point<V>) -> V) {
+        self.each::<V>(|p| {
+            let s = register(&p);
+            let u = p.decayed(1, b.mul_add(s, p.u()));
+            p.set_sum(p.decayed(1, s));
+            p.set_u(u);
             p.set_next(u);
         });
     }

@@ -214,7 +214,7 @@ impl<T: Real> Solver<T> {
         let (modes, counts) = (state.modes, equation.counts());
         let equation = &**equation;
         factors.prepare(stage);
-        let is_last = stage.index + 1 == stage.scheme.stages();
+        let is_last = stage.is_last();
         // With error control the first tendency is there already, and the last one is kept.
         let (mut known, mut kept) = (None, None);
         if let Some(ErrorControl { first, last, .. }) = &mut self.control {
@@ -317,7 +317,7 @@ impl<T: Real> Solver<T> {
         }
         let rate = force.rate(energy, Bounds { absent, rate: 1.0 / stage.dt });
         let power = 2.0 * rate * energy;
-        self.forces.note_injection(stage.scheme.weight(stage.index) * stage.dt * power);
+        self.forces.note_injection(stage.weight() * power);
         rate
     }
 

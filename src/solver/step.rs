@@ -64,7 +64,7 @@ impl<T: Real> Solver<T> {
                 if index > 0 {
                     self.nonlinear_terms(false);
                 }
-                self.update(Stage { scheme: self.scheme, index, dt });
+                self.update(Stage { scheme: self.scheme, index, start: 0.0, dt });
             }
             if self.is_accurate(dt) {
                 self.forces.accept();
