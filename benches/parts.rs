@@ -12,11 +12,10 @@ use dns_solver::equation::{self, NonlinearTerms};
 use dns_solver::fields::zeros;
 use dns_solver::grid::Grid;
 use dns_solver::initial::{self, Initial, TaylorGreen};
-use dns_solver::integrator::Scheme;
 use dns_solver::modes::Modes;
 use dns_solver::parallel::{Communicator, Runtime, Team};
 use dns_solver::real::Real;
-use dns_solver::solver::Solver;
+use dns_solver::solver::{Solver, SolverOptions};
 use dns_solver::transform::lines::{Direction, Lines, Source, Target};
 
 /// Criterion on rank 0, its repetitions on all.
@@ -85,7 +84,8 @@ fn step<T: Real>(bench: &mut Bench, points: usize) {
     let job_equation = equation::navier_stokes::<T>(&modes, 1.0 / 1600.0);
     let team = Team::new(1).expect("a thread");
     let mut solver =
-        Solver::new(modes, bench.comm, team, equation, Scheme::Rk4, Vec::new()).expect("a solver");
+        Solver::new(modes, bench.comm, team, equation, Vec::new(), SolverOptions::default())
+            .expect("a solver");
     let flow = Initial::TaylorGreen(TaylorGreen { amplitude: 1.0 });
     let flow = initial::build(&flow, &modes.grid, bench.comm).expect("an initial field");
     let mut state = solver.state().clone();
@@ -96,10 +96,15 @@ fn step<T: Real>(bench: &mut Bench, points: usize) {
     let name = format!("{points} {}", T::NAME);
     let counts = job_equation.counts();
     bench.measure("step", &name, all, || {
-        solver.step(|_, outlook| Ok((0.1 / outlook.frequency).min(1e-3))).expect("a finite flow");
+        let dt = (0.1 / solver.begin_step().frequency).min(1e-3);
+        solver.step(dt).expect("a finite flow");
     });
     bench.measure("right-hand side", &name, all, || drop(solver.tendency()));
-    let sweep = solver.sweep();
+    let (state, sweep) = solver.state_and_sweep();
+    sweep.begin(counts.fields, &|bundle, _, outgoing| {
+        outgoing.copy_from_slice(state.bundle(bundle))
+    });
+    sweep.to_planes(counts.fields);
     let here = sweep.plan.planes.clone().len();
     bench.measure("planes", &name, all, || {
         sweep.planes(0..here, &NonlinearTerms::new(&*job_equation, false));

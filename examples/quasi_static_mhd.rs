@@ -19,12 +19,12 @@ use dns_solver::equation::{self, Complex, Counts, Formulas, NavierStokes};
 use dns_solver::error::Result;
 use dns_solver::forcing::{Action, Band, BandField, Drive, Force, VELOCITY};
 use dns_solver::grid::Grid;
-use dns_solver::integrator::{Damping, Scheme};
+use dns_solver::integrator::Damping;
 use dns_solver::modes::Modes;
 use dns_solver::parallel::{Communicator, Team};
 use dns_solver::real::Real;
 use dns_solver::simd::Vector;
-use dns_solver::solver::Solver;
+use dns_solver::solver::{Solver, SolverOptions};
 
 /// Navier-Stokes in a strong magnetic field.
 struct QuasiStatic {
@@ -135,7 +135,8 @@ fn amplitude(rate: f64, time: f64) -> Result<f64> {
     let hold = Drive { name: VELOCITY.into(), fields: 0..3, action };
     // One rank without MPI; `Communicator::world` after `Runtime::start` is any number of ranks.
     let (ranks, team) = (Communicator::serial(), Team::new(1)?);
-    let mut solver = Solver::new(modes, &ranks, team, equation, Scheme::Rk4, vec![hold])?;
+    let mut solver =
+        Solver::new(modes, &ranks, team, equation, vec![hold], SolverOptions::default())?;
     let mut state = solver.state().clone();
     state.fill(|mode, velocity| {
         if mode == WAVE {
@@ -145,7 +146,7 @@ fn amplitude(rate: f64, time: f64) -> Result<f64> {
     solver.set_state(state);
     let steps = 200;
     for _ in 0..steps {
-        solver.step(|_, _| Ok(time / f64::from(steps)))?;
+        solver.step(time / f64::from(steps))?;
     }
     let wave = modes.place(WAVE).and_then(|place| solver.state().get(place, 1));
     Ok(wave.map_or(0.0, |component| component.re))

@@ -9,6 +9,8 @@
 use std::f64::consts::TAU;
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 /// The axes' count: x, y, z.
 pub const AXES: usize = 3;
 
@@ -19,6 +21,30 @@ pub enum Truncation {
     Box,
     /// Those in the ellipsoid whose half-axes are the cutoffs: a sphere if the sides are equal.
     Ellipsoid,
+}
+
+/// How aliasing errors are kept out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Dealias {
+    /// Modes |n| with 3 |n| < N are kept along each axis of N points.
+    #[default]
+    TwoThirds,
+    /// All modes below N/2 are kept, and products alias.
+    None,
+    /// Modes in a sphere of radius sqrt(2)/3 N are kept; aliasing cancels between stages.
+    PhaseShift,
+}
+
+impl Dealias {
+    /// The grid that keeps the modes for it. `points` are at least 1 and `lengths` positive.
+    pub fn grid(self, points: [usize; AXES], lengths: [f64; AXES]) -> Grid {
+        match self {
+            Dealias::TwoThirds => Grid::two_thirds(points, lengths),
+            Dealias::None => Grid::full(points, lengths),
+            Dealias::PhaseShift => Grid::spherical(points, lengths),
+        }
+    }
 }
 
 /// A periodic box with its grid points and its kept modes.

@@ -1,11 +1,12 @@
-//! The number type of a run: `f64` or `f32`.
+//! The numbers of a run, `f64` or `f32`: one ([`Real`]), and a few in lock-step ([`Vector`]).
+//!
+//! A number type knows its vectors, and a vector its numbers. The types are in [`crate::simd`].
 
 use std::fmt::{Debug, Display};
+use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use num_traits::{Float, FromPrimitive, Signed};
 use serde::{Deserialize, Serialize};
-
-use crate::simd::Vector;
 
 /// A number type by name: of the fields of a run, or of the values in a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -54,42 +55,75 @@ pub trait Real:
     fn double(self) -> f64;
 }
 
-impl Real for f64 {
-    const LANES: usize = 8;
-    const ZERO: f64 = 0.0;
-    const NAME: &'static str = "double";
-    #[cfg(target_arch = "x86_64")]
-    type Avx512 = crate::simd::F64x8;
-    #[cfg(target_arch = "x86_64")]
-    type Avx2 = crate::simd::F64x4;
-    type Portable = crate::simd::Array<f64, 2>;
+/// A few numbers of one type, computed in lock-step.
+pub trait Vector:
+    Copy
+    + Send
+    + Sync
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + 'static
+{
+    /// The type of each number.
+    type Scalar: Real;
+    /// Vectors of half the width where the instruction set has them, else these.
+    type Half: Vector<Scalar = Self::Scalar>;
+    /// How many numbers; divides `Scalar::LANES`.
+    const WIDTH: usize;
 
+    /// All lanes equal to `x`.
+    fn splat(x: Self::Scalar) -> Self;
+    /// Reads `WIDTH` numbers.
+    ///
+    /// # Safety
+    /// `from` must be valid for reading `WIDTH` numbers.
+    unsafe fn load(from: *const Self::Scalar) -> Self;
+    /// Writes `WIDTH` numbers.
+    ///
+    /// # Safety
+    /// `to` must be valid for writing `WIDTH` numbers.
+    unsafe fn store(self, to: *mut Self::Scalar);
+    /// `self * b + c`, fused where the machine can.
+    fn mul_add(self, b: Self, c: Self) -> Self;
+    /// `c - self * b`, fused where the machine can.
+    fn neg_mul_add(self, b: Self, c: Self) -> Self;
+    /// The larger of each pair of lanes; which one is returned for NaN is left open.
+    fn max(self, other: Self) -> Self;
+    /// Magnitude of each lane.
+    fn abs(self) -> Self;
+    /// Transposes a square tile of `WIDTH` vectors.
+    fn transpose(tile: &mut [Self]);
+
+    /// All lanes zero.
     #[inline(always)]
-    fn from_double(x: f64) -> f64 {
-        x
+    fn zero() -> Self {
+        Self::splat(Self::Scalar::ZERO)
     }
+
+    /// The lanes one by one, added from the first to the last.
     #[inline(always)]
-    fn double(self) -> f64 {
-        self
+    fn sum(self) -> Self::Scalar {
+        self.fold(|a, b| a + b)
+    }
+
+    /// The largest lane.
+    #[inline(always)]
+    fn largest(self) -> Self::Scalar {
+        self.fold(|a, b| if a > b { a } else { b })
+    }
+
+    /// Combines the lanes from the first to the last.
+    #[inline(always)]
+    fn fold(self, combine: impl Fn(Self::Scalar, Self::Scalar) -> Self::Scalar) -> Self::Scalar {
+        let mut lanes = [Self::Scalar::ZERO; MAX_WIDTH];
+        // SAFETY: WIDTH <= MAX_WIDTH for every implementation.
+        unsafe { self.store(lanes.as_mut_ptr()) };
+        lanes[1..Self::WIDTH].iter().fold(lanes[0], |a, &b| combine(a, b))
     }
 }
 
-impl Real for f32 {
-    const LANES: usize = 16;
-    const ZERO: f32 = 0.0;
-    const NAME: &'static str = "single";
-    #[cfg(target_arch = "x86_64")]
-    type Avx512 = crate::simd::F32x16;
-    #[cfg(target_arch = "x86_64")]
-    type Avx2 = crate::simd::F32x8;
-    type Portable = crate::simd::Array<f32, 4>;
-
-    #[inline(always)]
-    fn from_double(x: f64) -> f32 {
-        x as f32
-    }
-    #[inline(always)]
-    fn double(self) -> f64 {
-        f64::from(self)
-    }
-}
+/// The widest vector of any instruction set, in numbers.
+pub const MAX_WIDTH: usize = 16;

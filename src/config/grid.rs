@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::reader::{is_reported, required};
-use crate::grid::{self, AXES};
+use crate::grid::{self, AXES, Dealias};
 use crate::problems::Problems;
 
 /// Most points along an axis: with this many along each, all their numbers can still be counted.
@@ -23,25 +23,8 @@ pub struct Grid {
 impl Grid {
     /// The numerical grid.
     pub fn build(&self) -> grid::Grid {
-        match self.dealias {
-            Dealias::TwoThirds => grid::Grid::two_thirds(self.points, self.lengths),
-            Dealias::None => grid::Grid::full(self.points, self.lengths),
-            Dealias::PhaseShift => grid::Grid::spherical(self.points, self.lengths),
-        }
+        self.dealias.grid(self.points, self.lengths)
     }
-}
-
-/// How aliasing errors are kept out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Dealias {
-    /// Modes |n| with 3 |n| < N are kept along each axis of N points.
-    #[default]
-    TwoThirds,
-    /// All modes below N/2 are kept, and products alias.
-    None,
-    /// Modes in a sphere of radius sqrt(2)/3 N are kept; aliasing cancels between stages.
-    PhaseShift,
 }
 
 /// `[grid]` as the file has it.

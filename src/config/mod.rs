@@ -25,7 +25,8 @@ mod schema;
 mod tags;
 mod time;
 
-pub use grid::{Dealias, Grid};
+pub use crate::grid::Dealias;
+pub use grid::Grid;
 pub use machine::{Core, Machine, Network, Node};
 pub use output::{
     Checkpoints, Extent, Gradients, History, Output, Pdfs, Sampling, SeparationKind, Separations,

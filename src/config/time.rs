@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::grid::Dealias;
 use super::reader::{is_reported, required};
+use crate::grid::Dealias;
 use crate::integrator::Scheme;
 use crate::problems::Problems;
 use crate::real::Precision;

@@ -6,11 +6,9 @@
 //! | [`performance_model`] | the time of a step on a machine that is not at hand |
 //! | [`work`] | FLOPs and bytes of a right-hand side, counted |
 //! | [`rank_grid`] | how ranks are arranged |
-//! | [`first_step`] | the length of the first step, from the initial field |
 //! | [`bench`] | `dns-solver bench`: the time of each part of a run, measured |
 
 pub mod bench;
-pub mod first_step;
 pub mod performance_model;
 pub mod rank_grid;
 pub mod resources;

@@ -22,7 +22,7 @@ use crate::equation::Counts;
 use crate::error::{Error, Result};
 use crate::real::{Precision, Real};
 use crate::transform::plan::Plan;
-use crate::transform::turn::Turn;
+use crate::transform::transpose::Storage;
 
 use super::work::Work;
 
@@ -50,8 +50,6 @@ pub struct Prediction {
 pub struct Case<'a> {
     /// The share of the first rank, which is the largest.
     pub plan: &'a Plan,
-    /// What the members of its group send each other.
-    pub turn: &'a Turn,
     /// Fields of the equation.
     pub counts: Counts,
     /// Stages of a step.
@@ -82,7 +80,7 @@ impl Prediction {
     /// # Errors
     /// The machine file lacks what is needed.
     pub fn new<T: Real>(machine: &Machine, case: Case) -> Result<Self> {
-        let Case { plan, turn, counts, stages, threads } = case;
+        let Case { plan, counts, stages, threads } = case;
         let (ranks, groups) = (plan.grid.ranks(), plan.grid.groups);
         let (nodes, ranks_per_node) = nodes(machine, ranks, threads)?;
         let lacks = |what: &str| {
@@ -109,26 +107,26 @@ impl Prediction {
             _ => plan.planes.len(),
         };
         let mine = Work::columns::<T>(&plan.modes, counts, bundles)
-            + Work::planes::<T>(&plan.modes, counts, planes) * plan.section_share();
+            + Work::planes::<T>(&plan.modes, counts, planes) * plan.share_of_planes();
         let [arithmetic, memory] = seconds(mine, threads as f64);
-        let bytes = |fields| plan.bytes_sent(fields, size_of::<T>()) as f64;
+        let bytes = |fields| plan.bytes_to_planes(fields, size_of::<T>()) as f64;
         let others = (groups - 1).max(1) as f64;
         let mut exchange = 0.0;
-        if !plan.shared {
+        if plan.z_to_y.storage != Storage::OneArray {
             // Of the ranks of the exchange, and of the group, those on other nodes.
             let away = groups.saturating_sub((ranks_per_node / plan.grid.members).max(1)) as f64;
             let away_in_group = plan.grid.members.saturating_sub(ranks_per_node) as f64;
             let sent = bytes(counts.fields) + bytes(counts.contracted);
             let passed = counts.fields + counts.products;
-            let turned = turn.bytes_sent(plan.planes.len(), passed, size_of::<T>()) as f64;
-            let turned_away = turned * away_in_group / (plan.grid.members - 1).max(1) as f64;
-            let leaving = sent * away / others + turned_away;
-            let here = sent + turned - leaving;
+            let in_group = plan.bytes_in_group(passed, size_of::<T>()) as f64;
+            let from_group = in_group * away_in_group / (plan.grid.members - 1).max(1) as f64;
+            let leaving = sent * away / others + from_group;
+            let here = sent + in_group - leaving;
             exchange += 3.0 * here * ranks_per_node as f64 / machine.node.bandwidth;
             if nodes > 1 {
                 let network = machine.network.ok_or_else(|| lacks("[network]"))?;
-                let turns = plan.planes.len().div_ceil(turn.planes) as f64;
-                let messages = plan.parts as f64 * away + turns * away_in_group;
+                let times = plan.planes.len().div_ceil(plan.planes_at_a_time()) as f64;
+                let messages = plan.z_to_y.parts() as f64 * away + times * away_in_group;
                 exchange += 2.0 * messages * network.latency
                     + leaving * ranks_per_node as f64 / (network.share * network.injection);
             }
@@ -142,7 +140,7 @@ impl Prediction {
             arithmetic,
             memory,
             exchange,
-            message: bytes(counts.fields) / others / plan.parts as f64,
+            message: bytes(counts.fields) / others / plan.z_to_y.parts() as f64,
             efficiency: alone / (cores * (arithmetic + memory + exchange)),
         })
     }
@@ -174,6 +172,7 @@ mod tests {
     use crate::grid::Grid;
     use crate::modes::Modes;
     use crate::parallel::RankGrid;
+    use crate::transform::plan::{Room, Sharing};
 
     const COUNTS: Counts = Counts { fields: 3, products: 5, contracted: 4 };
 
@@ -191,11 +190,15 @@ mod tests {
         predict_on(modes, RankGrid::slabs(ranks), machine)
     }
 
+    fn plan(modes: Modes, grid: RankGrid, shares_memory: bool) -> Plan {
+        let room = Room { slots: 4, products: COUNTS.products };
+        let sharing = Sharing { across_groups: shares_memory, in_group: shares_memory };
+        Plan::new(modes, (0, grid), room, sharing).unwrap()
+    }
+
     fn predict_on(modes: Modes, grid: RankGrid, machine: &Machine) -> Prediction {
-        let shared = grid.ranks() <= 4;
-        let plan = Plan::new(modes, (0, grid), 4, shared).unwrap();
-        let turn = Turn::new(&plan, COUNTS.products, shared).unwrap();
-        let case = Case { plan: &plan, turn: &turn, counts: COUNTS, stages: 4, threads: 1 };
+        let plan = plan(modes, grid, grid.ranks() <= 4);
+        let case = Case { plan: &plan, counts: COUNTS, stages: 4, threads: 1 };
         Prediction::new::<f64>(machine, case).unwrap()
     }
 
@@ -256,9 +259,8 @@ mod tests {
     #[test]
     fn threads_without_a_plane_wait() {
         let modes = Modes::new(Grid::two_thirds([64, 64, 3], [1.0; 3]), 8);
-        let plan = Plan::new(modes, (0, RankGrid::slabs(1)), 4, false).unwrap();
-        let turn = Turn::new(&plan, COUNTS.products, false).unwrap();
-        let case = |threads| Case { plan: &plan, turn: &turn, counts: COUNTS, stages: 4, threads };
+        let plan = plan(modes, RankGrid::slabs(1), false);
+        let case = |threads| Case { plan: &plan, counts: COUNTS, stages: 4, threads };
         let predict = |threads| Prediction::new::<f64>(&machine(), case(threads)).unwrap();
         let [two, three, four] = [2, 3, 4].map(|threads| predict(threads).arithmetic);
         assert!(three < 0.6 * two && four > 0.97 * three, "{two} {three} {four}");
@@ -270,9 +272,8 @@ mod tests {
         lonely.network = None;
         assert!(predict(64, 4, &lonely).seconds() > 0.0);
         let modes = Modes::new(Grid::two_thirds([64; 3], [1.0; 3]), 8);
-        let plan = Plan::new(modes, (0, RankGrid::slabs(5)), 4, false).unwrap();
-        let turn = Turn::new(&plan, COUNTS.products, false).unwrap();
-        let case = Case { plan: &plan, turn: &turn, counts: COUNTS, stages: 4, threads: 1 };
+        let plan = plan(modes, RankGrid::slabs(5), false);
+        let case = Case { plan: &plan, counts: COUNTS, stages: 4, threads: 1 };
         let error = Prediction::new::<f64>(&lonely, case).unwrap_err();
         assert!(error.message.contains("[network]"), "{error}");
         let error = Prediction::new::<f64>(&lonely, Case { threads: 5, ..case }).unwrap_err();

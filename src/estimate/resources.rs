@@ -12,10 +12,9 @@ use crate::modes::Modes;
 use crate::parallel::RankGrid;
 use crate::real::Real;
 use crate::simd::Cpu;
-use crate::transform::owners::bundles_of;
-use crate::transform::plan::Plan;
+use crate::transform::decomposition::Decomposition;
+use crate::transform::plan::{Plan, Room, Sharing};
 use crate::transform::sweep::Sweep;
-use crate::transform::turn::Turn;
 
 use super::performance_model::{Case, Prediction};
 use super::rank_grid;
@@ -55,8 +54,9 @@ impl Needs {
         let slots = counts.fields.max(counts.contracted);
         // The first rank has the largest share of everything.
         let grid = rank_grid::choose(config.parallel.grid, &modes, ranks)?;
-        let plan = Plan::new(modes, (0, grid), slots, shares_memory)?;
-        let turn = Turn::new(&plan, slots.max(counts.products), shares_memory)?;
+        let room = Room { slots, products: counts.products.max(PRESSURE_PRODUCTS) };
+        let sharing = Sharing { across_groups: shares_memory, in_group: shares_memory };
+        let plan = Plan::new(modes, (0, grid), room, sharing)?;
         let [nx, ny, nz] = config.grid.points;
         let [kx, ky, kz] = modes.grid.cutoff;
         let points = modes.grid.point_count();
@@ -66,17 +66,16 @@ impl Needs {
         let registers = 2 + usize::from(uses_state) + 2 * usize::from(compares);
         let fields = memory::<T>(config, &plan, counts, registers)?;
         let memory = fields + spectra_memory(config, &modes, fields)?;
-        let sent = |fields| size(plan.bytes_sent(fields, size_of::<T>()) as f64);
+        let sent = |fields| size(plan.bytes_to_planes(fields, size_of::<T>()) as f64);
         let exchange = if ranks == 1 {
             "none, there is one rank".into()
         } else if shares_memory {
             "none, all ranks are on one node and share memory".into()
         } else {
-            let turned =
-                turn.bytes_sent(plan.planes.len(), counts.fields + counts.products, size_of::<T>());
+            let in_group = plan.bytes_in_group(counts.fields + counts.products, size_of::<T>());
             let within = match grid.members {
                 1 => String::new(),
-                _ => format!(", and {} within its group", size(turned as f64)),
+                _ => format!(", and {} within its group", size(in_group as f64)),
             };
             format!(
                 "each rank sends {} to the planes and {} back{within}, {} times a step",
@@ -149,7 +148,7 @@ impl Needs {
         }
         if let Some(machine) = &machine {
             let stages = config.time.scheme.stages();
-            let case = Case { plan: &plan, turn: &turn, counts, stages, threads };
+            let case = Case { plan: &plan, counts, stages, threads };
             let prediction = Prediction::new::<T>(machine, case)?;
             lines.extend(predicted(machine, prediction, ranks * threads, steps));
         }
@@ -214,9 +213,9 @@ fn predicted(
 
 /// Bytes that the rank with the largest share needs for its arrays.
 fn memory<T: Real>(config: &Config, plan: &Plan, counts: Counts, registers: usize) -> Result<f64> {
-    let (fields, products) = (counts.fields, counts.products.max(PRESSURE_PRODUCTS));
+    let fields = counts.fields;
     let field = plan.bundles.len() * plan.modes.column_len();
-    let sweep = Sweep::<T>::numbers(plan, products, config.parallel.threads, plan.shared)?;
+    let sweep = Sweep::<T>::numbers(plan, config.parallel.threads);
     let numbers = registers * fields * field + sweep;
     // One at a time: the initial field before it becomes the state, or the tendency for spectra,
     // the planes of a snapshot, the dissipation for its density.
@@ -262,7 +261,8 @@ fn spectra_memory(config: &Config, modes: &Modes, others: f64) -> Result<f64> {
 
 /// Number of ranks that have bundles.
 fn with_columns(modes: &Modes, grid: RankGrid) -> usize {
-    (0..grid.ranks()).filter(|&rank| !bundles_of(modes, rank, grid).is_empty()).count()
+    let decomposition = Decomposition { modes: *modes, grid };
+    (0..grid.ranks()).filter(|&rank| !decomposition.bundles_of(rank).is_empty()).count()
 }
 
 /// A warning when only `have` of `ranks` have things, of which there are as many as `(key, count)` says.

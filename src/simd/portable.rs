@@ -2,8 +2,7 @@
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use super::Vector;
-use crate::real::Real;
+use crate::real::{Real, Vector};
 
 /// `N` numbers in an array.
 #[derive(Clone, Copy)]

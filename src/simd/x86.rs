@@ -3,8 +3,8 @@
 use std::arch::x86_64::*;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use super::{Kernel, Vector};
-use crate::real::Real;
+use super::kernel::Kernel;
+use crate::real::{Real, Vector};
 
 /// Runs a kernel compiled for AVX-512.
 ///

@@ -11,7 +11,7 @@ use crate::io::snapshot::SnapshotReader;
 use crate::modes::Modes;
 use crate::parallel::{Communicator, Team};
 use crate::real::{Precision, Real};
-use crate::transform::owners::bundles_of;
+use crate::transform::decomposition::Decomposition;
 use crate::transform::sweep::Sweep;
 
 use super::output::Stamp;
@@ -85,7 +85,7 @@ fn to_checkpoint<T: Real>(
             from.display()
         )));
     }
-    let bundles = bundles_of(&modes, comm.rank(), comm.grid());
+    let bundles = Decomposition { modes, grid: comm.grid() }.bundles_of(comm.rank());
     let mut state = SpectralFields::<T>::zeros(modes, bundles, count);
     let mut log = Log::new(comm, true);
     file.read(config, comm, &mut state)?.iter().for_each(|warning| log.warn(warning));

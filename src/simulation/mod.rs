@@ -4,11 +4,13 @@ mod blow_up;
 mod convert;
 mod deadline;
 mod energy_budget;
+mod first_step;
 pub mod output;
 mod progress;
 pub mod restart;
 mod run;
 mod stop;
+pub mod time_step;
 mod warnings;
 
 use std::io::Write;
@@ -25,7 +27,7 @@ use crate::parallel::Communicator;
 use crate::real::{Precision, Real};
 
 use crate::estimate::resources::{Layout, Needs};
-use crate::estimate::{first_step, performance_model, rank_grid};
+use crate::estimate::{performance_model, rank_grid};
 
 pub use convert::convert;
 use deadline::Deadline;

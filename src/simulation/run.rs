@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::config::{Config, Step};
+use crate::config::Config;
 use crate::diagnostics::{Budget, Quantities, Scales};
 use crate::error::{Error, Result};
 use crate::io::history::HistoryWriter;
@@ -14,23 +14,21 @@ use crate::real::Real;
 use crate::transform::timings::{Part, Timings};
 
 use super::Ending;
-use super::blow_up::{LastGood, Saved, Stability};
+use super::blow_up::{Saved, Stability};
 use super::deadline::Deadline;
 use super::energy_budget::Account;
 use super::output::history::{self, Row};
-use super::output::schedule::{Schedule, fixed_step, next_step};
+use super::output::schedule::Schedule;
 use super::output::{Moment, Opening, Outputs, Place, Stamp};
 use super::progress::{self, Progress};
 use super::restart::initial;
 use super::restart::resume::Resumed;
-use super::restart::state::{self, RunState};
+use super::restart::state::{self, LastGood, RunState};
 use super::restart::{Entry, Origin};
-use super::stop::{self, Watch};
+use super::stop::{self, Notice, Watch};
+use super::time_step;
 use super::warnings::Warnings;
-use crate::solver::Solver;
-
-/// A step that was tried so often, each time a shorter one, is beyond help.
-const MOST_REJECTIONS: u32 = 30;
+use crate::solver::{Attempt, MOST_REJECTIONS, Solver};
 
 /// A run under way.
 pub struct Run<'a, T: Real> {
@@ -164,7 +162,7 @@ impl<'a, T: Real> Run<'a, T> {
         let RunState { time, step, .. } = self.now;
         self.log.line(&format!(
             "stopped early, at t = {time}, step {step}, because {}; continue with the same command",
-            stop::reason(notice)
+            notice.reason()
         ));
         Ok(Ending::Stopped)
     }
@@ -179,7 +177,7 @@ impl<'a, T: Real> Run<'a, T> {
     }
 
     /// Steps until the end, or until it is asked to stop: then returns why.
-    fn advance_to_end(&mut self) -> Result<Option<i64>> {
+    fn advance_to_end(&mut self) -> Result<Option<Notice>> {
         if self.stability.saved.is_none() {
             // The first checkpoint shows at once whether there is room for it.
             self.output()?;
@@ -191,7 +189,7 @@ impl<'a, T: Real> Run<'a, T> {
             if let Some(news) = self.watch.news() {
                 self.log.line(&news);
             }
-            if notice == stop::LOST {
+            if notice == Notice::Lost {
                 return Err(Error::io(
                     "go on in run directory",
                     self.place.directory.path(),
@@ -202,72 +200,63 @@ impl<'a, T: Real> Run<'a, T> {
             let complete = self.now.time >= self.place.config.time.end;
             let time = self.now.time;
             let due = self.checkpoint_schedule.as_mut().is_some_and(|s| s.take(time));
-            if due || complete || stop::asks(notice) {
+            if due || complete || notice.asks_to_stop() {
                 self.checkpoint()?;
             }
             if complete {
                 return Ok(None);
-            } else if stop::asks(notice) {
+            } else if notice.asks_to_stop() {
                 return Ok(Some(notice));
             }
         }
     }
 
     /// Takes one step towards the next time at which something is due. Returns what the ranks were
-    /// asked before it, see [`Watch::notice`].
-    fn advance(&mut self) -> Result<i64> {
+    /// asked before it.
+    fn advance(&mut self) -> Result<Notice> {
         let target = self.history_schedule.next_time().min(self.outputs.next_time());
         let RunState { time, step, last_good, .. } = self.now;
-        let (rule, stability) = (self.place.config.time.step, &self.stability);
-        let (mut frequency, mut notice) = (0.0, 0);
-        let mut next_time = time;
-        self.solver.give_notice(self.watch.notice(self.place.directory.is_lost()));
-        let (comm, quantities, history_schedule) =
-            (self.place.comm, &self.quantities, self.history_schedule);
-        let viscosity = self.place.config.physics.viscosity;
-        let (mut before, mut measuring, mut rejected) = (None, Duration::ZERO, 0);
-        self.now.dt = self.solver.step(|solver, outlook| {
-            frequency = outlook.frequency;
-            notice = outlook.notice;
-            if !frequency.is_finite() {
-                let reason = format!("a velocity is {frequency} at t = {time}");
-                return Err(stability.blow_up(last_good, &reason));
-            }
-            let (dt, next) = match rule {
-                Step::Fixed { dt } => fixed_step(time, target, dt),
-                Step::Cfl { cfl, dt_max } => {
-                    let longest = outlook.longest_at(cfl, time);
-                    next_step(time, target, longest.min(dt_max.unwrap_or(f64::INFINITY)))
-                }
-                Step::Tolerance { tolerance, dt_max } => {
-                    let longest = outlook.longest_within(tolerance, time);
-                    next_step(time, target, longest.min(dt_max.unwrap_or(f64::INFINITY)))
-                }
-            };
-            next_time = next;
-            let started = Instant::now();
-            before = history_schedule
-                .is_due(next)
-                .then(|| Account::of(solver, quantities, viscosity, comm));
-            measuring += started.elapsed();
-            rejected = outlook.rejected;
-            if next > time && rejected < MOST_REJECTIONS {
-                Ok(dt)
-            } else {
+        let notice = self.watch.notice(self.place.directory.is_lost());
+        self.solver.set_time(time);
+        let (mut estimate, notice) = self.solver.begin_step_with(notice.code());
+        let frequency = estimate.frequency;
+        if !frequency.is_finite() {
+            let reason = format!("a velocity is {frequency} at t = {time}");
+            return Err(self.stability.blow_up(last_good, &reason));
+        }
+        let (dt, next) = loop {
+            let rule = self.place.config.time.step;
+            let (dt, next) = time_step::next(rule, &estimate, time, target);
+            if next <= time || estimate.rejected >= MOST_REJECTIONS {
                 let good = LastGood { time, step, ..last_good };
-                Err(stability.blow_up(good, &format!("the time step fell to {dt:e} at t = {time}")))
+                let reason = format!("the time step fell to {dt:e} at t = {time}");
+                return Err(self.stability.blow_up(good, &reason));
             }
-        })?;
-        self.rejected += u64::from(rejected);
-        self.before_row = before;
-        self.output_timings.add(Part::Output, measuring);
-        let cfl = self.now.dt * frequency;
-        self.stability.step(time, self.now.dt, cfl);
+            self.before_row = self.budget_before(next);
+            match self.solver.try_step(dt) {
+                Attempt::Accepted => break (dt, next),
+                Attempt::Rejected(shorter) => estimate = shorter,
+            }
+        };
+        self.rejected += u64::from(estimate.rejected);
+        let cfl = dt * frequency;
+        self.stability.step(time, dt, cfl);
         self.now.last_good = LastGood { time, step, cfl };
-        self.now.time = next_time;
+        (self.now.time, self.now.dt) = (next, dt);
         self.now.step += 1;
         self.progress.step(self.now.step, self.now.time, self.now.dt);
-        Ok(notice)
+        Ok(Notice::of_code(notice))
+    }
+
+    /// The account of energy before a step to the time `next`, if that is one of a row. Collective.
+    fn budget_before(&mut self, next: f64) -> Option<Account> {
+        let started = Instant::now();
+        let Place { comm, config, .. } = self.place;
+        let (quantities, viscosity) = (&self.quantities, config.physics.viscosity);
+        let is_due = self.history_schedule.is_due(next);
+        let before = is_due.then(|| Account::of(&self.solver, quantities, viscosity, comm));
+        self.output_timings.add(Part::Output, started.elapsed());
+        before
     }
 
     /// Writes a checkpoint, after all else of this step. Collective.

@@ -24,22 +24,71 @@ const SIGNALS: [(libc::c_int, &str); 3] =
 /// Time between two looks for the stop file.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// Notices, see [`Watch::notice`]; a signal's is its number plus [`BY_SIGNAL`]. The largest one of
-/// all ranks counts.
-///
-/// The first says that time is up if the last step is to be taken for a usual one, which the second
-/// overrules, for it says that the rank was suspended for a while; it asks for nothing else.
-const BY_TIME_UNLESS_SUSPENDED: i64 = 1;
-const SUSPENDED: i64 = 2;
-const BY_FILE: i64 = 3;
-const BY_TIME: i64 = 4;
-const BY_SIGNAL: i64 = 100;
-/// The notice that the run directory is no longer ours: nothing more may be written.
-pub const LOST: i64 = 1000;
+/// What a rank has to say to the others before a step. Of all ranks' the one with the largest
+/// [code](Self::code) counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// Nothing.
+    Nothing,
+    /// Time is up if the last step is to be taken for a usual one; another rank that was suspended
+    /// overrules it.
+    TimeUpUnlessSuspended,
+    /// The rank was suspended for a while. It asks for nothing.
+    Suspended,
+    /// The stop file is there.
+    StopFile,
+    /// The wall-clock time is up.
+    TimeUp,
+    /// A signal came.
+    Signal(libc::c_int),
+    /// The run directory is no longer ours: nothing more may be written.
+    Lost,
+}
 
-/// Whether a notice asks the run to stop.
-pub fn asks(notice: i64) -> bool {
-    notice != 0 && notice != SUSPENDED
+/// The notices but signals, and their codes.
+const CODES: [(Notice, i64); 6] = [
+    (Notice::Nothing, 0),
+    (Notice::TimeUpUnlessSuspended, 1),
+    (Notice::Suspended, 2),
+    (Notice::StopFile, 3),
+    (Notice::TimeUp, 4),
+    (Notice::Lost, 1000),
+];
+/// The code of a signal is its number and this.
+const SIGNAL_CODE: i64 = 100;
+
+impl Notice {
+    /// Its code in messages.
+    pub fn code(self) -> i64 {
+        match self {
+            Notice::Signal(signal) => SIGNAL_CODE + i64::from(signal),
+            _ => CODES.iter().find(|(notice, _)| *notice == self).map_or(0, |(_, code)| *code),
+        }
+    }
+
+    /// The notice of a code.
+    pub fn of_code(code: i64) -> Self {
+        let signal = || Notice::Signal((code - SIGNAL_CODE) as libc::c_int);
+        CODES.iter().find(|(_, of)| *of == code).map_or_else(signal, |(notice, _)| *notice)
+    }
+
+    /// Whether it asks the run to stop.
+    pub fn asks_to_stop(self) -> bool {
+        !matches!(self, Notice::Nothing | Notice::Suspended)
+    }
+
+    /// Why the run stops.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Notice::StopFile => "the file `stop` is there",
+            Notice::TimeUp | Notice::TimeUpUnlessSuspended => "its wall-clock time is up",
+            Notice::Nothing | Notice::Suspended | Notice::Lost => "it cannot go on",
+            Notice::Signal(signal) => SIGNALS
+                .iter()
+                .find(|(number, _)| *number == signal)
+                .map_or("a signal came", |(_, name)| name),
+        }
+    }
 }
 
 extern "C" fn note(signal: libc::c_int) {
@@ -106,25 +155,26 @@ impl Watch {
         self.last_look = Some(Instant::now());
     }
 
-    /// What this rank knows before a step: 0, or a notice for all ranks, of which [`asks`] tells
-    /// whether to stop after the step. `is_lost` says that the run directory is no longer ours.
-    pub fn notice(&mut self, is_lost: bool) -> i64 {
+    /// What this rank knows before a step. `is_lost` says that the run directory is no longer ours.
+    pub fn notice(&mut self, is_lost: bool) -> Notice {
         let was_suspended = self.end_step();
         let now = Instant::now();
         match SIGNAL.load(Ordering::Relaxed) {
-            _ if is_lost => LOST,
-            0 if self.is_root && self.time_is_up(now, self.longest_step) => BY_TIME,
-            0 if self.is_root && self.file_is_there(now) => BY_FILE,
-            0 if was_suspended => SUSPENDED,
-            0 if self.is_root && self.time_is_up(now, self.last_step) => BY_TIME_UNLESS_SUSPENDED,
-            0 => 0,
-            signal => BY_SIGNAL + i64::from(signal),
+            _ if is_lost => Notice::Lost,
+            0 if self.is_root && self.time_is_up(now, self.longest_step) => Notice::TimeUp,
+            0 if self.is_root && self.file_is_there(now) => Notice::StopFile,
+            0 if was_suspended => Notice::Suspended,
+            0 if self.is_root && self.time_is_up(now, self.last_step) => {
+                Notice::TimeUpUnlessSuspended
+            }
+            0 => Notice::Nothing,
+            signal => Notice::Signal(signal),
         }
     }
 
     /// Takes account of the notice that all ranks agree on.
-    pub fn agreed(&mut self, notice: i64) {
-        if notice == SUSPENDED {
+    pub fn agreed(&mut self, notice: Notice) {
+        if notice == Notice::Suspended {
             self.last_step = Duration::ZERO;
         }
     }
@@ -196,18 +246,6 @@ impl Watch {
     }
 }
 
-/// Why the run stops: a notice of [`Watch::notice`] in words.
-pub fn reason(notice: i64) -> &'static str {
-    match notice {
-        BY_FILE => "the file `stop` is there",
-        BY_TIME | BY_TIME_UNLESS_SUSPENDED => "its wall-clock time is up",
-        _ => SIGNALS
-            .iter()
-            .find(|(signal, _)| BY_SIGNAL + i64::from(*signal) == notice)
-            .map_or("a signal came", |(_, name)| name),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -228,8 +266,8 @@ mod tests {
         assert!(watch.last_step >= STEP, "{:?}", watch.last_step);
         std::thread::sleep(5 * STEP);
         watch.end_checkpoint(5 * STEP);
-        assert_eq!(watch.notice(false), 0);
-        watch.agreed(0);
+        assert_eq!(watch.notice(false), Notice::Nothing);
+        watch.agreed(Notice::Nothing);
         assert!(watch.longest_step >= STEP && watch.longest_step < 5 * STEP);
         assert_eq!(watch.checkpoint, 5 * STEP);
     }
@@ -239,12 +277,21 @@ mod tests {
     fn a_step_of_a_suspended_rank_does_not_count() {
         let mut watch = watch();
         std::thread::sleep(Duration::from_millis(30));
-        assert_eq!(watch.notice(false), 0);
+        assert_eq!(watch.notice(false), Notice::Nothing);
         assert!(watch.last_step > Duration::ZERO);
         // Another rank says so.
-        watch.agreed(SUSPENDED);
-        assert!(!asks(SUSPENDED));
-        assert_eq!(watch.notice(false), 0);
+        watch.agreed(Notice::Suspended);
+        assert!(!Notice::Suspended.asks_to_stop());
+        assert_eq!(watch.notice(false), Notice::Nothing);
         assert!(watch.longest_step < Duration::from_millis(30), "{:?}", watch.longest_step);
+    }
+
+    /// What counts most has the largest code, and comes back from it.
+    #[test]
+    fn notices_come_back_from_their_codes() {
+        use Notice::*;
+        let all = [Nothing, TimeUpUnlessSuspended, Suspended, StopFile, TimeUp, Signal(15), Lost];
+        assert_eq!(all.map(|notice| Notice::of_code(notice.code())), all);
+        assert!(all.map(Notice::code).is_sorted());
     }
 }

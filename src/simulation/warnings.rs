@@ -6,8 +6,8 @@ use crate::io::log::Log;
 use crate::modes::Modes;
 use crate::shells::Shells;
 
-use super::blow_up::Limit;
 use super::output::history::Row;
+use super::time_step::StabilityLimit;
 use crate::solver::forced_modes::Remark;
 
 /// Below this k_max eta the smallest scales are cut off.
@@ -31,7 +31,7 @@ const SHORT: f64 = 0.4;
 pub struct Warnings {
     /// What was said already.
     given: Vec<String>,
-    limit: Limit,
+    limit: StabilityLimit,
     /// Whether the flow is viscous, and the viscosity is what ends its spectrum.
     viscous: bool,
     /// The shortest side of the box, if the flow is one of random eddies.
@@ -57,7 +57,7 @@ impl Warnings {
         ];
         Warnings {
             given: Vec::new(),
-            limit: Limit::new(config),
+            limit: StabilityLimit::new(config),
             viscous: config.physics.viscosity > 0.0 && config.physics.hyper.is_none(),
             side: random.then_some(x.min(y).min(z)),
             modes,
@@ -92,7 +92,7 @@ impl Warnings {
             });
         }
         self.step(row, log);
-        let Limit { scheme, courant, .. } = self.limit;
+        let StabilityLimit { scheme, courant, .. } = self.limit;
         if row.cfl > courant && self.limit.applies() {
             let cfl = row.cfl;
             self.once("cfl", log, || {

@@ -1,22 +1,11 @@
 //! Forces that could never act: they multiply what is there, and nothing is there or comes there.
 
-use super::Solver;
 use super::error_control::assemble_all;
-use super::forced_modes::absent;
+use super::forced_modes::{Idle, absent};
+use super::{Held, Solver};
 use crate::diagnostics::{Budget, mean_square};
 use crate::grid::AXES;
 use crate::real::Real;
-
-/// A force that could never act.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Idle {
-    /// The name of what it acts on, see [`Drive`](crate::forcing::Drive).
-    pub name: String,
-    /// What is special about the modes that are missing, see [`Part`](crate::forcing::Part).
-    pub part: &'static str,
-    /// They would be those with 0 < k up to this; infinite when it is all modes.
-    pub wavenumber: f64,
-}
 
 impl<T: Real> Solver<T> {
     /// The forces that could never act in a flow that starts from the present state. A force that acts
@@ -30,7 +19,7 @@ impl<T: Real> Solver<T> {
         let (frequency, _) = self.agree_on(mine, 0);
         let mut tendency = self.state.clone();
         assemble_all(&mut self.sweep, &*self.equation, &self.state, &mut tendency, &|_, _| {});
-        self.prepare();
+        self.held = Held::Other;
         let Solver { communicator: comm, sweep, forces, linear, state, .. } = self;
         let team = sweep.team();
         let mut idle = forces.idle(comm, state, &tendency, |fields| {

@@ -4,95 +4,90 @@
 //! tells the error of that: so a step that counts costs no more than without. One that does not is
 //! taken back, and its start evaluated again.
 
-use super::Solver;
-use super::forced_modes::Pace;
-use crate::error::Result;
-use crate::integrator::{Controller, Stage};
+use super::{Held, Solver, StepEstimate};
+use crate::error::{Error, Result};
+use crate::integrator::Stage;
 use crate::real::Real;
 
-/// What is known about the flow at the start of a step, the same on every rank.
+/// What became of a step that was tried.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Outlook {
-    /// Largest sum of |u_i| / dx_i over all points; NaN when any value is.
-    pub frequency: f64,
-    /// Largest of the ranks' notices, see [`Solver::give_notice`].
-    pub notice: i64,
-    /// The longest step that is likely to keep to the tolerance; infinite without error control.
-    pub longest: f64,
-    /// What forces ask for.
-    pub forces: Pace,
-    /// How often this step was tried and not found accurate.
-    pub rejected: u32,
+pub enum Attempt {
+    /// It counts.
+    Accepted,
+    /// It was not accurate, and all is as before it; what is known about the next try.
+    Rejected(StepEstimate),
 }
 
-/// Steps are never shorter than this part of the time that has passed: it is not far from what
-/// rounding makes of time.
-const SHORTEST: f64 = 1e-12;
-
-impl Outlook {
-    /// The longest step from `time` on with this Courant number.
-    pub fn longest_at(&self, courant: f64, time: f64) -> f64 {
-        let frequency = self.frequency.max(self.forces.acceleration);
-        (courant / frequency).min(self.longest_forced(courant, time))
-    }
-
-    /// The longest step from `time` on that is likely to keep to a `tolerance`.
-    pub fn longest_within(&self, tolerance: f64, time: f64) -> f64 {
-        self.longest.min(self.longest_forced(Controller::forced_courant(tolerance), time))
-    }
-
-    /// The longest step from `time` on that is `courant` over the rate of forces at most; beyond 1
-    /// they are not followed.
-    fn longest_forced(&self, courant: f64, time: f64) -> f64 {
-        (courant.min(1.0) / self.forces.rate).max(SHORTEST * time)
-    }
-}
+/// A step that was tried so often, each time a shorter one, is beyond help.
+pub const MOST_REJECTIONS: u32 = 30;
 
 /// Courant number of the first step that error control tries.
 const FIRST_COURANT: f64 = 0.1;
 
 impl<T: Real> Solver<T> {
-    /// Takes one step. `choose` is given the solver before the step and what every rank agrees on,
-    /// and returns the time step, or an error that stops the run; it must decide the same on every
-    /// rank. It is asked again when error control finds that the step was too long. Collective.
-    pub fn step(&mut self, mut choose: impl FnMut(&Self, Outlook) -> Result<f64>) -> Result<f64> {
-        let mut outlook = self.outlook();
-        loop {
-            let dt = choose(self, outlook)?;
-            self.forces.begin(dt);
-            for index in 0..self.scheme.stages() {
-                if index > 0 {
-                    self.nonlinear_terms(false);
-                }
-                self.update(Stage { scheme: self.scheme, index, start: 0.0, dt });
+    /// Takes one step of `dt`, or of less where it would not be accurate, with error control. Returns
+    /// its length. Collective.
+    ///
+    /// # Errors
+    /// No step is accurate: the flow blows up.
+    pub fn step(&mut self, mut dt: f64) -> Result<f64> {
+        while let Attempt::Rejected(estimate) = self.try_step(dt) {
+            if estimate.rejected >= MOST_REJECTIONS {
+                let text = format!("no step keeps to the tolerance, not even one of {dt:e}");
+                return Err(Error::blow_up(text));
             }
-            if self.is_accurate(dt) {
-                self.forces.accept();
-                return Ok(dt);
-            }
-            self.go_back();
-            outlook.longest = self.longest(outlook.frequency.max(outlook.forces.acceleration));
-            outlook.rejected += 1;
+            dt = dt.min(estimate.longest);
         }
+        Ok(dt)
     }
 
-    /// What is known at the start of the first step. Collective.
-    pub fn first_outlook(mut self) -> Outlook {
-        self.outlook()
+    /// Begins a step: takes half of its first right-hand side (with error control all of it, unless
+    /// the last step has left it), and returns what that tells about its length. Collective.
+    pub fn begin_step(&mut self) -> StepEstimate {
+        self.begin_step_with(0).0
     }
 
-    /// Half of the first right-hand side of a step (with error control all of it, unless the last
-    /// step has left it), and what all ranks agree on then. Collective.
-    fn outlook(&mut self) -> Outlook {
+    /// As [`Self::begin_step`], with a `notice` to the other ranks; returns the largest one of any rank
+    /// as well. It costs no message of its own. Collective.
+    pub fn begin_step_with(&mut self, notice: i64) -> (StepEstimate, i64) {
         let mine = match &self.control {
             None => self.nonlinear_terms(true),
             Some(control) if control.is_known => control.frequency,
             Some(_) => self.find_first_tendency(),
         };
-        let (frequency, notice) = self.agree_on(mine, self.notice);
+        let (frequency, notice) = self.agree_on(mine, notice);
         let forces = self.look_ahead(frequency);
-        let longest = self.longest(frequency.max(forces.acceleration));
-        Outlook { frequency, notice, longest, forces, rejected: 0 }
+        let mut estimate = StepEstimate { frequency, longest: f64::INFINITY, forces, rejected: 0 };
+        self.limit(&mut estimate);
+        self.begun = Some(estimate);
+        (estimate, notice)
+    }
+
+    /// Takes the step that has begun, or begins one, with the length `dt`, the same on every rank.
+    /// Collective.
+    pub fn try_step(&mut self, dt: f64) -> Attempt {
+        let begun = self.begun.take();
+        let mut estimate = begun.unwrap_or_else(|| self.begin_step());
+        self.begun = None;
+        self.forces.begin(dt);
+        for index in 0..self.scheme.stages() {
+            // With error control the first tendency is known.
+            let is_known = index == 0 && self.control.is_some();
+            if !is_known && self.held != Held::Products {
+                self.nonlinear_terms(false);
+            }
+            self.update(Stage { scheme: self.scheme, index, start: self.time, dt });
+        }
+        if self.is_accurate(dt) {
+            self.forces.accept();
+            self.time += dt;
+            return Attempt::Accepted;
+        }
+        self.go_back();
+        estimate.rejected += 1;
+        self.limit(&mut estimate);
+        self.begun = Some(estimate);
+        Attempt::Rejected(estimate)
     }
 
     /// The largest `frequency` and `notice` of any rank; a frequency of NaN wins. Collective.
@@ -103,11 +98,12 @@ impl<T: Real> Solver<T> {
         (f64::from_bits(agreed[0] as u64), agreed[1])
     }
 
-    /// The longest step that error control allows.
-    fn longest(&self, frequency: f64) -> f64 {
-        self.control.as_ref().map_or(f64::INFINITY, |control| {
-            control.controller.longest.unwrap_or(FIRST_COURANT / frequency)
-        })
+    /// Puts the longest step that error control allows into `estimate`.
+    fn limit(&self, estimate: &mut StepEstimate) {
+        if let Some(control) = &self.control {
+            let first = || FIRST_COURANT / estimate.courant_frequency();
+            estimate.longest = control.controller.longest.unwrap_or_else(first);
+        }
     }
 
     /// The first tendency of the next step, with error control. Returns the largest frequency of
@@ -117,6 +113,7 @@ impl<T: Real> Solver<T> {
         if let Some(control) = &mut self.control {
             control.bring_in(&mut self.sweep, &*self.equation, &self.state);
             control.frequency = frequency;
+            self.held = Held::Other;
         }
         frequency
     }
@@ -135,8 +132,8 @@ impl<T: Real> Solver<T> {
     fn go_back(&mut self) {
         // The last stage has left in the sum what the step started from.
         std::mem::swap(&mut self.state.data, &mut self.sum.data);
+        self.held = Held::Other;
         self.forces.reject(&self.communicator, &self.state);
-        self.prepare();
         self.find_first_tendency();
     }
 }

@@ -5,10 +5,9 @@ use std::ops::Range;
 use crate::error::Result;
 use crate::fields::SpectralFields;
 use crate::grid::Region;
-use crate::parallel::{SharedSlice, share};
+use crate::parallel::SharedSlice;
 use crate::real::Real;
 
-use super::owners::points_of;
 use super::plan::Plan;
 use super::planes::{Block, PlaneJob};
 use super::sweep::{ColumnWork, Sweep};
@@ -93,8 +92,7 @@ impl<T: Real> Sweep<T> {
 
     /// The grid points of this rank.
     pub fn points(&self) -> Region {
-        let Plan { modes, grid, place, .. } = self.plan;
-        points_of(&modes, place.0 * grid.members + place.1, grid)
+        self.plan.points()
     }
 
     /// What this rank has of a region, batch after batch of planes: the same number of batches on every
@@ -186,7 +184,7 @@ impl<T: Real> Sweep<T> {
 
 /// The most planes of a region that a rank has, or a few more.
 fn most_planes(plan: &Plan, region: &Region) -> usize {
-    share(plan.modes.grid.points[2], 0, plan.grid.groups).len().min(region.ranges[2].len())
+    plan.z_to_y.to.most().min(region.ranges[2].len())
 }
 
 #[cfg(test)]

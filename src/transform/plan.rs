@@ -1,35 +1,16 @@
-//! Who owns what, and where it lies: pure arithmetic, no data.
-//!
-//! z-planes are dealt to groups of ranks in balanced contiguous runs. The members of a group share its
-//! planes: each has the lines along y of a *section*, some of the bundles along x, and the lines along
-//! x of some rows (see [`super::turn`] for what is between them). The bundles of a section are dealt
-//! to the ranks that have it, one in each group, in balanced contiguous runs too. A slab, the usual
-//! case, is a group of one rank, which has a single section of everything.
-//!
-//! Between bundles and planes lies the exchange, among the ranks of one section: the rows of `slots`
-//! fields, in blocks that MPI can send as they are.
-//!
-//! - On the columns' side a block holds what goes to one destination.
-//! - On the planes' side a block holds what came from one source.
-//!
-//! The bundles of a rank form a few *parts*, which are sent one by one while others are worked on.
-//! A block is `[part][field][bundle of the part][plane]`.
-//!
-//! Each field and bundle has `plane_stride` rows whatever the number of planes, so that a row's
-//! place is a table look-up plus a shift. Fields beyond those in use are not sent.
-//!
-//! Ranks that share memory (and a single group) have one array for both sides: one segment for the
-//! planes of each rank, `[field][any bundle][plane]`, and nothing is moved at all.
+//! What one rank has of a sweep: bundles, planes, rows, and the transposes that take rows between
+//! them. Pure arithmetic, no data.
 
 use std::ops::Range;
 
 use crate::error::{Error, Result};
+use crate::grid::Region;
 use crate::modes::Modes;
-use crate::parallel::{Counts, RankGrid, share};
+use crate::parallel::RankGrid;
 
-use super::exchange::Blocks;
+use super::decomposition::Decomposition;
 use super::lines::ABSENT;
-use super::owners::{bundles_of, within};
+use super::transpose::{Storage, Transpose};
 
 /// The decomposition as one rank sees it.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,24 +19,47 @@ pub struct Plan {
     pub modes: Modes,
     /// How ranks are arranged.
     pub grid: RankGrid,
-    /// This rank's group, and its number in the group.
-    pub place: (usize, usize),
-    /// Fields that the exchange has room for.
-    pub slots: usize,
-    /// Whether all ranks of the exchange share one array.
-    pub shared: bool,
     /// Bundles of this rank.
     pub bundles: Range<usize>,
+    /// Bundles along x of which this rank has the lines along y.
+    pub along_x: Range<usize>,
     /// Planes of this rank and its group.
     pub planes: Range<usize>,
-    /// Bundles along x of which this rank has the lines along y.
-    pub section: Range<usize>,
-    /// Bundles of the section, whoever has them.
-    section_bundles: Range<usize>,
-    /// Rows from one field and bundle to the next.
-    pub plane_stride: usize,
-    /// Parts of a rank's bundles.
-    pub parts: usize,
+    /// Rows of these planes of which this rank has the lines along x.
+    pub rows: Range<usize>,
+    /// Fields that there is room for.
+    pub room: Room,
+    /// Between columns of modes and planes: among the ranks of all groups that have the same bundles
+    /// along x.
+    pub z_to_y: Transpose,
+    /// Between lines along y and lines along x: among the members of a group, if there are several.
+    /// Each field of a plane is one of its fields.
+    pub y_to_x: Option<Transpose>,
+}
+
+/// The fields that a sweep has room for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Room {
+    /// In columns, and on their way to planes and back.
+    pub slots: usize,
+    /// Products in physical space.
+    pub products: usize,
+}
+
+impl Room {
+    /// Fields in a plane.
+    pub fn in_planes(&self) -> usize {
+        self.slots.max(self.products)
+    }
+}
+
+/// Whether ranks share memory with those whose rows they get.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sharing {
+    /// Those that have the same bundles along x, in all groups.
+    pub across_groups: bool,
+    /// Those of a group.
+    pub in_group: bool,
 }
 
 /// Parts when messages are passed: more overlap better, but each costs a latency.
@@ -68,202 +72,124 @@ const ROWS_WORTH_A_MESSAGE: usize = 256;
 /// Rows of a power-of-two distance fall into the same cache sets; such strides get one row more.
 const ALIASING_ROWS: usize = 16;
 
+/// Numbers of a rank that are transposed from y to x at a time: they fit into a cache, and make long
+/// messages.
+const NUMBERS_AT_A_TIME: usize = 1 << 16;
+
 impl Plan {
-    /// The share of `rank` in `grid`, with room for `slots` fields in the exchange; `shared` says
-    /// whether the ranks of the exchange share memory. Refused when a block would have more rows than
-    /// MPI can count.
+    /// The share of `rank` in `grid`.
+    ///
+    /// # Errors
+    /// A rank has to send more rows than MPI can count.
     pub fn new(
         modes: Modes,
         (rank, grid): (usize, RankGrid),
-        slots: usize,
-        shared: bool,
+        room: Room,
+        sharing: Sharing,
     ) -> Result<Self> {
+        let decomposition = Decomposition { modes, grid };
         let share_of = |rank| {
-            let (nz, place) = (modes.grid.points[2], grid.place(rank));
-            let section = share(modes.bundles_along_x(), place.1, grid.members);
-            let tallest = share(nz, 0, grid.groups).len();
-            let shared = shared || grid.groups == 1;
-            let mut plan = Plan {
+            let (_, member) = grid.place(rank);
+            let Region { ranges: [_, rows, planes] } = decomposition.points_of(rank);
+            Plan {
                 modes,
                 grid,
-                place,
-                slots,
-                shared,
-                bundles: bundles_of(&modes, rank, grid),
-                planes: share(nz, place.0, grid.groups),
-                section_bundles: modes.bundles_at(section.clone()),
-                section,
-                plane_stride: tallest + usize::from(tallest.is_multiple_of(ALIASING_ROWS)),
-                parts: 1,
-            };
-            if !shared {
-                let most = share(plan.section_bundles.len(), 0, grid.groups).len();
-                let message = slots * most * plan.plane_stride;
-                plan.parts = (message / ROWS_WORTH_A_MESSAGE).clamp(1, MOST_PARTS);
+                bundles: decomposition.bundles_of(rank),
+                along_x: decomposition.along_x().of(member),
+                planes,
+                rows,
+                room,
+                z_to_y: z_to_y(decomposition, rank, room, sharing.across_groups),
+                y_to_x: (grid.members > 1)
+                    .then(|| y_to_x(decomposition, rank, room, sharing.in_group)),
             }
-            plan
         };
         // The first rank has the largest share of everything.
         let largest = share_of(0);
-        if !largest.shared {
-            check_rows(&modes, grid, largest.columns_len().max(largest.planes_len()))?;
+        for transpose in [Some(&largest.z_to_y), largest.y_to_x.as_ref()].into_iter().flatten() {
+            check_rows(&modes, grid, transpose)?;
         }
         Ok(share_of(rank))
     }
 
-    /// What part of the lines of its planes this rank has, as far as the section tells.
-    pub fn section_share(&self) -> f64 {
-        self.section.len() as f64 / self.modes.bundles_along_x() as f64
+    /// The grid points of this rank.
+    pub fn points(&self) -> Region {
+        let [nx, ..] = self.modes.grid.points;
+        Region { ranges: [0..nx, self.rows.clone(), self.planes.clone()] }
     }
 
-    /// Number of groups that have planes.
-    fn groups_with_planes(&self) -> usize {
-        self.grid.groups.min(self.modes.grid.points[2])
+    /// What part of the lines of its planes this rank has, as far as those along y tell.
+    pub fn share_of_planes(&self) -> f64 {
+        self.along_x.len() as f64 / self.modes.bundles_along_x() as f64
     }
 
-    /// Numbers in a block of `fields` fields of `bundles` bundles.
-    fn block_len(&self, fields: usize, bundles: usize) -> usize {
-        fields * bundles * self.plane_stride * self.modes.row_len()
+    /// Planes that are transposed from y to x at a time.
+    pub fn planes_at_a_time(&self) -> usize {
+        self.y_to_x.as_ref().map_or(1, |y_to_x| y_to_x.fields / self.room.in_planes())
     }
 
-    /// Bundles that the columns' side has room for: this rank's, or in a shared array the section's.
-    fn column_bundles(&self) -> Range<usize> {
-        if self.shared { self.section_bundles.clone() } else { self.bundles.clone() }
-    }
-
-    /// One part of the bundles that some group has of the section.
-    fn part_of(&self, group: usize, part: usize) -> Range<usize> {
-        within(&within(&self.section_bundles, group, self.grid.groups), part, self.parts)
-    }
-
-    /// One part of this rank's bundles.
-    pub fn part(&self, part: usize) -> Range<usize> {
-        self.part_of(self.place.0, part)
-    }
-
-    /// Offset of a field's rows of `bundle`, which belongs to the run `run` of bundles that lie
-    /// together, counted from where that of the section's first bundle begins.
-    fn shift(&self, run: &Range<usize>, field: usize, bundle: usize) -> usize {
-        self.block_len(self.slots, run.start - self.section_bundles.start)
-            + self.block_len(1, field * run.len() + bundle - run.start)
-    }
-
-    /// Columns' side: offset of the row of each plane, for field 0 and this rank's first bundle.
-    pub fn column_rows(&self) -> Vec<usize> {
-        let block = self.block_len(self.slots, self.column_bundles().len());
-        let mut rows = Vec::with_capacity(self.modes.grid.points[2]);
-        for destination in 0..self.groups_with_planes() {
-            let planes = share(self.modes.grid.points[2], destination, self.grid.groups).len();
-            rows.extend((0..planes).map(|z| destination * block + z * self.modes.row_len()));
-        }
-        rows
-    }
-
-    /// Columns' side: what to add to [`Self::column_rows`] for a field and bundle of this rank.
-    pub fn column_shift(&self, field: usize, bundle: usize) -> usize {
-        let all = self.column_bundles();
-        let mut parts = (0..self.parts).map(|part| self.part(part));
-        let run = if self.shared { None } else { parts.find(|run| run.contains(&bundle)) };
-        self.shift(&run.unwrap_or(all.clone()), field, bundle)
-            - self.block_len(self.slots, all.start - self.section_bundles.start)
-    }
-
-    /// Planes' side: offset of the rows of a y-line of this rank's first plane, in the order of
-    /// the transform along y; rows of cut-off ny are [`ABSENT`]. The bundle along x is of the section.
-    pub fn plane_rows(&self, field: usize, bundle_along_x: usize) -> Vec<usize> {
-        let first = self.modes.bundles_at(bundle_along_x..bundle_along_x + 1).start;
-        let runs: Vec<_> = if self.shared {
-            vec![self.column_bundles()]
-        } else {
-            let parts = |group| (0..self.parts).map(move |part| self.part_of(group, part));
-            (0..self.grid.groups).flat_map(parts).collect()
-        };
-        transform_order(self.modes.grid.points[1], self.modes.cutoff_y(bundle_along_x))
-            .map(|index| {
-                let Some(index) = index else { return ABSENT };
-                let bundle = first + index;
-                self.shift(&runs[runs.partition_point(|run| run.end <= bundle)], field, bundle)
-            })
+    /// Planes' side of the transpose from z: offset of the rows of a y-line of this rank's first plane,
+    /// in the order of the transform along y; rows of cut-off ny are [`ABSENT`]. The bundle along x is
+    /// one of this rank's.
+    pub fn plane_rows(&self, field: usize, along_x: usize) -> Vec<usize> {
+        let first = self.modes.bundles_at(along_x..along_x + 1).start;
+        let row = |index: usize| self.z_to_y.to_offset(field, first + index);
+        transform_order(self.modes.grid.points[1], self.modes.cutoff_y(along_x))
+            .map(|index| index.map_or(ABSENT, row))
             .collect()
     }
 
-    /// Bytes that this rank sends to other ranks when `fields` fields of `number_size`-byte
-    /// numbers go from columns to planes.
-    pub fn bytes_sent(&self, fields: usize, number_size: usize) -> usize {
-        let others = self.groups_with_planes() - usize::from(!self.planes.is_empty());
-        let rows = others * fields * self.bundles.len() * self.plane_stride;
-        rows * self.modes.row_len() * number_size
+    /// Bytes that this rank sends to others when `fields` fields of `number_size`-byte numbers go
+    /// from columns to planes.
+    pub fn bytes_to_planes(&self, fields: usize, number_size: usize) -> usize {
+        self.z_to_y.bytes_sent(fields, number_size)
+    }
+
+    /// Bytes that this rank sends to members of its group when `fields` fields of its planes go from
+    /// lines along y to lines along x.
+    pub fn bytes_in_group(&self, fields: usize, number_size: usize) -> usize {
+        let bytes = |y_to_x: &Transpose| y_to_x.bytes_sent(self.planes.len() * fields, number_size);
+        self.y_to_x.as_ref().map_or(0, bytes)
     }
 }
 
-impl Blocks for Plan {
-    fn peers(&self) -> usize {
-        self.grid.groups
-    }
-
-    fn shared(&self) -> bool {
-        self.shared
-    }
-
-    fn row_len(&self) -> usize {
-        self.modes.row_len()
-    }
-
-    fn columns_len(&self) -> usize {
-        self.groups_with_planes() * self.block_len(self.slots, self.column_bundles().len())
-    }
-
-    fn planes_len(&self) -> usize {
-        if self.planes.is_empty() {
-            return 0;
-        }
-        self.block_len(self.slots, self.section_bundles.len())
-    }
-
-    fn first_plane_number(&self) -> usize {
-        let before = self.place.0.min(self.groups_with_planes());
-        before * self.block_len(self.slots, self.section_bundles.len())
-    }
-
-    fn fields(&self) -> usize {
-        self.slots
-    }
-
-    fn parts(&self) -> Vec<usize> {
-        (0..self.parts).map(|part| self.part(part).len()).collect()
-    }
-
-    fn column_counts(&self, part: usize, fields: usize) -> Counts {
-        let bundles = self.part(part);
-        let block = self.slots * self.bundles.len() * self.plane_stride;
-        let start = self.slots * (bundles.start - self.bundles.start) * self.plane_stride;
-        let rows = fields * bundles.len() * self.plane_stride;
-        let has_planes = |group| group < self.groups_with_planes();
-        let all = || 0..self.grid.groups;
-        Counts {
-            counts: all().map(|g| if has_planes(g) { rows as i32 } else { 0 }).collect(),
-            offsets: all()
-                .map(|g| if has_planes(g) { (g * block + start) as i32 } else { 0 })
-                .collect(),
-        }
-    }
-
-    fn plane_counts(&self, part: usize, fields: usize) -> Counts {
-        let mut counts = Counts::default();
-        for source in 0..self.grid.groups {
-            let bundles = self.part_of(source, part);
-            let before = bundles.start - self.section_bundles.start;
-            let rows = |fields, bundles| (fields * bundles * self.plane_stride) as i32;
-            let used = !self.planes.is_empty();
-            counts.counts.push(if used { rows(fields, bundles.len()) } else { 0 });
-            counts.offsets.push(if used { rows(self.slots, before) } else { 0 });
-        }
-        counts
-    }
+/// The transpose between columns of modes and planes.
+fn z_to_y(decomposition: Decomposition, rank: usize, room: Room, shares_memory: bool) -> Transpose {
+    let Decomposition { modes, grid } = decomposition;
+    let (group, member) = grid.place(rank);
+    let (from, to) = (decomposition.bundles(member), decomposition.planes());
+    let tallest = to.most();
+    let stride = tallest + usize::from(tallest.is_multiple_of(ALIASING_ROWS));
+    let storage = if shares_memory || grid.groups == 1 {
+        Storage::OneArray
+    } else {
+        let message = room.slots * from.most() * stride;
+        Storage::TwoArrays { parts: (message / ROWS_WORTH_A_MESSAGE).clamp(1, MOST_PARTS) }
+    };
+    let (fields, row_len) = (room.slots, modes.row_len());
+    Transpose { from, to, rank: group, fields, row_len, stride, storage }
 }
 
-/// Refuses an exchange of `numbers` numbers a rank when MPI cannot count its rows.
-pub(super) fn check_rows(modes: &Modes, grid: RankGrid, numbers: usize) -> Result<()> {
+/// The transpose between lines along y and lines along x, of a few planes at a time. Lines along x
+/// are transformed in whole blocks of rows.
+fn y_to_x(decomposition: Decomposition, rank: usize, room: Room, shares_memory: bool) -> Transpose {
+    let Decomposition { modes, grid } = decomposition;
+    let (_, member) = grid.place(rank);
+    let (from, to, row_len) = (decomposition.along_x(), decomposition.rows(), modes.row_len());
+    let stride = to.most().next_multiple_of(row_len);
+    let numbers = from.all.len() * room.in_planes() * stride * row_len;
+    let planes = (NUMBERS_AT_A_TIME / numbers.max(1)).clamp(1, decomposition.planes().most());
+    let storage = if shares_memory { Storage::OneArray } else { Storage::TwoArrays { parts: 1 } };
+    let fields = room.in_planes() * planes;
+    Transpose { from, to, rank: member, fields, row_len, stride, storage }
+}
+
+/// Refuses a transpose of whose rows MPI cannot count those of a rank.
+fn check_rows(modes: &Modes, grid: RankGrid, transpose: &Transpose) -> Result<()> {
+    let numbers = match transpose.storage {
+        Storage::OneArray => 0,
+        Storage::TwoArrays { .. } => transpose.from_len().max(transpose.to_len()),
+    };
     let (rows, ranks, [nx, ny, nz]) = (numbers / modes.row_len(), grid.ranks(), modes.grid.points);
     if i32::try_from(rows).is_ok() {
         return Ok(());
@@ -295,18 +221,21 @@ mod tests {
     use super::*;
     use crate::grid::Grid;
 
-    /// Points and groups.
-    const CASES: [([usize; 3], usize); 5] =
-        [([12, 10, 16], 1), ([12, 10, 7], 3), ([16, 9, 4], 6), ([8, 2, 5], 7), ([30, 7, 33], 2)];
+    const ROOM: Room = Room { slots: 3, products: 2 };
 
-    /// For each truncation, group size and member: the plans of the ranks that exchange.
-    fn plans(points: [usize; 3], groups: usize, shared: bool) -> Vec<Vec<Plan>> {
+    fn sharing(shared: bool) -> Sharing {
+        Sharing { across_groups: shared, in_group: shared }
+    }
+
+    /// For each truncation, group size and member: the plans of the ranks that exchange bundles and
+    /// planes.
+    fn plans(points: [usize; 3], groups: usize) -> Vec<Vec<Plan>> {
         let mut all = Vec::new();
         for grid in [Grid::two_thirds(points, [1.0; 3]), Grid::spherical(points, [1.0; 3])] {
             let modes = Modes::new(grid, 4);
             for members in 1..=3 {
                 let grid = RankGrid { groups, members };
-                let plan = |rank| Plan::new(modes, (rank, grid), 3, shared).unwrap();
+                let plan = |rank| Plan::new(modes, (rank, grid), ROOM, sharing(true)).unwrap();
                 let of_member = |m| (0..groups).map(|g| plan(g * members + m)).collect();
                 all.extend((0..members).map(of_member));
             }
@@ -314,95 +243,40 @@ mod tests {
         all
     }
 
-    /// Every row that a rank sends lands where the receiver looks for it: the exchange is played
-    /// through with rows that carry their own (field, bundle, plane).
+    /// Columns put rows where planes look for them, along y in the order of a transform.
     #[test]
-    fn rows_arrive_where_they_are_looked_for() {
-        for (points, groups) in CASES {
-            let cases = [(1, 1), (2, 4), (3, 1), (3, 3)];
-            let plans = plans(points, groups, false);
-            for (mut plans, (fields, parts)) in
-                plans.iter().flat_map(|p| cases.map(|c| (p.clone(), c)))
-            {
-                plans.iter_mut().filter(|p| !p.shared).for_each(|p| p.parts = parts);
-                let row_len = plans[0].modes.row_len();
-                let mut received: Vec<_> =
-                    plans.iter().map(|p| vec![None; p.planes_len() / row_len]).collect();
-                for plan in &plans {
-                    let mut send = vec![None; plan.columns_len() / row_len];
-                    let rows = plan.column_rows();
-                    for field in 0..fields {
-                        for bundle in plan.bundles.clone() {
-                            for (z, row) in rows.iter().enumerate() {
-                                let at = (row + plan.column_shift(field, bundle)) / row_len;
-                                assert_eq!(send[at], None, "two rows in one place");
-                                send[at] = Some((field, bundle, z));
-                            }
-                        }
-                    }
-                    for part in 0..plan.parts {
-                        let from = plan.column_counts(part, fields);
-                        for (rank, receiver) in plans.iter().enumerate() {
-                            let to = receiver.plane_counts(part, fields);
-                            assert_eq!(from.counts[rank], to.counts[plan.place.0]);
-                            let count = from.counts[rank] as usize;
-                            let a = from.offsets[rank] as usize;
-                            let b = to.offsets[plan.place.0] as usize;
-                            received[rank][b..b + count].copy_from_slice(&send[a..a + count]);
-                        }
-                    }
-                }
-                for (plan, received) in plans.iter().zip(&received) {
-                    for field in 0..fields {
-                        for along_x in plan.section.clone() {
-                            let rows = plan.plane_rows(field, along_x);
-                            let kept = rows.iter().filter(|&&r| r != ABSENT);
-                            let cutoff_y = plan.modes.cutoff_y(along_x);
-                            let first = plan.modes.bundles_at(along_x..along_x + 1).start;
-                            for (index, row) in transform_order(points[1], cutoff_y).zip(&rows) {
-                                let Some(index) = index else { continue };
-                                let bundle = first + index;
-                                for z in plan.planes.clone() {
-                                    let at = row / row_len + z - plan.planes.start;
-                                    assert_eq!(received[at], Some((field, bundle, z)));
-                                }
-                            }
-                            assert_eq!(kept.count(), 2 * cutoff_y + 1);
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// In a shared array every row is where the planes look for it from the start.
-    #[test]
-    fn shared_rows_are_where_they_are_looked_for() {
-        for plans in CASES.iter().flat_map(|&(points, groups)| plans(points, groups, true)) {
+    fn planes_find_the_rows_of_columns() {
+        let cases = [([12, 10, 16], 1), ([12, 10, 7], 3), ([16, 9, 4], 6), ([8, 2, 5], 7)];
+        for plans in cases.iter().flat_map(|&(points, groups)| plans(points, groups)) {
             let row_len = plans[0].modes.row_len();
-            let mut array = vec![None; plans[0].columns_len() / row_len];
+            let mut array = vec![None; plans[0].z_to_y.from_len() / row_len];
             for plan in &plans {
-                for (z, row) in plan.column_rows().iter().enumerate() {
-                    for field in 0..3 {
+                for (z, row) in plan.z_to_y.from_rows().iter().enumerate() {
+                    for field in 0..ROOM.slots {
                         for bundle in plan.bundles.clone() {
-                            let at = (row + plan.column_shift(field, bundle)) / row_len;
+                            let at = (row + plan.z_to_y.from_offset(field, bundle)) / row_len;
                             assert_eq!(array[at].replace((field, bundle, z)), None);
                         }
                     }
                 }
             }
             for plan in &plans {
-                let section = || plan.section.clone();
-                for (field, bundle) in (0..3).flat_map(|f| section().map(move |b| (f, b))) {
-                    let rows = plan.plane_rows(field, bundle);
-                    let first = plan.modes.bundles_at(bundle..bundle + 1).start;
-                    for (index, row) in rows.iter().filter(|&&r| r != ABSENT).enumerate() {
+                let [_, ny, _] = plan.modes.grid.points;
+                let lines = (0..ROOM.slots).flat_map(|f| plan.along_x.clone().map(move |b| (f, b)));
+                for (field, along_x) in lines {
+                    let rows = plan.plane_rows(field, along_x);
+                    let first = plan.modes.bundles_at(along_x..along_x + 1).start;
+                    let cutoff_y = plan.modes.cutoff_y(along_x);
+                    for (index, row) in transform_order(ny, cutoff_y).zip(&rows) {
+                        let Some(index) = index else { continue };
                         for z in plan.planes.clone() {
-                            let row = plan.first_plane_number() + row;
-                            let at = row / row_len + z - plan.planes.start;
+                            let at = (plan.z_to_y.segment_start() + row) / row_len;
+                            let at = at + z - plan.planes.start;
                             assert_eq!(array[at], Some((field, first + index, z)));
                         }
                     }
+                    let kept = rows.iter().filter(|&&row| row != ABSENT);
+                    assert_eq!(kept.count(), 2 * cutoff_y + 1);
                 }
             }
         }
@@ -411,9 +285,12 @@ mod tests {
     #[test]
     fn more_rows_than_mpi_can_count_are_refused() {
         let modes = Modes::new(Grid::two_thirds([16384; 3], [1.0; 3]), 8);
-        let error = Plan::new(modes, (0, RankGrid::slabs(2)), 4, false).unwrap_err();
+        let room = Room { slots: 4, products: 4 };
+        let plan =
+            |ranks, shared| Plan::new(modes, (0, RankGrid::slabs(ranks)), room, sharing(shared));
+        let error = plan(2, false).unwrap_err();
         assert!(error.message.contains("grid.points = [16384, 16384, 16384]"), "{error}");
-        assert!(Plan::new(modes, (0, RankGrid::slabs(1024)), 4, false).is_ok());
-        assert!(Plan::new(modes, (0, RankGrid::slabs(2)), 4, true).is_ok());
+        assert!(plan(1024, false).is_ok());
+        assert!(plan(2, true).is_ok());
     }
 }

@@ -7,7 +7,7 @@ use crate::modes::{Modes, index_of, signed};
 use crate::parallel::{Communicator, Counts, RankGrid};
 use crate::real::Real;
 
-use super::owners::{Owners, bundles_of};
+use super::decomposition::Decomposition;
 
 /// The bundle of `to` with the same ny and the same nx of lane 0, if there is one.
 fn counterpart(from: &Modes, bundle: usize, to: &Modes) -> Option<usize> {
@@ -18,8 +18,8 @@ fn counterpart(from: &Modes, bundle: usize, to: &Modes) -> Option<usize> {
 /// Those of the bundles `mine` that the other layout has too, each after the rank that has it there:
 /// in the order in which they travel, by ranks and by bundles.
 fn common(mine: Range<usize>, from: &Modes, to: &Modes, grid: RankGrid) -> Vec<(usize, usize)> {
-    let owners = Owners::new(to, grid);
-    let pair = |bundle| Some((owners.of(counterpart(from, bundle, to)?), bundle));
+    let decomposition = Decomposition { modes: *to, grid };
+    let pair = |bundle| Some((decomposition.owner(counterpart(from, bundle, to)?), bundle));
     let mut pairs: Vec<_> = mine.filter_map(pair).collect();
     pairs.sort_unstable();
     pairs
@@ -40,7 +40,7 @@ pub fn regrid<T: Real>(
     comm: &Communicator,
 ) -> SpectralFields<T> {
     let old = fields.modes;
-    let bundles = bundles_of(&modes, comm.rank(), comm.grid());
+    let bundles = Decomposition { modes, grid: comm.grid() }.bundles_of(comm.rank());
     let mut result = SpectralFields::zeros(modes, bundles.clone(), fields.count);
     let row_len = modes.row_len();
     // Columns travel as the old grid has them. The order of common bundles is the same in both.
@@ -110,7 +110,8 @@ mod tests {
             let (old, new) = (layout(*from), layout(*to));
             for (groups, members) in [(1, 1), (2, 1), (1, 2), (3, 1), (2, 3)] {
                 let grid = RankGrid { groups, members };
-                let of = |modes, rank| bundles_of(modes, rank, grid);
+                let of =
+                    |modes: &Modes, rank| Decomposition { modes: *modes, grid }.bundles_of(rank);
                 for (s, r) in (0..grid.ranks()).flat_map(|s| (0..grid.ranks()).map(move |r| (s, r)))
                 {
                     let picked = |pairs: Vec<(usize, usize)>, rank, modes: &Modes| -> Vec<_> {

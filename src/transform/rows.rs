@@ -56,7 +56,7 @@ unsafe fn store_transposed<V: Vector>(
     }
 }
 
-/// The rows of a block in a sheet (see [`super::turn`]). Made only by those who vouch that all of them
+/// The rows of a block in a plane buffer (see [`super::plane_buffers`]). Made only by those who vouch that all of them
 /// exist, and that nobody else uses them.
 #[derive(Clone, Copy)]
 pub struct Rows<'a, T> {
@@ -64,12 +64,12 @@ pub struct Rows<'a, T> {
     pub start: *mut T,
     /// Numbers from one row to the next.
     pub stride: usize,
-    /// Offset of every bundle along x in sheet 0.
+    /// Offset of every bundle along x in buffer 0.
     pub bundles: &'a [usize],
-    /// From one sheet to the next, for every bundle along x.
-    pub from_sheet: &'a [usize],
-    /// The sheet.
-    pub sheet: usize,
+    /// From one buffer to the next, for every bundle along x.
+    pub from_buffer: &'a [usize],
+    /// The buffer.
+    pub buffer: usize,
 }
 
 impl<T: Real> Rows<'_, T> {
@@ -77,7 +77,7 @@ impl<T: Real> Rows<'_, T> {
     #[inline(always)]
     fn column(&self, kx: usize) -> *mut T {
         let bundle = kx / T::LANES;
-        let offset = self.bundles[bundle] + self.sheet * self.from_sheet[bundle] + kx % T::LANES;
+        let offset = self.bundles[bundle] + self.buffer * self.from_buffer[bundle] + kx % T::LANES;
         self.start.wrapping_add(offset)
     }
 }

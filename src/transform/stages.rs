@@ -7,10 +7,10 @@ use crate::simd;
 
 use super::lines::{Direction, Source, Target, prefetch};
 use super::plan::Plan;
+use super::plane_buffers::{AlongX, AlongY};
 use super::plane_tables::{PlaneScratch, PlaneTables};
 use super::planes::{Block, OutputRows, PlaneJob};
 use super::rows::{Pack, Rows, Unpack};
-use super::turn::{AlongX, AlongY};
 
 /// One plane at work.
 pub(super) struct Plane<'a, T: Real> {
@@ -18,8 +18,8 @@ pub(super) struct Plane<'a, T: Real> {
     pub tables: &'a PlaneTables<T>,
     pub job: &'a dyn PlaneJob<T>,
     pub scratch: &'a mut PlaneScratch<T>,
-    /// Sheets of this plane and others, as the stage at hand sees them.
-    pub sheets: *mut T,
+    /// The buffers of this plane and others, as the stage at hand sees them.
+    pub buffers: *mut T,
     /// Which of the planes that are worked on together this one is, and how many they are.
     pub at: usize,
     pub planes: usize,
@@ -29,8 +29,7 @@ impl<'a, T: Real> Plane<'a, T> {
     /// This rank's blocks of its plane `z`.
     pub fn blocks(&self, z: usize) -> impl Iterator<Item = Block> + use<T> {
         let (lanes, points) = (self.tables.x.row_len(), self.plan.modes.grid.points[0]);
-        let (plane, Range { start, end }) =
-            (self.plan.planes.start + z, self.tables.turn.rows.clone());
+        let (plane, Range { start, end }) = (self.plan.planes.start + z, self.plan.rows.clone());
         (start..end).step_by(lanes).map(move |first_row| Block {
             plane,
             first_row,
@@ -40,41 +39,41 @@ impl<'a, T: Real> Plane<'a, T> {
         })
     }
 
-    /// The sheet of a field, input or product. Products take the place of inputs, of the same plane
+    /// The buffer of a field, input or product. Products take the place of inputs, of the same plane
     /// alone.
-    fn sheet(&self, field: usize) -> usize {
+    fn buffer(&self, field: usize) -> usize {
         field * self.planes + self.at
     }
 
-    /// Rows of a bundle of the section along y: offset of one sheet's.
-    fn sheet_along_y(&self, sheet: usize, bundle: usize) -> usize {
-        let AlongY { from_bundle, from_sheet, .. } = self.tables.along_y;
-        sheet * from_sheet + bundle * from_bundle
+    /// Offset of the rows along y of one of this rank's bundles along x in a buffer.
+    fn along_y(&self, buffer: usize, bundle: usize) -> usize {
+        let AlongY { from_bundle, from_buffer, .. } = self.tables.buffers.along_y;
+        buffer * from_buffer + bundle * from_bundle
     }
 
-    /// Exchange to sheets, for some bundles of the section.
+    /// Transpose to plane buffers, for some of this rank's bundles along x.
     ///
     /// # Safety
-    /// `start` is where this plane's rows begin in the exchange; nobody else uses those of these
-    /// lines, nor their sheets.
+    /// `start` is where this plane's rows begin in the transpose; nobody else uses those of
+    /// these lines, nor of their buffers.
     pub unsafe fn inverse_y(&mut self, start: *const T, bundles: Range<usize>) {
-        let width = self.plan.section.len();
+        let width = self.plan.along_x.len();
         let inputs = self.job.inputs();
         for field in 0..inputs {
             for bundle in bundles.clone() {
                 let line = field * width + bundle;
-                let lanes = self.plan.modes.lanes_in_use(self.plan.section.start + bundle);
-                let source = Source { start, table: &self.tables.y_exchange[line], lanes };
+                let lanes = self.plan.modes.lanes_in_use(self.plan.along_x.start + bundle);
+                let source = Source { start, table: &self.tables.y_modes[line], lanes };
                 // The rows of a line lie far apart: those of the next one are called meanwhile.
                 let is_last = bundle + 1 == bundles.end;
                 let next = if is_last { (field + 1) * width + bundles.start } else { line + 1 };
                 if next < inputs * width {
-                    self.tables.y_exchange[next].prefetch(start);
+                    self.tables.y_modes[next].prefetch(start);
                 }
-                let offset = self.sheet_along_y(self.sheet(field), bundle);
-                // SAFETY: the caller's promise, and tables within the sheets.
+                let offset = self.along_y(self.buffer(field), bundle);
+                // SAFETY: the caller's promise, and tables within the buffers.
                 unsafe {
-                    let start = self.sheets.add(offset);
+                    let start = self.buffers.add(offset);
                     let target = Target { start, table: &self.tables.y_values };
                     let work = &mut self.scratch.work;
                     self.tables.y.transform(Direction::Inverse, source, target, work);
@@ -86,7 +85,7 @@ impl<'a, T: Real> Plane<'a, T> {
     /// Takes a block to physical space, makes the products, and takes them back.
     ///
     /// # Safety
-    /// Nobody else uses the sheets of these rows.
+    /// Nobody else uses these rows of the buffers.
     pub unsafe fn lines_along_x(&mut self, block: Block) {
         // SAFETY: the caller's promise.
         unsafe {
@@ -96,23 +95,23 @@ impl<'a, T: Real> Plane<'a, T> {
         }
     }
 
-    /// The rows of a block in one sheet.
-    fn rows(&self, block: Block, sheet: usize) -> Rows<'a, T> {
-        let AlongX { from_row, bundles, from_sheet } = &self.tables.along_x;
-        let start = (block.first_row - self.tables.turn.rows.start) * from_row;
-        // SAFETY: within the sheets.
-        let start = unsafe { self.sheets.add(start) };
-        Rows { start, stride: *from_row, bundles, from_sheet, sheet }
+    /// The rows of a block in one buffer.
+    fn rows(&self, block: Block, buffer: usize) -> Rows<'a, T> {
+        let AlongX { from_row, bundles, from_buffer } = &self.tables.buffers.along_x;
+        let start = (block.first_row - self.plan.rows.start) * from_row;
+        // SAFETY: within the buffers.
+        let start = unsafe { self.buffers.add(start) };
+        Rows { start, stride: *from_row, bundles, from_buffer, buffer }
     }
 
-    /// A block of the sheets to physical values.
+    /// A block of the buffers to physical values.
     ///
     /// # Safety
     /// As [`Self::lines_along_x`].
     unsafe fn inverse_x(&mut self, block: Block) {
         for field in 0..self.job.inputs() {
             let tables = self.tables;
-            let rows = self.rows(block, self.sheet(field));
+            let rows = self.rows(block, self.buffer(field));
             let scratch = &mut *self.scratch;
             simd::run(Pack { modes: &self.plan.modes, rows, line: &mut scratch.work });
             let start = scratch.inputs[field * block.len()..][..block.len()].as_mut_ptr();
@@ -124,7 +123,7 @@ impl<'a, T: Real> Plane<'a, T> {
         }
     }
 
-    /// Makes the products of a block and takes them back into the sheets.
+    /// Makes the products of a block and takes them back into the buffers.
     ///
     /// # Safety
     /// As [`Self::lines_along_x`].
@@ -132,7 +131,7 @@ impl<'a, T: Real> Plane<'a, T> {
         let scale = 1.0 / self.plan.modes.grid.point_count();
         for field in 0..self.job.products() {
             let tables = self.tables;
-            let rows = self.rows(block, self.sheet(field));
+            let rows = self.rows(block, self.buffer(field));
             let scratch = &mut *self.scratch;
             let inputs = &scratch.inputs[..self.job.inputs() * block.len()];
             self.job.product(field, block, inputs, &mut scratch.work[..block.len()]);
@@ -147,7 +146,7 @@ impl<'a, T: Real> Plane<'a, T> {
         }
     }
 
-    /// Sheets to exchange, for some bundles of the section.
+    /// Plane buffers to transpose, for some of this rank's bundles along x.
     ///
     /// # Safety
     /// As [`Self::inverse_y`].
@@ -158,7 +157,7 @@ impl<'a, T: Real> Plane<'a, T> {
         }
         let row_len = self.plan.modes.row_len();
         for bundle in bundles {
-            let along_x = self.plan.section.start + bundle;
+            let along_x = self.plan.along_x.start + bundle;
             let cutoff_y = self.plan.modes.cutoff_y(along_x);
             let kept = &self.tables.y_outputs[&cutoff_y];
             let ny = 2 * cutoff_y + 1;
@@ -168,13 +167,13 @@ impl<'a, T: Real> Plane<'a, T> {
             let offsets = &self.tables.y_kept[bundle][..self.job.outputs() * ny];
             prefetch(start, offsets);
             for field in 0..products {
-                let offset = self.sheet_along_y(self.sheet(field), bundle);
+                let offset = self.along_y(self.buffer(field), bundle);
                 let scratch = &mut *self.scratch;
                 let target =
                     Target { start: scratch.modes[field * line_len..].as_mut_ptr(), table: kept };
-                // SAFETY: the caller's promise; tables stay within the sheets and one line of modes.
+                // SAFETY: the caller's promise; tables stay within the buffers and one line of modes.
                 unsafe {
-                    let start = self.sheets.add(offset).cast_const();
+                    let start = self.buffers.add(offset).cast_const();
                     let source = Source { start, table: &self.tables.y_products, lanes };
                     self.tables.y.transform(Direction::Forward, source, target, &mut scratch.work);
                 }

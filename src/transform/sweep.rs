@@ -1,7 +1,7 @@
-//! The one trip between spectral and physical space: columns, exchange, planes, and back.
+//! The one trip between spectral and physical space: columns, transpose, planes, and back.
 //!
-//! A sweep owns the exchange buffers and all scratch. It is used in three moves, each of which
-//! works on what the last one left in the exchange:
+//! A sweep owns the rows of its transposes and all scratch. It is used in three moves, each of which
+//! works on what the last one left in the transpose from z to y:
 //!
 //! 1. [`Sweep::begin`] and [`Sweep::columns`]: bundle by bundle, z-lines come in, a function turns them into other
 //!    columns, and those go out as z-lines (either half may be left out).
@@ -20,66 +20,79 @@ use crate::modes::Modes;
 use crate::parallel::{Communicator, SharedSlice, Team};
 use crate::real::Real;
 
-use super::exchange::{Blocks, Exchange};
 use super::lines::{ABSENT, Direction, Lines, ReadTable, Source, Target, WriteTable};
-use super::plan::{Plan, transform_order};
+use super::plan::{Plan, Room, Sharing, transform_order};
 use super::plane_tables::{PlaneScratch, PlaneTables};
 use super::timings::{Part, Stopwatch, Timings};
+use super::transports::{self, Transport};
+use super::transpose::Transpose;
 
 /// What happens to one bundle between z-lines in and z-lines out: `work(bundle, incoming,
 /// outgoing)` with both `[field][row][re lanes, im lanes]`.
 pub type ColumnWork<'a, T> = dyn Fn(usize, &mut [T], &mut [T]) + Sync + 'a;
 
-/// Transforms, exchange buffers and scratch of one rank.
+/// Transforms, transposes and scratch of one rank.
 pub struct Sweep<T: Real> {
     /// Who owns what.
     pub plan: Plan,
     team: Team,
     z: LinesAlongZ<T>,
     tables: PlaneTables<T>,
-    exchange: Exchange<T>,
+    z_to_y: Box<dyn Transport<T>>,
+    /// Between lines along y and lines along x, in a group of several ranks.
+    y_to_x: Option<Box<dyn Transport<T>>>,
     /// Every bundle of this rank.
     bundles: Vec<usize>,
-    /// Between lines along y and lines along x, in a group of several ranks.
-    turn: Option<Exchange<T>>,
     scratch: Vec<Mutex<Scratch<T>>>,
     timings: Timings,
 }
 
-/// z-lines, from the exchange to the modes of a column, and from modes to the exchange.
+/// z-lines, from the transpose to the modes of a column, and from modes to the transpose.
 struct LinesAlongZ<T: Real> {
     lines: Lines<T>,
-    exchange: ReadTable,
+    rows_in: ReadTable,
     incoming: WriteTable,
     outgoing: ReadTable,
-    exchange_back: WriteTable,
+    rows_out: WriteTable,
+    /// Offset of the rows of each bundle of this rank, and from one of its fields to the next.
+    bundles: Vec<[usize; 2]>,
+    first_bundle: usize,
 }
 
 impl<T: Real> LinesAlongZ<T> {
     fn new(plan: &Plan) -> Self {
         let (nz, cutoff) = (plan.modes.grid.points[2], plan.modes.grid.cutoff[2]);
         let lines = Lines::new(nz, T::LANES);
-        let rows = plan.column_rows();
+        let rows = plan.z_to_y.from_rows();
+        let offsets = |b| [plan.z_to_y.from_offset(0, b), plan.z_to_y.field_len(b)];
         let modes: Vec<_> = transform_order(nz, cutoff)
             .map(|index| index.map_or(ABSENT, |row| row * plan.modes.row_len()))
             .collect();
         LinesAlongZ {
-            exchange: lines.read_table(&rows),
+            rows_in: lines.read_table(&rows),
             incoming: lines.write_table(&modes),
             outgoing: lines.read_table(&modes),
-            exchange_back: lines.write_table(&rows),
+            rows_out: lines.write_table(&rows),
+            bundles: plan.bundles.clone().map(offsets).collect(),
+            first_bundle: plan.bundles.start,
             lines,
         }
     }
+
+    /// Offset of the rows of a field and bundle of this rank.
+    fn offset(&self, field: usize, bundle: usize) -> usize {
+        let [first, from_field] = self.bundles[bundle - self.first_bundle];
+        first + field * from_field
+    }
 }
 
-/// What work on planes needs besides the exchange.
+/// What work on planes needs besides the rows of the planes.
 pub(super) struct PlaneParts<'a, T: Real> {
     pub plan: &'a Plan,
     pub team: &'a Team,
     pub tables: &'a PlaneTables<T>,
     pub scratch: &'a [Mutex<Scratch<T>>],
-    pub turn: Option<&'a mut Exchange<T>>,
+    pub y_to_x: Option<&'a mut (dyn Transport<T> + 'static)>,
     pub timings: &'a mut Timings,
 }
 
@@ -89,8 +102,8 @@ pub(super) struct Scratch<T: Real> {
     incoming: Aligned<T>,
     outgoing: Aligned<T>,
     pub(super) planes: PlaneScratch<T>,
-    /// The sheets of one plane that is worked on by this thread alone.
-    pub(super) sheets: Aligned<T>,
+    /// The buffers of a plane that is worked on by this thread alone.
+    pub(super) buffers: Aligned<T>,
     pub(super) timings: Timings,
 }
 
@@ -100,7 +113,7 @@ pub(super) fn lock<T: Real>(scratch: &Mutex<Scratch<T>>) -> MutexGuard<'_, Scrat
 }
 
 impl<T: Real> Sweep<T> {
-    /// A sweep with room for `slots` fields in the exchange and `products` products in physical
+    /// A sweep with room for `slots` fields in columns and `products` products in physical
     /// space.
     pub fn new(
         modes: Modes,
@@ -111,9 +124,11 @@ impl<T: Real> Sweep<T> {
     ) -> Result<Self> {
         let place = (communicator.rank(), communicator.grid());
         let (across, group) = (communicator.across_groups(), communicator.group());
-        let plan = Plan::new(modes, place, slots, across.shares_memory())?;
+        let sharing =
+            Sharing { across_groups: across.shares_memory(), in_group: group.shares_memory() };
+        let plan = Plan::new(modes, place, Room { slots, products }, sharing)?;
         let z = LinesAlongZ::new(&plan);
-        let tables = PlaneTables::new(&plan, products.max(slots), group.shares_memory())?;
+        let tables = PlaneTables::new(&plan);
         // Each thread makes its own, so that it lies in memory near to it.
         let scratch = team.each(|_| {
             Mutex::new(Scratch {
@@ -121,15 +136,15 @@ impl<T: Real> Sweep<T> {
                 incoming: zeros(slots * modes.column_len()),
                 outgoing: zeros(slots * modes.column_len()),
                 planes: PlaneScratch::new(&tables, &plan),
-                sheets: zeros(tables.turn.plane_len()),
+                buffers: zeros(tables.buffers.len),
                 timings: Timings::default(),
             })
         });
-        let turn =
-            (group.size() > 1).then(|| Exchange::new(&tables.turn, &group, &team)).transpose();
+        let y_to_x = plan.y_to_x.as_ref().map(|y_to_x| transports::new(y_to_x, &group, &team));
+        let y_to_x = y_to_x.transpose();
         Ok(Sweep {
-            exchange: communicator.agree(Exchange::new(&plan, &across, &team))?,
-            turn: communicator.agree(turn)?,
+            z_to_y: communicator.agree(transports::new(&plan.z_to_y, &across, &team))?,
+            y_to_x: communicator.agree(y_to_x)?,
             bundles: plan.bundles.clone().collect(),
             timings: Timings::default(),
             plan,
@@ -140,15 +155,14 @@ impl<T: Real> Sweep<T> {
         })
     }
 
-    /// Numbers that a sweep on `plan` holds in its large arrays; `shared` says whether the members of
-    /// a group share memory.
-    pub fn numbers(plan: &Plan, products: usize, threads: usize, shared: bool) -> Result<usize> {
-        let tables = PlaneTables::<T>::new(plan, products.max(plan.slots), shared)?;
+    /// Numbers that a sweep on `plan` holds in its large arrays.
+    pub fn numbers(plan: &Plan, threads: usize) -> usize {
+        let tables = PlaneTables::<T>::new(plan);
         let z = Lines::<T>::new(plan.modes.grid.points[2], T::LANES);
-        let exchange = plan.planes_len() + if plan.shared { 0 } else { plan.columns_len() };
-        let columns = z.work_len() + 2 * plan.slots * plan.modes.column_len();
-        let planes = PlaneScratch::numbers(&tables, plan) + tables.turn.plane_len();
-        Ok(exchange + tables.turn_numbers() + threads * (columns + planes))
+        let transposes = plan.z_to_y.numbers() + plan.y_to_x.as_ref().map_or(0, Transpose::numbers);
+        let columns = z.work_len() + 2 * plan.room.slots * plan.modes.column_len();
+        let planes = PlaneScratch::numbers(&tables, plan) + tables.buffers.len;
+        transposes + threads * (columns + planes)
     }
 
     /// Begins a sweep anew, whatever was put out before: puts out `fields` fields of every bundle.
@@ -170,13 +184,13 @@ impl<T: Real> Sweep<T> {
         self.bundles = bundles;
     }
 
-    /// Makes room in the exchange for something else than what is in it. Collective.
+    /// Makes room for other rows than those on their way between columns and planes. Collective.
     pub fn clear(&mut self) {
-        self.exchange.clear();
+        self.z_to_y.clear();
     }
 
-    /// Brings `incoming` fields of the given bundles of this rank, in ascending order, in from the
-    /// exchange, calls `work`, and puts `outgoing` fields out into it.
+    /// Brings `incoming` fields of the given bundles of this rank, in ascending order, in from
+    /// planes, calls `work`, and puts `outgoing` fields out into it.
     pub fn columns(
         &mut self,
         bundles: &[usize],
@@ -184,20 +198,20 @@ impl<T: Real> Sweep<T> {
         outgoing: usize,
         work: &ColumnWork<T>,
     ) {
-        for part in 0..self.plan.parts {
-            let Range { start, end } = self.plan.part(part);
+        for part in 0..self.plan.z_to_y.parts() {
+            let Range { start, end } = self.plan.z_to_y.part(part);
             let from = bundles.partition_point(|&bundle| bundle < start);
             let to = bundles.partition_point(|&bundle| bundle < end);
             let bundles = &bundles[from..to];
             let mut watch = Stopwatch::start();
             if incoming > 0 {
-                self.exchange.arrive(part);
+                self.z_to_y.arrive(part);
             }
             watch.lap(&mut self.timings, Part::Exchange);
             self.columns_here(bundles, incoming, outgoing, work);
             let mut watch = Stopwatch::start();
             if outgoing > 0 {
-                self.exchange.put(part, bundles.len(), outgoing);
+                self.z_to_y.put(part, bundles.len(), outgoing);
             }
             watch.lap(&mut self.timings, Part::Exchange);
         }
@@ -211,7 +225,7 @@ impl<T: Real> Sweep<T> {
         outgoing: usize,
         work: &ColumnWork<T>,
     ) {
-        let exchange = self.exchange.columns();
+        let sent = self.z_to_y.side_from();
         let (plan, z) = (&self.plan, &self.z);
         let column_len = plan.modes.column_len();
         let scratch = &self.scratch;
@@ -223,22 +237,21 @@ impl<T: Real> Sweep<T> {
             for (index, &bundle) in bundles.iter().enumerate() {
                 let column =
                     |fields: &mut [T], field: usize| fields[field * column_len..].as_mut_ptr();
-                // SAFETY: rows of different bundles and fields do not overlap (tested in `plan`),
+                // SAFETY: rows of different bundles and fields do not overlap (tested in `transpose`),
                 // every bundle is worked on by one thread, and tables stay within the buffers.
-                let rows =
-                    |field| unsafe { exchange.as_mut_ptr().add(plan.column_shift(field, bundle)) };
+                let rows = |field| unsafe { sent.as_mut_ptr().add(z.offset(field, bundle)) };
                 let lanes = plan.modes.lanes_in_use(plan.modes.along_x(bundle));
                 for field in 0..incoming {
                     // The next line is called while this one is worked on.
                     let last = field + 1 == incoming;
                     let (next_field, next) = if last { (0, index + 1) } else { (field + 1, index) };
                     if let Some(&bundle) = bundles.get(next) {
-                        let shift = plan.column_shift(next_field, bundle);
-                        let start = exchange.as_mut_ptr().wrapping_add(shift).cast_const();
-                        z.exchange.prefetch(start);
+                        let offset = z.offset(next_field, bundle);
+                        let start = sent.as_mut_ptr().wrapping_add(offset).cast_const();
+                        z.rows_in.prefetch(start);
                     }
                     let start = rows(field).cast_const();
-                    let source = Source { start, table: &z.exchange, lanes };
+                    let source = Source { start, table: &z.rows_in, lanes };
                     let start = column(&mut scratch.incoming, field);
                     let target = Target { start, table: &z.incoming };
                     let work = &mut scratch.work;
@@ -255,7 +268,7 @@ impl<T: Real> Sweep<T> {
                 for field in 0..outgoing {
                     let start = column(&mut scratch.outgoing, field).cast_const();
                     let source = Source { start, table: &z.outgoing, lanes };
-                    let target = Target { start: rows(field), table: &z.exchange_back };
+                    let target = Target { start: rows(field), table: &z.rows_out };
                     let work = &mut scratch.work;
                     // SAFETY: as above.
                     unsafe { z.lines.transform(Direction::Inverse, source, target, work) };
@@ -276,28 +289,28 @@ impl<T: Real> Sweep<T> {
     /// Moves `fields` fields from columns to planes. Collective.
     pub fn to_planes(&mut self, fields: usize) {
         let mut watch = Stopwatch::start();
-        self.exchange.to_planes(fields);
+        self.z_to_y.transpose(fields);
         watch.lap(&mut self.timings, Part::Exchange);
     }
 
     /// Moves `fields` fields from planes to columns. Collective.
     pub fn to_columns(&mut self, fields: usize) {
         let mut watch = Stopwatch::start();
-        self.exchange.to_columns(fields);
+        self.z_to_y.transpose_back(fields);
         watch.lap(&mut self.timings, Part::Exchange);
     }
 
-    /// The exchange as planes see it, with everything else that planes need.
+    /// The rows of this rank's planes, with everything else that planes need.
     pub(super) fn plane_parts(&mut self) -> (SharedSlice<'_, T>, PlaneParts<'_, T>) {
         let parts = PlaneParts {
             plan: &self.plan,
             team: &self.team,
             tables: &self.tables,
             scratch: &self.scratch,
-            turn: self.turn.as_mut(),
+            y_to_x: self.y_to_x.as_deref_mut(),
             timings: &mut self.timings,
         };
-        (self.exchange.planes(), parts)
+        (self.z_to_y.side_to(), parts)
     }
 
     /// The threads of this rank.

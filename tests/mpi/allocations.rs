@@ -11,7 +11,7 @@ use dns_solver::modes::Modes;
 use dns_solver::parallel::{Communicator, Team};
 use dns_solver::physics::Physics;
 use dns_solver::real::Real;
-use dns_solver::solver::Solver;
+use dns_solver::solver::{Solver, SolverOptions, Tolerance};
 
 use super::harness::Test;
 use super::transform::arrangements;
@@ -68,16 +68,19 @@ fn allocations<T: Real>(
     let physics = Physics::navier_stokes(0.01);
     let forces = physics.build_forces(forcing, &Forcing::None, &modes.grid);
     let equation = physics.build_equation::<T>(&modes);
-    let mut solver = Solver::new(modes, comm, team, equation, Scheme::Rk4, forces).unwrap();
-    if let Some(tolerance) = tolerance {
-        solver.control_error(tolerance, physics.vectors_and_scalars());
-    }
+    let groups = physics.vectors_and_scalars();
+    let tolerance = tolerance.map(|error| Tolerance { error, groups });
+    let options = SolverOptions { tolerance, ..SolverOptions::default() };
+    let mut solver = Solver::new(modes, comm, team, equation, forces, options).unwrap();
     let initial = Initial::TaylorGreen(TaylorGreen { amplitude: 1.0 });
     let flow = initial::build(&initial, &modes.grid, comm).unwrap();
     let mut state = solver.state().clone();
     state.fill(|mode, out| flow(mode, out));
     solver.set_state(state);
-    let mut step = || solver.step(|_, outlook| Ok(outlook.longest.min(0.01))).unwrap();
+    let mut step = || {
+        let longest = solver.begin_step().longest;
+        solver.step(longest.min(0.01)).unwrap()
+    };
     step();
     step();
     let before = ALLOCATIONS.load(Ordering::Relaxed);

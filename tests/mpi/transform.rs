@@ -7,7 +7,7 @@ use dns_solver::grid::{Grid, Region};
 use dns_solver::modes::Modes;
 use dns_solver::parallel::{Communicator, RankGrid, Team};
 use dns_solver::real::Real;
-use dns_solver::transform::owners::bundles_of;
+use dns_solver::transform::decomposition::Decomposition;
 use dns_solver::transform::regrid::regrid;
 use dns_solver::transform::sweep::Sweep;
 use num_complex::Complex;
@@ -50,7 +50,7 @@ fn coefficient(mode: [i64; 3], field: usize) -> Complex<f64> {
 }
 
 fn fields<T: Real>(modes: Modes, comm: &Communicator) -> SpectralFields<T> {
-    let mine = bundles_of(&modes, comm.rank(), comm.grid());
+    let mine = Decomposition { modes, grid: comm.grid() }.bundles_of(comm.rank());
     let mut fields = SpectralFields::zeros(modes, mine, FIELDS);
     fields.fill(|mode, out| {
         out.iter_mut().enumerate().for_each(|(f, c)| *c = coefficient(mode, f));

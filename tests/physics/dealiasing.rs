@@ -1,6 +1,6 @@
 //! Truncation and aliasing.
 
-use dns_solver::grid::Grid;
+use dns_solver::grid::{Dealias, Grid};
 use dns_solver::integrator::Scheme;
 use dns_solver::physics::Physics;
 
@@ -20,7 +20,7 @@ fn phase_shifts_leave_aliasing_of_the_order_of_the_step() {
         let setup = Setup { physics, scheme, modes: &modes, ..Setup::default() };
         let error = |steps: usize| {
             let [a, b] = [grid, enough].map(|grid| {
-                let mut solver = setup.build_on::<f64>(grid, true);
+                let mut solver = setup.build_on::<f64>(grid, Dealias::PhaseShift);
                 run(&mut solver, 2.0 / steps as f64, steps);
                 solver.state().clone()
             });

@@ -1,18 +1,15 @@
 //! Steps that are as long as an error allows.
 
-use dns_solver::error::Result;
 use dns_solver::fields::SpectralFields;
 use dns_solver::forcing::Forcing;
 use dns_solver::physics::{Kind, Magnetic, Physics};
 use dns_solver::real::Real;
-use dns_solver::solver::{Outlook, Solver};
+use dns_solver::solver::{Attempt, Solver};
 
 use super::setup::{C, Setup, ZERO, distance, energy, re, scalar, solve, tangled, with_more};
 
 fn controlled<const N: usize, T: Real>(setup: &Setup<N>, tolerance: f64) -> Solver<T> {
-    let mut solver = setup.build::<T>();
-    solver.control_error(tolerance, setup.physics.vectors_and_scalars());
-    solver
+    Setup { tolerance: Some(tolerance), ..setup.clone() }.build()
 }
 
 /// The state at t = 1 and the number of steps.
@@ -20,9 +17,8 @@ fn adapt<const N: usize, T: Real>(setup: &Setup<N>, tolerance: f64) -> (Spectral
     let mut solver = controlled(setup, tolerance);
     let (mut time, mut steps) = (0.0, 0);
     while time < 1.0 {
-        let choose =
-            |_: &_, outlook: Outlook| -> Result<f64> { Ok(outlook.longest.min(1.0 - time)) };
-        time += solver.step(choose).unwrap();
+        let dt = solver.begin_step().longest.min(1.0 - time);
+        time += solver.step(dt).unwrap();
         steps += 1;
     }
     (solver.state().clone(), steps)
@@ -57,7 +53,7 @@ fn the_estimate_falls_with_its_order() {
     let setup = Setup { modes: &modes, ..Setup::default() };
     let estimate = |dt: f64| {
         let mut solver = controlled::<3, f64>(&setup, 1e-4);
-        solver.step(|_, _| Ok(dt)).unwrap();
+        assert_eq!(solver.step(dt).unwrap(), dt);
         let longest = solver.controller().unwrap().longest.unwrap();
         (0.9 * dt / longest).powf(4.0 / 0.7)
     };
@@ -78,7 +74,7 @@ fn every_field_has_its_own_relative_error() {
         let physics = Physics { scalars: vec![scalar(0.0, [0.0; 3])], ..Physics::default() };
         let setup = Setup { physics, modes: &flow, ..Setup::default() };
         let mut solver = controlled::<4, f64>(&setup, 1e-6);
-        solver.step(|_, _| Ok(0.02)).unwrap();
+        assert_eq!(solver.step(0.02).unwrap(), 0.02);
         solver.controller().unwrap().longest.unwrap()
     };
     let strong = longest(1.0, 0.0);
@@ -109,14 +105,12 @@ fn a_step_that_does_not_count_leaves_nothing() {
         };
         let [mut once, mut twice] = [0, 1].map(|_| controlled::<6, f64>(&setup, 1e-6));
         for long in [0.3, 5.0, 0.5] {
-            once.step(|_, _| Ok(0.01)).unwrap();
-            let mut tries = Vec::new();
-            let choose = |_: &_, outlook: Outlook| -> Result<f64> {
-                tries.push(outlook.longest);
-                Ok(if outlook.rejected == 0 { long } else { 0.01 })
+            assert_eq!(once.try_step(0.01), Attempt::Accepted);
+            let Attempt::Rejected(estimate) = twice.try_step(long) else {
+                panic!("a step of {long} is accurate");
             };
-            twice.step(choose).unwrap();
-            assert!(tries.len() == 2 && tries[1] < long, "{tries:?}");
+            assert!(estimate.longest < long && estimate.rejected == 1, "{estimate:?}");
+            assert_eq!(twice.try_step(0.01), Attempt::Accepted);
             assert!(once.state().data == twice.state().data);
             assert_eq!(once.forces().states(), twice.forces().states());
         }

@@ -1,33 +1,41 @@
 //! Forces that are fast beside the flow: steps by a Courant number or a tolerance follow them.
 
-use dns_solver::error::Result;
 use dns_solver::forcing::{Forcing, ScalarForcing};
 use dns_solver::initial::Kolmogorov;
 use dns_solver::integrator::Scheme;
 use dns_solver::physics::{Kind, Magnetic, Physics, Scalar};
-use dns_solver::solver::{Outlook, Solver};
+use dns_solver::simulation::time_step::{longest_at, longest_within};
+use dns_solver::solver::{Attempt, Solver, StepEstimate};
 
 use super::setup::{Setup, ZERO, energy, i, mean_product, re, scalar};
 
 /// The longest step from a time on.
-type Longest<'a> = dyn Fn(Outlook, f64) -> f64 + 'a;
+type Longest<'a> = dyn Fn(&StepEstimate, f64) -> f64 + 'a;
 
 /// Steps to `end`, each as long as it may be. Returns their number.
 fn advance(solver: &mut Solver<f64>, end: f64, longest: &Longest<'_>) -> u32 {
     let (mut time, mut steps) = (0.0, 0);
     while time < end {
-        let choose = |_: &_, o: Outlook| -> Result<f64> { Ok(longest(o, time).min(end - time)) };
-        time += solver.step(choose).unwrap();
-        steps += 1;
+        let mut estimate = solver.begin_step();
+        loop {
+            let dt = longest(&estimate, time).min(end - time);
+            match solver.try_step(dt) {
+                Attempt::Rejected(shorter) => estimate = shorter,
+                Attempt::Accepted => {
+                    (time, steps) = (time + dt, steps + 1);
+                    break;
+                }
+            }
+        }
     }
     steps
 }
 
 /// Rules for the step, and the error that they may make.
 const RULES: [(&Longest<'static>, f64); 3] = [
-    (&|outlook, time| outlook.longest_at(0.5, time), 1e-4),
-    (&|outlook, time| outlook.longest_within(1e-4, time), 2e-4),
-    (&|outlook, time| outlook.longest_within(1e-6, time), 5e-6),
+    (&|estimate, time| longest_at(estimate, 0.5, time), 1e-4),
+    (&|estimate, time| longest_within(estimate, 1e-4, time), 2e-4),
+    (&|estimate, time| longest_within(estimate, 1e-6, time), 5e-6),
 ];
 
 /// A wave of |k| = 1 whose energy is 1e-6: it is along its vorticity, so that it only decays.
@@ -59,10 +67,10 @@ fn power_into_weak_fields_is_what_is_asked_for() {
         // v + i w with k along x: of positive helicity.
         let modes = [([1, 0, 0], [ZERO, re(a[1]), i(a[2])])];
         let physics = Physics::navier_stokes(RATE);
-        let setup = Setup { physics, forcing, modes: &modes, ..Setup::default() };
+        let tolerance = Some(1e-3);
+        let setup = Setup { physics, forcing, tolerance, modes: &modes, ..Setup::default() };
         for (longest, tolerance) in RULES {
             let mut solver = setup.build::<f64>();
-            solver.control_error(1e-3, setup.physics.vectors_and_scalars());
             let steps = advance(&mut solver, END, longest);
             let error = energy(solver.state()) / expected() - 1.0;
             assert!(error.abs() < tolerance, "{:?}: {error} in {steps} steps", setup.forcing);
@@ -101,7 +109,7 @@ fn the_order_in_time_is_that_of_the_scheme() {
         let setup = Setup { scheme, physics, forcing, modes: &modes, ..Setup::default() };
         let error = |courant: f64| {
             let mut solver = setup.build::<f64>();
-            advance(&mut solver, END, &|outlook, time| outlook.longest_at(courant, time));
+            advance(&mut solver, END, &|estimate, time| longest_at(estimate, courant, time));
             (energy(solver.state()) / expected() - 1.0).abs()
         };
         let (coarse, fine) = (error(0.4), error(0.05));
@@ -114,10 +122,10 @@ fn the_order_in_time_is_that_of_the_scheme() {
 #[test]
 fn a_steady_force_balances_strong_damping() {
     let forcing = Forcing::Kolmogorov(Kolmogorov { amplitude: 1.0, wavenumber: 2.0 });
-    let setup = Setup::<3> { physics: Physics::navier_stokes(1.0), forcing, ..Setup::default() };
+    let (physics, tolerance) = (Physics::navier_stokes(1.0), Some(1e-3));
+    let setup = Setup::<3> { physics, forcing, tolerance, ..Setup::default() };
     for (longest, tolerance) in RULES {
         let mut solver = setup.build::<f64>();
-        solver.control_error(1e-3, setup.physics.vectors_and_scalars());
         advance(&mut solver, 10.0, longest);
         let error = energy(solver.state()) / (0.25_f64.powi(2) / 4.0) - 1.0;
         assert!(error.abs() < tolerance, "{error}");
@@ -131,13 +139,7 @@ fn steps_are_short_beside_a_correlation_time() {
     let forcing =
         Forcing::Stochastic { power: 1e-6, wavenumber: 2.0, correlation_time: 0.02, seed: 1 };
     let mut solver = Setup::<3> { forcing, ..Setup::default() }.build::<f64>();
-    let mut longest = 0.0;
-    let choose = |_: &_, outlook: Outlook| -> Result<f64> {
-        longest = outlook.longest_at(0.5, 0.0);
-        Ok(1e-3)
-    };
-    solver.step(choose).unwrap();
-    assert_eq!(longest, 0.01);
+    assert_eq!(longest_at(&solver.begin_step(), 0.5, 0.0), 0.01);
 }
 
 /// A step that is too long for a force makes it put in less, never more, and never what is not finite.

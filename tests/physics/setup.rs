@@ -1,23 +1,21 @@
 //! Flows to test with, and what to measure of them.
 
-use dns_solver::physics::Physics;
-use dns_solver::physics::Scalar;
-
-use dns_solver::error::Result;
 use dns_solver::fields::SpectralFields;
 use dns_solver::forcing::Forcing;
-use dns_solver::grid::Grid;
+use dns_solver::grid::{Dealias, Grid};
 use dns_solver::integrator::Scheme;
 use dns_solver::modes::Modes;
 use dns_solver::parallel::{Communicator, Team};
+use dns_solver::physics::{Physics, Scalar};
 use dns_solver::real::Real;
-use dns_solver::solver::{Outlook, Solver};
+use dns_solver::solver::{Solver, SolverOptions, Tolerance};
 use num_complex::Complex;
 
 pub type C = Complex<f64>;
 
 /// A flow of N fields that starts from the modes listed: (mode numbers, coefficients); conjugates
 /// are added.
+#[derive(Clone)]
 pub struct Setup<'a, const N: usize = 3> {
     pub points: [usize; 3],
     pub lengths: [f64; 3],
@@ -25,6 +23,7 @@ pub struct Setup<'a, const N: usize = 3> {
     pub scheme: Scheme,
     pub forcing: Forcing,
     pub magnetic_forcing: Forcing,
+    pub tolerance: Option<f64>,
     pub modes: &'a [([i64; 3], [C; N])],
 }
 
@@ -37,6 +36,7 @@ impl<const N: usize> Default for Setup<'_, N> {
             scheme: Scheme::Rk4,
             forcing: Forcing::None,
             magnetic_forcing: Forcing::None,
+            tolerance: None,
             modes: &[],
         }
     }
@@ -60,24 +60,27 @@ fn coefficient<const N: usize>(list: &[([i64; 3], [C; N])], mode: [i64; 3]) -> [
 impl<const N: usize> Setup<'_, N> {
     /// The flow at its start, on a grid with two-thirds truncation.
     pub fn build<T: Real>(&self) -> Solver<T> {
-        self.build_on(Grid::two_thirds(self.points, self.lengths), false)
+        self.build_on(Grid::two_thirds(self.points, self.lengths), Dealias::TwoThirds)
     }
 
-    /// The flow at its start on a given grid, with phase shifts or not.
-    pub fn build_on<T: Real>(&self, grid: Grid, phase_shifts: bool) -> Solver<T> {
+    /// The flow at its start on a given grid, dealiased as it is for.
+    pub fn build_on<T: Real>(&self, grid: Grid, dealias: Dealias) -> Solver<T> {
         let modes = Modes::new(grid, T::LANES);
+        let groups = self.physics.vectors_and_scalars();
         let mut solver = Solver::<T>::new(
             modes,
             &Communicator::serial(),
             Team::new(1).unwrap(),
             self.physics.build_equation(&modes),
-            self.scheme,
             self.physics.build_forces(&self.forcing, &self.magnetic_forcing, &modes.grid),
+            SolverOptions {
+                scheme: self.scheme,
+                dealias,
+                tolerance: self.tolerance.map(|error| Tolerance { error, groups }),
+                ..SolverOptions::default()
+            },
         )
         .unwrap();
-        if phase_shifts {
-            solver.use_phase_shifts();
-        }
         let mut state = solver.state().clone();
         state.fill(|mode, out| out.copy_from_slice(&coefficient(self.modes, mode)));
         solver.set_state(state);
@@ -99,7 +102,7 @@ pub fn scalar(diffusivity: f64, gradient: [f64; 3]) -> Scalar {
 
 pub fn run<T: Real>(solver: &mut Solver<T>, dt: f64, steps: usize) {
     for _ in 0..steps {
-        solver.step(|_, _: Outlook| -> Result<f64> { Ok(dt) }).unwrap();
+        solver.step(dt).unwrap();
     }
 }
 
@@ -248,12 +251,5 @@ pub fn order_of_drift<const N: usize>(
 
 /// What limits the time step, see `Formulas::frequency`.
 pub fn frequency<const N: usize>(setup: &Setup<N>) -> f64 {
-    let mut found = 0.0;
-    let mut solver = setup.build::<f64>();
-    let choose = |_: &_, outlook: Outlook| -> Result<f64> {
-        found = outlook.frequency;
-        Ok(1e-3)
-    };
-    solver.step(choose).unwrap();
-    found
+    setup.build::<f64>().begin_step().frequency
 }

@@ -139,11 +139,7 @@ fn measure<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> 
     for &subject in &options.subjects {
         let measured = match subject {
             Subject::Rates => continue,
-            Subject::Transform => {
-                let measured = bench.samples(|| transform(&mut solver));
-                solver.prepare();
-                measured
-            }
+            Subject::Transform => bench.transforms(&mut solver),
             Subject::Tendency => bench.samples(|| {
                 drop(solver.tendency());
                 Ok(())
@@ -169,19 +165,6 @@ fn measure<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> 
         }
     }
     Ok(report)
-}
-
-/// All fields to physical space and back, from the exchange and into it.
-fn transform<T: Real>(solver: &mut Solver<T>) -> Result<()> {
-    let fields = solver.state().count;
-    let sweep = solver.sweep();
-    sweep.to_planes(fields);
-    sweep.planes(0..sweep.plan.planes.len(), &There { fields });
-    sweep.to_columns(fields);
-    sweep.all_columns(fields, fields, &|_, incoming, outgoing| {
-        outgoing.copy_from_slice(incoming);
-    });
-    Ok(())
 }
 
 /// Takes values as they are.
@@ -230,12 +213,28 @@ impl Bench<'_> {
         Ok(Measured::new(seconds?, repeats))
     }
 
+    /// All fields to physical space and back.
+    fn transforms<T: Real>(&self, solver: &mut Solver<T>) -> Result<Measured> {
+        let (state, sweep) = solver.state_and_sweep();
+        let fields = state.count;
+        sweep.begin(fields, &|bundle, _, outgoing| outgoing.copy_from_slice(state.bundle(bundle)));
+        self.samples(|| {
+            sweep.to_planes(fields);
+            sweep.planes(0..sweep.plan.planes.len(), &There { fields });
+            sweep.to_columns(fields);
+            sweep.all_columns(fields, fields, &|_, incoming, outgoing| {
+                outgoing.copy_from_slice(incoming);
+            });
+            Ok(())
+        })
+    }
+
     /// Steps so short that the flow stays as it is.
     fn steps<T: Real>(&self, solver: &mut Solver<T>, report: &mut Report) -> Result<Measured> {
         let before = solver.timings().seconds();
         let measured = self.samples(|| {
-            let step = solver.step(|_, outlook| Ok((0.1 / outlook.frequency).min(1e-3)));
-            step.map(|_| ())
+            let dt = (0.1 / solver.begin_step().frequency).min(1e-3);
+            solver.step(dt).map(drop)
         })?;
         let steps = (1 + measured.repeats * measured.seconds.len()) as f64;
         let mine = solver.timings().seconds().map(|s| s * 1e3 / steps);
@@ -266,7 +265,6 @@ impl Bench<'_> {
             // Not there when it could not be written, which is said below.
             let _ = fs::remove_file(&path);
         }
-        solver.prepare();
         measured
     }
 }

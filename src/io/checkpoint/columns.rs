@@ -12,7 +12,7 @@ use crate::fields::SpectralFields;
 use crate::modes::{Modes, Place, signed};
 use crate::parallel::{Communicator, Counts, share};
 use crate::real::{Precision, Real};
-use crate::transform::owners::{Owners, bundles_of};
+use crate::transform::decomposition::Decomposition;
 
 /// How the columns of one field travel.
 pub struct Columns<'a> {
@@ -37,8 +37,9 @@ impl<'a> Columns<'a> {
         let (rank, ranks) = (comm.rank(), comm.size());
         let per_ny = kx + 1;
         let count = per_ny * (2 * ky + 1);
+        let decomposition = Decomposition { modes, grid: comm.grid() };
         let mut held = Vec::new();
-        for bundle in bundles_of(&modes, rank, comm.grid()) {
+        for bundle in decomposition.bundles_of(rank) {
             let (nx, ny) = modes.bundle_mode(bundle);
             let row = if ny < 0 { ny + 2 * ky as i64 + 1 } else { ny } as usize;
             for lane in 0..modes.lanes.min(per_ny - nx) {
@@ -52,11 +53,10 @@ impl<'a> Columns<'a> {
             let before = |bound| held.partition_point(|(column, _)| *column < bound);
             *to = (before(end) - before(start)) as i32;
         }
-        let runs = Owners::new(&modes, comm.grid());
         let share = share(count, rank, ranks);
         let owner = |column: usize| {
             let place = modes.place([(column % per_ny) as i64, signed(column / per_ny, ky), 0])?;
-            Some(runs.of(place.bundle))
+            Some(decomposition.owner(place.bundle))
         };
         let owners: Vec<_> = share.clone().map(owner).collect();
         let mut of_share = vec![0; ranks];

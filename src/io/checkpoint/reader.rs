@@ -16,7 +16,7 @@ use crate::io::input_file::{InputFile, open_alone};
 use crate::modes::Modes;
 use crate::parallel::Communicator;
 use crate::real::{Precision, Real};
-use crate::transform::owners::bundles_of;
+use crate::transform::decomposition::Decomposition;
 
 /// A checkpoint being read, on any number of ranks.
 pub struct CheckpointReader {
@@ -50,7 +50,7 @@ impl CheckpointReader {
     pub fn read<T: Real>(&self) -> Result<SpectralFields<T>> {
         let modes = Modes::new(self.header().grid(), T::LANES);
         let comm = self.comm();
-        let bundles = bundles_of(&modes, comm.rank(), comm.grid());
+        let bundles = Decomposition { modes, grid: comm.grid() }.bundles_of(comm.rank());
         let mut state = SpectralFields::zeros(modes, bundles, self.file.datasets.len());
         let columns = Columns::new(comm, modes);
         let mut share = Vec::with_capacity(columns.share.len() * modes.rows());

@@ -36,7 +36,6 @@ impl<T: Real> Output<T> for GradientsOutput {
         let (state, sweep) = moment.solver.state_and_sweep();
         let mut row = vec![time];
         row.extend(self.gradients.measure(state, sweep, comm));
-        moment.solver.prepare();
         comm.agree(self.writer.append(step, &row))
     }
 

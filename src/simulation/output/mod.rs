@@ -60,7 +60,7 @@ pub struct Moment<'a, T: Real> {
     pub place: Place<'a>,
     /// The instant.
     pub stamp: Stamp,
-    /// The flow. An output that uses its sweep leaves it prepared for the next step.
+    /// The flow.
     pub solver: &'a mut Solver<T>,
     /// For what an output shows to be wrong.
     pub warnings: &'a mut Warnings,

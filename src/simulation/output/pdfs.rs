@@ -64,7 +64,6 @@ impl<T: Real> Statistic<T> for Pdfs {
     fn measure(&self, moment: &mut Moment<T>) -> Vec<Vec<f64>> {
         let (state, sweep) = moment.solver.state_and_sweep();
         let measured = Pdfs::measure(self, state, sweep, moment.place.comm);
-        moment.solver.prepare();
         let arrays = |Measured { density, moments, mean, rms }| {
             [density, moments.into(), vec![mean], vec![rms]]
         };

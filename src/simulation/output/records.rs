@@ -11,8 +11,7 @@ use super::{Moment, Opening, Output, Place, Stamp};
 
 /// What is measured for a file of records.
 pub trait Statistic<T: Real> {
-    /// The numbers of every array of the file, for the flow at this moment. It leaves the solver
-    /// prepared for the next step. Collective.
+    /// The numbers of every array of the file, for the flow at this moment. Collective.
     fn measure(&self, moment: &mut Moment<T>) -> Vec<Vec<f64>>;
 }
 

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::grid::Region;
 use crate::io::slices::{Header, SliceWriter};
 use crate::real::Real;
-use crate::transform::owners::points_of;
+use crate::transform::decomposition::Decomposition;
 
 use super::schedule::Schedule;
 use super::snapshots::{output_fields, provenance};
@@ -32,7 +32,7 @@ impl SliceOutput {
             precision: slice.precision,
             fields: fields.fields().cloned().collect(),
         };
-        let mine = points_of(&modes, comm.rank(), comm.grid());
+        let mine = Decomposition { modes, grid: comm.grid() }.points_of(comm.rank());
         let has_points = !region.common(&mine).is_empty();
         let (slices, provenance) = (directory.slices(), provenance(config)?);
         let writer = SliceWriter::open(comm, &slices, header, provenance, after, has_points)?;
@@ -56,7 +56,6 @@ impl<T: Real> Output<T> for SliceOutput {
             self.writer.put(field, batch, values);
             Ok(())
         })?;
-        moment.solver.prepare();
         self.writer.commit(stamp.step, stamp.time)
     }
 

@@ -69,7 +69,6 @@ impl<T: Real> Output<T> for SnapshotsOutput {
         let path = directory.snapshot(stamp.step);
         let (state, sweep) = moment.solver.state_and_sweep();
         let header = save(comm, &path, config, &self.contents, state, sweep, stamp)?;
-        moment.solver.prepare();
         let grid = || xdmf::snapshot_grid(directory.path(), &path, &header);
         comm.agree(self.series.as_mut().map_or(Ok(()), |series| series.add(&grid())))
     }

@@ -62,8 +62,6 @@ pub fn describe(
 impl<T: Real> Statistic<T> for StructureFunctions {
     fn measure(&self, moment: &mut Moment<T>) -> Vec<Vec<f64>> {
         let (state, sweep) = moment.solver.state_and_sweep();
-        let measured = StructureFunctions::measure(self, state, sweep, moment.place.comm);
-        moment.solver.prepare();
-        measured
+        StructureFunctions::measure(self, state, sweep, moment.place.comm)
     }
 }

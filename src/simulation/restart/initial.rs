@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use num_complex::Complex;
 
-use crate::config::{Config, Dealias, Step};
-use crate::diagnostics::mean_square;
+use crate::config::{Config, Step};
+use crate::diagnostics::{PRESSURE_PRODUCTS, mean_square};
 use crate::error::{Error, Result};
 use crate::fields::SpectralFields;
 use crate::forcing;
@@ -16,7 +16,7 @@ use crate::parallel::{Communicator, Team};
 use crate::real::Real;
 
 use super::file_fields::FieldsInFile;
-use crate::solver::{Idle, Solver};
+use crate::solver::{Idle, Solver, SolverOptions, Tolerance};
 
 /// The solver that `config` asks for, with all fields zero. Collective.
 ///
@@ -31,14 +31,19 @@ pub fn solver_at_rest<T: Real>(
     let equation = config.physics.build_equation(&modes);
     let (forcing, magnetic) = (&config.forcing, &config.magnetic_forcing);
     let forces = config.physics.build_forces(forcing, magnetic, &modes.grid);
-    let mut solver = Solver::new(modes, comm, team, equation, config.time.scheme, forces)?;
-    if config.grid.dealias == Dealias::PhaseShift {
-        solver.use_phase_shifts();
-    }
-    if let Step::Tolerance { tolerance, .. } = config.time.step {
-        solver.control_error(tolerance, config.physics.vectors_and_scalars());
-    }
-    Ok(solver)
+    let tolerance = match config.time.step {
+        Step::Tolerance { tolerance: error, .. } => {
+            Some(Tolerance { error, groups: config.physics.vectors_and_scalars() })
+        }
+        Step::Fixed { .. } | Step::Cfl { .. } => None,
+    };
+    let options = SolverOptions {
+        scheme: config.time.scheme,
+        dealias: config.grid.dealias,
+        tolerance,
+        products: PRESSURE_PRODUCTS,
+    };
+    Solver::new(modes, comm, team, equation, forces, options)
 }
 
 /// Sees that every force of a flow that is about to start has something to act on, now or later.

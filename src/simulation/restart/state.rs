@@ -13,10 +13,21 @@ use crate::io::run_directory::RunDirectory;
 use crate::parallel::Communicator;
 use crate::real::{Precision, Real};
 
-use crate::simulation::blow_up::LastGood;
 use crate::simulation::output::Stamp;
 use crate::solver::Solver;
 use crate::solver::forced_modes::ForceState;
+
+/// The start of the last step: the flow was seen to be finite.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct LastGood {
+    /// Its time.
+    pub time: f64,
+    /// Its number.
+    pub step: u64,
+    /// Courant number of the step that it took.
+    pub cfl: f64,
+}
 
 /// All that a run needs beside its fields to go on as if it had never stopped. What is due next
 /// follows from the time: a checkpoint is written after everything else of its step.

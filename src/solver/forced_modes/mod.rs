@@ -20,7 +20,7 @@ use crate::parallel::Communicator;
 use crate::real::Real;
 use crate::transform::sweep::Sweep;
 
-pub use pace::{Pace, Remark, absent};
+pub use pace::{Idle, Pace, Remark, absent};
 
 /// Makes the tendency of a bundle, `assemble(bundle, contracted, tendency)`.
 pub type Assemble<'a, T> = dyn Fn(usize, &mut [T], &mut [T]) + Sync + 'a;

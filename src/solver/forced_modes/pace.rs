@@ -14,7 +14,6 @@ use crate::forcing::Part;
 use crate::grid::{AXES, Grid};
 use crate::parallel::{Communicator, Team};
 use crate::real::Real;
-use crate::solver::Idle;
 
 /// Frequencies that forces ask steps to be short beside, as they must be beside that of the flow.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -46,6 +45,17 @@ pub struct Remark {
     pub too_fast: f64,
     /// What it asked the last step to be short beside.
     pub frequency: f64,
+}
+
+/// A force that could never act.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Idle {
+    /// The name of what it acts on, see [`Drive`](crate::forcing::Drive).
+    pub name: String,
+    /// What is special about the modes that are missing, see [`Part`](crate::forcing::Part).
+    pub part: &'static str,
+    /// They would be those with 0 < k up to this; infinite when it is all modes.
+    pub wavenumber: f64,
 }
 
 /// Rounding errors of the modes that are absent, in units of those of a single number: they are

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use num_complex::Complex;
 use rustfft::{Fft, FftPlanner};
 
-use super::{ABSENT, Direction, Job};
+use super::rows::{ABSENT, Direction, Job};
 use crate::real::Real;
 use crate::simd::Array;
 

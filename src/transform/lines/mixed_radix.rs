@@ -8,7 +8,7 @@
 use std::f64::consts::TAU;
 
 use super::butterflies::dft;
-use super::{ABSENT, Direction, Job};
+use super::rows::{ABSENT, Direction, Job};
 use crate::fields::{Aligned, zeros};
 use crate::real::Real;
 use crate::simd::{Cpu, Vector};

@@ -7,8 +7,9 @@ use crate::modes::Modes;
 use crate::parallel::Communicator;
 use crate::real::Real;
 
-use super::rank_grid;
-use crate::simulation::restart::initial::{self, Start};
+use super::restart::initial::{self, Start};
+use super::time_step;
+use crate::estimate::rank_grid;
 
 /// Points along an axis up to which the field is evaluated as it is; beyond them on a coarser grid,
 /// which takes moments however large the run will be.
@@ -39,7 +40,7 @@ pub fn first_step<T: Real>(comm: &Communicator, config: &Config) -> Result<Optio
         initial::check_forces(&mut solver, config)?;
     }
     let Step::Cfl { cfl, dt_max } = config.time.step else { return Ok(None) };
-    let dt = solver.first_outlook().longest_at(cfl, 0.0);
+    let dt = time_step::longest_at(&solver.begin_step(), cfl, 0.0);
     // The grid of the run is so much finer: a flow crosses a spacing sooner.
     let finer = config.grid.points.iter().zip(coarse.grid.points);
     let finer = finer.map(|(&fine, coarse)| fine as f64 / coarse as f64).fold(1.0, f64::max);

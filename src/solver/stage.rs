@@ -1,0 +1,218 @@
+//! A right-hand side, and the update of one stage.
+
+use std::ops::Range;
+
+use super::error_control::{ErrorControl, assemble_all};
+use super::forced_modes::{Pace, absent};
+use super::phase_shift::{Direction, PhaseShift, is_shifted};
+use super::{Held, LinearForce, Solver};
+use crate::diagnostics::Budget;
+use crate::equation::{Equation, NonlinearTerms};
+use crate::fields::SpectralFields;
+use crate::forcing::{Bounds, Linear};
+use crate::integrator::{IntegratingFactors, Stage};
+use crate::modes::Modes;
+use crate::parallel::SharedSlice;
+use crate::real::Real;
+
+/// The work of a stage on one bundle after the other, each by one thread.
+struct StageWork<'a, T: Real> {
+    stage: Stage,
+    modes: Modes,
+    /// Fields of the state.
+    fields: usize,
+    /// First bundle of this rank, and numbers in a bundle.
+    first: usize,
+    len: usize,
+    equation: &'a dyn Equation<T>,
+    factors: &'a IntegratingFactors<T>,
+    phase_shift: Option<&'a PhaseShift<T>>,
+    /// Rate of the linear force.
+    rate: Option<f64>,
+    state: SharedSlice<'a, T>,
+    sum: SharedSlice<'a, T>,
+    /// The fields at this stage after the first, if anything uses them.
+    staged: Option<SharedSlice<'a, T>>,
+    /// The tendency, if it is known already.
+    known: Option<&'a SpectralFields<T>>,
+    /// Where the tendency is kept, if it is.
+    kept: Option<SharedSlice<'a, T>>,
+}
+
+impl<T: Real> StageWork<'_, T> {
+    fn range(&self, bundle: usize) -> Range<usize> {
+        let start = (bundle - self.first) * self.len;
+        start..start + self.len
+    }
+
+    /// The fields of a bundle at this stage; empty if nothing uses them.
+    fn present(&self, bundle: usize) -> &[T] {
+        let range = self.range(bundle);
+        // SAFETY: every bundle is worked on by one thread.
+        match (&self.staged, self.stage.index) {
+            (None, _) => &[],
+            (Some(_), 0) => unsafe { self.state.slice(range) },
+            (Some(staged), _) => unsafe { staged.slice(range) },
+        }
+    }
+
+    /// Makes the tendency of a bundle of its contracted products.
+    fn assemble(&self, bundle: usize, contracted: &mut [T], tendency: &mut [T]) {
+        let present = self.present(bundle);
+        if let Some(known) = self.known {
+            tendency.copy_from_slice(known.bundle(bundle));
+        } else {
+            if let Some(shift) = self.phase_shift.filter(|_| is_shifted(self.stage.index)) {
+                shift.apply(Direction::Back, bundle, contracted);
+            }
+            self.equation.assemble(bundle, present, contracted, tendency);
+        }
+        if let Some(kept) = &self.kept {
+            // SAFETY: every bundle is worked on by one thread.
+            unsafe { kept.slice(self.range(bundle)) }.copy_from_slice(tendency);
+        }
+        if let Some(rate) = self.rate {
+            Linear::add(&self.modes, bundle, rate, present, tendency);
+        }
+        if let Some(sphere) = self.phase_shift {
+            sphere.truncate(bundle, tendency);
+        }
+    }
+
+    /// Updates a bundle; its tendency becomes the fields that the next stage starts from.
+    fn advance(&self, bundle: usize, tendency: &mut [T]) {
+        let range = self.range(bundle);
+        // SAFETY: every bundle is worked on by one thread.
+        let (u, s) = unsafe { (self.state.slice(range.clone()), self.sum.slice(range.clone())) };
+        let len = self.modes.column_len();
+        for field in 0..self.fields {
+            let part = field * len..(field + 1) * len;
+            let (u, s) = (&mut u[part.clone()], &mut s[part.clone()]);
+            let tendency = &mut tendency[part];
+            self.stage.update(&self.modes, self.factors, (bundle, field), u, s, tendency);
+        }
+        if let Some(staged) = &self.staged {
+            // SAFETY: as above.
+            unsafe { staged.slice(range) }.copy_from_slice(tendency);
+        }
+    }
+}
+
+impl<T: Real> Solver<T> {
+    /// The tendency of the present state without damping and force. Collective.
+    pub fn tendency(&mut self) -> SpectralFields<T> {
+        if let Some(control) = self.control.as_ref().filter(|control| control.is_known) {
+            return control.first.clone();
+        }
+        self.nonlinear_terms(false);
+        let mut tendency = self.state.clone();
+        assemble_all(&mut self.sweep, &*self.equation, &self.state, &mut tendency, &|_, _| {});
+        self.held = Held::Other;
+        tendency
+    }
+
+    /// The physical half of a right-hand side: the sweep holds contracted products then. Returns the
+    /// largest frequency of this rank if `measure`. Collective.
+    pub(super) fn nonlinear_terms(&mut self, measure: bool) -> f64 {
+        if self.held != Held::Fields {
+            let state = &self.state;
+            self.sweep.begin(state.count, &|bundle, _, outgoing| {
+                outgoing.copy_from_slice(state.bundle(bundle));
+            });
+        }
+        let counts = self.equation.counts();
+        self.sweep.to_planes(counts.fields);
+        let job = NonlinearTerms::new(&*self.equation, measure);
+        self.sweep.planes(0..self.sweep.plan.planes.len(), &job);
+        self.sweep.to_columns(counts.contracted);
+        self.held = Held::Products;
+        job.frequency()
+    }
+
+    /// The spectral half of a stage: the sweep holds the fields of the next one then. Collective.
+    pub(super) fn update(&mut self, stage: Stage) {
+        let rate = self.linear.map(|linear| self.linear_rate(linear, stage));
+        let Solver {
+            communicator: comm, sweep, equation, state, sum, staged, forces, factors, ..
+        } = self;
+        let counts = equation.counts();
+        factors.prepare(stage);
+        let is_last = stage.is_last();
+        // With error control the first tendency is there already, and the last one is kept.
+        let (mut known, mut kept) = (None, None);
+        if let Some(ErrorControl { first, last, .. }) = &mut self.control {
+            known = Some(&*first).filter(|_| stage.index == 0);
+            kept = Some(SharedSlice::new(&mut last.data)).filter(|_| is_last);
+        }
+        let incoming = if known.is_some() { 0 } else { counts.contracted };
+        if known.is_some() {
+            sweep.clear();
+        }
+        let phase_shift = self.phase_shift.as_ref();
+        let next = (stage.index + 1) % stage.scheme.stages();
+        let shift = phase_shift.filter(|_| is_shifted(next));
+        // What the next stage starts from, on its points.
+        let put_out = |bundle: usize, outgoing: &mut [T]| {
+            if let Some(shift) = shift {
+                shift.apply(Direction::Out, bundle, outgoing);
+            }
+        };
+        let work = StageWork {
+            stage,
+            modes: state.modes,
+            fields: counts.fields,
+            first: state.bundles.start,
+            len: state.bundle_len(),
+            equation: &**equation,
+            factors,
+            phase_shift,
+            rate,
+            state: SharedSlice::new(&mut state.data),
+            sum: SharedSlice::new(&mut sum.data),
+            staged: (!staged.data.is_empty()).then(|| SharedSlice::new(&mut staged.data)),
+            known,
+            kept,
+        };
+        let assemble =
+            |bundle: usize, incoming: &mut [T], out: &mut [T]| work.assemble(bundle, incoming, out);
+        forces.bring_in(comm, sweep, incoming, &assemble, stage);
+        forces.advance(|bundle, tendency| work.advance(bundle, tendency));
+        sweep.columns(&self.free, incoming, counts.fields, &|bundle, incoming, outgoing| {
+            work.assemble(bundle, incoming, outgoing);
+            work.advance(bundle, outgoing);
+            put_out(bundle, outgoing);
+        });
+        if is_last && stage.scheme.ends_in_sum() {
+            std::mem::swap(&mut state.data, &mut sum.data);
+        }
+        forces.put_out(comm, sweep, state, stage, &put_out);
+        self.held = Held::Fields;
+    }
+
+    /// What forces ask of the next step, given the largest frequency of the flow. Collective.
+    pub(super) fn look_ahead(&mut self, frequency: f64) -> Pace {
+        let Solver { communicator: comm, sweep, forces, linear, state, .. } = self;
+        let pace = forces.look_ahead(comm, sweep.team(), state, frequency);
+        let Some(LinearForce { force, energy, absent: threshold }) = linear else { return pace };
+        let budget = Budget::measure(state, 0.0, sweep.team(), comm);
+        *energy = budget.fluctuation_energy;
+        *threshold = absent::<T>(budget.kinetic_energy);
+        let bounds = Bounds { absent: *threshold, ..Bounds::NONE };
+        let rate = 2.0 * force.rate(*energy, bounds);
+        forces.note_pace(rate, *energy <= *threshold);
+        pace.max(Pace { rate, ..Pace::default() })
+    }
+
+    /// The rate of the linear force in a stage; notes what it puts in. Collective.
+    fn linear_rate(&mut self, linear: LinearForce, stage: Stage) -> f64 {
+        let LinearForce { force, mut energy, absent } = linear;
+        if stage.index > 0 {
+            let (team, comm) = (self.sweep.team(), &self.communicator);
+            energy = Budget::measure(&self.staged, 0.0, team, comm).fluctuation_energy;
+        }
+        let rate = force.rate(energy, Bounds { absent, rate: 1.0 / stage.dt });
+        let power = 2.0 * rate * energy;
+        self.forces.note_injection(stage.weight() * power);
+        rate
+    }
+}

@@ -1,0 +1,40 @@
+//! How rows travel between ranks: a file for each way.
+//!
+//! | file | ranks | what it does |
+//! |---|---|---|
+//! | [`local`] | one | nothing: both sides are one array |
+//! | [`shared`] | of one node | one array in shared memory: ranks wait for each other |
+//! | [`messages`] | of several nodes | an all-to-all of blocks, part by part, that overlaps with work |
+
+mod local;
+mod messages;
+mod shared;
+mod transport;
+
+use crate::error::Result;
+use crate::parallel::{Communicator, Team};
+use crate::real::Real;
+
+use super::transpose::{Storage, Transpose};
+
+pub use transport::Transport;
+
+/// The transport of a transpose among the ranks of `communicator`. Collective.
+///
+/// # Errors
+/// Memory cannot be shared.
+pub fn new<T: Real>(
+    transpose: &Transpose,
+    communicator: &Communicator,
+    team: &Team,
+) -> Result<Box<dyn Transport<T>>> {
+    Ok(match transpose.storage {
+        Storage::OneArray if communicator.size() == 1 => {
+            Box::new(local::Local::new(transpose, team))
+        }
+        Storage::OneArray => Box::new(shared::Shared::new(transpose, communicator)?),
+        Storage::TwoArrays { .. } => {
+            Box::new(messages::Messages::new(transpose, communicator, team))
+        }
+    })
+}

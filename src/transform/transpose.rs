@@ -1,0 +1,292 @@
+//! A transpose of rows between ranks: pure arithmetic, no data.
+//!
+//! *Lines* of *rows* are dealt to the ranks twice: on the side `from` a rank has some lines, with all
+//! their rows; on the side `to` it has some rows of every line. Both transposes of a sweep are such:
+//!
+//! | transpose | lines | rows of a line |
+//! |---|---|---|
+//! | z to y | bundles of columns of modes | one in every z-plane |
+//! | y to x | bundles along x | one at every y of a plane |
+//!
+//! Several *fields* travel together: `fields` at most, which the arrays have room for. The ranks have
+//! one array for both sides, or two arrays of their own and send each other blocks (see [`Storage`]).
+//! In either, a line of a field has room for as many rows as a rank has at most, whatever it has, so
+//! that the place of a row is that of its line plus a shift.
+
+use std::ops::Range;
+
+use crate::parallel::Counts;
+
+use super::distribution::Distribution;
+
+/// A transpose as one rank sees it. All ranks together have the same but for their numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Transpose {
+    /// Which lines the ranks have before.
+    pub from: Distribution,
+    /// Which rows of every line the ranks have afterwards.
+    pub to: Distribution,
+    /// This rank.
+    pub rank: usize,
+    /// Fields that there is room for.
+    pub fields: usize,
+    /// Numbers in a row.
+    pub row_len: usize,
+    /// Rows from one line to the next: at least as many as a rank has of a line on the side `to`.
+    pub stride: usize,
+    /// How the rows of both sides are stored.
+    pub storage: Storage,
+}
+
+/// The arrays of a transpose.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Storage {
+    /// One array, in which `from` finds all rows where `to` has them. It has a segment
+    /// `[field][line][row]` for the rows of each rank.
+    OneArray,
+    /// Two arrays of blocks that MPI can send as they are. The lines of a rank form a few *parts*,
+    /// which are sent one by one while others are worked on. On the side `from` a block holds what
+    /// goes to one rank, on the side `to` what came from one: `[part][field][line of the part][row]`.
+    TwoArrays {
+        /// Parts of the lines of each rank.
+        parts: usize,
+    },
+}
+
+impl Transpose {
+    /// Number of parts that travel one by one.
+    pub fn parts(&self) -> usize {
+        match self.storage {
+            Storage::OneArray => 1,
+            Storage::TwoArrays { parts } => parts,
+        }
+    }
+
+    /// One part of this rank's lines.
+    pub fn part(&self, part: usize) -> Range<usize> {
+        self.part_of(self.rank, part)
+    }
+
+    /// One part of the lines that some rank has.
+    fn part_of(&self, rank: usize, part: usize) -> Range<usize> {
+        self.parts_of(rank).of(part)
+    }
+
+    fn parts_of(&self, rank: usize) -> Distribution {
+        Distribution::new(self.from.of(rank), self.parts())
+    }
+
+    /// The lines that lie together on the side `to`, `line` among them.
+    fn run(&self, line: usize) -> Range<usize> {
+        match self.storage {
+            Storage::OneArray => self.from.all.clone(),
+            Storage::TwoArrays { .. } => {
+                let parts = self.parts_of(self.from.owner(line));
+                parts.of(parts.owner(line))
+            }
+        }
+    }
+
+    /// The lines of which the side `from` has rows: all of them, or this rank's.
+    fn lines(&self) -> Range<usize> {
+        match self.storage {
+            Storage::OneArray => self.from.all.clone(),
+            Storage::TwoArrays { .. } => self.from.of(self.rank),
+        }
+    }
+
+    /// Numbers from one line to the next.
+    pub fn line_len(&self) -> usize {
+        self.stride * self.row_len
+    }
+
+    /// Numbers in all fields of so many lines.
+    fn block_len(&self, lines: usize) -> usize {
+        self.fields * lines * self.line_len()
+    }
+
+    /// Numbers on the side `from`.
+    pub fn from_len(&self) -> usize {
+        self.to.owners() * self.block_len(self.lines().len())
+    }
+
+    /// Numbers on the side `to`: in one array, those of this rank's segment.
+    pub fn to_len(&self) -> usize {
+        if self.to.of(self.rank).is_empty() { 0 } else { self.block_len(self.from.all.len()) }
+    }
+
+    /// Numbers in the arrays of this rank.
+    pub fn numbers(&self) -> usize {
+        match self.storage {
+            Storage::OneArray => self.to_len(),
+            Storage::TwoArrays { .. } => self.from_len() + self.to_len(),
+        }
+    }
+
+    /// Where this rank's segment begins in one array.
+    pub fn segment_start(&self) -> usize {
+        self.rank.min(self.to.owners()) * self.block_len(self.from.all.len())
+    }
+
+    /// Numbers from one field of a line to the next, on both sides.
+    pub fn field_len(&self, line: usize) -> usize {
+        self.run(line).len() * self.line_len()
+    }
+
+    /// Side `to`: offset of this rank's first row of a line; the others follow.
+    pub fn to_offset(&self, field: usize, line: usize) -> usize {
+        let run = self.run(line);
+        let before = self.block_len(run.start - self.from.all.start);
+        before + (field * run.len() + line - run.start) * self.line_len()
+    }
+
+    /// Side `from`: offset of every row of a line, without that of the line and field
+    /// ([`Self::from_offset`]).
+    pub fn from_rows(&self) -> Vec<usize> {
+        let block = self.block_len(self.lines().len());
+        let rows =
+            |rank| (0..self.to.of(rank).len()).map(move |row| rank * block + row * self.row_len);
+        (0..self.to.owners()).flat_map(rows).collect()
+    }
+
+    /// Side `from`: what a line of this rank and field add to [`Self::from_rows`].
+    pub fn from_offset(&self, field: usize, line: usize) -> usize {
+        let before = self.lines().start - self.from.all.start;
+        self.to_offset(field, line) - self.block_len(before)
+    }
+
+    /// Rows of `fields` fields between one part of this rank's lines and the rows of every rank, on
+    /// the side `from`.
+    pub fn from_counts(&self, part: usize, fields: usize) -> Counts {
+        let (lines, part) = (self.lines(), self.part(part));
+        let counts = (0..self.to.ranks).map(|rank| {
+            let block = self.fields * (rank * lines.len() + part.start - lines.start);
+            (rank < self.to.owners()).then_some([fields * part.len(), block])
+        });
+        self.counts(counts)
+    }
+
+    /// Rows of `fields` fields between this rank's rows and one part of every rank's lines, on the
+    /// side `to`.
+    pub fn to_counts(&self, part: usize, fields: usize) -> Counts {
+        let has_rows = self.rank < self.to.owners();
+        let counts = (0..self.from.ranks).map(|rank| {
+            let part = self.part_of(rank, part);
+            let before = self.fields * (part.start - self.from.all.start);
+            has_rows.then_some([fields * part.len(), before])
+        });
+        self.counts(counts)
+    }
+
+    /// Rows for each rank, of how many lines they are, and after how many.
+    fn counts(&self, lines: impl Iterator<Item = Option<[usize; 2]>>) -> Counts {
+        let rows = |lines: Option<[usize; 2]>| {
+            let [count, offset] = lines.unwrap_or_default();
+            [count, offset].map(|lines| (lines * self.stride) as i32).into()
+        };
+        let (counts, offsets) = lines.map(rows).unzip();
+        Counts { counts, offsets }
+    }
+
+    /// Bytes that this rank sends to others when `fields` fields of `number_size`-byte numbers go
+    /// from `from` to `to`.
+    pub fn bytes_sent(&self, fields: usize, number_size: usize) -> usize {
+        let others = self.to.owners() - usize::from(self.rank < self.to.owners());
+        others * fields * self.from.of(self.rank).len() * self.line_len() * number_size
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A row: its field, line, and number in the line.
+    type Row = (usize, usize, usize);
+
+    const FIELDS: usize = 3;
+
+    /// For many numbers of ranks, lines and rows, dealt one by one or in blocks: what each rank sees.
+    fn transposes(storage: Storage) -> impl Iterator<Item = Vec<Transpose>> {
+        let cases = [(1, 7, 9, 1), (2, 30, 33, 1), (3, 5, 50, 16), (5, 7, 4, 1), (4, 3, 20, 8)];
+        cases.into_iter().map(move |(ranks, lines, rows, block)| {
+            let from = Distribution::new(4..4 + lines, ranks);
+            let to = Distribution::in_blocks(0..rows, block, ranks);
+            let stride = to.most() + 1;
+            let of = |rank| {
+                let (from, to) = (from.clone(), to.clone());
+                Transpose { from, to, rank, fields: FIELDS, row_len: 8, stride, storage }
+            };
+            (0..ranks).map(of).collect()
+        })
+    }
+
+    /// Puts out the rows of a rank's lines, each with its own number.
+    fn put(transpose: &Transpose, fields: usize, array: &mut [Option<Row>]) {
+        for field in 0..fields {
+            for line in transpose.from.of(transpose.rank) {
+                let offset = transpose.from_offset(field, line);
+                assert_eq!(
+                    offset - transpose.from_offset(0, line),
+                    field * transpose.field_len(line)
+                );
+                for (number, row) in transpose.from_rows().iter().enumerate() {
+                    let at = (row + offset) / transpose.row_len;
+                    assert_eq!(array[at].replace((field, line, number)), None, "two in one place");
+                }
+            }
+        }
+    }
+
+    /// Finds this rank's rows of all lines.
+    fn look(transpose: &Transpose, fields: usize, array: &[Option<Row>]) {
+        for field in 0..fields {
+            for line in transpose.from.all.clone() {
+                let first = transpose.to_offset(field, line) / transpose.row_len;
+                for (row, number) in transpose.to.of(transpose.rank).enumerate() {
+                    assert_eq!(array[first + row], Some((field, line, number)));
+                }
+            }
+        }
+    }
+
+    /// Every row that a rank sends lands where the receiver looks for it.
+    #[test]
+    fn rows_arrive_where_they_are_looked_for() {
+        for (parts, fields) in [(1, 1), (4, 2), (1, 3), (3, 3)] {
+            for transposes in transposes(Storage::TwoArrays { parts }) {
+                let rows = |len| vec![None; len / transposes[0].row_len];
+                let mut received: Vec<_> = transposes.iter().map(|t| rows(t.to_len())).collect();
+                for (source, transpose) in transposes.iter().enumerate() {
+                    let mut sent = rows(transpose.from_len());
+                    put(transpose, fields, &mut sent);
+                    for part in 0..parts {
+                        let from = transpose.from_counts(part, fields);
+                        for (target, receiver) in transposes.iter().enumerate() {
+                            let to = receiver.to_counts(part, fields);
+                            assert_eq!(from.counts[target], to.counts[source]);
+                            let count = from.counts[target] as usize;
+                            let (a, b) =
+                                (from.offsets[target] as usize, to.offsets[source] as usize);
+                            received[target][b..b + count].copy_from_slice(&sent[a..a + count]);
+                        }
+                    }
+                }
+                transposes.iter().zip(&received).for_each(|(t, rows)| look(t, fields, rows));
+            }
+        }
+    }
+
+    /// In one array every row is where it is looked for from the start.
+    #[test]
+    fn rows_of_one_array_are_where_they_are_looked_for() {
+        for transposes in transposes(Storage::OneArray) {
+            let len: usize = transposes.iter().map(Transpose::numbers).sum();
+            assert_eq!(len, transposes[0].from_len());
+            let mut array = vec![None; len / transposes[0].row_len];
+            transposes.iter().for_each(|t| put(t, FIELDS, &mut array));
+            for transpose in &transposes {
+                look(transpose, FIELDS, &array[transpose.segment_start() / transpose.row_len..]);
+            }
+        }
+    }
+}
