@@ -39,6 +39,10 @@ struct Update<'a, T: Real> {
     tendency: &'a mut [T],
 }
 
+/// The numbers of integrating factors over the part of the step that a stage has one for: from its
+/// start to the node, from there to the next one, and from the node to the end.
+type Powers = [usize; 3];
+
 /// One vector of modes. `next` shares its place with the tendency.
 struct Point<V: Vector> {
     u: *mut V::Scalar,
@@ -83,6 +87,41 @@ impl<V: Vector> Point<V> {
     #[inline(always)]
     fn set_next(&self, value: V) {
         unsafe { value.store(self.tendency) }
+    }
+}
+
+/// What the stages of a subdiagonal scheme make of a point.
+impl<V: Vector> Point<V> {
+    /// Any stage but the last: adds E(1 - c) h b k to the sum, which begins with E(1) u, and makes the
+    /// next fields E(c' - c) (E(c) u + h a k), with c' the next node; `a` and `b` come times h.
+    #[inline(always)]
+    fn advance(&self, is_first: bool, [to_node, to_next, to_end]: Powers, a: V, b: V) {
+        let (u, k) = (self.u(), self.tendency());
+        self.set_sum(match is_first {
+            true => self.decayed(to_end, b.mul_add(k, u)),
+            false => self.sum() + self.decayed(to_end, b * k),
+        });
+        self.set_next(self.decayed(to_next, a.mul_add(k, self.decayed(to_node, u))));
+    }
+
+    /// The last stage: u' = sum + h b k; `b` comes times h.
+    #[inline(always)]
+    fn finish(&self, b: V) {
+        let u = b.mul_add(self.tendency(), self.sum());
+        self.set_sum(u);
+        self.set_next(u);
+    }
+}
+
+/// What the stages of a low-storage scheme make of a point.
+impl<V: Vector> Point<V> {
+    /// Any stage, with the new register `s`.
+    #[inline(always)]
+    fn overwrite(&self, s: V, b: V) {
+        let u = self.decayed(1, b.mul_add(s, self.u()));
+        self.set_sum(self.decayed(1, s));
+        self.set_u(u);
+        self.set_next(u);
     }
 }
 
@@ -132,81 +171,39 @@ impl<T: Real> Kernel<T> for Update<'_, T> {
     }
 }
 
-/// The numbers of integrating factors over the part of the step that a stage has one for: from its
-/// start to the node, from there to the next one, and from the node to the end.
-type Powers = [usize; 3];
-
 impl<T: Real> Update<'_, T> {
     #[inline(always)]
     fn subdiagonal<V: Vector<Scalar = T>>(self, rows: &[[f64; 3]]) {
         let Stage { index, dt, .. } = self.stage;
         let h = |factor: f64| V::splat(T::from_double(factor * dt));
         let [node, _, weight] = rows[index];
-        let Some(&[next, a, _]) = rows.get(index + 1) else { return self.last::<V>(h(weight)) };
+        let Some(&[next, a, _]) = rows.get(index + 1) else {
+            let weight = h(weight);
+            return self.each::<V>(|p| p.finish(weight));
+        };
         let powers =
             [node, next - node, 1.0 - node].map(|time| (time / self.part).round() as usize);
         let (a, b) = (h(a), h(weight));
-        // A loop of its own for each of the tables there are saves their vectors a loop.
+        // What the compiler knows saves it loops: so does a loop of its own for each stage of the tables
+        // there are.
         match (index == 0, powers) {
-            (true, [0, 1, 1]) => self.advance::<V>(true, [0, 1, 1], a, b),
-            (true, [0, 1, 2]) => self.advance::<V>(true, [0, 1, 2], a, b),
-            (false, [1, 0, 1]) => self.advance::<V>(false, [1, 0, 1], a, b),
-            (false, [1, 1, 1]) => self.advance::<V>(false, [1, 1, 1], a, b),
-            (is_first, powers) => self.advance::<V>(is_first, powers, a, b),
+            (true, [0, 1, 1]) => self.each::<V>(|p| p.advance(true, [0, 1, 1], a, b)),
+            (true, [0, 1, 2]) => self.each::<V>(|p| p.advance(true, [0, 1, 2], a, b)),
+            (false, [1, 0, 1]) => self.each::<V>(|p| p.advance(false, [1, 0, 1], a, b)),
+            (false, [1, 1, 1]) => self.each::<V>(|p| p.advance(false, [1, 1, 1], a, b)),
+            (is_first, powers) => self.each::<V>(|p| p.advance(is_first, powers, a, b)),
         }
-    }
-
-    /// A stage but the last: adds h b E(1 - c) k to the sum, which begins with E(1) u, and makes the
-    /// next fields E(c' - c) (E(c) u + h a k), with c' the next node.
-    #[inline(always)]
-    fn advance<V: Vector<Scalar = T>>(
-        self,
-        is_first: bool,
-        [to_node, to_next, to_end]: Powers,
-        a: V,
-        b: V,
-    ) {
-        self.each::<V>(|p| {
-            let (u, k) = (p.u(), p.tendency());
-            p.set_sum(match is_first {
-                true => p.decayed(to_end, b.mul_add(k, u)),
-                false => p.sum() + p.decayed(to_end, b * k),
-            });
-            p.set_next(p.decayed(to_next, a.mul_add(k, p.decayed(to_node, u))));
-        });
-    }
-
-    /// The last stage: u' = sum + h b k.
-    #[inline(always)]
-    fn last<V: Vector<Scalar = T>>(self, b: V) {
-        self.each::<V>(|p| {
-            let u = b.mul_add(p.tendency(), p.sum());
-            p.set_sum(u);
-            p.set_next(u);
-        });
     }
 
     #[inline(always)]
     fn low_storage<V: Vector<Scalar = T>>(self, rows: &[[f64; 4]]) {
         let Stage { index, dt, .. } = self.stage;
-        let [a, b, dt] =
-            [rows[index][1], rows[index][2], dt].map(|number| V::splat(T::from_double(number)));
-        // The old sum does not count in the first stage, whatever it holds.
+        let [_, a, b, _] = rows[index];
+        let [a, b, dt] = [a, b, dt].map(|number| V::splat(T::from_double(number)));
         match index == 0 {
-            true => self.overwrite::<V>(b, |p| dt * p.tendency()),
-            false => self.overwrite::<V>(b, |p| a.mul_add(p.sum(), dt * p.tendency())),
+            // The old register does not count, whatever it holds.
+            true => self.each::<V>(|p| p.overwrite(dt * p.tendency(), b)),
+            false => self.each::<V>(|p| p.overwrite(a.mul_add(p.sum(), dt * p.tendency()), b)),
         }
-    }
-
-    /// A low-storage stage with `register` as the new s.
-    #[inline(always)]
-    fn overwrite<V: Vector<Scalar = T>>(self, b: V, register: impl Fn(&Point<V>) -> V) {
-        self.each::<V>(|p| {
-            let s = register(&p);
-            let u = p.decayed(1, b.mul_add(s, p.u()));
-            p.set_sum(p.decayed(1, s));
-            p.set_u(u);
-            p.set_next(u);
-        });
     }
 }
