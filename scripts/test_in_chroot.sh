@@ -53,6 +53,14 @@ cargo=${CARGO_HOME:-$HOME/.cargo} rustup=${RUSTUP_HOME:-$HOME/.rustup}
 bind "$cargo" /root/.cargo
 bind "$rustup" /root/.rustup
 
+# Whom this machine trusts: it may reach the registries of packages through a proxy of its site.
+authorities=${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}
+trust=()
+if [[ -f $authorities ]]; then
+    cp "$authorities" "$root/etc/ssl/machine.crt"
+    trust=({SSL_CERT_FILE,PIP_CERT,CURL_CA_BUNDLE}"=/etc/ssl/machine.crt")
+fi
+
 # A clone without what was built here, which the other release could not use.
 mkdir -p "$root/root/dns-solver"
 # In a chroot that is used again, files that are no longer in the repository would be built, too.
@@ -64,7 +72,7 @@ git -C "$repository" ls-files -z --cached --others --exclude-standard |
 inside() {
     chroot "$root" env -i HOME=/root USER=root LANG=C.UTF-8 TERM="${TERM:-dumb}" \
         PATH=/root/.cargo/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-        ${CARGO_BUILD_JOBS:+CARGO_BUILD_JOBS="$CARGO_BUILD_JOBS"} "$@"
+        "${trust[@]}" ${CARGO_BUILD_JOBS:+CARGO_BUILD_JOBS="$CARGO_BUILD_JOBS"} "$@"
 }
 inside bash -c 'cd /root/dns-solver && scripts/setup.sh'
 inside bash -c 'cd /root/dns-solver && exec "$@"' bash "$@"

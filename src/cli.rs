@@ -10,7 +10,7 @@ use toml::Value;
 use crate::estimate::bench::{self, Subject};
 use crate::io;
 use crate::parallel::Runtime;
-use crate::simulation::{DryRun, Options};
+use crate::simulation::{DryRun, Options, RestartOptions};
 
 /// Direct numerical simulation of incompressible turbulence in a periodic box.
 ///
@@ -250,9 +250,11 @@ impl Cli {
                 .dry_run
                 .then(|| DryRun { ranks: self.ranks, machine: self.machine.clone() }),
             quiet: self.quiet,
-            fresh: self.fresh,
-            restart: self.restart.clone(),
-            allowed_changes: self.allow_change.clone(),
+            restart: RestartOptions {
+                fresh: self.fresh,
+                from: self.restart.clone(),
+                allowed_changes: self.allow_change.clone(),
+            },
             deadline: self.walltime.and_then(|walltime| started.checked_add(walltime)),
         }
     }

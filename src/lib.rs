@@ -15,8 +15,12 @@
 //! | modules | what they know |
 //! |---|---|
 //! | [`cli`] | the command line |
-//! | [`simulation`] | the run loop, and all others |
+//! | [`simulation`] | the run loop, what steers it, and all others |
+//! | [`estimate`] | memory, time and steps of a run that is not there yet; `bench` |
+//! | [`simulation::output`] | what a run writes, each kind in a file |
+//! | [`simulation::restart`] | where a run begins or goes on |
 //! | [`config`], [`io`] | the TOML file and its checks; all files (the only user of HDF5) |
+//! | [`solver`] | the state of a flow, and how it takes a step |
 //! | [`diagnostics`] | averages, spectra and other statistics |
 //! | [`physics`] | the terms of the equations, their coefficients and fields |
 //! | [`initial`], [`forcing`], [`equation`] | initial fields, forces, formulas |

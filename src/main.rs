@@ -15,7 +15,7 @@ use dns_solver::estimate::bench;
 use dns_solver::io;
 use dns_solver::parallel::{Communicator, Runtime, launcher};
 use dns_solver::simd::Cpu;
-use dns_solver::simulation::{self, Ending};
+use dns_solver::simulation::{self, Outcome};
 
 fn main() -> ExitCode {
     let started = Instant::now();
@@ -37,8 +37,8 @@ fn main() -> ExitCode {
     let communicator = Communicator::world();
     let code = match arguments {
         Ok(cli) => match run(&communicator, &cli, started) {
-            Ok(Ending::Complete) => ExitCode::SUCCESS,
-            Ok(Ending::Stopped) => ExitCode::from(cli.stopped_code),
+            Ok(Outcome::Complete) => ExitCode::SUCCESS,
+            Ok(Outcome::Stopped) => ExitCode::from(cli.stopped_code),
             Err(error) => {
                 if communicator.is_root() {
                     complain(format!("error: {error}"));
@@ -66,12 +66,12 @@ fn print(message: &clap::Error) -> ExitCode {
 }
 
 /// Runs what the command line asks for. Collective.
-fn run(communicator: &Communicator, cli: &Cli, started: Instant) -> Result<Ending> {
+fn run(communicator: &Communicator, cli: &Cli, started: Instant) -> Result<Outcome> {
     launcher::check(communicator)?;
     communicator.agree(Cpu::check_environment())?;
     match &cli.task {
         Some(Task::Convert { from, to }) => {
-            return simulation::convert(communicator, from, to).map(|()| Ending::Complete);
+            return simulation::convert(communicator, from, to).map(|()| Outcome::Complete);
         }
         Some(Task::Bench(task)) => {
             let config = match &task.config {
@@ -80,7 +80,8 @@ fn run(communicator: &Communicator, cli: &Cli, started: Instant) -> Result<Endin
                     Config::parse(bench::CONFIGURATION, "bench", Path::new(""), &task.overrides())?
                 }
             };
-            return bench::bench(communicator, &config, &task.options()).map(|()| Ending::Complete);
+            return bench::bench(communicator, &config, &task.options())
+                .map(|()| Outcome::Complete);
         }
         None => {}
     }

@@ -15,15 +15,17 @@ from dnspost.grid import Array
 from dnspost.runs import Run
 
 WINDOW = 5  # of the sum, in integral times
+FEW = 10  # independent samples: with fewer the error is a guess, and usually too small
 
 
 def steady(run: Run, tmin: float = -np.inf, tmax: float = np.inf) -> pd.DataFrame:
     """Return the means of the history's columns over `tmin` <= t <= `tmax`, a row for each.
 
     Columns are `mean`, its `standard_error`, the `deviation` of the rows, `decorrelation_time` in
-    T, and `independent_samples`; with fewer than ten of these the error itself is a guess.
-    `attrs["units"]` has the units. Rows where a quantity is not finite do not count; without two
-    others it is NaN. Raises ValueError when there are less than two rows.
+    T, `independent_samples`, and `few_samples`, true where these are fewer than ten: then the
+    error itself is a guess, and usually too small. `attrs["units"]` has the units. Rows where a
+    quantity is not finite do not count; without two others it is NaN. Raises ValueError when
+    there are less than two rows.
     """
     table = run.history
     table = table[table["time"].between(tmin, tmax)]
@@ -33,6 +35,7 @@ def steady(run: Run, tmin: float = -np.inf, tmax: float = np.inf) -> pd.DataFram
     rows = {name: _of_series(time, table[name].to_numpy(float)) for name in names}
     columns = ["mean", "standard_error", "deviation", "decorrelation_time", "independent_samples"]
     result = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+    result["few_samples"] = ~(result["independent_samples"] >= FEW)
     result.index.name = "quantity"
     result.attrs["units"] = run.history.attrs["units"]
     return result

@@ -13,7 +13,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dnspost import files, plots, structure_plots
-from dnspost.averages import steady
+from dnspost.averages import FEW, steady
 from dnspost.grid import VELOCITY
 from dnspost.picks import Choice, at_time
 from dnspost.report import report
@@ -217,7 +217,15 @@ def _steady(arguments: Arguments) -> list[Path | str]:
     if a.output:
         files.write_text(a.output, table.to_csv())
         return [a.output]
-    return [table.to_string(float_format=lambda value: f"{value:.4g}")]
+    few = table["few_samples"]
+    table["few_samples"] = few.map({True: "few", False: ""})
+    lines: list[Path | str] = [table.to_string(float_format=lambda value: f"{value:.4g}")]
+    if few.any():
+        lines.append(
+            f"few: less than {FEW} independent samples, so that the standard error is a guess, "
+            "and usually too small; run longer"
+        )
+    return lines
 
 
 # Options that a picture is of and that its name has, so that one does not replace another.

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from dnspost.densities import pdf
 from dnspost.picks import LAST, Choice, at_time
 from dnspost.runs import Run
-from dnspost.spectra_plots import draw, energy_lines, finish, flux, spectra
+from dnspost.spectra_plots import AtRestError, draw, energy_lines, finish, flux, spectra
 from dnspost.style import (
     TWO_COLUMNS,
     label,
@@ -116,14 +116,24 @@ def _others(axes: Axes, run: Run, name: str) -> None:
 
 
 def compare(runs: Sequence[Run], choice: Choice = LAST) -> Figure:
-    """Dissipation over time, and the last spectra or their means, of several runs."""
+    """Dissipation over time, and the last spectra or their means, of several runs.
+
+    A run at rest has no spectrum, and its name says so. Raises ValueError when all are.
+    """
     figure = Figure(figsize=(TWO_COLUMNS, 2.4))
     left, raw, compensated = figure.subplots(1, 3)
+    line = None
     for run in runs:
         _history_line(left, run, "dissipation")
-        (line,) = energy_lines(run, 1, choice)
-        colour = left.lines[-1].get_color()
-        draw(raw, compensated, line, run.name, colour)
+        drawn = left.lines[-1]
+        try:
+            (line,) = energy_lines(run, 1, choice)
+        except AtRestError:
+            drawn.set_label(f"{run.name} (at rest)")
+        else:
+            draw(raw, compensated, line, run.name, drawn.get_color())
+    if line is None:
+        raise ValueError("all of these runs are at rest: there is nothing to compare")
     left.set_xlabel(label("$t$", "T"))
     left.set_ylabel(label(SYMBOLS["dissipation"], "L^2/T^3"))
     left.set_ylim(bottom=0)

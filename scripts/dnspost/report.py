@@ -139,6 +139,7 @@ def _steady(run: Run, since: float) -> str:
         f'<td>{name}</td><td class="number">{row["mean"]:.4g} ± {row["standard_error"]:.2g}</td>'
         f'<td class="soft">{html.escape(table.attrs["units"].get(name, ""))}</td>'
         f'<td class="number">{row["independent_samples"]:.0f} independent samples</td>'
+        f'<td class="soft">{"too few for a sound error" if row["few_samples"] else ""}</td>'
         for name, row in table.loc[names].iterrows()
     )
     return f"<p>Means from t = {since:g} on, with their standard errors.</p>{rows}"

@@ -26,6 +26,14 @@ KOLMOGOROV_CONSTANT = 1.6  # Sreenivasan 1995, Phys. Fluids 7, 2778: 1.62 +- 0.1
 ROUNDING = 1e-14
 
 
+class AtRestError(ValueError):
+    """There is no spectrum, for nothing moves."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__("the flow is at rest: it has no spectrum")
+
+
 @dataclass(frozen=True)
 class Line:
     """A spectrum E(k) of an instant or a mean, with the scales that it is compensated by."""
@@ -48,7 +56,7 @@ def spectra(
     """Up to `count` energy spectra over time, or their mean, raw and compensated.
 
     They are the solver's, or of snapshots if it wrote none; `even_shells` as `energy_lines`. The
-    compensated ones are left out where there is no viscosity. Raises ValueError at rest.
+    compensated ones are left out where there is no viscosity. Raises AtRestError at rest.
     """
     lines = energy_lines(run, count, choice, even_shells=even_shells)
     with_scales = any(line.is_scaled for line in lines)
@@ -88,7 +96,7 @@ def energy_lines(
     lines = [_line(run, each) for each in picks]
     lines = [line for line in lines if bool((line.energy > 0).any())]
     if not lines:
-        raise ValueError("the flow is at rest: it has no spectrum")
+        raise AtRestError
     return lines
 
 

@@ -6,7 +6,7 @@
 //! | [`performance_model`] | the time of a step on a machine that is not at hand |
 //! | [`work`] | FLOPs and bytes of a right-hand side, counted |
 //! | [`rank_grid`] | how ranks are arranged |
-//! | [`bench`] | `dns-solver bench`: the time of each part of a run, measured |
+//! | [`bench`](mod@bench) | `dns-solver bench`: the time of each part of a run, measured |
 
 pub mod bench;
 pub mod performance_model;

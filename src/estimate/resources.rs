@@ -3,11 +3,10 @@
 use std::fmt::Write;
 
 use crate::config::{Config, Machine, Step};
-use crate::diagnostics::{OutputFields, PRESSURE_PRODUCTS};
+use crate::diagnostics::PRESSURE_PRODUCTS;
 use crate::equation::Counts;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::forcing::Forcing;
-use crate::grid::AXES;
 use crate::modes::Modes;
 use crate::parallel::RankGrid;
 use crate::real::Real;
@@ -19,8 +18,8 @@ use crate::transform::sweep::Sweep;
 use super::performance_model::{Case, Prediction};
 use super::rank_grid;
 use crate::format::{duration, number, size, three_digits};
-use crate::simulation::output::sizes;
-use crate::simulation::output::spectra::AllSpectra;
+use crate::simulation::output::registry::asked_for;
+use crate::simulation::output::volume;
 
 /// Where a run would be.
 pub struct Layout {
@@ -33,12 +32,12 @@ pub struct Layout {
 }
 
 /// Decomposition, memory, messages and files of a run.
-pub struct Needs {
+pub struct Resources {
     lines: Vec<(&'static str, String)>,
     warnings: Vec<String>,
 }
 
-impl Needs {
+impl Resources {
     /// What `config` needs in `layout`, with the length of the first step where that is known; an
     /// error if it cannot be run there.
     pub fn new<T: Real>(
@@ -64,8 +63,7 @@ impl Needs {
         let uses_state = equation.uses_state() || matches!(config.forcing, Forcing::Linear { .. });
         let compares = matches!(config.time.step, Step::Tolerance { .. });
         let registers = 2 + usize::from(uses_state) + 2 * usize::from(compares);
-        let fields = memory::<T>(config, &plan, counts, registers)?;
-        let memory = fields + spectra_memory(config, &modes, fields)?;
+        let memory = memory::<T>(config, &plan, counts, registers)?;
         let sent = |fields| size(plan.bytes_to_planes(fields, size_of::<T>()) as f64);
         let exchange = if ranks == 1 {
             "none, there is one rank".into()
@@ -125,8 +123,8 @@ impl Needs {
                 ),
             ),
             ("all-to-all", exchange),
-            ("output", sizes::report(config, &modes)?),
         ];
+        lines.extend(volume::report::<T>(config, &modes)?.into_iter().map(|item| ("output", item)));
         let count = |dt: f64| (config.time.end / dt * (1.0 - 1e-9)).ceil();
         let (steps, text) = match (config.time.step, first_dt) {
             (Step::Fixed { dt }, _) => (
@@ -162,14 +160,18 @@ impl Needs {
                 ("bundles", modes.bundles()),
             ))
             .collect();
-        Ok(Needs { lines, warnings })
+        Ok(Resources { lines, warnings })
     }
 
-    /// The needs, a line each.
+    /// All of it, a line or several each.
     pub fn report(&self) -> String {
         let mut text = String::new();
+        let mut last = "";
         for (name, value) in &self.lines {
-            let _ = writeln!(text, "{:<12}{value}", format!("{name}:"));
+            // What has several lines is named in the first one.
+            let head = if *name == last { String::new() } else { format!("{name}:") };
+            let _ = writeln!(text, "{head:<12}{value}");
+            last = name;
         }
         text
     }
@@ -213,50 +215,15 @@ fn predicted(
 
 /// Bytes that the rank with the largest share needs for its arrays.
 fn memory<T: Real>(config: &Config, plan: &Plan, counts: Counts, registers: usize) -> Result<f64> {
-    let fields = counts.fields;
     let field = plan.bundles.len() * plan.modes.column_len();
     let sweep = Sweep::<T>::numbers(plan, config.parallel.threads);
-    let numbers = registers * fields * field + sweep;
-    // One at a time: the initial field before it becomes the state, or the tendency for spectra,
-    // the planes of a snapshot, the dissipation for its density.
-    let initial = fields * field * size_of::<T>();
-    let snapshot = config.output.snapshots.as_ref().map_or(0, |snapshots| {
-        let [nx, ny, _] = plan.modes.grid.points;
-        let batch = nx * ny * Sweep::<T>::planes_per_batch(plan);
-        let fields = OutputFields::new(&snapshots.fields, &config.physics);
-        let holds_a_field = fields.is_ok_and(|fields| fields.holds_a_field());
-        let sum = if holds_a_field { nx * ny * plan.planes.len() } else { 0 };
-        batch * (AXES * size_of::<T>() + snapshots.precision.bytes()) + sum * size_of::<T>()
-    });
-    let densities = config.output.pdfs.as_ref().map_or(0, |_| {
-        let [nx, ny, _] = plan.modes.grid.points;
-        nx * ny.next_multiple_of(plan.modes.row_len()) * plan.planes.len() * size_of::<f64>()
-    });
-    Ok((numbers * size_of::<T>() + initial.max(snapshot).max(densities)) as f64)
-}
-
-/// Spectra that take more than this, and more than all else, are refused.
-const MUCH: f64 = 4e9;
-
-/// Bytes that a rank sums spectra in, given those of all else.
-///
-/// # Errors
-/// They are absurdly many, as where the sides of a box differ by orders of magnitude: shells and rings
-/// are as wide as the smallest wavenumber, and reach to the largest.
-fn spectra_memory(config: &Config, modes: &Modes, others: f64) -> Result<f64> {
-    let Some(_) = config.output.spectra else { return Ok(0.0) };
-    let spectra = AllSpectra::new(config, modes.grid);
-    let memory = spectra.memory(&modes.grid, config.parallel.threads);
-    if memory > MUCH.max(others) {
-        return Err(Error::input(format!(
-            "output.spectra: would take {} of memory per rank, for it has shells as wide as the smallest \
-             wavenumber up to the largest: grid.lengths = {:?} differ by too much; leave out \
-             output.spectra, or choose lengths that are closer",
-            size(memory),
-            config.grid.lengths
-        )));
+    let solver = ((registers * counts.fields * field + sweep) * size_of::<T>()) as f64;
+    // One at a time: the initial field before it becomes the state, or what an output holds.
+    let mut beside = (counts.fields * field * size_of::<T>()) as f64;
+    for kind in asked_for::<T>(&config.output) {
+        beside = beside.max(kind.memory(config, plan, solver)?);
     }
-    Ok(memory)
+    Ok(solver + beside)
 }
 
 /// Number of ranks that have bundles.

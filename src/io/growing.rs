@@ -79,6 +79,20 @@ pub fn layout(file: &hdf5::File, arrays: &[String]) -> hdf5::Result<Layout> {
     })
 }
 
+/// The steps of the records that are there.
+pub fn steps(file: &hdf5::File) -> hdf5::Result<Vec<i64>> {
+    let records: Vec<u64> = file.dataset(COUNT)?.read_raw()?;
+    let mut steps: Vec<i64> = file.dataset("step")?.read_raw()?;
+    steps.truncate(records.first().map_or(0, |&records| records as usize));
+    Ok(steps)
+}
+
+/// The step of the last record; `None` without records, or where the file is no such file.
+pub fn last_step(path: &Path) -> Option<u64> {
+    let steps = hdf5::File::open(path).and_then(|file| steps(&file)).ok()?;
+    Some(*steps.last()? as u64)
+}
+
 /// A file with room for records, open on the ranks that write to it.
 pub struct GrowingFile {
     file: File,

@@ -147,6 +147,16 @@ pub(super) fn last_step(path: &Path) -> Option<u64> {
     whole_rows(&text).filter_map(step_of).last()
 }
 
+/// Cuts a table back to the rows up to `step`.
+pub(super) fn end_at(path: &Path, step: u64) -> Result<()> {
+    let failed = |e| Error::io("cut back", path, e);
+    let text = fs::read_to_string(path).map_err(failed)?;
+    let kept = whole_rows(&text).filter(|row| step_of(row).is_none_or(|found| found <= step));
+    let temporary = Temporary::new(path);
+    fs::write(temporary.path(), kept.collect::<String>()).map_err(failed)?;
+    temporary.publish().map_err(failed)
+}
+
 fn header(columns: &[Variable]) -> String {
     let mut text = String::from("step");
     for column in columns {

@@ -10,12 +10,10 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::Temporary;
-use super::run_directory::snapshots;
+use super::numbered::Numbered;
 use super::snapshot::{Header, read_header};
 use crate::error::{Error, Result};
 use crate::grid::{AXES, Grid};
-
-const FILE_NAME: &str = "snapshots.xmf";
 
 const FOOTER: &str = "</Grid>\n</Domain>\n</Xdmf>\n";
 
@@ -63,13 +61,12 @@ impl Series {
     }
 }
 
-/// Writes the series of the snapshots found in a run directory, in order of steps. One that cannot
-/// be read is left out, and named in a comment.
-pub fn snapshot_series(run_directory: &Path) -> Result<Series> {
-    let path = run_directory.join(FILE_NAME);
+/// Writes the series `path` of the snapshots of a run, in order of steps, beside their directory. One
+/// that cannot be read is left out, and named in a comment.
+pub(super) fn snapshot_series(path: &Path, snapshots: &Numbered) -> Result<Series> {
+    let run_directory = path.parent().unwrap_or(Path::new(""));
     let mut grids = String::new();
-    let snapshots = snapshots(run_directory);
-    for step in snapshots.steps().map_err(|e| Error::io("write", &path, e))? {
+    for step in snapshots.steps().map_err(|e| Error::io("write", path, e))? {
         let file = snapshots.path(step);
         match read_header(&file) {
             Ok(header) => grids.push_str(&snapshot_grid(run_directory, &file, &header)),
@@ -77,7 +74,7 @@ pub fn snapshot_series(run_directory: &Path) -> Result<Series> {
             Err(e) => _ = writeln!(grids, "<!-- {} -->", e.message.replace("--", "- -")),
         }
     }
-    Series::create(&path, "snapshots", &grids)
+    Series::create(path, "snapshots", &grids)
 }
 
 /// A snapshot as a grid of the series in `run_directory`.
@@ -202,13 +199,13 @@ mod tests {
         run.begin(&serial, "").unwrap();
         save(&run, 3, Precision::Single, &["u", "v"]);
         fs::write(run.snapshot(7), "damaged").unwrap();
-        let mut series = snapshot_series(run.path()).unwrap();
+        let mut series = run.snapshot_series().unwrap();
         let last = save(&run, 20, Precision::Double, &["u", "v", "w"]);
         series.add(&snapshot_grid(run.path(), &run.snapshot(20), &last)).unwrap();
 
         assert!(!run.path().join("snapshots.xmf.tmp").exists());
         let text = fs::read_to_string(run.path().join("snapshots.xmf")).unwrap();
-        snapshot_series(run.path()).unwrap();
+        run.snapshot_series().unwrap();
         assert_eq!(fs::read_to_string(run.path().join("snapshots.xmf")).unwrap(), text);
         let (first, second) = text.split_once("<!-- ").unwrap();
         let (comment, second) = second.split_once(" -->").unwrap();

@@ -1,24 +1,13 @@
 //! The end of a run whose solution is no longer finite, and what to do about it.
 
-use std::path::PathBuf;
-
 use crate::config::{Config, Dealias, Step};
-use crate::error::Error;
+use crate::diagnostics::Budget;
+use crate::error::{Error, Result};
 
-use super::restart::state::LastGood;
+use super::output::history::Row;
+use super::restart::state::{LastGood, RunState, Saved};
 use super::time_step::StabilityLimit;
 use crate::format::scientific;
-
-/// The last checkpoint that was written or read.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Saved {
-    /// Where it is.
-    pub path: PathBuf,
-    /// Its time.
-    pub time: f64,
-    /// Its step.
-    pub step: u64,
-}
 
 /// What is known when a solution blows up: how it came to that, and where to go back to.
 pub struct Stability {
@@ -42,6 +31,27 @@ impl Stability {
         } else {
             self.excess.get_or_insert((time, dt, cfl));
         }
+    }
+
+    /// Checks that a flow whose averages are `row` is finite.
+    ///
+    /// # Errors
+    /// It is not: the initial field is bad, or the solution blew up.
+    pub fn check(&self, row: &Row, now: &RunState) -> Result<()> {
+        let Budget { kinetic_energy, enstrophy, .. } = row.budget;
+        let other = row.quantities.iter().any(|quantity| quantity.is_nan());
+        if kinetic_energy.is_finite() && enstrophy.is_finite() && !other {
+            return Ok(());
+        }
+        let mut found =
+            format!("the kinetic energy is {kinetic_energy}, the enstrophy {enstrophy}");
+        if other {
+            found += ", and a field is not finite";
+        }
+        Err(match now.step {
+            0 => Error::input(format!("the initial field is not finite: {found}; see [initial]")),
+            _ => self.blow_up(now.last_good, &format!("{found} at t = {}", now.time)),
+        })
     }
 
     /// The error for a run that cannot go on for a `reason`.

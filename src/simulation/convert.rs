@@ -14,10 +14,9 @@ use crate::real::{Precision, Real};
 use crate::transform::decomposition::Decomposition;
 use crate::transform::sweep::Sweep;
 
-use super::output::Stamp;
 use super::output::snapshots::{self, Contents};
 use super::restart::file_fields::FieldsInFile;
-use super::restart::state::{self, RunState};
+use super::restart::state::{self, Clock, RunState};
 
 /// Writes the checkpoint or snapshot `from` as the other of the two, at `to`. Collective.
 ///
@@ -64,9 +63,9 @@ fn to_snapshot<T: Real>(
     let (header, state) = (reader.header(), reader.read::<T>()?);
     let team = comm.agree(Team::new(config.parallel.threads))?;
     let mut sweep = Sweep::<T>::new(state.modes, comm, team, state.count, 0)?;
-    let stamp = Stamp { time: header.time, step: header.step };
+    let clock = Clock { time: header.time, step: header.step };
     let contents = Contents::state(config, header.precision)?;
-    snapshots::save(comm, to, config, &contents, &state, &mut sweep, stamp).map(drop)
+    snapshots::save(comm, to, config, &contents, &state, &mut sweep, clock).map(drop)
 }
 
 fn to_checkpoint<T: Real>(
@@ -89,6 +88,6 @@ fn to_checkpoint<T: Real>(
     let mut state = SpectralFields::<T>::zeros(modes, bundles, count);
     let mut log = Log::new(comm, true);
     file.read(config, comm, &mut state)?.iter().for_each(|warning| log.warn(warning));
-    let run = RunState::at(Stamp { time, step });
+    let run = RunState::at(Clock { time, step });
     state::save(comm, to, config, config.precision, &state, &run)
 }

@@ -1,4 +1,4 @@
-//! The account of energy: what was there, what damping takes, and what the force has put in.
+//! The budget of energy: what was there, what damping takes, and what the force has put in.
 
 use crate::diagnostics::{Budget, Quantities};
 use crate::parallel::Communicator;
@@ -6,9 +6,9 @@ use crate::real::Real;
 
 use crate::solver::Solver;
 
-/// The account at one instant, per mass.
+/// The budget at one instant, per mass.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Account {
+pub struct EnergyBudget {
     /// Kinetic, magnetic and potential energy.
     energy: f64,
     /// Rate at which damping of any kind takes it up.
@@ -17,15 +17,15 @@ pub struct Account {
     injected: f64,
 }
 
-impl Account {
-    /// The account of a flow with this budget, these values of `quantities`, and what the force has put
+impl EnergyBudget {
+    /// The budget of a flow with this budget, these values of `quantities`, and what the force has put
     /// in.
     pub fn new(quantities: &Quantities, budget: &Budget, values: &[f64], injected: f64) -> Self {
         let [energy, loss] = quantities.energy_and_loss(budget, values);
-        Account { energy, loss, injected }
+        EnergyBudget { energy, loss, injected }
     }
 
-    /// The account of a flow under way. Collective.
+    /// The budget of a flow under way. Collective.
     pub fn of<T: Real>(
         solver: &Solver<T>,
         quantities: &Quantities,
@@ -35,18 +35,18 @@ impl Account {
         let (state, team) = (solver.state(), solver.team());
         let budget = Budget::measure(state, viscosity, team, comm);
         let values = quantities.measure(state, &budget, team, comm);
-        Account::new(quantities, &budget, &values, solver.forces().injected_energy())
+        EnergyBudget::new(quantities, &budget, &values, solver.forces().injected_energy())
     }
 
     /// Power - dE/dt, on average over a step of `dt` from `before` to `after`: what damping must have
     /// taken up.
-    pub fn dissipation(before: Account, after: Account, dt: f64) -> f64 {
+    pub fn dissipation(before: EnergyBudget, after: EnergyBudget, dt: f64) -> f64 {
         (after.injected - before.injected - (after.energy - before.energy)) / dt
     }
 
     /// What damping takes up, on average over the step by the trapezoidal rule, less
     /// [`Self::dissipation`]. It is zero but for errors of the order of dt^2.
-    pub fn residual(before: Account, after: Account, dt: f64) -> f64 {
-        0.5 * (before.loss + after.loss) - Account::dissipation(before, after, dt)
+    pub fn residual(before: EnergyBudget, after: EnergyBudget, dt: f64) -> f64 {
+        0.5 * (before.loss + after.loss) - EnergyBudget::dissipation(before, after, dt)
     }
 }

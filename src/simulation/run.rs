@@ -3,9 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::config::Config;
-use crate::diagnostics::{Budget, Quantities, Scales};
 use crate::error::{Error, Result};
-use crate::io::history::HistoryWriter;
 use crate::io::log::Log;
 use crate::io::run_directory::RunDirectory;
 use crate::modes::Modes;
@@ -13,17 +11,16 @@ use crate::parallel::Communicator;
 use crate::real::Real;
 use crate::transform::timings::{Part, Timings};
 
-use super::Ending;
-use super::blow_up::{Saved, Stability};
+use super::averages::Averages;
+use super::blow_up::Stability;
 use super::deadline::Deadline;
-use super::energy_budget::Account;
-use super::output::history::{self, Row};
+use super::options::Outcome;
+use super::output::history::Row;
 use super::output::schedule::Schedule;
-use super::output::{Moment, Opening, Outputs, Place, Stamp};
+use super::output::{Opening, OutputContext, Outputs, RunContext};
 use super::progress::{self, Progress};
 use super::restart::initial;
-use super::restart::resume::Resumed;
-use super::restart::state::{self, LastGood, RunState};
+use super::restart::state::{self, Clock, LastGood, RunState, Saved};
 use super::restart::{Entry, Origin};
 use super::stop::{self, Notice, Watch};
 use super::time_step;
@@ -32,21 +29,15 @@ use crate::solver::{Attempt, MOST_REJECTIONS, Solver};
 
 /// A run under way.
 pub struct Run<'a, T: Real> {
-    place: Place<'a>,
+    context: RunContext<'a>,
     entry: Entry,
     solver: Solver<T>,
     log: &'a mut Log,
     progress: Progress,
-    history: HistoryWriter,
-    quantities: Quantities,
-    history_schedule: Schedule,
+    averages: Averages<'a>,
     outputs: Outputs<T>,
     checkpoint_schedule: Option<Schedule>,
     now: RunState,
-    /// The last step that was measured, and found finite.
-    measured: Option<u64>,
-    /// The account of energy before the last step, when it led to a row of the history.
-    before_row: Option<Account>,
     stability: Stability,
     warnings: Warnings,
     /// Step and time at which this process took over.
@@ -70,63 +61,26 @@ impl<'a, T: Real> Run<'a, T> {
         log: &'a mut Log,
         deadline: Option<Deadline>,
     ) -> Result<Self> {
-        let quantities = Quantities::new(&config.physics, modes.grid.lengths);
         let mut solver = initial::solver_at_rest(comm, config, modes)?;
-        let entry = origin.entry();
-        let (mut watch, end) = (Watch::new(comm, directory.stop_file(), deadline), config.time.end);
-        let (now, saved) = match origin {
-            Origin::Beginning { start, .. } => {
-                let mut state = solver.state().clone();
-                let said = start.fill(config, comm, &mut state)?;
-                said.lines.iter().for_each(|line| log.line(line));
-                said.warnings.iter().for_each(|warning| log.warn(warning));
-                solver.set_state(state);
-                initial::check_forces(&mut solver, config)?;
-                (RunState::default(), None)
-            }
-            Origin::Checkpoint(resumed) => {
-                let Resumed { path: checkpoint, mut run, state, took, .. } = resumed;
-                // To write one will take about as long.
-                watch.expect_checkpoint(took);
-                solver.set_state(state);
-                let forces = std::mem::take(&mut run.forces);
-                solver.forces_mut().restore(forces).map_err(|state| {
-                    Error::input(format!(
-                        "cannot use checkpoint {}: what the force on the {} remembers, {} numbers, \
-                         is not for [forcing]",
-                        checkpoint.display(),
-                        state.name,
-                        state.memory.len()
-                    ))
-                })?;
-                if let Some(controller) = run.controller {
-                    solver.set_controller(controller);
-                }
-                let saved = Saved { path: checkpoint, time: run.time, step: run.step };
-                (run, Some(saved))
-            }
-        };
-        let columns = history::columns(&quantities, &config.physics);
-        let step = saved.as_ref().map(|saved| saved.step);
-        let history = HistoryWriter::open(comm, &directory.history(), &columns, step)?;
-        let after = saved.as_ref().map(|saved| Stamp { time: saved.time, step: saved.step });
+        let (entry, end) = (origin.entry(), config.time.end);
+        let mut watch = Watch::new(comm, directory.stop_file(), deadline);
+        // To write a checkpoint will take about as long as to read one.
+        origin.took().into_iter().for_each(|took| watch.expect_checkpoint(took));
+        let (now, saved) = origin.restore(comm, config, &mut solver, log)?;
+        let after = saved.as_ref().map(|saved| Clock { time: saved.time, step: saved.step });
         let schedule = |every| Schedule::beginning(every, end, after.map(|after| after.time));
         let first = (now.step, now.time);
-        let place = Place { comm, config, directory, modes };
+        let run = RunContext { comm, config, directory, modes };
         Ok(Run {
-            place,
+            context: run,
             entry,
             solver,
             progress: Progress::new(log, first, end),
             log,
-            history,
-            quantities,
-            history_schedule: schedule(config.output.history.every),
-            outputs: Outputs::open(Opening { place, after, accumulated: &now.accumulated })?,
+            averages: Averages::open(run, after)?,
+            outputs: Outputs::open(Opening { run, after, accumulated: &now.accumulated })?,
             checkpoint_schedule: config.output.checkpoints.map(|c| schedule(c.every)),
             now,
-            measured: None,
-            before_row: None,
             stability: Stability::new(config, saved),
             warnings: Warnings::new(config, modes),
             first,
@@ -138,7 +92,7 @@ impl<'a, T: Real> Run<'a, T> {
     }
 
     /// Steps and writes until the end, and says where the time went. Collective.
-    pub fn complete(mut self) -> Result<Ending> {
+    pub fn complete(mut self) -> Result<Outcome> {
         self.begin()?;
         stop::catch_signals();
         self.watch.begin();
@@ -150,30 +104,31 @@ impl<'a, T: Real> Run<'a, T> {
         let work = progress::Work {
             steps: self.now.step - self.first.0,
             rejected: self.rejected,
-            points: self.place.config.grid.build().point_count(),
+            points: self.context.config.grid.build().point_count(),
             threads: self.solver.threads(),
             seconds: self.started.elapsed().as_secs_f64(),
         };
-        self.log.line(&progress::table(self.place.comm, &timings, &work));
+        self.log.line(&progress::table(self.context.comm, &timings, &work));
         if let Some(warning) = self.watch.clear() {
             self.log.warn(&warning);
         }
-        let Some(notice) = stopped else { return Ok(Ending::Complete) };
+        let Some(notice) = stopped else { return Ok(Outcome::Complete) };
         let RunState { time, step, .. } = self.now;
         self.log.line(&format!(
             "stopped early, at t = {time}, step {step}, because {}; continue with the same command",
             notice.reason()
         ));
-        Ok(Ending::Stopped)
+        Ok(Outcome::Stopped)
     }
 
     /// Makes the directory and its files what the run goes on from: from here on there is no way back.
     fn begin(&mut self) -> Result<()> {
-        let Place { comm, config, directory, .. } = self.place;
+        let RunContext { comm, config, directory, .. } = self.context;
         self.entry.make(comm, config, directory, self.log)?;
         self.log.open(comm, &directory.log())?;
-        self.history.begin(comm)?;
-        self.outputs.begin(self.place)
+        self.averages.begin()?;
+        self.outputs.begin(self.context)?;
+        self.entry.complete(comm, directory)
     }
 
     /// Steps until the end, or until it is asked to stop: then returns why.
@@ -192,12 +147,12 @@ impl<'a, T: Real> Run<'a, T> {
             if notice == Notice::Lost {
                 return Err(Error::io(
                     "go on in run directory",
-                    self.place.directory.path(),
+                    self.context.directory.path(),
                     "it was removed, or another run has taken it over",
                 ));
             }
             self.output()?;
-            let complete = self.now.time >= self.place.config.time.end;
+            let complete = self.now.time >= self.context.config.time.end;
             let time = self.now.time;
             let due = self.checkpoint_schedule.as_mut().is_some_and(|s| s.take(time));
             if due || complete || notice.asks_to_stop() {
@@ -214,9 +169,9 @@ impl<'a, T: Real> Run<'a, T> {
     /// Takes one step towards the next time at which something is due. Returns what the ranks were
     /// asked before it.
     fn advance(&mut self) -> Result<Notice> {
-        let target = self.history_schedule.next_time().min(self.outputs.next_time());
+        let target = self.averages.schedule.next_time().min(self.outputs.next_time());
         let RunState { time, step, last_good, .. } = self.now;
-        let notice = self.watch.notice(self.place.directory.is_lost());
+        let notice = self.watch.notice(self.context.directory.is_lost());
         self.solver.set_time(time);
         let (mut estimate, notice) = self.solver.begin_step_with(notice.code());
         let frequency = estimate.frequency;
@@ -225,14 +180,16 @@ impl<'a, T: Real> Run<'a, T> {
             return Err(self.stability.blow_up(last_good, &reason));
         }
         let (dt, next) = loop {
-            let rule = self.place.config.time.step;
+            let rule = self.context.config.time.step;
             let (dt, next) = time_step::next(rule, &estimate, time, target);
             if next <= time || estimate.rejected >= MOST_REJECTIONS {
                 let good = LastGood { time, step, ..last_good };
                 let reason = format!("the time step fell to {dt:e} at t = {time}");
                 return Err(self.stability.blow_up(good, &reason));
             }
-            self.before_row = self.budget_before(next);
+            let started = Instant::now();
+            self.averages.note_before(next, &self.solver);
+            self.output_timings.add(Part::Output, started.elapsed());
             match self.solver.try_step(dt) {
                 Attempt::Accepted => break (dt, next),
                 Attempt::Rejected(shorter) => estimate = shorter,
@@ -248,39 +205,28 @@ impl<'a, T: Real> Run<'a, T> {
         Ok(Notice::of_code(notice))
     }
 
-    /// The account of energy before a step to the time `next`, if that is one of a row. Collective.
-    fn budget_before(&mut self, next: f64) -> Option<Account> {
-        let started = Instant::now();
-        let Place { comm, config, .. } = self.place;
-        let (quantities, viscosity) = (&self.quantities, config.physics.viscosity);
-        let is_due = self.history_schedule.is_due(next);
-        let before = is_due.then(|| Account::of(&self.solver, quantities, viscosity, comm));
-        self.output_timings.add(Part::Output, started.elapsed());
-        before
-    }
-
     /// Writes a checkpoint, after all else of this step. Collective.
     fn checkpoint(&mut self) -> Result<()> {
         let started = Instant::now();
         self.watch.begin_checkpoint();
-        if self.measured != Some(self.now.step) {
-            self.row()?;
+        if !self.averages.are_of(self.now.step) {
+            self.measure()?;
         }
         // What the checkpoint takes for written must be.
-        self.place.comm.agree(self.history.sync().and_then(|()| self.outputs.sync()))?;
+        self.context.comm.agree(self.averages.sync().and_then(|()| self.outputs.sync()))?;
         self.now.controller = self.solver.controller();
         self.now.forces = self.solver.forces().states();
         self.now.accumulated = self.outputs.accumulated();
         state::write(
-            self.place.comm,
-            self.place.config,
-            self.place.directory,
+            self.context.comm,
+            self.context.config,
+            self.context.directory,
             &self.solver,
             &self.now,
         )?;
         let RunState { time, step, .. } = self.now;
         self.stability.saved =
-            Some(Saved { path: self.place.directory.checkpoint(step), time, step });
+            Some(Saved { path: self.context.directory.checkpoint(step), time, step });
         let took = started.elapsed();
         self.watch.end_checkpoint(took);
         self.output_timings.add(Part::Output, took);
@@ -290,28 +236,31 @@ impl<'a, T: Real> Run<'a, T> {
     /// Writes what is due.
     fn output(&mut self) -> Result<()> {
         let RunState { time, step, .. } = self.now;
-        let history_is_due = self.history_schedule.take(time);
+        let history_is_due = self.averages.schedule.take(time);
         if !(history_is_due || self.outputs.are_due(time)) {
             return Ok(());
         }
         let (started, transforms) = (Instant::now(), self.seconds_in_sweeps());
         // Measured for the others as well: what is not finite is not written.
-        let row = self.row()?;
+        let row = self.measure()?;
         if history_is_due {
-            self.place.comm.agree(self.history.append(step, &row.values()))?;
+            self.averages.append(step, &row)?;
             self.now.row_time = time;
             self.solver.forces_mut().clear_accounts();
             self.progress.row(step, &row, self.log);
             self.warnings.forces(time, self.solver.forces().remarks(), self.log);
             self.warnings.row(&row, self.log);
         }
-        self.outputs.write(&mut Moment {
-            place: self.place,
-            stamp: Stamp { time, step },
+        let mut context = OutputContext {
+            run: self.context,
+            clock: Clock { time, step },
             solver: &mut self.solver,
-            warnings: &mut self.warnings,
-            log: self.log,
-        })?;
+            energy_spectrum: None,
+        };
+        self.outputs.write(&mut context)?;
+        if let Some(spectrum) = context.energy_spectrum {
+            self.warnings.spectrum(time, &spectrum, self.log);
+        }
         // The sweeps of spectra and snapshots keep their own account.
         let transforms = Duration::from_secs_f64(self.seconds_in_sweeps() - transforms);
         self.output_timings.add(Part::Output, started.elapsed().saturating_sub(transforms));
@@ -322,61 +271,13 @@ impl<'a, T: Real> Run<'a, T> {
         self.solver.timings().seconds().iter().sum()
     }
 
-    /// An error when the flow is no longer finite.
-    fn check(&self, row: &Row) -> Result<()> {
-        let Budget { kinetic_energy, enstrophy, .. } = row.budget;
-        let other = row.quantities.iter().any(|quantity| quantity.is_nan());
-        if kinetic_energy.is_finite() && enstrophy.is_finite() && !other {
-            return Ok(());
-        }
-        let mut found =
-            format!("the kinetic energy is {kinetic_energy}, the enstrophy {enstrophy}");
-        if other {
-            found += ", and a field is not finite";
-        }
-        Err(match self.now.step {
-            0 => Error::input(format!("the initial field is not finite: {found}; see [initial]")),
-            _ => {
-                let reason = format!("{found} at t = {}", self.now.time);
-                self.stability.blow_up(self.now.last_good, &reason)
-            }
-        })
-    }
-
-    /// Measures the flow; an error when it is no longer finite. Collective.
-    fn row(&mut self) -> Result<Row> {
-        let viscosity = self.place.config.physics.viscosity;
-        let (state, sweep) = self.solver.state_and_sweep();
-        let budget = Budget::measure(state, viscosity, sweep.team(), self.place.comm);
-        let scales = Scales::new(&budget, viscosity, state.modes.grid.k_max());
-        let quantities = self.quantities.measure(state, &budget, sweep.team(), self.place.comm);
-        let RunState { time, dt, row_time, .. } = self.now;
-        let physics = &self.place.config.physics;
-        let (injected_power, injections) =
-            history::powers(self.solver.forces(), physics, time - row_time);
-        let cfl = self.now.last_good.cfl;
-        let (budget_dissipation, budget_residual) = match self.before_row {
-            None => (0.0, 0.0),
-            Some(before) => {
-                let injected = self.solver.forces().injected_energy();
-                let after = Account::new(&self.quantities, &budget, &quantities, injected);
-                (Account::dissipation(before, after, dt), Account::residual(before, after, dt))
-            }
-        };
-        let row = Row {
-            time,
-            dt,
-            budget,
-            scales,
-            cfl,
-            injected_power,
-            budget_dissipation,
-            budget_residual,
-            quantities,
-            injections,
-        };
-        self.check(&row)?;
-        self.measured = Some(self.now.step);
+    /// Measures the flow. Collective.
+    ///
+    /// # Errors
+    /// It is no longer finite.
+    fn measure(&mut self) -> Result<Row> {
+        let row = self.averages.measure(&self.solver, &self.now);
+        self.stability.check(&row, &self.now)?;
         Ok(row)
     }
 }

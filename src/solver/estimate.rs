@@ -1,4 +1,4 @@
-//! What a flow asks of the length of a step.
+//! What a flow asks of the length of a step, and what became of one.
 
 use super::forced_modes::Pace;
 
@@ -22,3 +22,15 @@ impl StepEstimate {
         self.frequency.max(self.forces.acceleration)
     }
 }
+
+/// What became of a step that was tried.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Attempt {
+    /// It counts.
+    Accepted,
+    /// It was not accurate, and all is as before it; what is known about the next try.
+    Rejected(StepEstimate),
+}
+
+/// A step that was tried so often, each time a shorter one, is beyond help.
+pub const MOST_REJECTIONS: u32 = 30;

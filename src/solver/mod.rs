@@ -43,9 +43,8 @@ use self::error_control::ErrorControl;
 use self::forced_modes::{Forced, ForcedBands};
 use self::phase_shift::PhaseShift;
 
-pub use estimate::StepEstimate;
+pub use estimate::{Attempt, MOST_REJECTIONS, StepEstimate};
 pub use forced_modes::Idle;
-pub use step::{Attempt, MOST_REJECTIONS};
 
 /// How a solver takes steps. The default is the classical Runge-Kutta scheme with two-thirds
 /// truncation, by steps of given lengths.

@@ -4,22 +4,11 @@
 //! tells the error of that: so a step that counts costs no more than without. One that does not is
 //! taken back, and its start evaluated again.
 
-use super::{Held, Solver, StepEstimate};
+use super::estimate::{Attempt, MOST_REJECTIONS, StepEstimate};
+use super::{Held, Solver};
 use crate::error::{Error, Result};
 use crate::integrator::Stage;
 use crate::real::Real;
-
-/// What became of a step that was tried.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Attempt {
-    /// It counts.
-    Accepted,
-    /// It was not accurate, and all is as before it; what is known about the next try.
-    Rejected(StepEstimate),
-}
-
-/// A step that was tried so often, each time a shorter one, is beyond help.
-pub const MOST_REJECTIONS: u32 = 30;
 
 /// Courant number of the first step that error control tries.
 const FIRST_COURANT: f64 = 0.1;

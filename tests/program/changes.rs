@@ -225,10 +225,10 @@ impl Nobody {
 }
 
 /// What was measured in a record, by name, of all parts of a file.
-fn parts(case: &Case, file: &str) -> Vec<BTreeMap<String, Vec<f64>>> {
+fn parts(case: &Case, name: &str, file: &str) -> Vec<BTreeMap<String, Vec<f64>>> {
     let names = [format!("{file}.h5"), format!("{file}.part2.h5"), format!("{file}.part3.h5")];
-    let there = names.iter().filter(|name| case.path("run").join(name).exists());
-    there.map(|name| case.records("run", name)).collect()
+    let there = names.iter().filter(|file| case.path(name).join(file).exists());
+    there.map(|file| case.records(name, file)).collect()
 }
 
 /// `[output]` and what is allowed by name may change, whatever it does to the shape of a record: what
@@ -254,12 +254,12 @@ fn records_of_another_shape_go_on() {
     let before = case.read("run", "history.csv");
     case.solve(2, "run", &arguments);
     for file in ["spectra", "pdfs", "structure_functions"] {
-        let parts = parts(&case, file);
+        let parts = parts(&case, "run", file);
         assert_eq!(parts.len(), 2, "{file}");
         assert_eq!(parts[0]["time"], [0.0, 0.0625, 0.125], "{file}");
         assert_eq!(parts[1]["time"], [0.1875, 0.25], "{file}");
     }
-    let [first, second] = &parts(&case, "structure_functions")[..] else { unreachable!() };
+    let [first, second] = &parts(&case, "run", "structure_functions")[..] else { unreachable!() };
     assert_eq!((&first["r"], &second["r"]), (&vec![0.5, 1.0], &vec![0.5, 1.0, 1.5]));
     assert_eq!((first["axis"].len(), second["axis"].len()), (3, 1));
     assert!(second["velocity_longitudinal_absolute"].iter().all(|value| *value > 0.0));
@@ -293,7 +293,8 @@ fn records_of_another_shape_go_on() {
     let first = case.checkpoints("run").remove(0);
     let again = [&arguments[..], &["--restart", first.to_str().unwrap()]].concat();
     let look = || {
-        let records = ["spectra", "pdfs", "structure_functions"].map(|file| parts(&case, file));
+        let records =
+            ["spectra", "pdfs", "structure_functions"].map(|file| parts(&case, "run", file));
         let text = ["history.csv", "gradients.csv"].map(|file| case.read("run", file));
         // As text, for NaN is not equal to itself.
         (format!("{records:?} {:?}", case.slice("run", "plane")), text)
@@ -301,6 +302,39 @@ fn records_of_another_shape_go_on() {
     let whole = look();
     case.solve(3, "run", &again);
     assert!(look() == whole);
+}
+
+/// What is no longer written ends where the run goes on, too: nothing is left of steps that it went back
+/// from, and what is written again later follows.
+#[test]
+fn files_that_are_written_no_more_end_where_the_run_goes_on() {
+    let modes = ["output.modes={ every=0.0625 }", "output.checkpoints={ every=0.0625, keep=9 }"];
+    let case = Case::with(DECAYING, &[&SETTINGS[..], &RECORDED, &modes].concat());
+    case.solve(2, "short", &["--quiet", "--set", "time.end=0.0625"]);
+    case.solve(1, "run", &["--quiet"]);
+    let first = case.checkpoints("short").pop().unwrap().display().to_string();
+    let outputs =
+        ["spectra", "pdfs", "structure_functions", "gradients", "slices", "snapshots", "modes"];
+    let settings = outputs.map(|output| format!("output.{output}="));
+    let mut off = vec!["--quiet", "--restart", &first];
+    settings.iter().for_each(|setting| off.extend(["--set", setting]));
+    let kept = |name: &str| {
+        let records =
+            ["spectra", "pdfs", "structure_functions"].map(|file| parts(&case, name, file));
+        let series = ["snapshots.xmf", "slices/plane.xmf"]
+            .map(|file| case.read(name, file).matches("<Time").count());
+        let numbered = [case.snapshots(name).len(), case.modes(name).len()];
+        (format!("{records:?} {:?}", case.slice(name, "plane")), series, numbered)
+    };
+    case.solve(3, "run", &off);
+    assert!(kept("run") == kept("short"));
+    assert_eq!((kept("run").1, kept("run").2), ([2, 2], [2, 2]));
+    assert_eq!(case.read("run", "gradients.csv"), case.read("short", "gradients.csv"));
+    assert_eq!(case.column("run", "time"), [0.0, 0.0625, 0.125]);
+    // On again, from the end.
+    case.solve(1, "run", &["--quiet", "--set", "time.end=0.1875"]);
+    assert_eq!(case.records("run", "spectra.h5")["time"], [0.0, 0.0625, 0.1875]);
+    assert_eq!(case.slice("run", "plane")["time"], [0.0, 0.0625, 0.1875]);
 }
 
 /// Averages over samples do not go on across a change of what is measured.
@@ -328,7 +362,7 @@ fn an_average_begins_anew_with_another_axis() {
             .to_vec()
     };
     let whole = case.records("whole", "structure_functions.h5");
-    let changed = parts(&case, "structure_functions").pop().unwrap();
+    let changed = parts(&case, "run", "structure_functions").pop().unwrap();
     assert!(last(&changed).iter().zip(&last(&whole)).all(|(a, b)| (a / b - 1.0).abs() < 0.2));
     assert!(last(&changed) != last(&whole), "the first sample was of another axis");
 }

@@ -7,14 +7,12 @@ use std::process::Command;
 use super::restart::FORCED;
 use super::running::{Case, MPIRUN, Output, SOLVER, run_mpi};
 
-/// Whether this user may make namespaces, and MPI works in them: Open MPI 5 takes a minute and more.
+/// Whether this user may make namespaces.
 fn may_unshare() -> bool {
     let made = Command::new("unshare").args(["--mount", "--pid", "--fork", "true"]).output();
-    let version = Command::new(MPIRUN[0]).arg("--version").output();
-    let may = made.is_ok_and(|output| output.status.success())
-        && version.is_ok_and(|version| version.stdout.starts_with(b"mpirun (Open MPI) 4"));
+    let may = made.is_ok_and(|output| output.status.success());
     if !may {
-        println!("SKIPPED: this needs namespaces and Open MPI 4");
+        println!("SKIPPED: this needs the right to make namespaces");
     }
     may
 }

@@ -9,6 +9,7 @@ mod containers;
 mod continuation;
 mod convert;
 mod disk;
+mod earlier_version;
 mod faults;
 mod fields;
 mod file_start;

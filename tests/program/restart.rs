@@ -173,6 +173,22 @@ fn a_given_checkpoint_is_taken() {
     assert_eq!(whole[whole.len() - other.len()..], other);
 }
 
+/// A path is a path, whatever MPI-IO would take the part before a colon for.
+#[test]
+fn paths_may_have_a_colon() {
+    let case = Case::new(FORCED);
+    let short = ["--quiet", "--set", "time.end=0.3"];
+    case.solve(1, "whole", &short);
+    case.solve(2, "nfs:run", &["--quiet", "--set", "time.end=0.2"]);
+    case.solve(3, "nfs:run", &short);
+    case.assert_same("whole", "nfs:run");
+    let first = case.checkpoints("nfs:run")[1].clone();
+    fs::copy(&first, case.path("ufs:middle:1.h5")).unwrap();
+    let file = case.path("ufs:middle:1.h5");
+    case.solve(2, "nfs:run", &[&short[..], &["--restart", file.to_str().unwrap()]].concat());
+    case.assert_same("whole", "nfs:run");
+}
+
 #[test]
 fn fresh_sets_the_old_run_aside() {
     let case = Case::new(FORCED);

@@ -15,9 +15,18 @@ use dns_solver::parallel::Communicator;
 /// After this many seconds a program counts as hanging and is killed.
 const TIME_LIMIT: &str = "60";
 
-/// What starts ranks, without their number.
-pub const MPIRUN: [&str; 5] =
-    ["mpirun", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none"];
+/// What starts ranks, without their number. All are on this machine: Open MPI 5 would complain of other
+/// addresses that they cannot reach each other by.
+pub const MPIRUN: [&str; 8] = [
+    "mpirun",
+    "--allow-run-as-root",
+    "--oversubscribe",
+    "--bind-to",
+    "none",
+    "--mca",
+    "btl_tcp_if_include",
+    "lo",
+];
 
 /// The program.
 pub const SOLVER: &str = env!("CARGO_BIN_EXE_dns-solver");

@@ -66,3 +66,21 @@ fn what_limits_the_step_is_named() {
     let case = Case::with(DECAYING, &[&quiet[..], &[adapted]].concat());
     assert_eq!(case.solve(1, "run", &["--quiet"]).stderr, "");
 }
+
+/// More threads than cores wait for each other, however many ranks there are.
+#[test]
+fn more_threads_than_cores_are_warned_of() {
+    let settings = ["physics.viscosity=0.5", "time.end=0.04", "output.snapshots="];
+    let case = Case::with(DECAYING, &settings);
+    let cores = std::thread::available_parallelism().unwrap().get();
+    let (all, more) = (cores.to_string(), (cores + 1).to_string());
+    let warning =
+        format!("parallel.threads is {more}, but a rank may use {cores} of the cores only");
+    for ranks in [1, 2] {
+        let output = case.solve(ranks, &format!("more{ranks}"), &["--quiet", "--threads", &more]);
+        assert_eq!(output.stderr.matches(&warning).count(), 1, "{}", output.stderr);
+        assert!(case.read(&format!("more{ranks}"), "log.txt").contains(&warning));
+    }
+    let output = case.solve(1, "all", &["--quiet", "--threads", &all]);
+    assert_eq!(output.stderr, "");
+}

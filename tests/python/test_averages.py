@@ -105,7 +105,8 @@ def test_steady_is_a_table(cube: dnspost.Run, tmp_path: Path) -> None:
     assert energy["deviation"] == pytest.approx(1, rel=0.1)
     assert found.loc["constant", ["mean", "standard_error"]].tolist() == pytest.approx([0.1, 0.0])
     assert found.loc["sometimes", "mean"] == pytest.approx(5, abs=0.3)
-    assert found.loc["never"].isna().all()
+    assert found.loc["never"].drop("few_samples").isna().all()
+    assert found.index[found["few_samples"]].tolist() == ["never"]
     assert "time" not in found.index
     with pytest.raises(ValueError, match="two rows"):
         dnspost.steady(dnspost.open(tmp_path), tmin=1e9)
@@ -183,7 +184,14 @@ def test_the_table_by_command(
 ) -> None:
     """Printed, or written as CSV."""
     assert main(["steady", str(forced.directory), "--from", "2"]) == 0
-    assert "independent_samples" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    table = dnspost.steady(forced, 2)
+    few = table["few_samples"]
+    assert few.any()
+    assert few.equals(~(table["independent_samples"] >= 10))
+    assert "independent_samples" in printed
+    assert printed.count(" few\n") == few.sum()
+    assert "few: less than 10 independent samples" in printed
     assert main(["steady", str(forced.directory), "-o", str(tmp_path / "steady.csv")]) == 0
     assert pd.read_csv(tmp_path / "steady.csv", index_col=0).loc["dissipation", "mean"] > 0
     assert main(["steady", str(forced.directory), "--from", "9"]) == 2

@@ -16,7 +16,7 @@ from dnspost.cli import main
 from dnspost.correlations import correlations
 from dnspost.health import checks
 from dnspost.picks import Choice
-from dnspost.plots import flux, pdf, spectra
+from dnspost.plots import compare, flux, pdf, spectra
 from dnspost.report import page
 from dnspost.slices import field_named, movie, narrowed, plane, present
 from running import solve
@@ -284,6 +284,28 @@ def test_flows_without_scales(
         text = page(run)
         assert "the flow is at rest" in text
         assert text.count("data:image/png") >= 2, "the history, at least"
+
+
+def test_a_run_at_rest_is_compared(
+    changed: dnspost.Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With what it has, a dissipation; and of runs that are all at rest there is nothing to say."""
+    path = tmp_path / "small.toml"
+    path.write_text(SMALL.format(viscosity=0.1, physics="", amplitude=0.0))
+    solve(path)
+    rest = dnspost.open(tmp_path / "small")
+    for runs in ([rest, changed], [changed, rest]):
+        figure = compare(runs)
+        names = {f"{run.name} (at rest)" if run is rest else run.name for run in runs}
+        legend = figure.axes[0].get_legend()
+        assert legend is not None
+        assert {text.get_text() for text in legend.get_texts()} == names
+        assert len([line for line in figure.axes[1].lines if line.get_label() in names]) == 1
+    both = [str(rest.directory), str(changed.directory)]
+    assert main(["compare", *both, "-o", str(tmp_path / "both")]) == 0
+    assert (tmp_path / "both.png").exists()
+    assert main(["compare", both[0], both[0]]) == 2
+    assert "all of these runs are at rest" in capsys.readouterr().err
 
 
 def test_damaged_rows_of_the_history_are_left_out(changed: dnspost.Run, tmp_path: Path) -> None:

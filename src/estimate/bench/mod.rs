@@ -7,13 +7,12 @@
 
 mod rates;
 mod report;
+mod subject;
 
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-
-use clap::ValueEnum;
 
 use crate::config::{Config, Exchange, Machine, Node};
 use crate::error::{Error, Result};
@@ -25,12 +24,13 @@ use crate::transform::timings::Part;
 
 use crate::estimate::performance_model;
 use crate::estimate::work::Work;
-use crate::simulation::output::Stamp;
 use crate::simulation::output::snapshots::{self, Contents};
 use crate::simulation::restart::initial::{self, Start};
+use crate::simulation::restart::state::Clock;
 use crate::solver::Solver;
 use rates::Rates;
 use report::{Measured, Report, Roofline};
+pub use subject::Subject;
 
 /// What is measured without a configuration file: the Taylor-Green vortex at Re = 1600.
 pub const CONFIGURATION: &str = "
@@ -40,34 +40,6 @@ initial.kind = \"taylor_green\"
 time = { cfl = 0.5, end = 1.0 }
 output.directory = \".\"
 ";
-
-/// Something to measure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Subject {
-    /// All fields to physical space and back
-    Transform,
-    /// One right-hand side
-    Tendency,
-    /// One step
-    Step,
-    /// One snapshot, written and forced to the disk
-    Snapshot,
-    /// Copies of memory and multiply-adds: the roofs of the roofline
-    Rates,
-}
-
-impl Subject {
-    /// Its name on the command line and in reports.
-    fn name(self) -> &'static str {
-        match self {
-            Subject::Transform => "transform",
-            Subject::Tendency => "tendency",
-            Subject::Step => "step",
-            Subject::Snapshot => "snapshot",
-            Subject::Rates => "rates",
-        }
-    }
-}
 
 /// How to measure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -256,10 +228,10 @@ impl Bench<'_> {
         let (state, sweep) = solver.state_and_sweep();
         let points = state.modes.grid.point_count();
         report.snapshot_bytes = points * (state.count * precision.bytes()) as f64;
-        let stamp = Stamp { time: 0.0, step: 0 };
+        let clock = Clock { time: 0.0, step: 0 };
         let contents = Contents::state(self.config, precision)?;
         let measured = self.samples(|| {
-            snapshots::save(self.comm, &path, self.config, &contents, state, sweep, stamp).map(drop)
+            snapshots::save(self.comm, &path, self.config, &contents, state, sweep, clock).map(drop)
         });
         if self.comm.is_root() {
             // Not there when it could not be written, which is said below.

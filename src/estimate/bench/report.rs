@@ -16,8 +16,8 @@ use crate::real::Precision;
 use crate::simd::Cpu;
 use crate::transform::timings::Part;
 
-use super::Subject;
 use super::rates::Rates;
+use super::subject::Subject;
 use crate::format::number;
 
 /// One point of a study: a grid on a layout of ranks and threads.

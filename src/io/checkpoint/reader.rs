@@ -6,8 +6,9 @@ use std::path::Path;
 use hdf5::{Dataset, File, H5Type};
 use num_complex::Complex;
 
+use super::checksum;
 use super::columns::Columns;
-use super::{ACCUMULATED, Accumulated, FORMAT, Header, batches, checksum, checksum_of_real, total};
+use super::header::{ACCUMULATED, Accumulated, FORMAT, Header, batches, checksum_of_real, total};
 use crate::error::{Error, Result};
 use crate::fields::SpectralFields;
 use crate::grid::AXES;

@@ -4,10 +4,15 @@ use std::fs;
 use std::path::Path;
 
 use super::columns::Columns;
+use num_complex::Complex;
+
 use super::*;
 use crate::error::ErrorKind;
 use crate::fields::SpectralFields;
+use crate::grid::Grid;
 use crate::modes::Modes;
+use crate::parallel::Communicator;
+use crate::real::Precision;
 use crate::real::Real;
 
 fn header(precision: Precision) -> Header {

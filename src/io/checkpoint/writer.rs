@@ -5,10 +5,10 @@ use std::path::Path;
 use hdf5::File;
 use num_complex::Complex;
 
+use super::checksum;
 use super::columns::Columns;
-use super::{
-    ACCUMULATED, Accumulated, CheckpointReader, FORMAT, Header, checksum, checksum_of_real, total,
-};
+use super::header::{ACCUMULATED, Accumulated, FORMAT, Header, checksum_of_real, total};
+use super::reader::CheckpointReader;
 use crate::error::Result;
 use crate::fields::SpectralFields;
 use crate::io::placed::{self, PlacedFile};

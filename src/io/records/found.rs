@@ -25,13 +25,8 @@ pub(super) fn open_old(path: &Path) -> Result<File> {
 pub(super) fn look(path: &Path, header: &Header) -> Result<Found> {
     check_readable(path)?;
     let file = open_old(path)?;
-    let read = || -> hdf5::Result<_> {
-        let records = file.dataset(growing::COUNT)?.read_raw::<u64>()?;
-        let mut steps = file.dataset("step")?.read_raw::<i64>()?;
-        steps.truncate(records.first().map_or(0, |&records| records as usize));
-        Ok(Found { steps, fits: fits(&file, header)? })
-    };
-    read().map_err(|e| foreign(path, e))
+    let read = || Ok(Found { steps: growing::steps(&file)?, fits: fits(&file, header)? });
+    read().map_err(|e: hdf5::Error| foreign(path, e))
 }
 
 /// Whether the records of `file` have the arrays, coordinates and parameters of `header`.
@@ -63,6 +58,11 @@ fn fits(file: &File, header: &Header) -> hdf5::Result<bool> {
         }
     }
     Ok(parts::same_flow(&hdf5_file::read_fixed_text(file, "config")?, &header.config))
+}
+
+/// How many of the records of these `steps` are of one up to `last`.
+pub(super) fn count_until(steps: &[i64], last: u64) -> u64 {
+    steps.iter().take_while(|step| **step <= last as i64).count() as u64
 }
 
 /// Cuts a file back to its first `records`, and removes it if there are none.

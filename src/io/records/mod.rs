@@ -24,7 +24,7 @@ use crate::parallel::Communicator;
 use crate::real::Precision;
 use crate::variable::Variable;
 
-use found::{Found, cut, look, open_old};
+use found::{Found, count_until, cut, look, open_old};
 pub use header::{Array, Axis, Header};
 
 /// Records that there is room for at first; then as many again as there are.
@@ -143,7 +143,7 @@ impl RecordsWriter {
         for (number, path) in present {
             check_writable(&path)?;
             let Found { steps, fits } = look(&path, &self.header)?;
-            let kept = steps.iter().take_while(|found| **found <= step as i64).count() as u64;
+            let kept = count_until(&steps, step);
             if kept > 0 {
                 last = Some((number, kept, fits));
             }
@@ -190,6 +190,12 @@ impl RecordsWriter {
         self.file = Some(file.map_err(|e| Error::io("write", &self.path, e))?);
         Ok(())
     }
+}
+
+/// Cuts a file of records, one of its parts, back to those up to `step`, or removes it.
+pub(super) fn end_at(path: &Path, step: u64) -> Result<()> {
+    let steps = growing::steps(&open_old(path)?).map_err(|e| foreign(path, e))?;
+    cut(path, count_until(&steps, step))
 }
 
 /// Copies the first `kept` records of a dataset.

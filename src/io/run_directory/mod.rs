@@ -1,6 +1,7 @@
 //! The directory of a run: locked while a run is at work in it, made when the run starts, reopened
 //! when it goes on.
 
+mod leftovers;
 mod lock;
 
 use std::cell::RefCell;
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::log::Log;
 use super::numbered::Numbered;
+use super::xdmf::{self, Series};
 use super::{Temporary, check_writable, history, parts};
 use crate::error::{Error, Result};
 use crate::parallel::Communicator;
@@ -20,8 +22,8 @@ const CONFIG: &str = "config.toml";
 const HISTORY: &str = "history.csv";
 const RECORDS: [&str; 3] = ["spectra", "pdfs", "structure_functions"];
 const GRADIENTS: &str = "gradients.csv";
-const SNAPSHOTS: &str = "snapshots";
 const SERIES: &str = "snapshots.xmf";
+const SNAPSHOTS: &str = "snapshots";
 const MODES: &str = "modes";
 const SLICES: &str = "slices";
 const CHECKPOINTS: &str = "checkpoints";
@@ -83,6 +85,20 @@ impl RunDirectory {
         comm.agree(if comm.is_root() { check() } else { Ok(()) })
     }
 
+    /// Checks that [`Self::cut_back`] will be able to write what it has to. Touches nothing. Collective.
+    ///
+    /// # Errors
+    /// Names what cannot be written to.
+    pub fn check_leftovers(&self, comm: &Communicator, step: u64) -> Result<()> {
+        comm.agree(if comm.is_root() { leftovers::check(&self.path, step) } else { Ok(()) })
+    }
+
+    /// Cuts the files of outputs that the run writes no more back to what was there after `step`. Those
+    /// of the others must have been. Collective.
+    pub fn cut_back(&self, comm: &Communicator, step: u64) -> Result<()> {
+        comm.agree(if comm.is_root() { leftovers::cut_back(&self.path, step) } else { Ok(()) })
+    }
+
     /// Whether the directory was removed, or taken over by another run. Known on rank 0.
     pub fn is_lost(&self) -> bool {
         self.lock.borrow().as_ref().is_some_and(Lock::is_lost)
@@ -98,10 +114,19 @@ impl RunDirectory {
 
     /// Makes the directory what it was after `step`, with a new `config.toml`: later snapshots and
     /// unfinished files are removed, and later checkpoints, which cannot be used or are not
-    /// wanted, get the ending `.unused`. Nothing is done to the files that grow. Collective.
+    /// wanted, get the ending `.unused`. Nothing is done to the files that grow, see
+    /// [`Self::cut_back`]. Collective.
     pub fn reopen(&self, comm: &Communicator, step: u64, config: &str) -> Result<()> {
-        let reopened = if comm.is_root() { self.go_back(step, config) } else { Ok(()) };
-        comm.agree(reopened.map_err(|e| Error::io("continue run directory", &self.path, e)))
+        let reopen = || {
+            let failed = |e| Error::io("continue run directory", &self.path, e);
+            let loses_snapshots = self.go_back(step, config).map_err(failed)?;
+            // It may be that the run writes no more of them.
+            if loses_snapshots && self.path.join(SERIES).try_exists().map_err(failed)? {
+                self.snapshot_series()?;
+            }
+            Ok(())
+        };
+        comm.agree(if comm.is_root() { reopen() } else { Ok(()) })
     }
 
     /// Renames the directory to the first free name with `.old-1`, `.old-2` and so on, which it
@@ -163,6 +188,11 @@ impl RunDirectory {
     /// Where the snapshot of a step goes: `snapshots/snapshot_00000010.h5` for step 10.
     pub fn snapshot(&self, step: u64) -> PathBuf {
         snapshots(&self.path).path(step)
+    }
+
+    /// Writes the XDMF series of the snapshots that there are. On rank 0.
+    pub fn snapshot_series(&self) -> Result<Series> {
+        xdmf::snapshot_series(&self.path.join(SERIES), &snapshots(&self.path))
     }
 
     /// Where the spectral snapshot of a step goes: `modes/modes_00000010.h5` for step 10. Makes the
@@ -269,7 +299,8 @@ impl RunDirectory {
         self.make_directories()
     }
 
-    fn go_back(&self, step: u64, config: &str) -> io::Result<()> {
+    /// Returns whether there are fewer snapshots now.
+    fn go_back(&self, step: u64, config: &str) -> io::Result<bool> {
         self.make_directories()?;
         let checkpoints = self.numbered_checkpoints();
         checkpoints.tidy()?;
@@ -277,11 +308,17 @@ impl RunDirectory {
             let path = checkpoints.path(later);
             fs::rename(&path, path.with_extension("h5.unused"))?;
         }
-        for files in [snapshots(&self.path), self.numbered_modes()] {
+        let mut loses_snapshots = false;
+        for (files, are_snapshots) in
+            [(snapshots(&self.path), true), (self.numbered_modes(), false)]
+        {
             files.tidy()?;
-            files.remove(files.steps()?.into_iter().filter(|later| *later > step))?;
+            let later: Vec<u64> =
+                files.steps()?.into_iter().filter(|later| *later > step).collect();
+            loses_snapshots |= are_snapshots && !later.is_empty();
+            files.remove(later.into_iter())?;
         }
-        self.write_config(config)
+        self.write_config(config).map(|()| loses_snapshots)
     }
 
     fn make_directories(&self) -> io::Result<()> {
@@ -359,7 +396,7 @@ fn target(path: &Path) -> io::Result<PathBuf> {
 }
 
 /// The snapshots of the run directory at `path`.
-pub(super) fn snapshots(path: &Path) -> Numbered {
+fn snapshots(path: &Path) -> Numbered {
     Numbered::new(path.join(SNAPSHOTS), "snapshot_")
 }
 

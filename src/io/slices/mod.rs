@@ -9,6 +9,7 @@
 mod header;
 mod start;
 
+use std::collections::BTreeSet;
 use std::f64::consts::TAU;
 use std::fs;
 use std::path::Path;
@@ -17,6 +18,7 @@ use hdf5::{Dataset, File, Group};
 
 use super::growing::{self, GrowingFile, Layout};
 use super::numbered::Numbered;
+use super::parts::same_flow;
 use super::snapshot::{AXIS_NAMES, Provenance};
 use super::xdmf::Series;
 use super::{Temporary, hdf5_file, placed};
@@ -65,8 +67,11 @@ impl SliceWriter {
         has_points: bool,
     ) -> Result<Self> {
         let files = Numbered::new(slices.to_owned(), format!("{}_", header.name));
-        let start = comm.is_root().then(|| Start::find(&files, &header, &provenance, after));
-        let start = comm.agree(start.transpose())?.unwrap_or_default();
+        let fits = |of_file: &Header, config: &str| {
+            of_file.shows_the_same(&header) && same_flow(config, &provenance.config)
+        };
+        let find = || Start::find(&files, &header.name, after, fits);
+        let start = comm.agree(comm.is_root().then(find).transpose())?.unwrap_or_default();
         Ok(SliceWriter {
             comm: comm.clone(),
             files,
@@ -89,24 +94,8 @@ impl SliceWriter {
         let bytes = self.comm.from_root(|| {
             let slices = files.directory();
             fs::create_dir_all(slices).map_err(|e| Error::io("create", slices, e))?;
-            let steps =
-                files.steps().map(|steps| steps.into_iter().filter(|step| !start.keeps(*step)));
-            let removed = steps.and_then(|gone| files.remove(gone));
-            removed.map_err(|e| Error::io("cut back", slices, e))?;
-            let mut last = start.last;
-            for (path, layout, kept) in start.cuts {
-                let cut = || {
-                    let mut file = GrowingFile::open(&path, layout)?;
-                    file.cut(kept)?;
-                    Ok(file.layout().clone())
-                };
-                let layout = cut().map_err(|e: std::io::Error| Error::io("cut back", &path, e))?;
-                last.iter_mut().filter(|last| last.path == path).for_each(|last| {
-                    last.layout = layout.clone();
-                });
-            }
-            let path = slices.join(format!("{name}.xmf"));
-            series = Some(Series::create(&path, name, &start.grids)?);
+            let (of_slice, last) = start.make(files, name)?;
+            series = Some(of_slice);
             Ok(last.map_or(Vec::new(), |present| to_bytes(&present)))
         })?;
         self.series = series;
@@ -187,6 +176,25 @@ impl SliceWriter {
 
 fn to_bytes(present: &Present) -> Vec<u8> {
     toml::to_string(present).map_or_else(|_| Vec::new(), String::into_bytes)
+}
+
+/// Names of the slices that there are files of in the directory `slices`.
+pub(super) fn names(slices: &Path) -> std::io::Result<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
+    if slices.try_exists()? {
+        for entry in fs::read_dir(slices)? {
+            let file = entry?.file_name();
+            let stem = file.to_str().and_then(|file| file.strip_suffix(".h5"));
+            names.extend(stem.and_then(|stem| Some(stem.rsplit_once('_')?.0.to_string())));
+        }
+    }
+    Ok(names)
+}
+
+/// Cuts the slice `name` in the directory `slices` back to the records up to `step`.
+pub(super) fn end_at(slices: &Path, name: &str, step: u64) -> Result<()> {
+    let files = Numbered::new(slices.to_owned(), format!("{name}_"));
+    Start::find(&files, name, Some(step), |_, _| false)?.make(&files, name).map(drop)
 }
 
 /// Makes a file without records. On rank 0 only.

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::header::Header;
 use crate::error::{Error, Result};
 use crate::grid::{Grid, Region};
-use crate::io::growing::{self, Layout};
+use crate::io::growing::{self, GrowingFile, Layout};
 use crate::io::numbered::Numbered;
-use crate::io::parts::same_flow;
-use crate::io::snapshot::{AXIS_NAMES, Provenance};
+use crate::io::snapshot::AXIS_NAMES;
+use crate::io::xdmf::Series;
 use crate::io::{check_readable, check_writable, foreign, hdf5_file};
 use crate::real::Precision;
 use crate::variable::Variable;
@@ -42,14 +42,15 @@ impl Start {
         self.after.is_some_and(|after| step <= after)
     }
 
-    /// What there is in `files` is to end with a step, or to go.
+    /// What there is in `files` of the slice `name` is to end with a step, or to go. `fits` tells whether
+    /// records to come can follow those of a file.
     pub(super) fn find(
         files: &Numbered,
-        header: &Header,
-        provenance: &Provenance,
+        name: &str,
         after: Option<u64>,
+        fits: impl Fn(&Header, &str) -> bool,
     ) -> Result<Self> {
-        check_writable(&files.directory().join(format!("{}.xmf", header.name)))?;
+        check_writable(&series_of(files, name))?;
         let mut start = Start { after, ..Start::default() };
         let steps = files.steps().map_err(|e| Error::io("list slices in", files.directory(), e))?;
         let kept: Vec<u64> = steps.into_iter().filter(|first| start.keeps(*first)).collect();
@@ -57,7 +58,7 @@ impl Start {
             let path = files.path(first);
             check_writable(&path)?;
             check_readable(&path)?;
-            let found = look(&path, &header.name).map_err(|e| foreign(&path, e))?;
+            let found = look(&path, name).map_err(|e| foreign(&path, e))?;
             let Found { header: of_file, config, layout, steps, times } = found;
             let known = steps.iter().take(layout.records as usize);
             let kept = known.take_while(|step| start.keeps(**step as u64));
@@ -70,11 +71,37 @@ impl Start {
                 start.cuts.push((path.clone(), layout.clone(), kept));
             }
             // One of other fields, points or parameters stays, but what follows has a file of its own.
-            let fits = of_file.shows_the_same(header) && same_flow(&config, &provenance.config);
-            start.last = fits.then_some(Present { path, layout });
+            start.last = fits(&of_file, &config).then_some(Present { path, layout });
         }
         Ok(start)
     }
+
+    /// Makes the files of the slice `name` what they are to be. Returns the series of its records, and
+    /// the file to go on with.
+    pub(super) fn make(self, files: &Numbered, name: &str) -> Result<(Series, Option<Present>)> {
+        let slices = files.directory();
+        let steps = files.steps().map(|steps| steps.into_iter().filter(|step| !self.keeps(*step)));
+        let removed = steps.and_then(|gone| files.remove(gone));
+        removed.map_err(|e| Error::io("cut back", slices, e))?;
+        let mut last = self.last;
+        for (path, layout, kept) in self.cuts {
+            let cut = || {
+                let mut file = GrowingFile::open(&path, layout)?;
+                file.cut(kept)?;
+                Ok(file.layout().clone())
+            };
+            let layout = cut().map_err(|e: std::io::Error| Error::io("cut back", &path, e))?;
+            last.iter_mut().filter(|last| last.path == path).for_each(|last| {
+                last.layout = layout.clone();
+            });
+        }
+        Ok((Series::create(&series_of(files, name), name, &self.grids)?, last))
+    }
+}
+
+/// The XDMF series of the slice `name`.
+fn series_of(files: &Numbered, name: &str) -> PathBuf {
+    files.directory().join(format!("{name}.xmf"))
 }
 
 /// A file as it is.

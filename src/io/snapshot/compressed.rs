@@ -12,7 +12,7 @@ use flate2::write::ZlibEncoder;
 use hdf5::dataset::FillTime;
 use hdf5::{Dataset, File, Group, H5Type};
 
-use super::Header;
+use super::header::Header;
 use crate::grid::{AXES, Region};
 use crate::io::{hdf5_file, placed};
 use crate::parallel::{Communicator, Counts, share};

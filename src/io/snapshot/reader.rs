@@ -5,7 +5,7 @@ use std::path::Path;
 use hdf5::types::{FloatSize, TypeDescriptor};
 use hdf5::{Dataset, File, Group, H5Type, LocationType};
 
-use super::{Header, in_file};
+use super::header::{Header, in_file};
 use crate::error::Result;
 use crate::grid::{AXES, Region};
 use crate::io::hdf5_file;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use hdf5::{Dataset, Group, H5Type};
 
 use super::compressed::{self, CompressedFile};
-use super::{AXIS_NAMES, Header, Provenance};
+use super::header::{AXIS_NAMES, Header, Provenance};
 use crate::error::Result;
 use crate::grid::{AXES, Region};
 use crate::io::placed::{self, PlacedFile};

@@ -1,12 +1,18 @@
 //! `gradients.csv`: what only a look at the grid points tells, see [`Gradients`].
 
+use crate::config::{self, Config};
 use crate::diagnostics::Gradients;
 use crate::error::Result;
+use crate::grid::Grid;
 use crate::io::history::HistoryWriter;
+use crate::modes::Modes;
+use crate::multiples::Multiples;
 use crate::real::Real;
 use crate::variable::Variable;
 
-use super::{Moment, Output, Place, Stamp};
+use super::history::NUMBER_IN_CSV;
+use super::kind::{Kind, Opening, Output, OutputContext, RunContext, Volume};
+use crate::simulation::restart::state::Clock;
 
 /// The file of a run that wants it.
 pub struct GradientsOutput {
@@ -14,26 +20,43 @@ pub struct GradientsOutput {
     writer: HistoryWriter,
 }
 
-impl GradientsOutput {
-    /// Makes ready to create the file, or to go on with it after a step. Collective.
-    pub fn open(place: Place, after: Option<u64>) -> Result<Self> {
-        let gradients = Gradients::new(&place.config.physics);
+impl<T: Real> Kind<T> for config::Gradients {
+    fn times(&self) -> Multiples {
+        self.every.into()
+    }
+
+    fn open(&self, opening: Opening) -> Result<Box<dyn Output<T>>> {
+        let RunContext { comm, config, directory, .. } = opening.run;
+        let gradients = Gradients::new(&config.physics);
         let columns = [&[Variable::new("time", "T", "time")], gradients.variables()].concat();
-        let (comm, path) = (place.comm, place.directory.gradients());
-        let writer = HistoryWriter::open(comm, &path, &columns, after)?;
-        Ok(GradientsOutput { gradients, writer })
+        let after = opening.after.map(|after| after.step);
+        let writer = HistoryWriter::open(comm, &directory.gradients(), &columns, after)?;
+        Ok(Box::new(GradientsOutput { gradients, writer }))
+    }
+
+    fn volume(&self, config: &Config, _: &Modes) -> Result<Volume> {
+        let columns = Gradients::new(&config.physics).variables().len() + 2;
+        let (name, every) = ("rows of gradients".into(), self.every);
+        Ok(Volume { name, every, bytes: (columns * NUMBER_IN_CSV) as f64 })
+    }
+
+    fn names(&self, config: &Config, _: Grid) -> Result<Option<(&'static str, Vec<String>)>> {
+        let gradients = Gradients::new(&config.physics);
+        let moments = gradients.variables().iter().map(|variable| variable.name.clone());
+        let fixed = ["step", "time"].map(String::from);
+        Ok(Some(("gradients.csv", fixed.into_iter().chain(moments).collect())))
     }
 }
 
 impl<T: Real> Output<T> for GradientsOutput {
-    fn begin(&mut self, place: Place) -> Result<()> {
-        self.writer.begin(place.comm)
+    fn begin(&mut self, run: RunContext) -> Result<()> {
+        self.writer.begin(run.comm)
     }
 
     /// Adds a row.
-    fn write(&mut self, moment: &mut Moment<T>) -> Result<()> {
-        let (comm, Stamp { time, step }) = (moment.place.comm, moment.stamp);
-        let (state, sweep) = moment.solver.state_and_sweep();
+    fn write(&mut self, context: &mut OutputContext<T>) -> Result<()> {
+        let (comm, Clock { time, step }) = (context.run.comm, context.clock);
+        let (state, sweep) = context.solver.state_and_sweep();
         let mut row = vec![time];
         row.extend(self.gradients.measure(state, sweep, comm));
         comm.agree(self.writer.append(step, &row))

@@ -1,12 +1,19 @@
 //! Rows of `history.csv`.
 
+use super::kind::Volume;
+use crate::config::Config;
 use crate::diagnostics::{Budget, Quantities, Scales};
 use crate::forcing::{MAGNETIC, VELOCITY};
+use crate::grid::Grid;
+use crate::modes::Modes;
 use crate::physics::Physics;
 use crate::real::Real;
 
 use crate::solver::forced_modes::ForcedBands;
 use crate::variable::Variable;
+
+/// Bytes of a number in a table, with its comma.
+pub const NUMBER_IN_CSV: usize = 20;
 
 /// Everything known about the flow at one instant.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,6 +91,21 @@ pub fn columns(quantities: &Quantities, physics: &Physics) -> Vec<Variable> {
         Variable::new(format!("{name}_{column}"), unit, format!("{of}, since the last row"))
     });
     of_every_flow.into_iter().chain(quantities.variables().cloned()).chain(injections).collect()
+}
+
+/// Returns what a run writes of the history.
+pub fn volume(config: &Config, modes: &Modes) -> Volume {
+    let quantities = Quantities::new(&config.physics, modes.grid.lengths);
+    let columns = columns(&quantities, &config.physics).len() + 1;
+    let (name, every) = ("rows of history".into(), config.output.history.every);
+    Volume { name, every, bytes: (columns * NUMBER_IN_CSV) as f64 }
+}
+
+/// Returns all names of columns.
+pub fn names(config: &Config, grid: Grid) -> Vec<String> {
+    let quantities = Quantities::new(&config.physics, grid.lengths);
+    let columns = columns(&quantities, &config.physics).into_iter().map(|column| column.name);
+    std::iter::once("step".to_string()).chain(columns).collect()
 }
 
 /// What may be forced beside the velocity, and whether it is a vector.

@@ -1,16 +1,14 @@
 //! Names of scalars, which name columns, datasets and fields beside those that there are anyway.
 
-use crate::config::{Config, Pdfs, Separations, StructureFunctions};
-use crate::diagnostics::{Gradients, OutputFields, Quantities};
+use super::history;
+use super::registry::asked_for;
+use crate::config::{
+    Config, Gradients, Output, Pdfs, Separations, Snapshots, Spectra, StructureFunctions,
+};
 use crate::error::{Error, Result};
 use crate::grid::Grid;
-use crate::io::records::Header;
 use crate::physics::Axis;
-
-use super::history;
-use super::pdfs;
-use super::spectra::AllSpectra;
-use super::structure_functions;
+use crate::real::Precision;
 
 /// Checks that no two columns of a table, datasets of a file or fields have one name, in any file that a
 /// run with this physics can have.
@@ -43,43 +41,39 @@ fn twice(mut names: Vec<String>) -> Option<String> {
     names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0].clone())
 }
 
-/// All names of each kind of file.
+/// All names of each kind of file, whether the run asks for it or not.
 fn registries(config: &Config, grid: Grid) -> Result<Vec<(&'static str, Vec<String>)>> {
-    let physics = &config.physics;
-    let fixed = |names: &[&str]| names.iter().map(|name| name.to_string()).collect::<Vec<_>>();
-    let quantities = Quantities::new(physics, grid.lengths);
-    let columns = history::columns(&quantities, physics).into_iter().map(|column| column.name);
-    let gradients = Gradients::new(physics);
-    let moments = gradients.variables().iter().map(|variable| variable.name.clone());
-    let datasets = |header: Header| {
-        let axes = header.axes.into_iter().map(|axis| axis.variable.name);
-        let arrays = header.arrays.into_iter().map(|array| array.variable.name);
-        fixed(&["records", "step", "time"]).into_iter().chain(axes).chain(arrays).collect()
-    };
-    let spectra = AllSpectra::new(config, grid).header(config, grid)?;
-    let plain = Pdfs { every: 1.0, samples: 1, bins: 1, span: 1.0, ranges: Default::default() };
-    let (densities, _) = pdfs::describe(config, config.output.pdfs.as_ref().unwrap_or(&plain))?;
+    let mut all = vec![("history.csv", history::names(config, grid))];
+    for kind in asked_for::<f64>(&everything(&config.output)) {
+        all.extend(kind.names(config, grid)?);
+    }
+    Ok(all)
+}
+
+/// `output` with one of every kind that has names of its own.
+fn everything(output: &Output) -> Output {
+    let (every, samples) = (1.0, 1);
+    let pdfs = || Pdfs { every, samples, bins: 1, span: 1.0, ranges: Default::default() };
     let structure = StructureFunctions {
-        every: 1.0,
-        samples: 1,
+        every,
+        samples,
         axes: vec![Axis::X],
         separations: Separations::Lengths(vec![1.0]),
     };
-    let (structure, _) = structure_functions::describe(config, &grid, &structure)?;
-    Ok(vec![
-        ("history.csv", fixed(&["step"]).into_iter().chain(columns).collect()),
-        ("gradients.csv", fixed(&["step", "time"]).into_iter().chain(moments).collect()),
-        ("spectra.h5", datasets(spectra)),
-        ("pdfs.h5", datasets(densities)),
-        ("structure_functions.h5", datasets(structure)),
-        (
-            "a snapshot",
-            fixed(&["x", "y", "z", "time", "step"])
-                .into_iter()
-                .chain(OutputFields::all_names(physics))
-                .collect(),
-        ),
-    ])
+    Output {
+        spectra: Some(Spectra { every, samples }),
+        gradients: Some(Gradients { every }),
+        pdfs: Some(output.pdfs.clone().unwrap_or_else(pdfs)),
+        structure_functions: Some(structure),
+        snapshots: Some(Snapshots {
+            every,
+            precision: Precision::Double,
+            fields: Vec::new(),
+            points: None,
+            compression: 0,
+        }),
+        ..output.clone()
+    }
 }
 
 #[cfg(test)]

@@ -1,14 +1,18 @@
 //! `pdfs.h5`: the probability densities of a run, see [`Pdfs`].
 
-use crate::config;
+use crate::config::{self, Config};
 use crate::diagnostics::{Bins, Measured, Normalization, Pdfs};
 use crate::error::Result;
+use crate::grid::Grid;
 use crate::io::records::{Array, Axis, Header};
+use crate::modes::Modes;
+use crate::multiples::Multiples;
 use crate::real::Real;
+use crate::transform::plan::Plan;
 use crate::variable::Variable;
 
-use super::records::{RecordsOutput, Statistic};
-use super::{Moment, Opening};
+use super::kind::{Kind, Opening, Output, OutputContext, Volume};
+use super::records::{self, RecordsOutput, Statistic};
 
 const DESCRIPTION: &str = "\
 Probability densities of a direct numerical simulation, over `time` and a variable t. Over `value`: t is \
@@ -17,14 +21,34 @@ Probability densities of a direct numerical simulation, over `time` and a variab
 divided by the number of all points and the width of the bin: its sum times the width is 1, less what \
 lies outside of all bins. `<name>_moments` over `order` are <t>, <t^2>, <t^3>, <t^4>, of all points.";
 
-/// Creates the file, or goes on with it. Collective.
-pub fn open(opening: Opening, config: &config::Pdfs) -> Result<RecordsOutput<Pdfs>> {
-    let (header, pdfs) = describe(opening.place.config, config)?;
-    RecordsOutput::open(opening, "pdfs", &header, config.sampling(), pdfs)
+impl<T: Real> Kind<T> for config::Pdfs {
+    fn times(&self) -> Multiples {
+        self.sampling().times()
+    }
+
+    fn open(&self, opening: Opening) -> Result<Box<dyn Output<T>>> {
+        let (header, pdfs) = describe(opening.run.config, self)?;
+        Ok(Box::new(RecordsOutput::open(opening, "pdfs", &header, self.sampling(), pdfs)?))
+    }
+
+    fn volume(&self, config: &Config, _: &Modes) -> Result<Volume> {
+        Ok(records::volume("densities", &describe(config, self)?.0, self.every))
+    }
+
+    fn names(&self, config: &Config, _: Grid) -> Result<Option<(&'static str, Vec<String>)>> {
+        Ok(Some(("pdfs.h5", records::names(describe(config, self)?.0))))
+    }
+
+    /// The dissipation at every point.
+    fn memory(&self, _: &Config, plan: &Plan, _: f64) -> Result<f64> {
+        let [nx, ny, _] = plan.modes.grid.points;
+        let points = nx * ny.next_multiple_of(plan.modes.row_len()) * plan.planes.len();
+        Ok((points * size_of::<f64>()) as f64)
+    }
 }
 
 /// What the file says beside its numbers, and what is measured.
-pub fn describe(run: &config::Config, config: &config::Pdfs) -> Result<(Header, Pdfs)> {
+fn describe(run: &Config, config: &config::Pdfs) -> Result<(Header, Pdfs)> {
     let bins = Bins { low: -config.span, high: config.span, count: config.bins };
     let pdfs = Pdfs::new(&run.physics, bins, |name| config.ranges.get(name).copied());
     Ok((header(&pdfs, bins, run.to_toml()?), pdfs))
@@ -61,9 +85,9 @@ fn header(pdfs: &Pdfs, bins: Bins, config: String) -> Header {
 }
 
 impl<T: Real> Statistic<T> for Pdfs {
-    fn measure(&self, moment: &mut Moment<T>) -> Vec<Vec<f64>> {
-        let (state, sweep) = moment.solver.state_and_sweep();
-        let measured = Pdfs::measure(self, state, sweep, moment.place.comm);
+    fn measure(&self, context: &mut OutputContext<T>) -> Vec<Vec<f64>> {
+        let (state, sweep) = context.solver.state_and_sweep();
+        let measured = Pdfs::measure(self, state, sweep, context.run.comm);
         let arrays = |Measured { density, moments, mean, rms }| {
             [density, moments.into(), vec![mean], vec![rms]]
         };

@@ -6,13 +6,14 @@ use crate::error::Result;
 use crate::io::records::{Header, RecordsWriter};
 use crate::real::Real;
 
+use super::kind::{Opening, Output, OutputContext, RunContext, Volume};
 use super::schedule::Schedule;
-use super::{Moment, Opening, Output, Place, Stamp};
+use crate::simulation::restart::state::Clock;
 
 /// What is measured for a file of records.
 pub trait Statistic<T: Real> {
-    /// The numbers of every array of the file, for the flow at this moment. Collective.
-    fn measure(&self, moment: &mut Moment<T>) -> Vec<Vec<f64>>;
+    /// The numbers of every array of the file, for the flow at this context. Collective.
+    fn measure(&self, context: &mut OutputContext<T>) -> Vec<Vec<f64>>;
 }
 
 /// A file of records, and what it is about.
@@ -34,7 +35,8 @@ impl<S> RecordsOutput<S> {
         sampling: Sampling,
         statistic: S,
     ) -> Result<Self> {
-        let Opening { place: Place { comm, config, directory, .. }, after, accumulated } = opening;
+        let Opening { run: RunContext { comm, config, directory, .. }, after, accumulated } =
+            opening;
         let path = directory.records(name);
         let step = after.map(|after| after.step);
         let time = after.map(|after| after.time);
@@ -51,17 +53,17 @@ impl<S> RecordsOutput<S> {
 }
 
 impl<T: Real, S: Statistic<T>> Output<T> for RecordsOutput<S> {
-    fn begin(&mut self, place: Place) -> Result<()> {
-        self.writer.begin(place.comm)
+    fn begin(&mut self, run: RunContext) -> Result<()> {
+        self.writer.begin(run.comm)
     }
 
     /// Takes a sample, and adds a record if it is time.
-    fn write(&mut self, moment: &mut Moment<T>) -> Result<()> {
-        let Stamp { time, step } = moment.stamp;
-        self.average.add(self.statistic.measure(moment).concat());
+    fn write(&mut self, context: &mut OutputContext<T>) -> Result<()> {
+        let Clock { time, step } = context.clock;
+        self.average.add(self.statistic.measure(context).concat());
         if self.records.take(time) {
             let record = std::mem::take(&mut self.average).value();
-            moment.place.comm.agree(self.writer.append(step, time, &record))?;
+            context.run.comm.agree(self.writer.append(step, time, &record))?;
         }
         Ok(())
     }
@@ -73,6 +75,19 @@ impl<T: Real, S: Statistic<T>> Output<T> for RecordsOutput<S> {
     fn accumulated(&self) -> Option<(&'static str, Vec<f64>)> {
         (self.average.samples > 0).then(|| (self.name, self.average.to_numbers()))
     }
+}
+
+/// Returns all names in a file with this header.
+pub fn names(header: Header) -> Vec<String> {
+    let axes = header.axes.into_iter().map(|axis| axis.variable.name);
+    let arrays = header.arrays.into_iter().map(|array| array.variable.name);
+    let fixed = ["records", "step", "time"].map(String::from);
+    fixed.into_iter().chain(axes).chain(arrays).collect()
+}
+
+/// Returns what a run writes of records with this header: `what` every so often.
+pub fn volume(what: &str, header: &Header, every: f64) -> Volume {
+    Volume { name: format!("records of {what}"), every, bytes: 8.0 * header.numbers() as f64 }
 }
 
 /// The average of some samples, each a list of numbers.

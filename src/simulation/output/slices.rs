@@ -1,16 +1,18 @@
 //! Slices: fields on some grid points, at short intervals.
 
-use crate::config::Slice;
+use crate::config::{self, Config};
 use crate::diagnostics::{Flow, OutputFields};
 use crate::error::Result;
 use crate::grid::Region;
 use crate::io::slices::{Header, SliceWriter};
+use crate::modes::Modes;
+use crate::multiples::Multiples;
 use crate::real::Real;
 use crate::transform::decomposition::Decomposition;
 
+use super::kind::{Kind, Opening, Output, OutputContext, RunContext, Volume};
 use super::schedule::Schedule;
-use super::snapshots::{output_fields, provenance};
-use super::{Moment, Output, Place};
+use super::snapshots::{bytes_at_a_point, output_fields, provenance};
 
 /// One slice of a run.
 pub struct SliceOutput {
@@ -20,43 +22,54 @@ pub struct SliceOutput {
     writer: SliceWriter,
 }
 
-impl SliceOutput {
-    /// Makes ready to begin the slice, or to go on with it after a step. Collective.
-    pub fn open(place: Place, slice: &Slice, after: Option<u64>) -> Result<Self> {
-        let Place { comm, config, directory, modes } = place;
-        let (fields, region) = (output_fields(&slice.fields, config)?, slice.region(&modes.grid));
+impl<T: Real> Kind<T> for config::Slice {
+    fn times(&self) -> Multiples {
+        self.every.into()
+    }
+
+    fn open(&self, opening: Opening) -> Result<Box<dyn Output<T>>> {
+        let RunContext { comm, config, directory, modes } = opening.run;
+        let (fields, region) = (output_fields(&self.fields, config)?, self.region(&modes.grid));
         let header = Header {
-            name: slice.name.clone(),
+            name: self.name.clone(),
             grid: modes.grid,
             region: region.clone(),
-            precision: slice.precision,
+            precision: self.precision,
             fields: fields.fields().cloned().collect(),
         };
         let mine = Decomposition { modes, grid: comm.grid() }.points_of(comm.rank());
         let has_points = !region.common(&mine).is_empty();
         let (slices, provenance) = (directory.slices(), provenance(config)?);
+        let after = opening.after.map(|after| after.step);
         let writer = SliceWriter::open(comm, &slices, header, provenance, after, has_points)?;
-        Ok(SliceOutput { fields, region, every: slice.every, writer })
+        Ok(Box::new(SliceOutput { fields, region, every: self.every, writer }))
+    }
+
+    fn volume(&self, config: &Config, modes: &Modes) -> Result<Volume> {
+        let points = self.region(&modes.grid).shape().iter().product::<usize>() as f64;
+        let bytes = points * bytes_at_a_point(&self.fields, config, self.precision)?;
+        let name = format!("records of slice {}", self.name);
+        Ok(Volume { name, every: self.every, bytes })
     }
 }
 
 impl<T: Real> Output<T> for SliceOutput {
-    fn begin(&mut self, _: Place) -> Result<()> {
+    fn begin(&mut self, _: RunContext) -> Result<()> {
         self.writer.begin()
     }
 
     /// Adds a record.
-    fn write(&mut self, moment: &mut Moment<T>) -> Result<()> {
-        let (config, stamp) = (moment.place.config, moment.stamp);
-        let left = Schedule::beginning(self.every, config.time.end, Some(stamp.time));
-        self.writer.begin_record(stamp.step, 1 + left.left(stamp.time))?;
-        let (state, sweep) = moment.solver.state_and_sweep();
+    fn write(&mut self, context: &mut OutputContext<T>) -> Result<()> {
+        let (config, clock) = (context.run.config, context.clock);
+        let left = Schedule::beginning(self.every, config.time.end, Some(clock.time));
+        self.writer.begin_record(clock.step, 1 + left.left(clock.time))?;
+        let (state, sweep) = context.solver.state_and_sweep();
         let flow = Flow::new(&self.fields, state, &config.physics, sweep);
         self.fields.visit(&flow, sweep, &self.region, |field, batch, values| {
             self.writer.put(field, batch, values);
             Ok(())
         })?;
-        self.writer.commit(stamp.step, stamp.time)
+        self.writer.commit(clock.step, clock.time)
     }
 
     fn sync(&self) -> Result<()> {

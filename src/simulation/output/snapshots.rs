@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::config::{Config, Snapshots};
+use crate::config::{self, Config};
 use crate::diagnostics::{Flow, OutputFields};
 use crate::error::{Error, Result};
 use crate::fields::SpectralFields;
@@ -10,11 +10,14 @@ use crate::grid::{AXES, Grid, Region};
 use crate::io::snapshot::{Header, Provenance, SnapshotWriter};
 use crate::io::xdmf::{self, Series};
 use crate::modes::Modes;
+use crate::multiples::Multiples;
 use crate::parallel::{Communicator, Team};
 use crate::real::{Precision, Real};
+use crate::transform::plan::Plan;
 use crate::transform::sweep::Sweep;
 
-use super::{Moment, Output, Place, Stamp};
+use super::kind::{Kind, Opening, Output, OutputContext, RunContext, Volume};
+use crate::simulation::restart::state::Clock;
 
 /// What a snapshot shows, and how.
 pub struct Contents {
@@ -42,33 +45,60 @@ pub struct SnapshotsOutput {
     series: Option<Series>,
 }
 
-impl SnapshotsOutput {
-    /// Makes ready to go on with the snapshots that there are.
-    pub fn open(place: Place, snapshots: &Snapshots) -> Result<Self> {
-        let config = place.config;
+impl<T: Real> Kind<T> for config::Snapshots {
+    fn times(&self) -> Multiples {
+        self.every.into()
+    }
+
+    fn open(&self, opening: Opening) -> Result<Box<dyn Output<T>>> {
+        let config = opening.run.config;
         let contents = Contents {
-            fields: output_fields(&snapshots.fields, config)?,
-            points: snapshots.points.unwrap_or(config.grid.points),
-            precision: snapshots.precision,
-            compression: snapshots.compression,
+            fields: output_fields(&self.fields, config)?,
+            points: self.points.unwrap_or(config.grid.points),
+            precision: self.precision,
+            compression: self.compression,
         };
-        Ok(SnapshotsOutput { contents, series: None })
+        Ok(Box::new(SnapshotsOutput { contents, series: None }))
+    }
+
+    fn volume(&self, config: &Config, _: &Modes) -> Result<Volume> {
+        let points = self.points.unwrap_or(config.grid.points);
+        let points: f64 = points.iter().map(|&n| n as f64).product();
+        let name = if self.compression > 0 { "snapshots at most" } else { "snapshots" };
+        let bytes = points * bytes_at_a_point(&self.fields, config, self.precision)?;
+        Ok(Volume { name: name.into(), every: self.every, bytes })
+    }
+
+    fn names(&self, config: &Config, _: Grid) -> Result<Option<(&'static str, Vec<String>)>> {
+        let fixed = ["x", "y", "z", "time", "step"].map(String::from);
+        let fields = OutputFields::all_names(&config.physics);
+        Ok(Some(("a snapshot", fixed.into_iter().chain(fields).collect())))
+    }
+
+    /// Planes on their way, and a whole field where one is summed up before it is written.
+    fn memory(&self, config: &Config, plan: &Plan, _: f64) -> Result<f64> {
+        let [nx, ny, _] = plan.modes.grid.points;
+        let batch = nx * ny * Sweep::<T>::planes_per_batch(plan);
+        let holds_a_field = output_fields(&self.fields, config)?.holds_a_field();
+        let sum = if holds_a_field { nx * ny * plan.planes.len() } else { 0 };
+        let planes = batch * (AXES * size_of::<T>() + self.precision.bytes());
+        Ok((planes + sum * size_of::<T>()) as f64)
     }
 }
 
 impl<T: Real> Output<T> for SnapshotsOutput {
-    fn begin(&mut self, Place { comm, directory, .. }: Place) -> Result<()> {
-        let series = comm.is_root().then(|| xdmf::snapshot_series(directory.path())).transpose();
+    fn begin(&mut self, RunContext { comm, directory, .. }: RunContext) -> Result<()> {
+        let series = comm.is_root().then(|| directory.snapshot_series()).transpose();
         self.series = comm.agree(series)?;
         Ok(())
     }
 
     /// Writes a snapshot and adds it to the XDMF series.
-    fn write(&mut self, moment: &mut Moment<T>) -> Result<()> {
-        let (Place { comm, config, directory, .. }, stamp) = (moment.place, moment.stamp);
-        let path = directory.snapshot(stamp.step);
-        let (state, sweep) = moment.solver.state_and_sweep();
-        let header = save(comm, &path, config, &self.contents, state, sweep, stamp)?;
+    fn write(&mut self, context: &mut OutputContext<T>) -> Result<()> {
+        let (RunContext { comm, config, directory, .. }, clock) = (context.run, context.clock);
+        let path = directory.snapshot(clock.step);
+        let (state, sweep) = context.solver.state_and_sweep();
+        let header = save(comm, &path, config, &self.contents, state, sweep, clock)?;
         let grid = || xdmf::snapshot_grid(directory.path(), &path, &header);
         comm.agree(self.series.as_mut().map_or(Ok(()), |series| series.add(&grid())))
     }
@@ -81,6 +111,11 @@ impl<T: Real> Output<T> for SnapshotsOutput {
 pub fn output_fields(names: &[String], config: &Config) -> Result<OutputFields> {
     OutputFields::new(names, &config.physics)
         .map_err(|index| Error::input(format!("there is no field {}", names[index])))
+}
+
+/// Returns the bytes at one point of the fields with these names.
+pub fn bytes_at_a_point(names: &[String], config: &Config, precision: Precision) -> Result<f64> {
+    Ok((output_fields(names, config)?.fields().count() * precision.bytes()) as f64)
 }
 
 /// Where files of a run come from.
@@ -100,12 +135,12 @@ pub fn save<T: Real>(
     contents: &Contents,
     state: &SpectralFields<T>,
     sweep: &mut Sweep<T>,
-    stamp: Stamp,
+    clock: Clock,
 ) -> Result<Header> {
     let Contents { fields, points, precision, compression } = contents;
     let header = Header {
-        time: stamp.time,
-        step: stamp.step,
+        time: clock.time,
+        step: clock.step,
         points: *points,
         lengths: config.grid.lengths,
         precision: *precision,

@@ -1,16 +1,20 @@
 //! `spectra.h5`: the spectra of a run, see [`Spectra`], [`LineSpectra`] and [`AxialSpectra`].
 
-use crate::config::{Config, Sampling};
+use crate::config::{self, Config};
 use crate::diagnostics::{AxialSpectra, LineSpectra, Spectra};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::format::size;
 use crate::grid::{AXES, Grid};
 use crate::io::records::{Array, Axis, Header};
+use crate::modes::Modes;
+use crate::multiples::Multiples;
 use crate::real::Real;
 use crate::shells::Shells;
+use crate::transform::plan::Plan;
 use crate::variable::Variable;
 
-use super::records::{RecordsOutput, Statistic};
-use super::{Moment, Opening, Place};
+use super::kind::{Kind, Opening, Output, OutputContext, RunContext, Volume};
+use super::records::{self, RecordsOutput, Statistic};
 
 const DESCRIPTION: &str = "\
 Spectra of a direct numerical simulation in a periodic box, over `time` and wavenumbers. Over `k`: \
@@ -23,6 +27,51 @@ divided by the spacing of k_x. Over `k_perp` and `k_par`, with names that end in
 the modes whose wavenumbers across and along the axis (attributes `axis_x`, `axis_y`, `axis_z`) are \
 nearest, divided by dk^2.";
 
+/// Spectra that take more than this, and more than all else, are refused.
+const MUCH: f64 = 4e9;
+
+impl<T: Real> Kind<T> for config::Spectra {
+    fn times(&self) -> Multiples {
+        self.sampling().times()
+    }
+
+    fn open(&self, opening: Opening) -> Result<Box<dyn Output<T>>> {
+        let RunContext { config, modes, .. } = opening.run;
+        let spectra = AllSpectra::new(config, modes.grid);
+        let header = spectra.header(config, modes.grid)?;
+        let records = RecordsOutput::open(opening, "spectra", &header, self.sampling(), spectra)?;
+        Ok(Box::new(records))
+    }
+
+    fn volume(&self, config: &Config, modes: &Modes) -> Result<Volume> {
+        let header = AllSpectra::new(config, modes.grid).header(config, modes.grid)?;
+        Ok(records::volume("spectra", &header, self.every))
+    }
+
+    fn names(&self, config: &Config, grid: Grid) -> Result<Option<(&'static str, Vec<String>)>> {
+        let header = AllSpectra::new(config, grid).header(config, grid)?;
+        Ok(Some(("spectra.h5", records::names(header))))
+    }
+
+    /// The tendency, and the sums. Shells and rings are as wide as the smallest wavenumber and reach to
+    /// the largest: they are absurdly many where the sides of a box differ by orders of magnitude.
+    fn memory(&self, config: &Config, plan: &Plan, others: f64) -> Result<f64> {
+        let grid = plan.modes.grid;
+        let sums = AllSpectra::new(config, grid).memory(&grid, config.parallel.threads);
+        if sums > MUCH.max(others) {
+            return Err(Error::input(format!(
+                "output.spectra: would take {} of memory per rank, for it has shells as wide as the \
+                 smallest wavenumber up to the largest: grid.lengths = {:?} differ by too much; leave \
+                 out output.spectra, or choose lengths that are closer",
+                size(sums),
+                config.grid.lengths
+            )));
+        }
+        let tendency = config.physics.fields().len() * plan.bundles.len() * plan.modes.column_len();
+        Ok(sums + (tendency * size_of::<T>()) as f64)
+    }
+}
+
 /// The spectra that a run measures.
 pub struct AllSpectra {
     shells: Spectra,
@@ -31,14 +80,6 @@ pub struct AllSpectra {
 }
 
 impl AllSpectra {
-    /// Creates the file, or goes on with it. Collective.
-    pub fn open(opening: Opening, sampling: Sampling) -> Result<RecordsOutput<Self>> {
-        let Place { config, modes, .. } = opening.place;
-        let spectra = AllSpectra::new(config, modes.grid);
-        let header = spectra.header(config, modes.grid)?;
-        RecordsOutput::open(opening, "spectra", &header, sampling, spectra)
-    }
-
     /// Those of a run.
     pub fn new(config: &Config, grid: Grid) -> Self {
         let physics = &config.physics;
@@ -99,13 +140,12 @@ fn preferred_axis(config: &Config) -> Option<[f64; AXES]> {
 }
 
 impl<T: Real> Statistic<T> for AllSpectra {
-    /// Measures them, and warns of a pile-up.
-    fn measure(&self, moment: &mut Moment<T>) -> Vec<Vec<f64>> {
-        let comm = moment.place.comm;
-        let tendency = moment.solver.tendency();
-        let (state, sweep) = moment.solver.state_and_sweep();
+    fn measure(&self, context: &mut OutputContext<T>) -> Vec<Vec<f64>> {
+        let comm = context.run.comm;
+        let tendency = context.solver.tendency();
+        let (state, sweep) = context.solver.state_and_sweep();
         let mut spectra = self.shells.measure(state, &tendency, sweep.team(), comm);
-        moment.warnings.spectrum(moment.stamp.time, &spectra[0], moment.log);
+        context.energy_spectrum = Some(spectra[0].clone());
         spectra.extend(self.lines.measure(state, sweep.team(), comm));
         let axial = self.axial.iter().flat_map(|axial| axial.measure(state, sweep.team(), comm));
         spectra.extend(axial);

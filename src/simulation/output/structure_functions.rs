@@ -1,14 +1,16 @@
 //! `structure_functions.h5`, see [`StructureFunctions`].
 
-use crate::config;
+use crate::config::{self, Config};
 use crate::diagnostics::{Over, StructureFunctions};
 use crate::error::Result;
 use crate::grid::Grid;
 use crate::io::records::{Array, Axis, Header};
+use crate::modes::Modes;
+use crate::multiples::Multiples;
 use crate::real::Real;
 
-use super::records::{RecordsOutput, Statistic};
-use super::{Moment, Opening};
+use super::kind::{Kind, Opening, Output, OutputContext, Volume};
+use super::records::{self, RecordsOutput, Statistic};
 
 const DESCRIPTION: &str = "\
 Structure functions of a direct numerical simulation: averages over all points of powers of the increment \
@@ -17,18 +19,31 @@ separation `r`. Those that end in `_longitudinal` are of the component along e, 
 `_longitudinal_absolute` of its magnitude; those in `_transverse` of the magnitudes of the two others; \
 those in `_increment` of the magnitude for a scalar; those in `_mixed` are <du_L (ds)^2>.";
 
-/// Creates the file, or goes on with it. Collective.
-pub fn open(
-    opening: Opening,
-    config: &config::StructureFunctions,
-) -> Result<RecordsOutput<StructureFunctions>> {
-    let (header, structure) = describe(opening.place.config, &opening.place.modes.grid, config)?;
-    RecordsOutput::open(opening, "structure_functions", &header, config.sampling(), structure)
+impl<T: Real> Kind<T> for config::StructureFunctions {
+    fn times(&self) -> Multiples {
+        self.sampling().times()
+    }
+
+    fn open(&self, opening: Opening) -> Result<Box<dyn Output<T>>> {
+        let (name, sampling) = ("structure_functions", self.sampling());
+        let (header, structure) = describe(opening.run.config, &opening.run.modes.grid, self)?;
+        Ok(Box::new(RecordsOutput::open(opening, name, &header, sampling, structure)?))
+    }
+
+    fn volume(&self, config: &Config, modes: &Modes) -> Result<Volume> {
+        let (header, _) = describe(config, &modes.grid, self)?;
+        Ok(records::volume("structure functions", &header, self.every))
+    }
+
+    fn names(&self, config: &Config, grid: Grid) -> Result<Option<(&'static str, Vec<String>)>> {
+        let (header, _) = describe(config, &grid, self)?;
+        Ok(Some(("structure_functions.h5", records::names(header))))
+    }
 }
 
 /// What the file says beside its numbers, and what is measured.
-pub fn describe(
-    run: &config::Config,
+fn describe(
+    run: &Config,
     grid: &Grid,
     config: &config::StructureFunctions,
 ) -> Result<(Header, StructureFunctions)> {
@@ -60,8 +75,8 @@ pub fn describe(
 }
 
 impl<T: Real> Statistic<T> for StructureFunctions {
-    fn measure(&self, moment: &mut Moment<T>) -> Vec<Vec<f64>> {
-        let (state, sweep) = moment.solver.state_and_sweep();
-        StructureFunctions::measure(self, state, sweep, moment.place.comm)
+    fn measure(&self, context: &mut OutputContext<T>) -> Vec<Vec<f64>> {
+        let (state, sweep) = context.solver.state_and_sweep();
+        StructureFunctions::measure(self, state, sweep, context.run.comm)
     }
 }

@@ -1,6 +1,6 @@
 //! What a run remembers beside its fields, and how both are written as a checkpoint.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -13,9 +13,17 @@ use crate::io::run_directory::RunDirectory;
 use crate::parallel::Communicator;
 use crate::real::{Precision, Real};
 
-use crate::simulation::output::Stamp;
 use crate::solver::Solver;
 use crate::solver::forced_modes::ForceState;
+
+/// Which instant an output shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Clock {
+    /// Time.
+    pub time: f64,
+    /// Steps taken.
+    pub step: u64,
+}
 
 /// The start of the last step: the flow was seen to be finite.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -27,6 +35,17 @@ pub struct LastGood {
     pub step: u64,
     /// Courant number of the step that it took.
     pub cfl: f64,
+}
+
+/// The last checkpoint that was written or read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Saved {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its time.
+    pub time: f64,
+    /// Its step.
+    pub step: u64,
 }
 
 /// All that a run needs beside its fields to go on as if it had never stopped. What is due next
@@ -58,12 +77,12 @@ pub struct RunState {
 
 impl RunState {
     /// What is known of a run that is at an instant, and of which only the fields are.
-    pub fn at(Stamp { time, step }: Stamp) -> Self {
+    pub fn at(Clock { time, step }: Clock) -> Self {
         let last_good = LastGood { time, step, cfl: 0.0 };
         RunState { time, step, row_time: time, last_good, ..RunState::default() }
     }
 
-    /// Reads what [`Self::to_toml`] wrote, to the same bits.
+    /// Reads what `to_toml` wrote, to the same bits.
     pub fn from_toml(text: &str) -> Result<Self, toml::de::Error> {
         toml::from_str(text)
     }

@@ -2,9 +2,9 @@
 //!
 //! | file | ranks | what it does |
 //! |---|---|---|
-//! | [`local`] | one | nothing: both sides are one array |
-//! | [`shared`] | of one node | one array in shared memory: ranks wait for each other |
-//! | [`messages`] | of several nodes | an all-to-all of blocks, part by part, that overlaps with work |
+//! | `local` | one | nothing: both sides are one array |
+//! | `shared` | of one node | one array in shared memory: ranks wait for each other |
+//! | `messages` | of several nodes | an all-to-all of blocks, part by part, that overlaps with work |
 
 mod local;
 mod messages;

@@ -1,0 +1,101 @@
+//! The averages of a run: measured before anything is written, for what is not finite is not written,
+//! and the rows of its history.
+
+use crate::diagnostics::{Budget, Quantities, Scales};
+use crate::error::Result;
+use crate::io::history::HistoryWriter;
+use crate::real::Real;
+use crate::solver::Solver;
+
+use super::energy_budget::EnergyBudget;
+use super::output::RunContext;
+use super::output::history::{self, Row};
+use super::output::schedule::Schedule;
+use super::restart::state::{Clock, RunState};
+
+/// The averages of a run, and its history.
+pub struct Averages<'a> {
+    run: RunContext<'a>,
+    quantities: Quantities,
+    writer: HistoryWriter,
+    /// When rows are due.
+    pub schedule: Schedule,
+    /// The budget of energy before the last step, when it led to a row.
+    before: Option<EnergyBudget>,
+    /// The last step that was measured.
+    measured: Option<u64>,
+}
+
+impl<'a> Averages<'a> {
+    /// Makes ready to create the history, or to go on with it after an instant. Collective.
+    ///
+    /// # Errors
+    /// The history that is there cannot be gone on with.
+    pub fn open(run: RunContext<'a>, after: Option<Clock>) -> Result<Self> {
+        let RunContext { comm, config, directory, modes } = run;
+        let quantities = Quantities::new(&config.physics, modes.grid.lengths);
+        let columns = history::columns(&quantities, &config.physics);
+        let step = after.map(|after| after.step);
+        let writer = HistoryWriter::open(comm, &directory.history(), &columns, step)?;
+        let (every, time) = (config.output.history.every, after.map(|after| after.time));
+        let schedule = Schedule::beginning(every, config.time.end, time);
+        Ok(Averages { run, quantities, writer, schedule, before: None, measured: None })
+    }
+
+    /// Makes the history what the run goes on from. Collective.
+    pub fn begin(&mut self) -> Result<()> {
+        self.writer.begin(self.run.comm)
+    }
+
+    /// Brings all rows to the disk. It does not communicate.
+    pub fn sync(&self) -> Result<()> {
+        self.writer.sync()
+    }
+
+    /// Notes the budget of energy before a step to the time `next`, if that is one of a row.
+    /// Collective.
+    pub fn note_before<T: Real>(&mut self, next: f64, solver: &Solver<T>) {
+        let RunContext { comm, config, .. } = self.run;
+        let viscosity = config.physics.viscosity;
+        let budget = || EnergyBudget::of(solver, &self.quantities, viscosity, comm);
+        self.before = self.schedule.is_due(next).then(budget);
+    }
+
+    /// Whether the flow was measured at this step.
+    pub fn are_of(&self, step: u64) -> bool {
+        self.measured == Some(step)
+    }
+
+    /// Measures the flow. Collective.
+    pub fn measure<T: Real>(&mut self, solver: &Solver<T>, now: &RunState) -> Row {
+        let RunContext { comm, config, .. } = self.run;
+        let (state, team, viscosity) = (solver.state(), solver.team(), config.physics.viscosity);
+        let budget = Budget::measure(state, viscosity, team, comm);
+        let quantities = self.quantities.measure(state, &budget, team, comm);
+        let since = now.time - now.row_time;
+        let (injected_power, injections) = history::powers(solver.forces(), &config.physics, since);
+        let injected = solver.forces().injected_energy();
+        let after = EnergyBudget::new(&self.quantities, &budget, &quantities, injected);
+        let [budget_dissipation, budget_residual] = self.before.map_or([0.0; 2], |before| {
+            [EnergyBudget::dissipation, EnergyBudget::residual].map(|of| of(before, after, now.dt))
+        });
+        self.measured = Some(now.step);
+        Row {
+            time: now.time,
+            dt: now.dt,
+            budget,
+            scales: Scales::new(&budget, viscosity, state.modes.grid.k_max()),
+            cfl: now.last_good.cfl,
+            injected_power,
+            budget_dissipation,
+            budget_residual,
+            quantities,
+            injections,
+        }
+    }
+
+    /// Adds a row to the history. Collective.
+    pub fn append(&mut self, step: u64, row: &Row) -> Result<()> {
+        self.run.comm.agree(self.writer.append(step, &row.values()))
+    }
+}

@@ -1,0 +1,37 @@
+//! What is asked of a run beyond its configuration, and how it ended.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use super::restart::RestartOptions;
+
+/// What the command line asks for beyond the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Say what the run would be and need, and stop.
+    pub dry_run: Option<DryRun>,
+    /// Print warnings and errors only.
+    pub quiet: bool,
+    /// Where it begins or goes on.
+    pub restart: RestartOptions,
+    /// When the run must have ended, if the user says so.
+    pub deadline: Option<Instant>,
+}
+
+/// Where the run would be that a dry run is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DryRun {
+    /// Its ranks; as many as there are now, if not given.
+    pub ranks: Option<usize>,
+    /// The file that describes its machine, see [`Machine`](crate::config::Machine).
+    pub machine: Option<PathBuf>,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// At its end.
+    Complete,
+    /// It was asked to stop, and can be continued.
+    Stopped,
+}

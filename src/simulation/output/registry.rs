@@ -1,0 +1,77 @@
+//! All kinds of output, and those of a run, each when it is due.
+
+use super::kind::{Kind, Opening, Output, OutputContext, RunContext};
+use super::schedule::Schedule;
+use crate::config;
+use crate::error::Result;
+use crate::io::checkpoint::Accumulated;
+use crate::real::Real;
+
+/// Returns the sections of `output` that ask for something, in the order in which they are written.
+/// To add a kind of output, add its section to [`config::Output`], a file with its [`Kind`] beside this
+/// one, and a line here.
+pub fn asked_for<T: Real>(output: &config::Output) -> Vec<&dyn Kind<T>> {
+    let mut kinds: Vec<&dyn Kind<T>> = Vec::new();
+    kinds.extend(output.spectra.iter().map(|kind| kind as &dyn Kind<T>));
+    kinds.extend(output.gradients.iter().map(|kind| kind as &dyn Kind<T>));
+    kinds.extend(output.pdfs.iter().map(|kind| kind as &dyn Kind<T>));
+    kinds.extend(output.structure_functions.iter().map(|kind| kind as &dyn Kind<T>));
+    kinds.extend(output.slices.iter().map(|kind| kind as &dyn Kind<T>));
+    kinds.extend(output.modes.iter().map(|kind| kind as &dyn Kind<T>));
+    kinds.extend(output.snapshots.iter().map(|kind| kind as &dyn Kind<T>));
+    kinds
+}
+
+/// The outputs that the configuration of a run asks for.
+pub struct Outputs<T: Real> {
+    scheduled: Vec<(Schedule, Box<dyn Output<T>>)>,
+}
+
+impl<T: Real> Outputs<T> {
+    /// Makes ready to create their files, or to go on with them. Collective.
+    pub fn open(opening: Opening) -> Result<Self> {
+        let (config, after) = (opening.run.config, opening.after.map(|after| after.time));
+        let open = |kind: &dyn Kind<T>| {
+            let schedule = Schedule::beginning(kind.times(), config.time.end, after);
+            Ok((schedule, kind.open(opening)?))
+        };
+        let scheduled: Result<_> = asked_for(&config.output).into_iter().map(open).collect();
+        Ok(Outputs { scheduled: scheduled? })
+    }
+
+    /// See [`Output::begin`]. Collective.
+    pub fn begin(&mut self, run: RunContext) -> Result<()> {
+        self.scheduled.iter_mut().try_for_each(|(_, output)| output.begin(run))
+    }
+
+    /// When the next one is due.
+    pub fn next_time(&self) -> f64 {
+        self.scheduled.iter().map(|(when, _)| when.next_time()).fold(f64::INFINITY, f64::min)
+    }
+
+    /// Whether any is due at `time`.
+    pub fn are_due(&self, time: f64) -> bool {
+        self.scheduled.iter().any(|(when, _)| when.is_due(time))
+    }
+
+    /// Writes those that are due. Collective.
+    pub fn write(&mut self, context: &mut OutputContext<T>) -> Result<()> {
+        for (when, output) in &mut self.scheduled {
+            if when.take(context.clock.time) {
+                output.write(context)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// See [`Output::accumulated`].
+    pub fn accumulated(&self) -> Accumulated {
+        let all = self.scheduled.iter().filter_map(|(_, output)| output.accumulated());
+        all.map(|(name, numbers)| (name.to_string(), numbers)).collect()
+    }
+
+    /// See [`Output::sync`].
+    pub fn sync(&self) -> Result<()> {
+        self.scheduled.iter().try_for_each(|(_, output)| output.sync())
+    }
+}

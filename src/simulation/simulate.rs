@@ -1,0 +1,124 @@
+//! A simulation from its configuration to its end, or what it would be.
+
+use std::io::Write;
+
+use crate::config::{Config, Exchange, Machine};
+use crate::console::complain;
+use crate::error::Result;
+use crate::estimate::resources::{Layout, Resources};
+use crate::estimate::{performance_model, rank_grid};
+use crate::io::log::Log;
+use crate::io::run_directory::RunDirectory;
+use crate::modes::Modes;
+use crate::parallel::Communicator;
+use crate::real::{Precision, Real};
+
+use super::deadline::Deadline;
+use super::first_step::first_step;
+use super::options::{DryRun, Options, Outcome};
+use super::output::names;
+use super::restart::Origin;
+use super::run::Run;
+
+/// Runs the simulation that `config` describes. Collective.
+///
+/// # Errors
+/// See [`ErrorKind`](crate::error::ErrorKind).
+pub fn run(comm: &Communicator, config: &Config, options: &Options) -> Result<Outcome> {
+    let comm = &match config.output.writers {
+        Some(writers) => comm.with_writers(writers),
+        None => comm.clone(),
+    };
+    let comm = &match config.parallel.exchange {
+        Exchange::Auto => comm.clone(),
+        Exchange::AllToAll => comm.without_shared_memory(),
+    };
+    match config.precision {
+        Precision::Double => run_as::<f64>(comm, config, options),
+        Precision::Single => run_as::<f32>(comm, config, options),
+    }
+}
+
+fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> Result<Outcome> {
+    comm.agree(names::check(config))?;
+    let modes = Modes::new(config.grid.build(), T::LANES);
+    if let Some(dry_run) = &options.dry_run {
+        return tell::<T>(comm, config, modes, dry_run);
+    }
+    let grid = rank_grid::choose(config.parallel.grid, &modes, comm.size())?;
+    let comm = &comm.arranged(grid);
+    let here = Layout { ranks: comm.size(), shares_memory: comm.shares_memory(), machine: None };
+    let resources = Resources::new::<T>(config, modes, here, None)?;
+    let mut log = Log::new(comm, options.quiet);
+    let directory = RunDirectory::enter(comm, &config.output.directory, &mut log)?;
+    let origin = Origin::<T>::find(comm, config, &options.restart, &directory, &mut log)?;
+    if let Some(message) = origin.is_complete(config.time.end) {
+        log.line(&message);
+        return Ok(Outcome::Complete);
+    }
+    origin.entry().check(comm, config, &directory)?;
+    log.line(&format!("dns-solver {}, into {}", crate::VERSION, directory.path().display()));
+    log.line(resources.report().trim_end());
+    for warning in resources.warnings().iter().chain(&warnings_of_ranks(comm, config)) {
+        log.warn(warning);
+    }
+    let deadline = Deadline::find(comm, options.deadline, &mut log);
+    let outcome = Run::<T>::new(comm, config, modes, origin, &directory, &mut log, deadline)
+        .and_then(Run::complete);
+    if let Err(error) = &outcome {
+        log.record(&format!("error: {error}"));
+    }
+    outcome
+}
+
+/// What is odd about where the ranks are. Collective.
+fn warnings_of_ranks(comm: &Communicator, config: &Config) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let (threads, fewest) = (config.parallel.threads, comm.cores(config.parallel.threads).fewest);
+    if threads > fewest {
+        warnings.push(format!(
+            "parallel.threads is {threads}, but a rank may use {fewest} of the cores only: its threads \
+             wait for each other; use fewer, or give ranks more cores (mpirun --bind-to none, srun \
+             --cpus-per-task={threads})"
+        ));
+    }
+    if comm.is_apart() && config.parallel.exchange == Exchange::Auto {
+        warnings.push(
+            "the ranks are on one node but cannot share memory, as in containers of their own: they \
+             pass messages, which are slower; start them in one container"
+                .into(),
+        );
+    }
+    warnings
+}
+
+/// Tells what the run would be and need. Collective.
+fn tell<T: Real>(
+    comm: &Communicator,
+    config: &Config,
+    modes: Modes,
+    dry_run: &DryRun,
+) -> Result<Outcome> {
+    let layout = layout(dry_run, comm, config)?;
+    let first_dt = first_step::<T>(comm, config)?;
+    let resources = Resources::new::<T>(config, modes, layout, first_dt)?;
+    if comm.is_root() {
+        // A reader that has seen enough is no error.
+        let _ = write!(std::io::stdout(), "{}\n{}", config.to_toml()?, resources.report());
+        resources.warnings().iter().for_each(|text| complain(format!("warning: {text}")));
+    }
+    Ok(Outcome::Complete)
+}
+
+/// The ranks and nodes of the run. Collective.
+fn layout(dry_run: &DryRun, comm: &Communicator, config: &Config) -> Result<Layout> {
+    let ranks = dry_run.ranks.unwrap_or(comm.size());
+    let machine = dry_run.machine.as_ref().map(|path| Machine::load(comm, path)).transpose()?;
+    let one_node = match &machine {
+        Some(machine) => performance_model::nodes(machine, ranks, config.parallel.threads)?.0 == 1,
+        // What is not known of other ranks is taken from those here.
+        None => comm.size() == ranks && comm.shares_memory(),
+    };
+    let shares_memory = one_node && config.parallel.exchange == Exchange::Auto;
+    Ok(Layout { ranks, shares_memory, machine })
+}

@@ -1,0 +1,151 @@
+//! Runs that an earlier version of this program began and stopped in the middle are read and continued
+//! to what that version itself went on to: the same files, datasets and bits. tests/data/earlier_version
+//! has them; its README tells how they were made.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use dns_solver::simd::Cpu;
+use hdf5::{Attribute, Dataset, File, Location};
+use hdf5_sys::{h5a::H5Aread, h5d::H5Dread, h5p::H5P_DEFAULT, h5s::H5S_ALL};
+
+use super::running::Case;
+
+/// The instructions that all machines of the tests have, for the bits depend on them.
+const CPU: (Cpu, &str) = (Cpu::Avx2, "avx2");
+
+/// What differs from one version, command line and place to another, or explains; and what HDF5 makes of
+/// coordinates, references to other parts of the file.
+const FREE: [&str; 9] = [
+    "code_version",
+    "config",
+    "checksum",
+    "description",
+    "long_name",
+    "DIMENSION_LIST",
+    "DIMENSION_LABELS",
+    "REFERENCE_LIST",
+    "CLASS",
+];
+
+/// The number of bytes, folded (64-bit FNV-1a).
+fn fold(bytes: &[u8]) -> String {
+    let fold = |sum: u64, byte: &u8| (sum ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    format!("{:016x}", bytes.iter().fold(0xcbf2_9ce4_8422_2325, fold))
+}
+
+fn numbers_of(dataset: &Dataset) -> Vec<u8> {
+    let kind = dataset.dtype().unwrap();
+    let mut bytes = vec![0; kind.size() * dataset.size()];
+    let _lock = hdf5_sys::LOCK.lock();
+    let (all, to) = (H5S_ALL, bytes.as_mut_ptr().cast());
+    // SAFETY: all ids are alive; `bytes` has room for all values of the type.
+    let code = unsafe { H5Dread(dataset.id(), kind.id(), all, all, H5P_DEFAULT, to) };
+    assert!(code >= 0, "{}", dataset.name());
+    bytes
+}
+
+fn value_of(attribute: &Attribute) -> Vec<u8> {
+    let kind = attribute.dtype().unwrap();
+    let mut bytes = vec![0; kind.size() * attribute.size()];
+    let _lock = hdf5_sys::LOCK.lock();
+    // SAFETY: all ids are alive; `bytes` has room for all values of the type.
+    let code = unsafe { H5Aread(attribute.id(), kind.id(), bytes.as_mut_ptr().cast()) };
+    assert!(code >= 0, "{}", attribute.name());
+    bytes
+}
+
+/// The attributes of an object, in the order of their names, with the values of those that are not free.
+fn attributes(at: &Location) -> String {
+    let mut names = at.attr_names().unwrap();
+    names.sort();
+    let with_value = |name: &String| match name.as_str() {
+        free if FREE.contains(&free) => free.to_string(),
+        name => format!("{name}={}", fold(&value_of(&at.attr(name).unwrap()))),
+    };
+    names.iter().map(with_value).collect::<Vec<_>>().join(" ")
+}
+
+/// A line for an HDF5 file and one for each of its datasets.
+fn hdf5_lines(path: &Path, name: &str) -> String {
+    let file = File::open(path).unwrap();
+    let line = |dataset: Dataset| {
+        let (kind, shape) = (dataset.dtype().unwrap().to_descriptor().unwrap(), dataset.shape());
+        let (numbers, attributes) = (fold(&numbers_of(&dataset)), attributes(&dataset));
+        let line = format!("  {} {kind} {shape:?} {numbers} {attributes}", dataset.name());
+        line.trim_end().to_string() + "\n"
+    };
+    let groups = [vec![file.as_group().unwrap()], file.groups().unwrap()].concat();
+    let datasets = groups.iter().flat_map(|group| group.datasets().unwrap());
+    let mut lines: Vec<_> = datasets.map(line).collect();
+    lines.sort();
+    format!("{name}: {}\n{}", attributes(&file), lines.concat())
+}
+
+/// The files below a directory, in order.
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<_> =
+        fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let below = |path: PathBuf| if path.is_dir() { files(&path) } else { vec![path] };
+    paths.into_iter().flat_map(below).collect()
+}
+
+/// The files of a run: HDF5 files with all that is in them, others by their names.
+fn listing(run: &Path) -> String {
+    let line = |path: PathBuf| {
+        let name = path.strip_prefix(run).unwrap().display().to_string();
+        match path.extension().and_then(|ending| ending.to_str()) {
+            Some("h5") => hdf5_lines(&path, &name),
+            Some("xmf" | "csv") => format!("{name}: {}\n", fold(&fs::read(&path).unwrap())),
+            _ => format!("{name}\n"),
+        }
+    };
+    files(run).into_iter().map(line).collect()
+}
+
+fn copy(from: &Path, to: &Path) {
+    for path in files(from) {
+        let copy = to.join(path.strip_prefix(from).unwrap());
+        fs::create_dir_all(copy.parent().unwrap()).unwrap();
+        fs::copy(path, copy).unwrap();
+    }
+}
+
+/// Continues the run `name` on several numbers of ranks, and compares all files with what is kept of
+/// the earlier version's.
+fn check(name: &str) {
+    if !CPU.0.is_available() {
+        println!("SKIPPED: the bits were made with {}", CPU.1);
+        return;
+    }
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/earlier_version");
+    let case = Case::new(&fs::read_to_string(data.join(format!("{name}.toml"))).unwrap());
+    for ranks in [1, 3] {
+        let run = format!("{name}{ranks}");
+        copy(&data.join(name), &case.path(&run));
+        let output = case.run_with(&[("DNS_SOLVER_CPU", CPU.1)], ranks, &run, &["--quiet"]);
+        assert_eq!(output.code(), 0, "{output:?}");
+        let history = case.read(&run, "history.csv");
+        for (file, found) in [("history.csv", history), ("files.txt", listing(&case.path(&run)))] {
+            let expected = fs::read_to_string(data.join(format!("{name}.expected")).join(file));
+            let expected = expected.unwrap_or_default();
+            if found != expected {
+                let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{run}.{file}"));
+                fs::write(&kept, &found).unwrap();
+                let lines = found.lines().zip(expected.lines()).find(|(a, b)| a != b);
+                panic!("{file} is not what it was, see {}: {lines:#?}", kept.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_run_in_fixed_steps() {
+    check("fixed_step");
+}
+
+#[test]
+fn a_run_under_error_control() {
+    check("tolerance");
+}
