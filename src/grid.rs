@@ -81,13 +81,13 @@ impl Grid {
     }
 
     /// The square of mode number `n` along `axis` in units of the cutoff. In the ellipsoid those of
-    /// the three axes sum to [`Self::ELLIPSOID`] at most.
+    /// the three axes sum to 1 at most.
     pub fn relative_square(&self, axis: usize, n: i64) -> f64 {
         (n as f64 / self.cutoff[axis].max(1) as f64).powi(2)
     }
 
     /// 1, with room for rounding.
-    pub const ELLIPSOID: f64 = 1.0 + 1e-12;
+    const ELLIPSOID: f64 = 1.0 + 1e-12;
 
     /// Whether a mode within the cutoffs is kept.
     pub fn keeps(&self, mode: [i64; AXES]) -> bool {

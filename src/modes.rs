@@ -13,7 +13,7 @@
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-use crate::grid::{AXES, Grid, Truncation};
+use crate::grid::{AXES, Grid};
 use crate::real::Real;
 
 /// Where a mode is stored.
@@ -66,13 +66,10 @@ impl Modes {
     /// Layout of `grid`'s modes with `lanes` columns to a bundle.
     pub fn new(grid: Grid, lanes: usize) -> Self {
         let along_x = (grid.cutoff[0] + 1).div_ceil(lanes);
-        let cutoff_y = |along_x: usize| match grid.truncation {
-            Truncation::Box => grid.cutoff[1],
-            Truncation::Ellipsoid => {
-                let room = Grid::ELLIPSOID - grid.relative_square(0, (along_x * lanes) as i64);
-                let inside = |&ny: &usize| grid.relative_square(1, ny as i64) <= room;
-                (0..=grid.cutoff[1]).rfind(inside).unwrap_or(0)
-            }
+        let cutoff_y = |along_x: usize| {
+            let first = (along_x * lanes) as i64;
+            let is_kept = |&ny: &usize| grid.keeps([first, ny as i64, 0]);
+            (0..=grid.cutoff[1]).rfind(is_kept).unwrap_or(0)
         };
         let mut first = vec![0];
         first.extend((0..along_x).scan(0, |bundles, along_x| {

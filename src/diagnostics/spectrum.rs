@@ -1,8 +1,10 @@
 //! The energy spectrum.
 
-use super::sum_over_bundles;
+use super::quantities::norm;
+use super::{each_mode, sum_over_bundles};
 use crate::fields::SpectralFields;
-use crate::modes::{Modes, Place};
+use crate::grid::AXES;
+use crate::modes::Modes;
 use crate::parallel::{Communicator, ThreadPool};
 use crate::real::Real;
 use crate::shells::Shells;
@@ -15,22 +17,11 @@ pub fn energy_spectrum<T: Real>(
     pool: &ThreadPool,
     communicator: &Communicator,
 ) -> Vec<f64> {
-    let modes = fields.modes;
-    let shells = Shells::new(modes.grid);
+    let shells = Shells::new(fields.modes.grid);
     sum_over_bundles(fields, shells.count(), pool, communicator, |bundle, sums| {
-        for row in 0..modes.rows() {
-            for lane in 0..modes.lanes {
-                let place = Place { bundle, row, lane };
-                let Some(mode) = modes.mode(place) else { break };
-                let square: f64 = (0..3)
-                    .map(|i| {
-                        let value = fields.at(place, i);
-                        value.re.double().powi(2) + value.im.double().powi(2)
-                    })
-                    .sum();
-                sums[shells.of_mode(mode)].add(0.5 * Modes::weight(mode[0]) * square);
-            }
-        }
+        each_mode(fields, bundle, |_, mode, values| {
+            sums[shells.of_mode(mode)].add(0.5 * Modes::weight(mode[0]) * norm(&values[..AXES]));
+        });
     })
 }
 

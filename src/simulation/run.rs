@@ -172,6 +172,7 @@ impl<'a, T: Real> Run<'a, T> {
         let target = self.averages.schedule.next_time().min(self.outputs.next_time());
         let RunState { time, step, last_good, .. } = self.now;
         let notice = self.watch.notice(self.context.directory.is_lost());
+        self.solver.set_time(time);
         let (mut estimate, notice) = self.solver.begin_step_with(notice.code());
         let frequency = estimate.frequency;
         if !frequency.is_finite() {

@@ -32,7 +32,7 @@ use crate::error::Result;
 use crate::fields::SpectralFields;
 use crate::forcing::{Action, Band, Drive, Linear};
 use crate::grid::Dealias;
-use crate::integrator::{Controller, Decays, Scheme};
+use crate::integrator::{Controller, IntegratingFactors, Scheme};
 use crate::modes::Modes;
 use crate::parallel::{Communicator, ThreadPool};
 use crate::real::Real;
@@ -88,10 +88,12 @@ pub struct Solver<T: Real> {
     control: Option<ErrorControl<T>>,
     /// Bundles of this rank that no force acts on.
     free: Vec<usize>,
-    decays: Decays<T>,
+    factors: IntegratingFactors<T>,
     phase_shift: Option<PhaseShift<T>>,
     /// What is known about a step that has begun, and is still to be taken.
     begun: Option<StepEstimate>,
+    /// The time at which the next step begins.
+    time: f64,
 }
 
 /// What is in a solver's sweep between two moves.
@@ -154,7 +156,7 @@ impl<T: Real> Solver<T> {
         let zeros = || sweep.zero_fields(counts.fields);
         Ok(Solver {
             communicator: communicator.clone(),
-            decays: Decays::new(modes, owned, scheme, dampings),
+            factors: IntegratingFactors::new(modes, owned, scheme, dampings),
             staged: sweep.zero_fields(if uses_state { counts.fields } else { 0 }),
             sum: zeros(),
             control: tolerance
@@ -169,6 +171,7 @@ impl<T: Real> Solver<T> {
             linear,
             free,
             begun: None,
+            time: 0.0,
         })
     }
 
@@ -217,6 +220,12 @@ impl<T: Real> Solver<T> {
         self.forces.start(&self.communicator, &self.state);
         self.control.iter_mut().for_each(|control| control.is_known = false);
         (self.held, self.begun) = (Held::Other, None);
+    }
+
+    /// Sets the time at which the next step begins, for what depends on it; at first it is 0, and every
+    /// step adds its length.
+    pub fn set_time(&mut self, time: f64) {
+        self.time = time;
     }
 
     /// The forces.

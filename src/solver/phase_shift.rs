@@ -10,7 +10,6 @@
 //! multiplications by exp(±i k.d) of each mode, and keeps k_max = 0.47 N where two_thirds keeps
 //! 0.33 N.
 
-use crate::grid::Grid;
 use crate::modes::{Modes, Wavenumbers, signed};
 use crate::real::Real;
 use crate::simd::{self, Kernel, Vector};
@@ -60,10 +59,8 @@ impl<T: Real> PhaseShift<T> {
         let (nx0, ny) = self.modes.bundle_mode(bundle);
         for (index, row) in fields.chunks_exact_mut(self.modes.row_len()).enumerate() {
             let nz = signed(index % self.modes.rows(), grid.cutoff[2]);
-            let yz = grid.relative_square(1, ny) + grid.relative_square(2, nz);
-            let room = Grid::ELLIPSOID - yz;
             for lane in 0..lanes {
-                if grid.relative_square(0, (nx0 + lane) as i64) > room {
+                if !grid.keeps([(nx0 + lane) as i64, ny, nz]) {
                     row[lane] = T::ZERO;
                     row[lanes + lane] = T::ZERO;
                 }
@@ -117,6 +114,7 @@ mod tests {
 
     use super::*;
     use crate::fields::SpectralFields;
+    use crate::grid::Grid;
 
     #[test]
     fn a_shift_is_a_phase_and_the_sphere_is_round() {

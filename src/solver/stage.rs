@@ -10,7 +10,7 @@ use crate::diagnostics::Budget;
 use crate::equation::{Equation, NonlinearTerms};
 use crate::fields::SpectralFields;
 use crate::forcing::{Bounds, Linear};
-use crate::integrator::{Decays, Stage};
+use crate::integrator::{IntegratingFactors, Stage};
 use crate::modes::Modes;
 use crate::parallel::SharedSlice;
 use crate::real::Real;
@@ -25,7 +25,7 @@ struct StageWork<'a, T: Real> {
     first: usize,
     len: usize,
     equation: &'a dyn Equation<T>,
-    decays: &'a Decays<T>,
+    factors: &'a IntegratingFactors<T>,
     phase_shift: Option<&'a PhaseShift<T>>,
     /// Rate of the linear force.
     rate: Option<f64>,
@@ -89,7 +89,7 @@ impl<T: Real> StageWork<'_, T> {
             let part = field * len..(field + 1) * len;
             let (u, s) = (&mut u[part.clone()], &mut s[part.clone()]);
             let tendency = &mut tendency[part];
-            self.stage.update(&self.modes, self.decays, (bundle, field), u, s, tendency);
+            self.stage.update(&self.modes, self.factors, (bundle, field), u, s, tendency);
         }
         if let Some(staged) = &self.staged {
             // SAFETY: as above.
@@ -133,11 +133,11 @@ impl<T: Real> Solver<T> {
     pub(super) fn update(&mut self, stage: Stage) {
         let rate = self.linear.map(|linear| self.linear_rate(linear, stage));
         let Solver {
-            communicator: comm, sweep, equation, state, sum, staged, forces, decays, ..
+            communicator: comm, sweep, equation, state, sum, staged, forces, factors, ..
         } = self;
         let counts = equation.counts();
-        decays.prepare(stage);
-        let is_last = stage.index + 1 == stage.scheme.stages();
+        factors.prepare(stage);
+        let is_last = stage.is_last();
         // With error control the first tendency is there already, and the last one is kept.
         let (mut known, mut kept) = (None, None);
         if let Some(ErrorControl { first, last, .. }) = &mut self.control {
@@ -164,7 +164,7 @@ impl<T: Real> Solver<T> {
             first: state.bundles.start,
             len: state.bundle_len(),
             equation: &**equation,
-            decays,
+            factors,
             phase_shift,
             rate,
             state: SharedSlice::new(&mut state.data),
@@ -212,7 +212,7 @@ impl<T: Real> Solver<T> {
         }
         let rate = force.rate(energy, Bounds { absent, rate: 1.0 / stage.dt });
         let power = 2.0 * rate * energy;
-        self.forces.note_injection(stage.scheme.weight(stage.index) * stage.dt * power);
+        self.forces.note_injection(stage.weight() * power);
         rate
     }
 }

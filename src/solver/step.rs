@@ -65,10 +65,11 @@ impl<T: Real> Solver<T> {
             if !is_known && self.held != Held::Products {
                 self.nonlinear_terms(false);
             }
-            self.update(Stage { scheme: self.scheme, index, dt });
+            self.update(Stage { scheme: self.scheme, index, start: self.time, dt });
         }
         if self.is_accurate(dt) {
             self.forces.accept();
+            self.time += dt;
             return Attempt::Accepted;
         }
         self.go_back();

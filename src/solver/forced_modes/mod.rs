@@ -128,7 +128,7 @@ impl Forced {
                 value + Complex::new(T::from_double(push.re), T::from_double(push.im))
             });
         }
-        self.injected += stage.scheme.weight(stage.index) * stage.dt * power;
+        self.injected += stage.weight() * power;
     }
 
     /// Corrects the new field in `columns` and `state`. Collective.
@@ -285,7 +285,7 @@ impl<T: Real> ForcedBands<T> {
             return;
         }
         let ForcedBands { forces, columns, .. } = self;
-        let is_last = stage.index + 1 == stage.scheme.stages();
+        let is_last = stage.is_last();
         for forced in forces {
             if is_last {
                 forced.correct(comm, columns, state);

@@ -1,90 +1,44 @@
-//! Decay of each mode: the linear term that the integrator treats exactly.
+//! Integrating factors exp(-lambda(k) time): the linear term, which the integrator treats exactly.
 
 use std::ops::Range;
 
-use serde::{Deserialize, Serialize};
-
-use super::{Scheme, Stage};
+use super::damping::Damping;
+use super::scheme::Scheme;
+use super::stage::Stage;
 use crate::fields::{Aligned, zeros};
 use crate::modes::{Modes, Wavenumbers, signed};
 use crate::real::Real;
 
-/// Rate at which the modes of a field decay:
-/// lambda(k) = diffusivity k^2 + hyper k^(2 p) + drag k^(-2 q).
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Damping {
-    /// Viscosity or diffusivity.
-    pub diffusivity: f64,
-    /// Hyperviscosity, coefficient and order p (Borue & Orszag 1995, Phys. Rev. E 51, R856).
-    pub hyper: Option<PowerLaw>,
-    /// Drag at large scales, coefficient and order q; 0 is linear (Ekman) friction. The mean is
-    /// not dragged.
-    pub drag: Option<PowerLaw>,
-}
-
-/// A rate proportional to a power of k.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct PowerLaw {
-    /// The rate at k = 1.
-    pub coefficient: f64,
-    /// Half the power of k, or of 1 / k.
-    pub order: f64,
-}
-
-impl Damping {
-    /// Diffusion alone.
-    pub fn diffusion(diffusivity: f64) -> Self {
-        Damping { diffusivity, hyper: None, drag: None }
-    }
-
-    /// lambda(k), given k^2.
-    pub fn rate(&self, k_squared: f64) -> f64 {
-        self.diffusivity * k_squared + self.hyper_rate(k_squared) + self.drag_rate(k_squared)
-    }
-
-    /// The part of lambda(k) that hyperviscosity makes.
-    pub fn hyper_rate(&self, k_squared: f64) -> f64 {
-        self.hyper.map_or(0.0, |law| law.coefficient * k_squared.powf(law.order))
-    }
-
-    /// The part of lambda(k) that drag makes.
-    pub fn drag_rate(&self, k_squared: f64) -> f64 {
-        let law = self.drag.filter(|_| k_squared > 0.0);
-        law.map_or(0.0, |law| law.coefficient * k_squared.powf(-law.order))
-    }
-}
-
-/// Decay factors e = exp(-lambda(k) time) of one field.
+/// The integrating factors e = exp(-lambda(k) time) of one field.
 ///
 /// Kept as e - 1: in single precision e itself would be rounded so close to 1 that slow decay is
 /// wrong by percents, and by the same percents in every step.
-pub enum Decay<T: Real> {
+pub enum IntegratingFactor<T: Real> {
     /// Of diffusion alone: a product over the three axes.
     Product(Wavenumbers<T>),
     /// A factor for every mode of this rank, `[bundle][row][lane]`.
     Table(Aligned<T>),
 }
 
-impl<T: Real> Decay<T> {
+impl<T: Real> IntegratingFactor<T> {
     /// The factors of one bundle, at a position among those of this rank.
     #[inline(always)]
-    pub fn of_bundle(&self, modes: &Modes, bundle: usize, position: usize) -> BundleDecay<'_, T> {
+    pub fn of_bundle(&self, modes: &Modes, bundle: usize, position: usize) -> BundleFactor<'_, T> {
         match self {
-            Decay::Product(factors) => {
+            IntegratingFactor::Product(factors) => {
                 let (x, y) = factors.of_bundle(modes, bundle);
-                BundleDecay::Product { x, y, z: &factors.z }
+                BundleFactor::Product { x, y, z: &factors.z }
             }
-            Decay::Table(factors) => {
+            IntegratingFactor::Table(factors) => {
                 let len = modes.rows() * modes.lanes;
-                BundleDecay::Table(&factors[position * len..][..len])
+                BundleFactor::Table(&factors[position * len..][..len])
             }
         }
     }
 }
 
-/// The decay factors, less 1, of one bundle.
-pub enum BundleDecay<'a, T> {
+/// The integrating factors, less 1, of one bundle.
+pub enum BundleFactor<'a, T> {
     /// (1 + x) (1 + y) (1 + z) - 1.
     Product {
         /// Of the lanes.
@@ -98,29 +52,38 @@ pub enum BundleDecay<'a, T> {
     Table(&'a [T]),
 }
 
-impl<'a, T: Real> BundleDecay<'a, T> {
+impl<'a, T: Real> BundleFactor<'a, T> {
     /// Of one row: x of the lanes and a number a, for factors (1 + x) (1 + a) - 1.
     #[inline(always)]
     pub fn row(&self, row: usize, lanes: usize) -> (&'a [T], T) {
         match *self {
-            BundleDecay::Product { x, y, z } => (x, y * z[row] + (y + z[row])),
-            BundleDecay::Table(factors) => (&factors[row * lanes..][..lanes], T::ZERO),
+            BundleFactor::Product { x, y, z } => (x, y * z[row] + (y + z[row])),
+            BundleFactor::Table(factors) => (&factors[row * lanes..][..lanes], T::ZERO),
         }
     }
 }
 
-/// The decay factors that the stages of a scheme need, made when the time step changes.
-pub struct Decays<T: Real> {
+/// The integrating factors that the stages of a scheme need, made when the time step changes.
+pub struct IntegratingFactors<T: Real> {
     modes: Modes,
     bundles: Range<usize>,
     /// The dampings there are, each once, and which one each field has.
     dampings: Vec<Damping>,
     of_field: Vec<usize>,
-    /// For each time that differs between stages: the time and the factors of each damping.
-    slots: Vec<(f64, Vec<Decay<T>>)>,
+    slots: Vec<Slot<T>>,
 }
 
-impl<T: Real> Decays<T> {
+/// The integrating factors of a stage, or of all stages if they are the same.
+struct Slot<T: Real> {
+    /// The time that they are over, as a part of the step.
+    part: f64,
+    /// The time that they were made for; NaN if they were not.
+    time: f64,
+    /// Of each damping.
+    factors: Vec<IntegratingFactor<T>>,
+}
+
+impl<T: Real> IntegratingFactors<T> {
     /// Factors for fields with the given dampings on `bundles`, for all time steps to come.
     pub fn new(
         modes: Modes,
@@ -138,29 +101,31 @@ impl<T: Real> Decays<T> {
             })
             .collect();
         let empty = |damping: &Damping| match (damping.hyper, damping.drag) {
-            (None, None) => Decay::Product(Wavenumbers::new(&modes)),
-            _ => Decay::Table(zeros(bundles.len() * modes.column_len() / 2)),
+            (None, None) => IntegratingFactor::Product(Wavenumbers::new(&modes)),
+            _ => IntegratingFactor::Table(zeros(bundles.len() * modes.column_len() / 2)),
         };
-        let slot = || (f64::NAN, dampings.iter().map(empty).collect());
-        let slots = (0..scheme.decay_times()).map(|_| slot()).collect();
-        Decays { modes, bundles, dampings, of_field, slots }
+        let factors = || dampings.iter().map(empty).collect();
+        let parts = scheme.factor_parts().into_iter();
+        let slots = parts.map(|part| Slot { part, time: f64::NAN, factors: factors() }).collect();
+        IntegratingFactors { modes, bundles, dampings, of_field, slots }
     }
 
     /// Makes the factors of a stage, unless the last ones were for the same time.
     pub fn prepare(&mut self, stage: Stage) {
-        let time = stage.scheme.decay_time(stage.index) * stage.dt;
-        let (made_for, decays) = &mut self.slots[stage.scheme.decay_slot(stage.index)];
+        let index = self.slot(stage);
+        let Slot { part, time: made_for, factors } = &mut self.slots[index];
+        let time = *part * stage.dt;
         if *made_for == time {
             return;
         }
         *made_for = time;
-        for (decay, damping) in decays.iter_mut().zip(&self.dampings) {
-            match decay {
-                Decay::Product(factors) => {
-                    factors.fill(&self.modes, |k| (-damping.diffusivity * k * k * time).exp_m1())
+        for (factor, damping) in factors.iter_mut().zip(&self.dampings) {
+            match factor {
+                IntegratingFactor::Product(along_axes) => {
+                    along_axes.fill(&self.modes, |k| (-damping.diffusivity * k * k * time).exp_m1())
                 }
-                Decay::Table(factors) => {
-                    fill(factors, &self.modes, self.bundles.clone(), |k_squared| {
+                IntegratingFactor::Table(table) => {
+                    fill(table, &self.modes, self.bundles.clone(), |k_squared| {
                         (-damping.rate(k_squared) * time).exp_m1()
                     });
                 }
@@ -169,8 +134,17 @@ impl<T: Real> Decays<T> {
     }
 
     /// The factors of a field in a stage that [`Self::prepare`] was called for.
-    pub fn of_field(&self, stage: Stage, field: usize) -> &Decay<T> {
-        &self.slots[stage.scheme.decay_slot(stage.index)].1[self.of_field[field]]
+    pub fn of_field(&self, stage: Stage, field: usize) -> &IntegratingFactor<T> {
+        &self.slots[self.slot(stage)].factors[self.of_field[field]]
+    }
+
+    /// The time that the factors of a stage are over, as a part of the step.
+    pub(super) fn part(&self, stage: Stage) -> f64 {
+        self.slots[self.slot(stage)].part
+    }
+
+    fn slot(&self, stage: Stage) -> usize {
+        stage.index.min(self.slots.len() - 1)
     }
 
     /// The place of a bundle among those of this rank.
@@ -200,17 +174,9 @@ fn fill<T: Real>(
 
 #[cfg(test)]
 mod tests {
+    use super::super::damping::PowerLaw;
     use super::*;
     use crate::grid::Grid;
-
-    #[test]
-    fn the_rate_is_a_sum_of_powers() {
-        let law = |coefficient, order| Some(PowerLaw { coefficient, order });
-        let damping = Damping { diffusivity: 0.5, hyper: law(0.25, 2.0), drag: law(8.0, 1.0) };
-        assert_eq!(damping.rate(4.0), 2.0 + 4.0 + 2.0);
-        // The mean is not dragged.
-        assert_eq!(damping.rate(0.0), 0.0);
-    }
 
     #[test]
     fn a_table_of_plain_diffusion_is_the_product() {
@@ -220,13 +186,14 @@ mod tests {
         let tabulated = Damping { hyper, ..plain };
         let bundles = 2..modes.bundles();
         let fields = [plain, tabulated, plain].into_iter();
-        let mut decays = Decays::<f64>::new(modes, bundles.clone(), Scheme::Rk3, fields);
+        let mut factors =
+            IntegratingFactors::<f64>::new(modes, bundles.clone(), Scheme::Rk3, fields);
         for dt in [0.1, 0.2] {
             for index in 0..3 {
-                let stage = Stage { scheme: Scheme::Rk3, index, dt };
-                decays.prepare(stage);
-                let (Decay::Product(product), Decay::Table(table)) =
-                    (decays.of_field(stage, 2), decays.of_field(stage, 1))
+                let stage = Stage { scheme: Scheme::Rk3, index, start: 0.0, dt };
+                factors.prepare(stage);
+                let (IntegratingFactor::Product(product), IntegratingFactor::Table(table)) =
+                    (factors.of_field(stage, 2), factors.of_field(stage, 1))
                 else {
                     panic!("one of each");
                 };
@@ -235,7 +202,7 @@ mod tests {
                     for row in 0..modes.rows() {
                         for (lane, x) in x.iter().enumerate() {
                             let expected = (1.0 + x) * (1.0 + y) * (1.0 + product.z[row]) - 1.0;
-                            let at = decays.position(bundle) * modes.rows() + row;
+                            let at = factors.position(bundle) * modes.rows() + row;
                             let found = table[at * modes.lanes + lane];
                             assert!((found - expected).abs() < 1e-15);
                         }
