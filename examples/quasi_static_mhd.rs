@@ -16,15 +16,8 @@
 //! damping; `cargo test` checks that.
 
 use dns_solver::equation::{self, Complex, Counts, Formulas, NavierStokes};
-use dns_solver::error::Result;
 use dns_solver::forcing::{Action, Band, BandField, Drive, Force, VELOCITY};
-use dns_solver::grid::Grid;
-use dns_solver::integrator::Damping;
-use dns_solver::modes::Modes;
-use dns_solver::parallel::{Communicator, ThreadPool};
-use dns_solver::real::Real;
-use dns_solver::simd::Vector;
-use dns_solver::solver::{Solver, SolverOptions};
+use dns_solver::prelude::*;
 
 /// Navier-Stokes in a strong magnetic field.
 struct QuasiStatic {

@@ -4,6 +4,53 @@
 //! is in `docs/architecture.md`; `docs/extending.md` and the program
 //! `examples/quasi_static_mhd.rs` show how to add physics.
 //!
+//! A run, as the program does it, from a configuration (`docs/configuration.md`):
+//!
+//! ```
+//! use dns_solver::prelude::*;
+//!
+//! # fn main() -> Result<()> {
+//! # let directory = tempfile::tempdir().unwrap();
+//! # let set = [format!("output.directory={:?}", directory.path().join("run"))];
+//! let text = r#"
+//!     grid.points = [16, 16, 16]
+//!     physics.viscosity = 0.01
+//!     initial.kind = "taylor_green"
+//!     time = { cfl = 0.5, end = 0.2 }
+//!     output.directory = "run"
+//! "#;
+//! let config = Config::parse(text, "this text", "".as_ref(), &[])?;
+//! # let config = Config::parse(text, "this text", "".as_ref(), &set)?;
+//! // One rank without MPI; `Communicator::world` after `Runtime::start` is any number of ranks.
+//! let outcome = simulation::run(&Communicator::serial(), &config, &Options::default())?;
+//! assert_eq!(outcome, Outcome::Complete);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A solver, step by step: the flow u = cos(z) e_x decays as exp(-nu t).
+//!
+//! ```
+//! use dns_solver::prelude::*;
+//!
+//! # fn main() -> Result<()> {
+//! let modes = Modes::new(Grid::two_thirds([16; 3], [1.0; 3]), f64::LANES);
+//! let equation = Physics::navier_stokes(0.1).build_equation(&modes);
+//! let (ranks, threads) = (Communicator::serial(), ThreadPool::new(1)?);
+//! let options = SolverOptions::default();
+//! let mut solver = Solver::<f64>::new(modes, &ranks, threads, equation, vec![], options)?;
+//! let mut flow = solver.state().clone();
+//! flow.fill(|mode, u| u[0].re = if matches!(mode, [0, 0, 1 | -1]) { 0.5 } else { 0.0 });
+//! solver.set_state(flow);
+//! for _ in 0..10 {
+//!     solver.step(0.1)?;
+//! }
+//! let wave = modes.place([0, 0, 1]).and_then(|place| solver.state().get(place, 0));
+//! assert!((wave.unwrap().re - 0.5 * (-0.1_f64).exp()).abs() < 1e-12);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! A spectral field ([`fields::SpectralFields`]) stores the kept modes ([`modes::Modes`]) and nothing
 //! else. Whatever needs values in physical space is one [`transform::sweep::Sweep`]: modes to rows of
 //! grid points, a function of these rows, and back. An equation ([`equation::Formulas`]) names the
@@ -14,7 +61,7 @@
 //!
 //! | modules | what they know |
 //! |---|---|
-//! | [`cli`] | the command line |
+//! | [`cli`], [`prelude`] | the command line; the names that other programs begin with |
 //! | [`simulation`] | the run loop, what steers it, and all others |
 //! | [`estimate`] | memory, time and steps of a run that is not there yet; `bench` |
 //! | [`simulation::output`] | what a run writes, each kind in a file |
@@ -22,6 +69,7 @@
 //! | [`config`], [`io`] | the TOML file and its checks; all files (the only user of HDF5) |
 //! | [`solver`] | the state of a flow, and how it takes a step |
 //! | [`diagnostics`] | averages, spectra and other statistics |
+//! | [`sums`] | exact sums over modes: mean squares, averages of a velocity |
 //! | [`physics`] | the terms of the equations, their coefficients and fields |
 //! | [`initial`], [`forcing`], [`equation`] | initial fields, forces, formulas |
 //! | [`integrator`] | a tendency and a decay rate, no physics |
@@ -50,6 +98,7 @@ pub mod modes;
 pub mod multiples;
 pub mod parallel;
 pub mod physics;
+pub mod prelude;
 pub mod problems;
 pub mod random;
 pub mod real;
@@ -57,6 +106,7 @@ pub mod shells;
 pub mod simd;
 pub mod simulation;
 pub mod solver;
+pub mod sums;
 pub mod transform;
 pub mod variable;
 

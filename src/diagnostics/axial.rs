@@ -7,11 +7,11 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use super::each_mode;
 use super::energies::{Energy, energies};
 use super::fixed_sums::FixedSums;
 use super::quantities::norm;
 use super::units::times_length;
-use super::{each_mode, sum_over_bundles};
 use crate::fields::SpectralFields;
 use crate::grid::{AXES, Grid};
 use crate::modes::Modes;
@@ -19,6 +19,7 @@ use crate::parallel::{Communicator, ThreadPool};
 use crate::physics::Physics;
 use crate::real::Real;
 use crate::shells::Shells;
+use crate::sums::sum_over_bundles;
 use crate::variable::Variable;
 
 /// The axial spectra of one [`Physics`].

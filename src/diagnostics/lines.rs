@@ -5,15 +5,16 @@
 //! 6.207). It holds the two-point correlation along the axis exactly: <u_i(x) u_j(x + r e_x)> is the
 //! sum of E_ij(k_1) cos(k_1 r) dk_1.
 
+use super::each_mode;
 use super::quantities::{Quantities, Term};
 use super::units::times_length;
-use super::{each_mode, sum_over_bundles, sums_memory};
 use crate::fields::SpectralFields;
 use crate::grid::{AXES, Grid};
 use crate::modes::Modes;
 use crate::parallel::{Communicator, ThreadPool};
 use crate::physics::Physics;
 use crate::real::Real;
+use crate::sums::{sum_over_bundles, sums_memory};
 use crate::variable::Variable;
 
 /// The one-dimensional spectra of one [`Physics`].

@@ -1,10 +1,9 @@
 //! Length and velocity scales of isotropic turbulence (Pope 2000, Turbulent Flows, chapter 6).
 
+use crate::sums::VelocityAverages;
 use std::f64::consts::PI;
 
-use super::Budget;
-
-/// What a [`Budget`] says about the scales of the flow. A quantity that has no bound is infinite,
+/// What a [`VelocityAverages`] says about the scales of the flow. A quantity that has no bound is infinite,
 /// none is NaN unless the budget is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scales {
@@ -32,7 +31,7 @@ pub struct Scales {
 
 impl Scales {
     /// The scales of a flow whose largest wavenumber is `k_max` ([`crate::grid::Grid::k_max`]).
-    pub fn new(budget: &Budget, viscosity: f64, k_max: f64) -> Self {
+    pub fn new(budget: &VelocityAverages, viscosity: f64, k_max: f64) -> Self {
         let velocity = (2.0 / 3.0 * budget.fluctuation_energy).sqrt();
         let at_rest = budget.enstrophy == 0.0;
         let integral_length =
@@ -97,7 +96,7 @@ mod tests {
             fields.set(place, 1, Complex::new(energy.sqrt(), 0.0));
         }
         let pool = ThreadPool::new(1).unwrap();
-        let budget = Budget::measure(&fields, viscosity, &pool, &Communicator::serial());
+        let budget = VelocityAverages::measure(&fields, viscosity, &pool, &Communicator::serial());
         let scales = Scales::new(&budget, viscosity, grid.k_max());
         for (found, expected) in [
             (budget.kinetic_energy, 0.706048),
@@ -117,12 +116,12 @@ mod tests {
 
     #[test]
     fn no_viscosity_and_no_motion_have_limits_but_no_nan() {
-        let inviscid = Budget {
+        let inviscid = VelocityAverages {
             kinetic_energy: 1.5,
             fluctuation_energy: 1.5,
             enstrophy: 7.5,
             energy_over_k: 1.5 / 2.0,
-            ..Budget::default()
+            ..VelocityAverages::default()
         };
         let scales = Scales::new(&inviscid, 0.0, 10.0);
         assert_eq!((scales.velocity, scales.taylor_length), (1.0, 1.0));
@@ -132,7 +131,7 @@ mod tests {
         assert_eq!(scales.integral_reynolds, f64::INFINITY);
         assert_eq!((scales.kolmogorov_length, scales.resolution), (0.0, 0.0));
         for viscosity in [0.0, 1e-3] {
-            let rest = Scales::new(&Budget::default(), viscosity, 10.0);
+            let rest = Scales::new(&VelocityAverages::default(), viscosity, 10.0);
             assert_eq!((rest.velocity, rest.taylor_reynolds), (0.0, 0.0));
             assert_eq!(rest.taylor_length, f64::INFINITY);
             assert_eq!((rest.integral_length, rest.integral_reynolds), (0.0, 0.0));

@@ -14,7 +14,6 @@ use num_complex::Complex;
 use super::energies::{Energy, energies};
 use super::quantities::{C, Quantities, Term, dot, norm, square};
 use super::units::{per_time, times_length};
-use super::{sum_over_bundles, sums_memory};
 use crate::fields::SpectralFields;
 use crate::grid::{AXES, Grid};
 use crate::modes::{Modes, Place};
@@ -22,6 +21,7 @@ use crate::parallel::{Communicator, ThreadPool};
 use crate::physics::Physics;
 use crate::real::Real;
 use crate::shells::Shells;
+use crate::sums::{sum_over_bundles, sums_memory};
 use crate::variable::Variable;
 
 /// The spectra of one [`Physics`].

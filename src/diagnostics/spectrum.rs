@@ -1,13 +1,14 @@
 //! The energy spectrum.
 
+use super::each_mode;
 use super::quantities::norm;
-use super::{each_mode, sum_over_bundles};
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
 use crate::modes::Modes;
 use crate::parallel::{Communicator, ThreadPool};
 use crate::real::Real;
 use crate::shells::Shells;
+use crate::sums::sum_over_bundles;
 
 /// Kinetic energy of the first three fields in each of the grid's [`Shells`], from shell 0, which
 /// holds the mean flow. The shells add up to <u^2>/2; divided by their width they are E(k).

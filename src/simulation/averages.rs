@@ -1,11 +1,12 @@
 //! The averages of a run: measured before anything is written, for what is not finite is not written,
 //! and the rows of its history.
 
-use crate::diagnostics::{Budget, Quantities, Scales};
+use crate::diagnostics::{Quantities, Scales};
 use crate::error::Result;
 use crate::io::history::HistoryWriter;
 use crate::real::Real;
 use crate::solver::Solver;
+use crate::sums::VelocityAverages;
 
 use super::energy_budget::EnergyBudget;
 use super::output::RunContext;
@@ -70,7 +71,7 @@ impl<'a> Averages<'a> {
     pub fn measure<T: Real>(&mut self, solver: &Solver<T>, now: &RunState) -> Row {
         let RunContext { comm, config, .. } = self.run;
         let (state, pool, viscosity) = (solver.state(), solver.pool(), config.physics.viscosity);
-        let budget = Budget::measure(state, viscosity, pool, comm);
+        let budget = VelocityAverages::measure(state, viscosity, pool, comm);
         let quantities = self.quantities.measure(state, &budget, pool, comm);
         let since = now.time - now.row_time;
         let (injected_power, injections) = history::powers(solver.forces(), &config.physics, since);

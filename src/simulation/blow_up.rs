@@ -1,8 +1,8 @@
 //! The end of a run whose solution is no longer finite, and what to do about it.
 
 use crate::config::{Config, Dealias, Step};
-use crate::diagnostics::Budget;
 use crate::error::{Error, Result};
+use crate::sums::VelocityAverages;
 
 use super::output::history::Row;
 use super::restart::state::{LastGood, RunState, Saved};
@@ -38,7 +38,7 @@ impl Stability {
     /// # Errors
     /// It is not: the initial field is bad, or the solution blew up.
     pub fn check(&self, row: &Row, now: &RunState) -> Result<()> {
-        let Budget { kinetic_energy, enstrophy, .. } = row.budget;
+        let VelocityAverages { kinetic_energy, enstrophy, .. } = row.budget;
         let other = row.quantities.iter().any(|quantity| quantity.is_nan());
         if kinetic_energy.is_finite() && enstrophy.is_finite() && !other {
             return Ok(());

@@ -1,8 +1,9 @@
 //! The budget of energy: what was there, what damping takes, and what the force has put in.
 
-use crate::diagnostics::{Budget, Quantities};
+use crate::diagnostics::Quantities;
 use crate::parallel::Communicator;
 use crate::real::Real;
+use crate::sums::VelocityAverages;
 
 use crate::solver::Solver;
 
@@ -20,7 +21,12 @@ pub struct EnergyBudget {
 impl EnergyBudget {
     /// The budget of a flow with this budget, these values of `quantities`, and what the force has put
     /// in.
-    pub fn new(quantities: &Quantities, budget: &Budget, values: &[f64], injected: f64) -> Self {
+    pub fn new(
+        quantities: &Quantities,
+        budget: &VelocityAverages,
+        values: &[f64],
+        injected: f64,
+    ) -> Self {
         let [energy, loss] = quantities.energy_and_loss(budget, values);
         EnergyBudget { energy, loss, injected }
     }
@@ -33,7 +39,7 @@ impl EnergyBudget {
         comm: &Communicator,
     ) -> Self {
         let (state, pool) = (solver.state(), solver.pool());
-        let budget = Budget::measure(state, viscosity, pool, comm);
+        let budget = VelocityAverages::measure(state, viscosity, pool, comm);
         let values = quantities.measure(state, &budget, pool, comm);
         EnergyBudget::new(quantities, &budget, &values, solver.forces().injected_energy())
     }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::restart::RestartOptions;
 
 /// What the command line asks for beyond the configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// Say what the run would be and need, and stop.
     pub dry_run: Option<DryRun>,

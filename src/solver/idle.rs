@@ -3,9 +3,9 @@
 use super::error_control::assemble_all;
 use super::forced_modes::{Idle, absent};
 use super::{Held, Solver};
-use crate::diagnostics::{Budget, mean_square};
 use crate::grid::AXES;
 use crate::real::Real;
+use crate::sums::{VelocityAverages, mean_square};
 
 impl<T: Real> Solver<T> {
     /// The forces that could never act in a flow that starts from the present state. A force that acts
@@ -29,7 +29,7 @@ impl<T: Real> Solver<T> {
             [absent::<T>(state), absent::<T>(tendency + frequency * frequency * state)]
         });
         if linear.is_some_and(|linear| linear.force.rate > 0.0) {
-            let budget = Budget::measure(state, 0.0, pool, comm);
+            let budget = VelocityAverages::measure(state, 0.0, pool, comm);
             let rests = budget.fluctuation_energy <= absent::<T>(budget.kinetic_energy);
             if rests && mean_square(&tendency, 0..AXES, pool, comm) == 0.0 {
                 let name = crate::forcing::VELOCITY.into();

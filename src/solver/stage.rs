@@ -6,7 +6,6 @@ use super::error_control::{ErrorControl, assemble_all};
 use super::forced_modes::{Pace, absent};
 use super::phase_shift::{Direction, PhaseShift, is_shifted};
 use super::{Held, LinearForce, Solver};
-use crate::diagnostics::Budget;
 use crate::equation::{Equation, NonlinearTerms};
 use crate::fields::SpectralFields;
 use crate::forcing::{Bounds, Linear};
@@ -14,6 +13,7 @@ use crate::integrator::{IntegratingFactors, Stage};
 use crate::modes::Modes;
 use crate::parallel::SharedSlice;
 use crate::real::Real;
+use crate::sums::VelocityAverages;
 
 /// The work of a stage on one bundle after the other, each by one thread.
 struct StageWork<'a, T: Real> {
@@ -194,7 +194,7 @@ impl<T: Real> Solver<T> {
         let Solver { communicator: comm, sweep, forces, linear, state, .. } = self;
         let pace = forces.look_ahead(comm, sweep.pool(), state, frequency);
         let Some(LinearForce { force, energy, absent: threshold }) = linear else { return pace };
-        let budget = Budget::measure(state, 0.0, sweep.pool(), comm);
+        let budget = VelocityAverages::measure(state, 0.0, sweep.pool(), comm);
         *energy = budget.fluctuation_energy;
         *threshold = absent::<T>(budget.kinetic_energy);
         let bounds = Bounds { absent: *threshold, ..Bounds::NONE };
@@ -208,7 +208,7 @@ impl<T: Real> Solver<T> {
         let LinearForce { force, mut energy, absent } = linear;
         if stage.index > 0 {
             let (pool, comm) = (self.sweep.pool(), &self.communicator);
-            energy = Budget::measure(&self.staged, 0.0, pool, comm).fluctuation_energy;
+            energy = VelocityAverages::measure(&self.staged, 0.0, pool, comm).fluctuation_energy;
         }
         let rate = force.rate(energy, Bounds { absent, rate: 1.0 / stage.dt });
         let power = 2.0 * rate * energy;

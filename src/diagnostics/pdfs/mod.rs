@@ -14,13 +14,14 @@ use std::sync::{Mutex, PoisonError};
 
 use num_complex::Complex;
 
-use super::{each_mode, sum_over_bundles};
+use super::each_mode;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
 use crate::modes::Modes;
 use crate::parallel::{Communicator, SharedSlice};
 use crate::physics::Physics;
 use crate::real::Real;
+use crate::sums::sum_over_bundles;
 use crate::transform::sweep::Sweep;
 
 use bins::Scale;

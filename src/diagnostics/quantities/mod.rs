@@ -1,4 +1,4 @@
-//! What the history says beyond the velocity's [`Budget`], quantity by quantity.
+//! What the history says beyond the velocity's [`VelocityAverages`], quantity by quantity.
 //!
 //! Most are sums over all modes of a term that is quadratic in the fields at one mode: by Parseval,
 //! `<f g>` = sum over all k of Re(f_k conj g_k). The others follow from these and the budget.
@@ -7,7 +7,6 @@ use std::f64::consts::PI;
 
 use num_complex::Complex;
 
-use super::{Budget, sum_over_bundles};
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
 use crate::integrator::Damping;
@@ -15,6 +14,7 @@ use crate::modes::{Modes, Place};
 use crate::parallel::{Communicator, ThreadPool};
 use crate::physics::Physics;
 use crate::real::Real;
+use crate::sums::{VelocityAverages, sum_over_bundles};
 use crate::variable::Variable;
 
 pub(super) type C = Complex<f64>;
@@ -23,7 +23,7 @@ pub(super) type C = Complex<f64>;
 pub(super) type Term = Box<dyn Fn([f64; AXES], &[C]) -> f64 + Send + Sync>;
 
 /// What follows from the budget and the sums.
-type Formula = Box<dyn Fn(&Budget, &[f64]) -> f64 + Send + Sync>;
+type Formula = Box<dyn Fn(&VelocityAverages, &[f64]) -> f64 + Send + Sync>;
 
 /// A product of two fields.
 struct Product {
@@ -87,7 +87,7 @@ impl Quantities {
     pub fn measure<T: Real>(
         &self,
         fields: &SpectralFields<T>,
-        budget: &Budget,
+        budget: &VelocityAverages,
         pool: &ThreadPool,
         communicator: &Communicator,
     ) -> Vec<f64> {
@@ -100,7 +100,7 @@ impl Quantities {
 
     /// The whole energy, and the rate at which damping of any kind takes it up, given the budget and
     /// what [`Self::measure`] returned.
-    pub fn energy_and_loss(&self, budget: &Budget, values: &[f64]) -> [f64; 2] {
+    pub fn energy_and_loss(&self, budget: &VelocityAverages, values: &[f64]) -> [f64; 2] {
         let total = |of: &[usize]| of.iter().map(|&sum| values[sum]).sum::<f64>();
         [budget.kinetic_energy + total(&self.energies), budget.dissipation + total(&self.losses)]
     }
@@ -185,7 +185,7 @@ impl Quantities {
         name: impl Into<String>,
         unit: &'static str,
         description: impl Into<String>,
-        formula: impl Fn(&Budget, &[f64]) -> f64 + Send + Sync + 'static,
+        formula: impl Fn(&VelocityAverages, &[f64]) -> f64 + Send + Sync + 'static,
     ) {
         let variable = Variable::new(name, unit, description);
         self.derived.push((variable, Box::new(formula)));
@@ -379,7 +379,7 @@ impl Quantities {
 
 /// The magnitude of the anisotropy tensor (Lumley & Newman 1977, J. Fluid Mech. 82, 161), given the
 /// [`STRESSES`]; 0 at rest.
-fn anisotropy(stresses: &[f64], budget: &Budget) -> f64 {
+fn anisotropy(stresses: &[f64], budget: &VelocityAverages) -> f64 {
     let squares = STRESSES.iter().zip(stresses).map(|(&(i, j), stress)| {
         let component = anisotropy_component((i, j), *stress, budget);
         if i == j { component * component } else { 2.0 * component * component }
@@ -388,14 +388,14 @@ fn anisotropy(stresses: &[f64], budget: &Budget) -> f64 {
 }
 
 /// b_ij = <u_i u_j> / <u_k u_k> - delta_ij / 3; 0 at rest.
-fn anisotropy_component((i, j): (usize, usize), stress: f64, budget: &Budget) -> f64 {
+fn anisotropy_component((i, j): (usize, usize), stress: f64, budget: &VelocityAverages) -> f64 {
     let isotropic = if i == j && budget.fluctuation_energy > 0.0 { 1.0 / 3.0 } else { 0.0 };
     ratio(stress, 2.0 * budget.fluctuation_energy) - isotropic
 }
 
 /// The Obukhov-Corrsin scale of a scalar that diffuses faster than momentum, else the Batchelor
 /// scale (Batchelor 1959, J. Fluid Mech. 5, 113).
-fn smallest(budget: &Budget, viscosity: f64, kappa: f64) -> f64 {
+fn smallest(budget: &VelocityAverages, viscosity: f64, kappa: f64) -> f64 {
     let diffusivities = if kappa > viscosity { kappa.powi(3) } else { viscosity * kappa * kappa };
     ratio(diffusivities, budget.dissipation).powf(0.25)
 }

@@ -40,7 +40,7 @@ fn quantities_of_one_mode_are_what_they_are_by_hand() {
     fields.set(modes.place([0; 3]).unwrap(), 7, C::new(100.0, 0.0));
     let pool = ThreadPool::new(1).unwrap();
     let serial = Communicator::serial();
-    let budget = Budget::measure(&fields, 0.05, &pool, &serial);
+    let budget = VelocityAverages::measure(&fields, 0.05, &pool, &serial);
     let quantities = Quantities::new(&physics, modes.grid.lengths);
     let values = quantities.measure(&fields, &budget, &pool, &serial);
     // E = 2, <omega^2> = 16, epsilon = 0.8.
@@ -102,6 +102,6 @@ fn quantities_of_one_mode_are_what_they_are_by_hand() {
     assert!((loss - (0.8 + 32.0 + 3.0 + 0.8 + 18.0)).abs() < 1e-12, "{loss}");
     // At rest nothing is NaN.
     let rest = SpectralFields::<f64>::zeros(modes, 0..modes.bundles(), 8);
-    let budget = Budget::measure(&rest, 0.05, &pool, &serial);
+    let budget = VelocityAverages::measure(&rest, 0.05, &pool, &serial);
     assert!(!quantities.measure(&rest, &budget, &pool, &serial).iter().any(|x| x.is_nan()));
 }

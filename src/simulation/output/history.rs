@@ -2,12 +2,13 @@
 
 use super::kind::Volume;
 use crate::config::Config;
-use crate::diagnostics::{Budget, Quantities, Scales};
+use crate::diagnostics::{Quantities, Scales};
 use crate::forcing::{MAGNETIC, VELOCITY};
 use crate::grid::Grid;
 use crate::modes::Modes;
 use crate::physics::Physics;
 use crate::real::Real;
+use crate::sums::VelocityAverages;
 
 use crate::solver::forced_modes::ForcedBands;
 use crate::variable::Variable;
@@ -23,7 +24,7 @@ pub struct Row {
     /// Last time step; 0 at the start.
     pub dt: f64,
     /// Sums over modes.
-    pub budget: Budget,
+    pub budget: VelocityAverages,
     /// Scales derived from them.
     pub scales: Scales,
     /// Courant number of the last step; 0 at the start.

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use num_complex::Complex;
 
 use crate::config::Config;
-use crate::diagnostics::mean_square;
 use crate::error::{Error, Result};
 use crate::exact_sum::ExactSum;
 use crate::fields::SpectralFields;
@@ -19,6 +18,7 @@ use crate::modes::Modes;
 use crate::parallel::{Communicator, ThreadPool};
 use crate::physics::Physics;
 use crate::real::Real;
+use crate::sums::mean_square;
 use crate::transform::regrid::regrid;
 use crate::transform::sweep::Sweep;
 

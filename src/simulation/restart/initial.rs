@@ -5,7 +5,7 @@ use std::ops::Range;
 use num_complex::Complex;
 
 use crate::config::{Config, Step};
-use crate::diagnostics::{PRESSURE_PRODUCTS, mean_square};
+use crate::diagnostics::PRESSURE_PRODUCTS;
 use crate::error::{Error, Result};
 use crate::fields::SpectralFields;
 use crate::forcing;
@@ -14,6 +14,7 @@ use crate::initial::{self, Initial};
 use crate::modes::Modes;
 use crate::parallel::{Communicator, ThreadPool};
 use crate::real::Real;
+use crate::sums::mean_square;
 
 use super::file_fields::FieldsInFile;
 use crate::solver::{Idle, Solver, SolverOptions, Tolerance};

@@ -8,12 +8,12 @@
 use std::ops::Range;
 
 use super::{Forced, ForcedBands};
-use crate::diagnostics::mean_square;
 use crate::fields::SpectralFields;
 use crate::forcing::Part;
 use crate::grid::{AXES, Grid};
 use crate::parallel::{Communicator, ThreadPool};
 use crate::real::Real;
+use crate::sums::mean_square;
 
 /// Frequencies that forces ask steps to be short beside, as they must be beside that of the flow.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::exact_sums_over_bundles;
+use super::over_bundles::exact_sums_over_bundles;
 use crate::exact_sum::ExactSum;
 use crate::fields::SpectralFields;
 use crate::grid::Grid;
@@ -13,7 +13,7 @@ use crate::real::Real;
 /// Sums over the modes of a velocity field, per unit of mass and averaged over the box. By
 /// Parseval, <u^2> = sum over all k of |û|^2.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Budget {
+pub struct VelocityAverages {
     /// <u^2>/2, the mean flow included.
     pub kinetic_energy: f64,
     /// The part of it in k != 0: the energy of the fluctuations.
@@ -28,7 +28,7 @@ pub struct Budget {
     pub max_divergence: f64,
 }
 
-impl Budget {
+impl VelocityAverages {
     /// The budget of the velocity in the first three fields. A field that is not finite gives NaN
     /// sums.
     /// Collective: every rank must call this.
@@ -37,7 +37,7 @@ impl Budget {
         viscosity: f64,
         pool: &ThreadPool,
         communicator: &Communicator,
-    ) -> Budget {
+    ) -> VelocityAverages {
         let modes = fields.modes;
         // Doubles of zero or more are ordered as their bits are.
         let divergence_squared = AtomicU64::new(0);
@@ -69,7 +69,7 @@ impl Budget {
         communicator.max(&mut max_divergence);
         let [mean_energy, fluctuation_energy, enstrophy, energy_over_k] =
             sums.map(|sum| sum.value());
-        Budget {
+        VelocityAverages {
             kinetic_energy: mean_energy + fluctuation_energy,
             fluctuation_energy,
             energy_over_k,
@@ -158,9 +158,9 @@ mod tests {
         fields
     }
 
-    fn measure<T: Real>(fields: &SpectralFields<T>, threads: usize) -> Budget {
+    fn measure<T: Real>(fields: &SpectralFields<T>, threads: usize) -> VelocityAverages {
         let pool = ThreadPool::new(threads).unwrap();
-        Budget::measure(fields, 0.01, &pool, &Communicator::serial())
+        VelocityAverages::measure(fields, 0.01, &pool, &Communicator::serial())
     }
 
     const RANDOM: &str =
