@@ -260,16 +260,22 @@ mod tests {
     #[test]
     fn a_step_before_a_checkpoint_counts() {
         const STEP: Duration = Duration::from_millis(30);
+        // A machine that is busy may make of a step what it likes: it is bounded by clocks beside it.
+        let started = Instant::now();
         let mut watch = watch();
         std::thread::sleep(STEP);
         watch.begin_checkpoint();
-        assert!(watch.last_step >= STEP, "{:?}", watch.last_step);
-        std::thread::sleep(5 * STEP);
-        watch.end_checkpoint(5 * STEP);
+        let first = started.elapsed();
+        assert!((STEP..=first).contains(&watch.last_step), "{:?}", watch.last_step);
+        std::thread::sleep(STEP);
+        let took = started.elapsed();
+        let started = Instant::now();
+        watch.end_checkpoint(took);
         assert_eq!(watch.notice(false), Notice::Nothing);
         watch.agreed(Notice::Nothing);
-        assert!(watch.longest_step >= STEP && watch.longest_step < 5 * STEP);
-        assert_eq!(watch.checkpoint, 5 * STEP);
+        let bound = first.max(started.elapsed());
+        assert!((STEP..=bound).contains(&watch.longest_step), "{:?}", watch.longest_step);
+        assert_eq!(watch.checkpoint, took);
     }
 
     /// A step in which any rank was suspended does not count.
@@ -283,7 +289,7 @@ mod tests {
         watch.agreed(Notice::Suspended);
         assert!(!Notice::Suspended.asks_to_stop());
         assert_eq!(watch.notice(false), Notice::Nothing);
-        assert!(watch.longest_step < Duration::from_millis(30), "{:?}", watch.longest_step);
+        assert_eq!(watch.longest_step, Duration::ZERO);
     }
 
     /// What counts most has the largest code, and comes back from it.

@@ -327,13 +327,19 @@ mod tests {
         let other = |owner: &mut Owner| owner.machine = "elsewhere".into();
         leave(&path, other);
         thread::scope(|scope| {
-            scope.spawn(|| {
-                thread::sleep(QUICK.patience / 2);
+            let (ended, is_ended) = mpsc::channel::<()>();
+            let path = &path;
+            scope.spawn(move || {
                 let mut owner = Owner::this_process();
                 other(&mut owner);
-                renew(&path, &owner, 7).unwrap();
+                // Beats until it is noticed, for a busy machine may be slow to look.
+                let timeout = Err(RecvTimeoutError::Timeout);
+                for beat in (7..).take_while(|_| is_ended.recv_timeout(QUICK.beat) == timeout) {
+                    renew(path, &owner, beat).unwrap();
+                }
             });
-            assert!(acquire(&path).0.err().unwrap().message.contains("at work"));
+            assert!(acquire(path).0.err().unwrap().message.contains("at work"));
+            drop(ended);
         });
         // None comes.
         let (lock, told) = acquire(&path);
