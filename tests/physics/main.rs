@@ -10,3 +10,4 @@ mod pace;
 mod rotation;
 mod scalars;
 mod setup;
+mod steps;
