@@ -16,9 +16,8 @@ use super::shared_memory;
 pub struct Communicator {
     /// `None` without MPI.
     pub(super) mpi: Option<Rc<SimpleCommunicator>>,
-    /// The ranks that have the same writer of files, which is the first of them; `None` where each
-    /// rank writes for itself.
-    with_same_writer: Option<Rc<SimpleCommunicator>>,
+    /// `None` where each rank writes and reads files for itself.
+    writers: Option<Rc<Writers>>,
     shares_memory: bool,
     /// Whether they are on one node, but cannot share memory.
     is_apart: bool,
@@ -27,13 +26,21 @@ pub struct Communicator {
     grid: ProcessGrid,
 }
 
+/// The ranks that write and read files for the others.
+struct Writers {
+    /// All of them, in order.
+    ranks: Vec<usize>,
+    /// The ranks that have the same one as this rank. It is the first of them.
+    with_same: Rc<SimpleCommunicator>,
+}
+
 impl Communicator {
     /// One rank, without MPI.
     pub fn serial() -> Self {
         let grid = ProcessGrid::slabs(1);
         Communicator {
             mpi: None,
-            with_same_writer: None,
+            writers: None,
             shares_memory: false,
             is_apart: false,
             messages_only: false,
@@ -41,9 +48,10 @@ impl Communicator {
         }
     }
 
-    /// A private copy of MPI_COMM_WORLD. MPI must be initialised. Collective.
+    /// A private copy of MPI_COMM_WORLD, with one writer of files on each node. MPI must be initialised.
+    /// Collective.
     pub fn world() -> Self {
-        Communicator::of(SimpleCommunicator::world().duplicate(), false)
+        Communicator::of(SimpleCommunicator::world().duplicate(), false).with_writers(1)
     }
 
     /// The ranks of `mpi`, each a row of its own. Collective.
@@ -52,7 +60,7 @@ impl Communicator {
         let may_share = !messages_only && mpi.size() > 1 && node.size() == mpi.size();
         let shares_memory = may_share && shared_memory::is_common(&mpi);
         Communicator {
-            with_same_writer: None,
+            writers: None,
             shares_memory,
             is_apart: may_share && !shares_memory,
             messages_only,
@@ -134,23 +142,48 @@ impl Communicator {
         self.rank() == 0
     }
 
-    /// The same ranks, which write files through so many of each node (at least 1). Collective.
+    /// The number of nodes that the ranks are on. Collective.
+    pub fn nodes(&self) -> usize {
+        let Some(c) = self.peers() else { return 1 };
+        let mut nodes = [i64::from(c.split_shared(c.rank()).rank() == 0)];
+        self.sum_integers(&mut nodes);
+        nodes[0] as usize
+    }
+
+    /// The same ranks, which write and read files through so many of each node (at least 1). Collective.
     pub fn with_writers(&self, each_node: usize) -> Self {
-        let with_same_writer = self.peers().map(|c| {
+        let writers = self.peers().map(|c| {
             let node = c.split_shared(c.rank());
             let [rank, ranks] = [node.rank(), node.size()].map(|n| n as usize);
             let writers = each_node.clamp(1, ranks);
             let is_with = |writer: &usize| share(ranks, *writer, writers).contains(&rank);
             let writer = (0..writers).find(is_with).unwrap_or(0);
             let color = Color::with_value(writer as i32);
-            Rc::new(node.split_by_color(color).unwrap_or(node))
+            let with_same = Rc::new(node.split_by_color(color).unwrap_or(node));
+            let is_writer = self.gather_to_all([i64::from(with_same.rank() == 0)]);
+            let ranks = (0..).zip(is_writer).filter(|(_, is_writer)| *is_writer == [1]);
+            Rc::new(Writers { ranks: ranks.map(|(rank, _)| rank).collect(), with_same })
         });
-        Communicator { with_same_writer, ..self.clone() }
+        Communicator { writers, ..self.clone() }
+    }
+
+    /// The ranks that write and read files for the others, in order; rank 0 is one of them.
+    pub fn writers(&self) -> Vec<usize> {
+        match &self.writers {
+            Some(writers) => writers.ranks.clone(),
+            None => (0..self.size()).collect(),
+        }
+    }
+
+    /// Whether this rank writes and reads files for others.
+    pub fn is_writer(&self) -> bool {
+        self.with_same_writer().is_root()
     }
 
     /// The ranks that have the same writer of files, which is their rank 0.
     pub fn with_same_writer(&self) -> Self {
-        let Some(mpi) = self.with_same_writer.clone() else { return Communicator::serial() };
+        let Some(writers) = &self.writers else { return Communicator::serial() };
+        let mpi = writers.with_same.clone();
         let grid = ProcessGrid::slabs(mpi.size() as usize);
         Communicator { mpi: Some(mpi), grid, ..Communicator::serial() }
     }
