@@ -86,7 +86,7 @@ fn few_ranks_open_files() {
         case.solve(64, "run", &["--quiet"]);
     });
     case.assert_same("whole", "run");
-    let kinds = ["checkpoint_", "snapshot_", "plane_"];
+    let kinds = ["checkpoint_", "snapshot_", "plane"];
     for kind in kinds {
         assert!(opened.keys().any(|name| name.starts_with(kind)), "{kind}: {opened:?}");
     }

@@ -47,6 +47,12 @@ pub fn windows(
     windows.filter(|window| !window.columns.is_empty())
 }
 
+/// Bytes that a rank holds at most while it writes or reads a field for others: four windows.
+pub fn buffer_bytes(modes: &Modes) -> usize {
+    let numbers = 2 * modes.ny() * (modes.grid.cutoff[0] + 1) * modes.rows();
+    4 * numbers.min(placed::PIECE) * size_of::<f64>()
+}
+
 /// How the columns of fields in a layout travel.
 pub struct Columns<'a> {
     comm: &'a Communicator,

@@ -12,6 +12,7 @@ mod header;
 mod reader;
 mod writer;
 
+pub use columns::buffer_bytes;
 pub use header::{Accumulated, FORMAT, Header};
 pub use reader::{CheckpointReader, is_checkpoint};
 pub use writer::write;
