@@ -6,7 +6,6 @@ use crate::config::{Config, Machine, Step};
 use crate::diagnostics::PRESSURE_PRODUCTS;
 use crate::equation::Counts;
 use crate::error::Result;
-use crate::forcing::Forcing;
 use crate::modes::Modes;
 use crate::parallel::ProcessGrid;
 use crate::real::Real;
@@ -60,7 +59,9 @@ impl Resources {
         let [kx, ky, kz] = modes.grid.cutoff;
         let points = modes.grid.point_count();
         // The state, a sum, the state of a stage if it is used, and two tendencies to compare.
-        let uses_state = equation.uses_state() || matches!(config.forcing, Forcing::Linear { .. });
+        let (velocity, magnetic) = (&config.forcing, &config.magnetic_forcing);
+        let forces = config.physics.build_forces(velocity, magnetic, &modes.grid);
+        let uses_state = equation.uses_state() || forces.iter().any(|term| term.force.amplifies());
         let compares = matches!(config.time.step, Step::Tolerance { .. });
         let registers = 2 + usize::from(uses_state) + 2 * usize::from(compares);
         let memory = memory::<T>(config, &plan, counts, registers)?;
