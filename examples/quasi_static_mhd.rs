@@ -141,7 +141,7 @@ fn amplitude(rate: f64, time: f64) -> Result<f64> {
     for _ in 0..steps {
         solver.step(time / f64::from(steps))?;
     }
-    let wave = modes.place(WAVE).and_then(|place| solver.state().get(place, 1));
+    let wave = modes.index(WAVE).and_then(|index| solver.state().get(index, 1));
     Ok(wave.map_or(0.0, |component| component.re))
 }
 

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::fields::SpectralFields;
 use crate::forcing::{Band, BandField, Bounds, Force};
 use crate::integrator::{Damping, Stage};
-use crate::modes::{Modes, Place};
+use crate::modes::{ModeIndex, Modes};
 use crate::parallel::Communicator;
 use crate::real::Real;
 use crate::transform::sweep::Sweep;
@@ -168,7 +168,7 @@ impl<T: Real> Columns<T> {
     }
 
     /// The number in a bundle where a mode of a field is.
-    fn offset(&self, place: Place, field: usize) -> usize {
+    fn offset(&self, place: ModeIndex, field: usize) -> usize {
         field * self.layout.column_len() + self.layout.offset(place)
     }
 
@@ -191,7 +191,7 @@ impl<T: Real> Columns<T> {
     /// is on this rank.
     fn change(
         &self,
-        place: Place,
+        place: ModeIndex,
         fields: &Range<usize>,
         change: impl Fn(usize, Complex<T>) -> Complex<T>,
     ) {
