@@ -15,7 +15,7 @@
 //! `cargo run --release --example quasi_static_mhd` steps a wave that a force holds against its
 //! damping; `cargo test` checks that.
 
-use dns_solver::equation::{self, Complex, Counts, Formulas, NavierStokes};
+use dns_solver::equation::{self, Complex, FieldCounts, Formulas, NavierStokes};
 use dns_solver::forcing::{Action, Band, BandField, Drive, Force, VELOCITY};
 use dns_solver::prelude::*;
 
@@ -35,7 +35,7 @@ fn splat<V: Vector>(x: f64) -> V {
 }
 
 impl Formulas for QuasiStatic {
-    fn counts(&self) -> Counts {
+    fn counts(&self) -> FieldCounts {
         self.flow.counts()
     }
 

@@ -18,7 +18,7 @@
 //! gap per byte for all ranks of a node.
 
 use crate::config::Machine;
-use crate::equation::Counts;
+use crate::equation::FieldCounts;
 use crate::error::{Error, Result};
 use crate::real::{Precision, Real};
 use crate::transform::plan::Plan;
@@ -51,7 +51,7 @@ pub struct Case<'a> {
     /// The share of the first rank, which is the largest.
     pub plan: &'a Plan,
     /// Fields of the equation.
-    pub counts: Counts,
+    pub counts: FieldCounts,
     /// Stages of a step.
     pub stages: usize,
     /// Threads of each rank.
@@ -174,7 +174,7 @@ mod tests {
     use crate::parallel::ProcessGrid;
     use crate::transform::plan::{Room, Sharing};
 
-    const COUNTS: Counts = Counts { fields: 3, products: 5, contracted: 4 };
+    const COUNTS: FieldCounts = FieldCounts { fields: 3, products: 5, contracted: 4 };
 
     fn machine() -> Machine {
         Machine {

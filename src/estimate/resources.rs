@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::config::{Config, Machine, Step};
 use crate::diagnostics::PRESSURE_PRODUCTS;
-use crate::equation::Counts;
+use crate::equation::FieldCounts;
 use crate::error::Result;
 use crate::forcing::Forcing;
 use crate::modes::Modes;
@@ -214,7 +214,12 @@ fn predicted(
 }
 
 /// Bytes that the rank with the largest share needs for its arrays.
-fn memory<T: Real>(config: &Config, plan: &Plan, counts: Counts, registers: usize) -> Result<f64> {
+fn memory<T: Real>(
+    config: &Config,
+    plan: &Plan,
+    counts: FieldCounts,
+    registers: usize,
+) -> Result<f64> {
     let field = plan.bundles.len() * plan.modes.column_len();
     let sweep = Sweep::<T>::numbers(plan, config.parallel.threads);
     let solver = ((registers * counts.fields * field + sweep) * size_of::<T>()) as f64;

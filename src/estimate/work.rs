@@ -8,7 +8,7 @@
 
 use std::ops::{Add, Mul};
 
-use crate::equation::Counts;
+use crate::equation::FieldCounts;
 use crate::modes::Modes;
 use crate::real::Real;
 
@@ -23,7 +23,7 @@ pub struct Work {
 
 impl Work {
     /// Of `bundles` bundles of columns: lines along z, and the update.
-    pub fn columns<T: Real>(modes: &Modes, counts: Counts, bundles: usize) -> Self {
+    pub fn columns<T: Real>(modes: &Modes, counts: FieldCounts, bundles: usize) -> Self {
         let nz = modes.grid.points[2];
         let travelling = (counts.fields + counts.contracted) as f64;
         let number = size_of::<T>() as f64;
@@ -38,7 +38,7 @@ impl Work {
     }
 
     /// Of `planes` planes: lines along y and x.
-    pub fn planes<T: Real>(modes: &Modes, counts: Counts, planes: usize) -> Self {
+    pub fn planes<T: Real>(modes: &Modes, counts: FieldCounts, planes: usize) -> Self {
         let [nx, ny, _] = modes.grid.points;
         let transformed = (counts.fields + counts.products) as f64;
         let lines_along_y = (modes.bundles_along_x() * modes.lanes) as f64;
@@ -49,7 +49,7 @@ impl Work {
     }
 
     /// Of all bundles and planes.
-    pub fn all<T: Real>(modes: &Modes, counts: Counts) -> Self {
+    pub fn all<T: Real>(modes: &Modes, counts: FieldCounts) -> Self {
         Work::columns::<T>(modes, counts, modes.bundles())
             + Work::planes::<T>(modes, counts, modes.grid.points[2])
     }
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
     use crate::grid::Grid;
 
-    const NAVIER_STOKES: Counts = Counts { fields: 3, products: 5, contracted: 4 };
+    const NAVIER_STOKES: FieldCounts = FieldCounts { fields: 3, products: 5, contracted: 4 };
 
     /// By hand for 16^3 points: 6 kept kx in one bundle of 8 lanes, 11 kept ky and kz.
     #[test]
