@@ -2,7 +2,7 @@
 //!
 //! A step of s stages on P ranks takes s times the sum of
 //!
-//! - *arithmetic*: nominal FLOPs of the rank with the largest share ([`Work`]) over its cores' rate,
+//! - *arithmetic*: nominal FLOPs of the rank with the largest share ([`Cost`]) over its cores' rate,
 //! - *memory*: its bytes over its share of the bandwidth of a node, all of whose cores are at work,
 //! - *exchange*: on each of the two ways of an all-to-all, for a rank that shares its node with r - 1
 //!   others, m = parts x (P - r) messages to other nodes, and the rows to those of its own:
@@ -24,7 +24,7 @@ use crate::real::{Precision, Real};
 use crate::transform::plan::Plan;
 use crate::transform::transpose::Storage;
 
-use super::work::Work;
+use super::cost::Cost;
 
 /// What is predicted of one step.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -96,8 +96,8 @@ impl Prediction {
             .ok_or_else(|| lacks(&format!("core.{name}, which dns-solver bench measures")))?;
         let share_of_core = machine.node.bandwidth / machine.node.cores as f64;
         let stages = stages as f64;
-        let seconds = |work: Work, cores: f64| {
-            [work.flops / (rate * cores), work.bytes / (share_of_core * cores)].map(|s| s * stages)
+        let seconds = |cost: Cost, cores: f64| {
+            [cost.flops / (rate * cores), cost.bytes / (share_of_core * cores)].map(|s| s * stages)
         };
         // One thread works on a bundle or a plane, if it is not one that ranks share: the others wait
         // for the last one.
@@ -106,8 +106,8 @@ impl Prediction {
             1 => plan.planes.len().next_multiple_of(threads),
             _ => plan.planes.len(),
         };
-        let mine = Work::columns::<T>(&plan.modes, counts, bundles)
-            + Work::planes::<T>(&plan.modes, counts, planes) * plan.share_of_planes();
+        let mine = Cost::columns::<T>(&plan.modes, counts, bundles)
+            + Cost::planes::<T>(&plan.modes, counts, planes) * plan.share_of_planes();
         let [arithmetic, memory] = seconds(mine, threads as f64);
         let bytes = |fields| plan.bytes_z_to_y(fields, size_of::<T>()) as f64;
         let others = (rows - 1).max(1) as f64;
@@ -132,7 +132,7 @@ impl Prediction {
             }
         }
         exchange *= stages;
-        let alone: f64 = seconds(Work::all::<T>(&plan.modes, counts), 1.0).iter().sum();
+        let alone: f64 = seconds(Cost::all::<T>(&plan.modes, counts), 1.0).iter().sum();
         let cores = (ranks * threads) as f64;
         Ok(Prediction {
             nodes,
@@ -151,18 +151,18 @@ impl Prediction {
     }
 }
 
-/// The rate of a core that makes a step of `seconds` out of `work` a stage, which `cores` cores
+/// The rate of a core that makes a step of `seconds` out of `cost` a stage, which `cores` cores
 /// share, beside memory of the given bandwidth; `None` when memory alone would take as long. The
 /// inverse of the model, for machine files.
 pub fn core_rate(
-    work: Work,
+    cost: Cost,
     stages: usize,
     seconds: f64,
     cores: usize,
     bandwidth: f64,
 ) -> Option<f64> {
-    let left = seconds / stages as f64 - work.bytes / bandwidth;
-    (left > 0.0).then(|| work.flops / (left * cores as f64))
+    let left = seconds / stages as f64 - cost.bytes / bandwidth;
+    (left > 0.0).then(|| cost.flops / (left * cores as f64))
 }
 
 #[cfg(test)]
@@ -206,12 +206,12 @@ mod tests {
     fn the_rate_of_a_core_is_found_again() {
         let one = predict(64, 4, &machine());
         let modes = Modes::new(Grid::two_thirds([64; 3], [1.0; 3]), 8);
-        let work = Work::all::<f64>(&modes, COUNTS);
+        let cost = Cost::all::<f64>(&modes, COUNTS);
         // 215 bundles on 4 ranks: 54 on the first one.
         let balanced = one.seconds() * one.efficiency;
-        let rate = core_rate(work, 4, balanced, 4, 4e10).unwrap();
+        let rate = core_rate(cost, 4, balanced, 4, 4e10).unwrap();
         assert!((rate / 5e9 - 1.0).abs() < 1e-12, "{rate}");
-        assert_eq!(core_rate(work, 4, 1e-9, 4, 4e10), None);
+        assert_eq!(core_rate(cost, 4, 1e-9, 4, 4e10), None);
     }
 
     #[test]

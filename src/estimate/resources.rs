@@ -21,8 +21,8 @@ use crate::format::{duration, number, size, three_digits};
 use crate::simulation::output::registry::asked_for;
 use crate::simulation::output::volume;
 
-/// Where a run would be.
-pub struct Layout {
+/// The placement of a run: its ranks, and what they are on.
+pub struct Placement {
     /// Its ranks.
     pub ranks: usize,
     /// Whether all are on one node and exchange through its memory.
@@ -38,15 +38,15 @@ pub struct Resources {
 }
 
 impl Resources {
-    /// What `config` needs in `layout`, with the length of the first step where that is known; an
+    /// what `config` needs there, with the length of the first step where that is known; an
     /// error if it cannot be run there.
     pub fn new<T: Real>(
         config: &Config,
         modes: Modes,
-        layout: Layout,
+        placement: Placement,
         first_dt: Option<f64>,
     ) -> Result<Self> {
-        let Layout { ranks, shares_memory, machine } = layout;
+        let Placement { ranks, shares_memory, machine } = placement;
         let threads = config.parallel.threads;
         let equation = config.physics.build_equation::<T>(&modes);
         let counts = equation.counts();

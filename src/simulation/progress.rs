@@ -11,7 +11,7 @@ use super::output::history::Row;
 use crate::format::{duration, number, scientific, three_digits};
 use crate::io::log::Log;
 use crate::parallel::Communicator;
-use crate::transform::timings::{Part, Timings};
+use crate::transform::timings::{Activity, Timings};
 
 /// A progress bar on a terminal, a plain line per row of the history elsewhere.
 pub struct Progress {
@@ -113,9 +113,9 @@ fn is_on_terminal() -> bool {
     stdout().is_terminal() && (stderr().is_terminal() || launcher_is())
 }
 
-/// What a run did, for the account of its time.
+/// The totals of a run, for the account of its time.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Work {
+pub struct Totals {
     /// Steps taken.
     pub steps: u64,
     /// Steps that were taken back, and are not among these.
@@ -129,12 +129,12 @@ pub struct Work {
 }
 
 /// A table of the time spent in each part. Collective; the text is complete on rank 0 only.
-pub fn table(comm: &Communicator, timings: &Timings, work: &Work) -> String {
-    let Work { steps, rejected, points, threads, seconds } = *work;
+pub fn table(comm: &Communicator, timings: &Timings, totals: &Totals) -> String {
+    let Totals { steps, rejected, points, threads, seconds } = *totals;
     let parts = timings.seconds();
     let rest = seconds - parts.iter().sum::<f64>();
     let mine: Vec<f64> = parts.into_iter().chain([rest, seconds]).collect();
-    let names = Part::ALL.iter().map(|(_, name)| *name).chain(["other", "all"]);
+    let names = Activity::ALL.iter().map(|(_, name)| *name).chain(["other", "all"]);
     let all = comm.gather(&mine);
     let ms = 1e3 / steps.max(1) as f64;
     let mut text = format!(

@@ -9,7 +9,7 @@ use crate::io::run_directory::RunDirectory;
 use crate::modes::Modes;
 use crate::parallel::Communicator;
 use crate::real::Real;
-use crate::transform::timings::{Part, Timings};
+use crate::transform::timings::{Activity, Timings};
 
 use super::averages::Averages;
 use super::blow_up::Stability;
@@ -96,19 +96,19 @@ impl<'a, T: Real> Run<'a, T> {
         self.begin()?;
         stop::catch_signals();
         self.watch.begin();
-        let stopped = self.advance_to_end();
+        let stopped = self.step_to_end();
         self.progress.finish();
         let stopped = stopped?;
         let mut timings = self.solver.timings();
         timings.merge(&self.output_timings, 1);
-        let work = progress::Work {
+        let totals = progress::Totals {
             steps: self.now.step - self.first.0,
             rejected: self.rejected,
             points: self.context.config.grid.build().point_count(),
             threads: self.solver.threads(),
             seconds: self.started.elapsed().as_secs_f64(),
         };
-        self.log.line(&progress::table(self.context.comm, &timings, &work));
+        self.log.line(&progress::table(self.context.comm, &timings, &totals));
         if let Some(warning) = self.watch.clear() {
             self.log.warn(&warning);
         }
@@ -132,14 +132,14 @@ impl<'a, T: Real> Run<'a, T> {
     }
 
     /// Steps until the end, or until it is asked to stop: then returns why.
-    fn advance_to_end(&mut self) -> Result<Option<Notice>> {
+    fn step_to_end(&mut self) -> Result<Option<Notice>> {
         if self.stability.saved.is_none() {
             // The first checkpoint shows at once whether there is room for it.
             self.output()?;
             self.checkpoint()?;
         }
         loop {
-            let notice = self.advance()?;
+            let notice = self.step()?;
             self.watch.agreed(notice);
             if let Some(news) = self.watch.news() {
                 self.log.line(&news);
@@ -168,7 +168,7 @@ impl<'a, T: Real> Run<'a, T> {
 
     /// Takes one step towards the next time at which something is due. Returns what the ranks were
     /// asked before it.
-    fn advance(&mut self) -> Result<Notice> {
+    fn step(&mut self) -> Result<Notice> {
         let target = self.averages.schedule.next_time().min(self.outputs.next_time());
         let RunState { time, step, last_good, .. } = self.now;
         let notice = self.watch.notice(self.context.directory.is_lost());
@@ -189,7 +189,7 @@ impl<'a, T: Real> Run<'a, T> {
             }
             let started = Instant::now();
             self.averages.note_before(next, &self.solver);
-            self.output_timings.add(Part::Output, started.elapsed());
+            self.output_timings.add(Activity::Output, started.elapsed());
             match self.solver.try_step(dt) {
                 Attempt::Accepted => break (dt, next),
                 Attempt::Rejected(shorter) => estimate = shorter,
@@ -229,7 +229,7 @@ impl<'a, T: Real> Run<'a, T> {
             Some(Saved { path: self.context.directory.checkpoint(step), time, step });
         let took = started.elapsed();
         self.watch.end_checkpoint(took);
-        self.output_timings.add(Part::Output, took);
+        self.output_timings.add(Activity::Output, took);
         Ok(())
     }
 
@@ -263,7 +263,7 @@ impl<'a, T: Real> Run<'a, T> {
         }
         // The sweeps of spectra and snapshots keep their own account.
         let transforms = Duration::from_secs_f64(self.seconds_in_sweeps() - transforms);
-        self.output_timings.add(Part::Output, started.elapsed().saturating_sub(transforms));
+        self.output_timings.add(Activity::Output, started.elapsed().saturating_sub(transforms));
         Ok(())
     }
 

@@ -20,10 +20,10 @@ use crate::modes::Modes;
 use crate::parallel::Communicator;
 use crate::real::{Precision, Real};
 use crate::transform::plane_job::{Block, PlaneJob};
-use crate::transform::timings::Part;
+use crate::transform::timings::Activity;
 
+use crate::estimate::cost::Cost;
 use crate::estimate::performance_model;
-use crate::estimate::work::Work;
 use crate::simulation::output::snapshots::{self, Contents};
 use crate::simulation::restart::initial::{self, Start};
 use crate::simulation::restart::state::Clock;
@@ -125,8 +125,8 @@ fn measure<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> 
         let rates = Rates::measure::<T>(comm, solver.pool());
         if let Some(step) = report.measured.get(Subject::Step.name()) {
             let stages = config.time.scheme.stages() as f64;
-            let work = Work::all::<T>(&modes, solver.counts());
-            let (flops, bytes) = (stages * work.flops, stages * work.bytes);
+            let cost = Cost::all::<T>(&modes, solver.counts());
+            let (flops, bytes) = (stages * cost.flops, stages * cost.bytes);
             report.roofline = Some(Roofline {
                 rates,
                 flops,
@@ -212,9 +212,9 @@ impl Bench<'_> {
         let mine = solver.timings().seconds().map(|s| s * 1e3 / steps);
         let mine: Vec<_> = mine.iter().zip(before).map(|(s, b)| s - b * 1e3 / steps).collect();
         let all = self.comm.gather(&mine);
-        for (index, (part, name)) in Part::ALL.iter().enumerate() {
+        for (index, (activity, name)) in Activity::ALL.iter().enumerate() {
             let of_ranks = all.chunks_exact(mine.len().max(1)).map(|rank| rank[index]);
-            if *part != Part::Output && self.comm.is_root() {
+            if *activity != Activity::Output && self.comm.is_root() {
                 report.parts.insert(name, of_ranks.sum::<f64>() / self.comm.size() as f64);
             }
         }
@@ -265,8 +265,8 @@ fn with_rates(mut machine: Machine, config: &Config, report: &Report) -> Result<
     let Some((step, Roofline { rates, flops, bytes, .. })) = measured else { return Ok(machine) };
     let stages = config.time.scheme.stages();
     let cores = report.ranks * report.threads;
-    let work = Work { flops: flops / stages as f64, bytes: bytes / stages as f64 };
-    let rate = performance_model::core_rate(work, stages, step.median, cores, rates.bandwidth);
+    let cost = Cost { flops: flops / stages as f64, bytes: bytes / stages as f64 };
+    let rate = performance_model::core_rate(cost, stages, step.median, cores, rates.bandwidth);
     let rate = rate.ok_or_else(|| {
         Error::input(
             "a step took less time than its bytes need from memory: the fields fit into the cache, \
