@@ -11,7 +11,7 @@ use crate::io::log::Log;
 use crate::io::run_directory::RunDirectory;
 use crate::modes::Modes;
 use crate::parallel::Communicator;
-use crate::real::{Precision, Real};
+use crate::real::{Real, for_precision};
 
 use super::deadline::Deadline;
 use super::first_step::first_step;
@@ -29,14 +29,8 @@ pub fn run(comm: &Communicator, config: &Config, options: &Options) -> Result<Ou
         Some(writers) => comm.with_writers(writers),
         None => comm.clone(),
     };
-    let comm = &match config.parallel.exchange {
-        Exchange::Auto => comm.clone(),
-        Exchange::AllToAll => comm.without_shared_memory(),
-    };
-    match config.precision {
-        Precision::Double => run_as::<f64>(comm, config, options),
-        Precision::Single => run_as::<f32>(comm, config, options),
-    }
+    let comm = &config.parallel.exchange.among(comm);
+    for_precision!(config.precision, T => run_as::<T>(comm, config, options))
 }
 
 fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> Result<Outcome> {

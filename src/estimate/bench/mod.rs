@@ -14,11 +14,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use crate::config::{Config, Exchange, Machine, Node};
+use crate::config::{Config, Machine, Node};
 use crate::error::{Error, Result};
 use crate::modes::Modes;
 use crate::parallel::Communicator;
-use crate::real::{Precision, Real};
+use crate::real::{Real, for_precision};
 use crate::transform::plane_job::{Block, PlaneJob};
 use crate::transform::timings::Activity;
 
@@ -68,17 +68,11 @@ const SNAPSHOT: &str = "dns-solver-bench.h5";
 /// # Errors
 /// The run cannot be set up, or a file not be written.
 pub fn bench(comm: &Communicator, config: &Config, options: &Options) -> Result<()> {
-    let comm = &match config.parallel.exchange {
-        Exchange::Auto => comm.clone(),
-        Exchange::AllToAll => comm.without_shared_memory(),
-    };
+    let comm = &config.parallel.exchange.among(comm);
     let machine = options.machine.as_ref();
     let machine =
         machine.map(|path| Ok((path, known_machine(comm, options, path)?))).transpose()?;
-    let report = match config.precision {
-        Precision::Double => measure::<f64>(comm, config, options),
-        Precision::Single => measure::<f32>(comm, config, options),
-    }?;
+    let report = for_precision!(config.precision, T => measure::<T>(comm, config, options))?;
     if let Some((path, machine)) = machine {
         comm.from_root(|| {
             let text = with_rates(machine, config, &report)?.to_toml()?;

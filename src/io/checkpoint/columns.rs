@@ -11,7 +11,7 @@ use num_complex::Complex;
 use crate::fields::SpectralFields;
 use crate::modes::{ModeIndex, Modes, signed};
 use crate::parallel::{Communicator, RowCounts, share};
-use crate::real::{Precision, Real};
+use crate::real::{Precision, Real, for_precision};
 use crate::transform::decomposition::Decomposition;
 
 /// How the columns of one field travel.
@@ -79,10 +79,8 @@ impl<'a> Columns<'a> {
         precision: Precision,
         mut each: impl FnMut(usize, &[Complex<f64>]),
     ) {
-        let rounded = |x: T| match precision {
-            Precision::Single => f64::from(x.double() as f32),
-            Precision::Double => x.double(),
-        };
+        let rounded =
+            |x: T| for_precision!(precision, File => File::from_double(x.double()).double());
         let mut numbers = vec![Complex::default(); self.rows()];
         for (column, _) in self.share.clone().zip(&self.owners).filter(|(_, rank)| rank.is_none()) {
             each(column * self.rows(), &numbers);

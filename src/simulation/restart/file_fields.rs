@@ -240,7 +240,10 @@ pub fn cut<T: Real>(fields: &mut SpectralFields<T>) {
     }
 }
 
-/// Removes the part along k of the vector whose components begin at field `first`.
+/// Removes the part along k of the vector whose components begin at field `first`. Not by
+/// [`equation`](crate::equation)'s projection, which rounds in the precision of the run: what is removed
+/// here may be as large as what stays; nor by that of the stochastic force, which divides first: the bits
+/// of both are what runs go on with.
 fn project<T: Real>(fields: &mut SpectralFields<T>, first: usize) {
     for (mode, index) in fields.owned_modes() {
         let k = fields.modes.grid.wavevector(mode);
