@@ -53,6 +53,8 @@ pub trait Real:
     const LANES: usize;
     /// Zero, where a constant is needed.
     const ZERO: Self;
+    /// The precision whose numbers these are.
+    const PRECISION: Precision;
     /// Name in configuration files.
     const NAME: &'static str;
     /// Vectors of 512 bits.
