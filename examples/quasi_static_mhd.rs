@@ -15,7 +15,7 @@
 //! `cargo run --release --example quasi_static_mhd` steps a wave that a force holds against its
 //! damping; `cargo test` checks that.
 
-use dns_solver::equation::{self, Complex, Counts, Formulas, NavierStokes};
+use dns_solver::equation::{self, Complex, FieldCounts, Formulas, NavierStokes};
 use dns_solver::forcing::{Band, BandField, Force, ForcingTerm, VELOCITY};
 use dns_solver::prelude::*;
 
@@ -35,7 +35,7 @@ fn splat<V: Vector>(x: f64) -> V {
 }
 
 impl Formulas for QuasiStatic {
-    fn counts(&self) -> Counts {
+    fn counts(&self) -> FieldCounts {
         self.flow.counts()
     }
 
@@ -147,7 +147,7 @@ fn amplitude(rate: f64, time: f64) -> Result<f64> {
     for _ in 0..steps {
         solver.step(time / f64::from(steps))?;
     }
-    let wave = modes.place(WAVE).and_then(|place| solver.state().get(place, 1));
+    let wave = modes.index(WAVE).and_then(|index| solver.state().get(index, 1));
     Ok(wave.map_or(0.0, |component| component.re))
 }
 

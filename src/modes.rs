@@ -16,9 +16,9 @@ use std::sync::{Mutex, PoisonError};
 use crate::grid::{AXES, Grid};
 use crate::real::Real;
 
-/// Where a mode is stored.
+/// The index of a stored mode: bundle, row and lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct ModeIndex {
     /// Number of the bundle.
     pub bundle: usize,
     /// Row in the bundle: the index of nz.
@@ -135,30 +135,30 @@ impl Modes {
         (along_x * self.lanes, signed(bundle - self.first[along_x], self.cutoff_y(along_x)))
     }
 
-    /// Mode numbers at a place; `None` for a padding lane.
-    pub fn mode(&self, place: Place) -> Option<[i64; AXES]> {
-        let (nx0, ny) = self.bundle_mode(place.bundle);
-        let nx = nx0 + place.lane;
-        (nx <= self.grid.cutoff[0]).then(|| [nx as i64, ny, signed(place.row, self.grid.cutoff[2])])
+    /// Mode numbers of a stored mode; `None` for a padding lane.
+    pub fn mode(&self, index: ModeIndex) -> Option<[i64; AXES]> {
+        let (nx0, ny) = self.bundle_mode(index.bundle);
+        let nx = nx0 + index.lane;
+        (nx <= self.grid.cutoff[0]).then(|| [nx as i64, ny, signed(index.row, self.grid.cutoff[2])])
     }
 
-    /// Where the mode is stored; `None` when it is not: with nx < 0, or cut off (for in an ellipsoid
+    /// The index of a mode; `None` when it is not stored: with nx < 0, or cut off (for in an ellipsoid
     /// some modes outside are stored, as zeros).
-    pub fn place(&self, mode: [i64; AXES]) -> Option<Place> {
+    pub fn index(&self, mode: [i64; AXES]) -> Option<ModeIndex> {
         let [kx, _, kz] = self.grid.cutoff;
         let nx = usize::try_from(mode[0]).ok().filter(|&nx| nx <= kx)?;
         let along_x = nx / self.lanes;
-        Some(Place {
+        Some(ModeIndex {
             bundle: self.first[along_x] + index_of(mode[1], self.cutoff_y(along_x))?,
             row: index_of(mode[2], kz)?,
             lane: nx % self.lanes,
         })
     }
 
-    /// The number of a column where the real part at a place is; the imaginary part is `lanes`
+    /// The number of a column where the real part of a mode is; the imaginary part is `lanes`
     /// further on.
-    pub fn offset(&self, place: Place) -> usize {
-        place.row * self.row_len() + place.lane
+    pub fn offset(&self, index: ModeIndex) -> usize {
+        index.row * self.row_len() + index.lane
     }
 
     /// How often a stored mode counts in a sum over all modes: 2 for nx > 0 (its conjugate is not
@@ -223,9 +223,9 @@ mod tests {
         for bundle in 0..modes.bundles() {
             for row in 0..modes.rows() {
                 for lane in 0..modes.lanes {
-                    let place = Place { bundle, row, lane };
-                    if let Some(mode) = modes.mode(place) {
-                        assert_eq!(modes.place(mode), Some(place));
+                    let index = ModeIndex { bundle, row, lane };
+                    if let Some(mode) = modes.mode(index) {
+                        assert_eq!(modes.index(mode), Some(index));
                         seen += 1;
                     }
                 }
@@ -235,12 +235,12 @@ mod tests {
     }
 
     #[test]
-    fn place_and_mode_are_inverse() {
+    fn index_and_mode_are_inverse() {
         let modes = Modes::new(Grid::two_thirds([30, 7, 16], [1.0; 3]), 4);
         assert_eq!(stored(&modes), 10 * 5 * 11);
-        assert_eq!(modes.place([10, 0, 0]), None);
-        assert_eq!(modes.place([0, 3, 0]), None);
-        assert_eq!(modes.place([-1, 0, 0]), None);
+        assert_eq!(modes.index([10, 0, 0]), None);
+        assert_eq!(modes.index([0, 3, 0]), None);
+        assert_eq!(modes.index([-1, 0, 0]), None);
     }
 
     #[test]
@@ -255,7 +255,7 @@ mod tests {
                     x + y <= 1.0 + 1e-12
                 };
                 let lane_0 = nx / 4 * 4;
-                assert_eq!(modes.place([nx, ny, 0]).is_some(), reaches(lane_0), "{nx}, {ny}");
+                assert_eq!(modes.index([nx, ny, 0]).is_some(), reaches(lane_0), "{nx}, {ny}");
                 columns += usize::from(reaches(lane_0));
             }
         }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::parallel::Communicator;
 use crate::problems::Problems;
 
 /// Most threads of a rank: more than any machine has cores.
@@ -35,6 +36,16 @@ pub enum Exchange {
     Auto,
     /// By messages always.
     AllToAll,
+}
+
+impl Exchange {
+    /// Returns the ranks of `comm`, such that they exchange rows like this.
+    pub fn among(self, comm: &Communicator) -> Communicator {
+        match self {
+            Exchange::Auto => comm.clone(),
+            Exchange::AllToAll => comm.without_shared_memory(),
+        }
+    }
 }
 
 impl Default for Parallel {

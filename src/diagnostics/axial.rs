@@ -152,7 +152,7 @@ mod tests {
     fn measure(axis: [f64; AXES], modes: Modes, waves: &[([i64; 3], f64)]) -> Vec<(f64, f64, f64)> {
         let mut state = SpectralFields::<f64>::zeros(modes, 0..modes.bundles(), AXES);
         for &(mode, amplitude) in waves {
-            state.set(modes.place(mode).unwrap(), 2, Complex::new(0.0, amplitude));
+            state.set(modes.index(mode).unwrap(), 2, Complex::new(0.0, amplitude));
         }
         let spectra = AxialSpectra::new(&Physics::navier_stokes(0.1), modes.grid, axis);
         let serial = Communicator::serial();

@@ -355,7 +355,7 @@ mod tests {
         let state = |strength: f64| {
             let mut state = SpectralFields::<f64>::zeros(modes, 0..modes.bundles(), AXES + 1);
             for (n, field, amplitude) in waves {
-                let place = modes.place([n, 0, 0]).unwrap();
+                let place = modes.index([n, 0, 0]).unwrap();
                 state.set(place, field, Complex::new(0.0, -0.5 * amplitude * strength));
             }
             state

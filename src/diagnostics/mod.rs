@@ -24,7 +24,7 @@ use num_complex::Complex;
 
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
-use crate::modes::Place;
+use crate::modes::ModeIndex;
 use crate::real::Real;
 
 pub use axial::AxialSpectra;
@@ -39,23 +39,23 @@ pub use spectra::Spectra;
 pub use spectrum::energy_spectrum;
 pub use structure_functions::{Over, StructureFunctions};
 
-/// Calls `visit(place, mode, values)` for every mode of a bundle, with the values of all fields.
+/// Calls `visit(index, mode, values)` for every mode of a bundle, with the values of all fields.
 fn each_mode<T: Real>(
     fields: &SpectralFields<T>,
     bundle: usize,
-    mut visit: impl FnMut(Place, [i64; AXES], &[Complex<f64>]),
+    mut visit: impl FnMut(ModeIndex, [i64; AXES], &[Complex<f64>]),
 ) {
     let modes = fields.modes;
     let mut values = vec![Complex::default(); fields.count];
     for row in 0..modes.rows() {
         for lane in 0..modes.lanes {
-            let place = Place { bundle, row, lane };
-            let Some(mode) = modes.mode(place) else { break };
+            let index = ModeIndex { bundle, row, lane };
+            let Some(mode) = modes.mode(index) else { break };
             for (field, value) in values.iter_mut().enumerate() {
-                let stored = fields.at(place, field);
+                let stored = fields.at(index, field);
                 *value = Complex::new(stored.re.double(), stored.im.double());
             }
-            visit(place, mode, &values);
+            visit(index, mode, &values);
         }
     }
 }

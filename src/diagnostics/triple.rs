@@ -5,7 +5,7 @@ use num_complex::Complex;
 use crate::error::Result;
 use crate::fields::SpectralFields;
 use crate::grid::{AXES, Region};
-use crate::modes::Place;
+use crate::modes::ModeIndex;
 use crate::real::Real;
 use crate::transform::sweep::Sweep;
 
@@ -69,15 +69,15 @@ pub(super) fn fill<T: Real>(
     outgoing.fill(T::ZERO);
     for row in 0..modes.rows() {
         for lane in 0..modes.lanes {
-            let place = Place { bundle, row, lane };
-            let Some(mode) = modes.mode(place) else { break };
+            let index = ModeIndex { bundle, row, lane };
+            let Some(mode) = modes.mode(index) else { break };
             let state = |field| {
-                let value = state.at(place, field);
+                let value = state.at(index, field);
                 C::new(value.re.double(), value.im.double())
             };
             let values = values(modes.grid.wavevector(mode), &state);
             for (component, value) in values.into_iter().enumerate() {
-                let at = component * modes.column_len() + modes.offset(place);
+                let at = component * modes.column_len() + modes.offset(index);
                 outgoing[at] = T::from_double(value.re);
                 outgoing[at + modes.lanes] = T::from_double(value.im);
             }

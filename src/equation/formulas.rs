@@ -6,7 +6,7 @@ use crate::simd::Vector;
 
 /// How many fields an equation has on each leg of a sweep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Counts {
+pub struct FieldCounts {
     /// Fields that evolve, and go to physical space.
     pub fields: usize,
     /// Products formed at each point.
@@ -19,7 +19,7 @@ pub struct Counts {
 /// fields are the velocity.
 pub trait Formulas: Send + Sync {
     /// The counts of fields.
-    fn counts(&self) -> Counts;
+    fn counts(&self) -> FieldCounts;
 
     /// The damping of each field, which is left to the integrator.
     fn damping(&self, field: usize) -> Damping;

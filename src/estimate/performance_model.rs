@@ -2,7 +2,7 @@
 //!
 //! A step of s stages on P ranks takes s times the sum of
 //!
-//! - *arithmetic*: nominal FLOPs of the rank with the largest share ([`Work`]) over its cores' rate,
+//! - *arithmetic*: nominal FLOPs of the rank with the largest share ([`Cost`]) over its cores' rate,
 //! - *memory*: its bytes over its share of the bandwidth of a node, all of whose cores are at work,
 //! - *exchange*: on each of the two ways of an all-to-all, for a rank that shares its node with r - 1
 //!   others, m = parts x (P - r) messages to other nodes, and the rows to those of its own:
@@ -18,13 +18,14 @@
 //! gap per byte for all ranks of a node.
 
 use crate::config::Machine;
-use crate::equation::Counts;
+use crate::equation::FieldCounts;
 use crate::error::{Error, Result};
-use crate::real::{Precision, Real};
+use crate::parallel::ProcessGrid;
+use crate::real::Real;
 use crate::transform::plan::Plan;
 use crate::transform::transpose::Storage;
 
-use super::work::Work;
+use super::cost::Cost;
 
 /// What is predicted of one step.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,7 +52,7 @@ pub struct Case<'a> {
     /// The share of the first rank, which is the largest.
     pub plan: &'a Plan,
     /// Fields of the equation.
-    pub counts: Counts,
+    pub counts: FieldCounts,
     /// Stages of a step.
     pub stages: usize,
     /// Threads of each rank.
@@ -81,23 +82,16 @@ impl Prediction {
     /// The machine file lacks what is needed.
     pub fn new<T: Real>(machine: &Machine, case: Case) -> Result<Self> {
         let Case { plan, counts, stages, threads } = case;
-        let (ranks, rows) = (plan.grid.ranks(), plan.grid.rows);
+        let ranks = plan.grid.ranks();
         let (nodes, ranks_per_node) = nodes(machine, ranks, threads)?;
-        let lacks = |what: &str| {
-            Error::input(format!(
-                "the machine file of {} lacks {what}, which this prediction needs; see \
-                 docs/clusters.md",
-                machine.name
-            ))
-        };
-        let precision = if size_of::<T>() == 4 { Precision::Single } else { Precision::Double };
-        let name = T::NAME;
-        let rate = (*machine.core.clone().rate(precision))
-            .ok_or_else(|| lacks(&format!("core.{name}, which dns-solver bench measures")))?;
+        let rate = *machine.core.clone().rate(T::PRECISION);
+        let rate = rate.ok_or_else(|| {
+            lacks(machine, &format!("core.{}, which dns-solver bench measures", T::NAME))
+        })?;
         let share_of_core = machine.node.bandwidth / machine.node.cores as f64;
         let stages = stages as f64;
-        let seconds = |work: Work, cores: f64| {
-            [work.flops / (rate * cores), work.bytes / (share_of_core * cores)].map(|s| s * stages)
+        let seconds = |cost: Cost, cores: f64| {
+            [cost.flops / (rate * cores), cost.bytes / (share_of_core * cores)].map(|s| s * stages)
         };
         // One thread works on a bundle or a plane, if it is not one that ranks share: the others wait
         // for the last one.
@@ -106,33 +100,12 @@ impl Prediction {
             1 => plan.planes.len().next_multiple_of(threads),
             _ => plan.planes.len(),
         };
-        let mine = Work::columns::<T>(&plan.modes, counts, bundles)
-            + Work::planes::<T>(&plan.modes, counts, planes) * plan.share_of_planes();
+        let mine = Cost::columns::<T>(&plan.modes, counts, bundles)
+            + Cost::planes::<T>(&plan.modes, counts, planes) * plan.share_of_planes();
         let [arithmetic, memory] = seconds(mine, threads as f64);
-        let bytes = |fields| plan.bytes_z_to_y(fields, size_of::<T>()) as f64;
-        let others = (rows - 1).max(1) as f64;
-        let mut exchange = 0.0;
-        if plan.z_to_y.storage != Storage::OneArray {
-            // Of the ranks of the process column, and of the row, those on other nodes.
-            let away = rows.saturating_sub((ranks_per_node / plan.grid.columns).max(1)) as f64;
-            let away_in_row = plan.grid.columns.saturating_sub(ranks_per_node) as f64;
-            let sent = bytes(counts.fields) + bytes(counts.contracted);
-            let passed = counts.fields + counts.products;
-            let in_row = plan.bytes_y_to_x(passed, size_of::<T>()) as f64;
-            let from_row = in_row * away_in_row / (plan.grid.columns - 1).max(1) as f64;
-            let leaving = sent * away / others + from_row;
-            let here = sent + in_row - leaving;
-            exchange += 3.0 * here * ranks_per_node as f64 / machine.node.bandwidth;
-            if nodes > 1 {
-                let network = machine.network.ok_or_else(|| lacks("[network]"))?;
-                let times = plan.planes.len().div_ceil(plan.planes_at_a_time()) as f64;
-                let messages = plan.z_to_y.parts() as f64 * away + times * away_in_row;
-                exchange += 2.0 * messages * network.latency
-                    + leaving * ranks_per_node as f64 / (network.share * network.injection);
-            }
-        }
-        exchange *= stages;
-        let alone: f64 = seconds(Work::all::<T>(&plan.modes, counts), 1.0).iter().sum();
+        let exchange = stages * exchange::<T>(machine, &case, (nodes, ranks_per_node))?;
+        let first = plan.bytes_z_to_y(counts.fields, size_of::<T>()) as f64;
+        let alone: f64 = seconds(Cost::all::<T>(&plan.modes, counts), 1.0).iter().sum();
         let cores = (ranks * threads) as f64;
         Ok(Prediction {
             nodes,
@@ -140,7 +113,7 @@ impl Prediction {
             arithmetic,
             memory,
             exchange,
-            message: bytes(counts.fields) / others / plan.z_to_y.parts() as f64,
+            message: first / other_rows(plan) / plan.z_to_y.parts() as f64,
             efficiency: alone / (cores * (arithmetic + memory + exchange)),
         })
     }
@@ -151,18 +124,62 @@ impl Prediction {
     }
 }
 
-/// The rate of a core that makes a step of `seconds` out of `work` a stage, which `cores` cores
+/// The error that a machine file lacks `what`.
+fn lacks(machine: &Machine, what: &str) -> Error {
+    Error::input(format!(
+        "the machine file of {} lacks {what}, which this prediction needs; see docs/clusters.md",
+        machine.name
+    ))
+}
+
+/// Ranks of a process column that a rank sends to, as a divisor.
+fn other_rows(plan: &Plan) -> f64 {
+    (plan.grid.rows - 1).max(1) as f64
+}
+
+/// Seconds of a stage in all-to-alls: copies within a node, and messages between nodes.
+fn exchange<T: Real>(
+    machine: &Machine,
+    case: &Case,
+    (nodes, ranks_per_node): (usize, usize),
+) -> Result<f64> {
+    let Case { plan, counts, .. } = case;
+    if plan.z_to_y.storage == Storage::OneArray {
+        return Ok(0.0);
+    }
+    let ProcessGrid { rows, columns } = plan.grid;
+    // Of the ranks of the process column, and of the row, those on other nodes.
+    let away = rows.saturating_sub((ranks_per_node / columns).max(1)) as f64;
+    let away_in_row = columns.saturating_sub(ranks_per_node) as f64;
+    let bytes = |fields| plan.bytes_z_to_y(fields, size_of::<T>()) as f64;
+    let sent = bytes(counts.fields) + bytes(counts.contracted);
+    let in_row = plan.bytes_y_to_x(counts.fields + counts.products, size_of::<T>()) as f64;
+    let from_row = in_row * away_in_row / (columns - 1).max(1) as f64;
+    let leaving = sent * away / other_rows(plan) + from_row;
+    let here = sent + in_row - leaving;
+    let copies = 3.0 * here * ranks_per_node as f64 / machine.node.bandwidth;
+    if nodes == 1 {
+        return Ok(copies);
+    }
+    let network = machine.network.ok_or_else(|| lacks(machine, "[network]"))?;
+    let times = plan.planes.len().div_ceil(plan.planes_at_a_time()) as f64;
+    let messages = plan.z_to_y.parts() as f64 * away + times * away_in_row;
+    let injected = leaving * ranks_per_node as f64 / (network.share * network.injection);
+    Ok(copies + (2.0 * messages * network.latency + injected))
+}
+
+/// The rate of a core that makes a step of `seconds` out of `cost` a stage, which `cores` cores
 /// share, beside memory of the given bandwidth; `None` when memory alone would take as long. The
 /// inverse of the model, for machine files.
 pub fn core_rate(
-    work: Work,
+    cost: Cost,
     stages: usize,
     seconds: f64,
     cores: usize,
     bandwidth: f64,
 ) -> Option<f64> {
-    let left = seconds / stages as f64 - work.bytes / bandwidth;
-    (left > 0.0).then(|| work.flops / (left * cores as f64))
+    let left = seconds / stages as f64 - cost.bytes / bandwidth;
+    (left > 0.0).then(|| cost.flops / (left * cores as f64))
 }
 
 #[cfg(test)]
@@ -174,7 +191,7 @@ mod tests {
     use crate::parallel::ProcessGrid;
     use crate::transform::plan::{Room, Sharing};
 
-    const COUNTS: Counts = Counts { fields: 3, products: 5, contracted: 4 };
+    const COUNTS: FieldCounts = FieldCounts { fields: 3, products: 5, contracted: 4 };
 
     fn machine() -> Machine {
         Machine {
@@ -206,12 +223,12 @@ mod tests {
     fn the_rate_of_a_core_is_found_again() {
         let one = predict(64, 4, &machine());
         let modes = Modes::new(Grid::two_thirds([64; 3], [1.0; 3]), 8);
-        let work = Work::all::<f64>(&modes, COUNTS);
+        let cost = Cost::all::<f64>(&modes, COUNTS);
         // 215 bundles on 4 ranks: 54 on the first one.
         let balanced = one.seconds() * one.efficiency;
-        let rate = core_rate(work, 4, balanced, 4, 4e10).unwrap();
+        let rate = core_rate(cost, 4, balanced, 4, 4e10).unwrap();
         assert!((rate / 5e9 - 1.0).abs() < 1e-12, "{rate}");
-        assert_eq!(core_rate(work, 4, 1e-9, 4, 4e10), None);
+        assert_eq!(core_rate(cost, 4, 1e-9, 4, 4e10), None);
     }
 
     #[test]

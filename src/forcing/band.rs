@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use num_complex::Complex;
 
 use crate::grid::{AXES, Grid};
-use crate::modes::{Modes, Place, index_of};
+use crate::modes::{ModeIndex, Modes, index_of};
 use crate::parallel::Communicator;
 use crate::real::Real;
 
@@ -23,7 +23,7 @@ pub type ModeVector = [Complex<f64>; AXES];
 pub struct Band {
     grid: Grid,
     wavenumber: f64,
-    modes: Vec<([i64; AXES], Place)>,
+    modes: Vec<([i64; AXES], ModeIndex)>,
     k_squared: Vec<f64>,
     /// For each mode with nx = 0: the index of its conjugate.
     conjugate: Vec<Option<usize>>,
@@ -54,7 +54,7 @@ impl Band {
                 for nz in -reach[2]..=reach[2] {
                     let k_squared = k_squared(grid, [nx, ny, nz]);
                     if k_squared > 0.0 && k_squared <= wavenumber * wavenumber * (1.0 + 1e-12) {
-                        modes.extend(layout.place([nx, ny, nz]).map(|place| ([nx, ny, nz], place)));
+                        modes.extend(layout.index([nx, ny, nz]).map(|place| ([nx, ny, nz], place)));
                     }
                 }
             }
@@ -114,7 +114,7 @@ impl Band {
     }
 
     /// Where each mode is stored.
-    pub fn places(&self) -> impl Iterator<Item = Place> {
+    pub fn places(&self) -> impl Iterator<Item = ModeIndex> {
         self.modes.iter().map(|(_, place)| *place)
     }
 
@@ -129,7 +129,7 @@ impl Band {
         &mut self,
         comm: &Communicator,
         field: &mut BandField,
-        value: impl Fn(Place, usize) -> Option<Complex<T>>,
+        value: impl Fn(ModeIndex, usize) -> Option<Complex<T>>,
     ) {
         let Band { modes, gathered: [mine, all], .. } = self;
         let mut numbers = mine.chunks_exact_mut(2);

@@ -159,8 +159,8 @@ mod tests {
         for bundle in 0..layout.bundles() {
             for row in 0..layout.rows() {
                 for lane in 0..layout.lanes {
-                    let place = crate::modes::Place { bundle, row, lane };
-                    let Some(mode) = layout.mode(place) else { continue };
+                    let index = crate::modes::ModeIndex { bundle, row, lane };
+                    let Some(mode) = layout.mode(index) else { continue };
                     variance += Modes::weight(mode[0]) * random(mode).norm_sqr();
                     assert_eq!(random(mode.map(|n| -n)), random(mode).conj());
                     let added = both(mode) - random(mode);

@@ -73,16 +73,16 @@ impl<'a> Averages<'a> {
         let (state, pool, viscosity) = (solver.state(), solver.pool(), config.physics.viscosity);
         let budget = VelocityAverages::measure(state, viscosity, pool, comm);
         let quantities = self.quantities.measure(state, &budget, pool, comm);
-        let since = now.time - now.row_time;
+        let since = now.clock.time - now.row_time;
         let (injected_power, injections) = history::powers(solver.forces(), &config.physics, since);
-        let injected = solver.forces().injected_energy();
-        let after = EnergyBudget::new(&self.quantities, &budget, &quantities, injected);
         let [budget_dissipation, budget_residual] = self.before.map_or([0.0; 2], |before| {
+            let injected = solver.forces().injected_energy();
+            let after = EnergyBudget::new(&self.quantities, &budget, &quantities, injected);
             [EnergyBudget::dissipation, EnergyBudget::residual].map(|of| of(before, after, now.dt))
         });
-        self.measured = Some(now.step);
+        self.measured = Some(now.clock.step);
         Row {
-            time: now.time,
+            time: now.clock.time,
             dt: now.dt,
             budget,
             scales: Scales::new(&budget, viscosity, state.modes.grid.k_max()),

@@ -5,13 +5,13 @@ use std::io::Write;
 use crate::config::{Config, Exchange, Machine};
 use crate::console::complain;
 use crate::error::Result;
-use crate::estimate::resources::{Layout, Resources};
+use crate::estimate::resources::{Placement, Resources};
 use crate::estimate::{performance_model, process_grid};
 use crate::io::log::Log;
 use crate::io::run_directory::RunDirectory;
 use crate::modes::Modes;
 use crate::parallel::Communicator;
-use crate::real::{Precision, Real};
+use crate::real::{Real, for_precision};
 
 use super::deadline::Deadline;
 use super::first_step::first_step;
@@ -29,14 +29,8 @@ pub fn run(comm: &Communicator, config: &Config, options: &Options) -> Result<Ou
         Some(writers) => comm.with_writers(writers),
         None => comm.clone(),
     };
-    let comm = &match config.parallel.exchange {
-        Exchange::Auto => comm.clone(),
-        Exchange::AllToAll => comm.without_shared_memory(),
-    };
-    match config.precision {
-        Precision::Double => run_as::<f64>(comm, config, options),
-        Precision::Single => run_as::<f32>(comm, config, options),
-    }
+    let comm = &config.parallel.exchange.among(comm);
+    for_precision!(config.precision, T => run_as::<T>(comm, config, options))
 }
 
 fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> Result<Outcome> {
@@ -47,7 +41,7 @@ fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> R
     }
     let grid = process_grid::choose(config.parallel.grid, &modes, comm.size())?;
     let comm = &comm.arranged(grid);
-    let here = Layout { ranks: comm.size(), shares_memory: comm.shares_memory(), machine: None };
+    let here = Placement { ranks: comm.size(), shares_memory: comm.shares_memory(), machine: None };
     let resources = Resources::new::<T>(config, modes, here, None)?;
     let mut log = Log::new(comm, options.quiet);
     let directory = RunDirectory::enter(comm, &config.output.directory, &mut log)?;
@@ -99,9 +93,9 @@ fn tell<T: Real>(
     modes: Modes,
     dry_run: &DryRun,
 ) -> Result<Outcome> {
-    let layout = layout(dry_run, comm, config)?;
+    let placement = placement(dry_run, comm, config)?;
     let first_dt = first_step::<T>(comm, config)?;
-    let resources = Resources::new::<T>(config, modes, layout, first_dt)?;
+    let resources = Resources::new::<T>(config, modes, placement, first_dt)?;
     if comm.is_root() {
         // A reader that has seen enough is no error.
         let _ = write!(std::io::stdout(), "{}\n{}", config.to_toml()?, resources.report());
@@ -111,7 +105,7 @@ fn tell<T: Real>(
 }
 
 /// The ranks and nodes of the run. Collective.
-fn layout(dry_run: &DryRun, comm: &Communicator, config: &Config) -> Result<Layout> {
+fn placement(dry_run: &DryRun, comm: &Communicator, config: &Config) -> Result<Placement> {
     let ranks = dry_run.ranks.unwrap_or(comm.size());
     let machine = dry_run.machine.as_ref().map(|path| Machine::load(comm, path)).transpose()?;
     let one_node = match &machine {
@@ -120,5 +114,5 @@ fn layout(dry_run: &DryRun, comm: &Communicator, config: &Config) -> Result<Layo
         None => comm.size() == ranks && comm.shares_memory(),
     };
     let shares_memory = one_node && config.parallel.exchange == Exchange::Auto;
-    Ok(Layout { ranks, shares_memory, machine })
+    Ok(Placement { ranks, shares_memory, machine })
 }

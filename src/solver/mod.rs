@@ -27,7 +27,7 @@ mod step;
 
 use std::ops::Range;
 
-use crate::equation::{Counts, Equation};
+use crate::equation::{Equation, FieldCounts};
 use crate::error::Result;
 use crate::fields::SpectralFields;
 use crate::forcing::ForcingTerm;
@@ -170,7 +170,7 @@ impl<T: Real> Solver<T> {
     }
 
     /// Fields of the equation on each leg of a sweep.
-    pub fn counts(&self) -> Counts {
+    pub fn counts(&self) -> FieldCounts {
         self.equation.counts()
     }
 

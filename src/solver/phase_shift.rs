@@ -139,7 +139,7 @@ mod tests {
         for bundle in 0..modes.bundles() {
             shift.apply(Shift::Back, bundle, fields.bundle_mut(bundle));
         }
-        let place = modes.place([3, -2, 1]).unwrap();
+        let place = modes.index([3, -2, 1]).unwrap();
         assert!((fields.at(place, 0) - Complex::ONE).norm() < 1e-14);
     }
 }

@@ -98,7 +98,7 @@ mod tests {
             assert!((found.fluctuations / expected - 1.0).abs() < 1e-13);
             assert_eq!(found.total, found.fluctuations);
             let mut moving = fields.clone();
-            moving.set(modes.place([0; 3]).unwrap(), 3, Complex::new(1e9, 0.0));
+            moving.set(modes.index([0; 3]).unwrap(), 3, Complex::new(1e9, 0.0));
             let with_mean = MeanSquares::measure(&moving, of, &pool, &comm);
             assert_eq!(with_mean.fluctuations, found.fluctuations);
             assert_eq!(with_mean.total, 1e18 + found.fluctuations);

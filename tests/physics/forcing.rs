@@ -125,7 +125,7 @@ fn any_field_can_be_forced_in_all_modes() {
     assert!((growth / (2.0_f64 * rate * 0.2).exp() - 1.0).abs() < 1e-8, "grew by {growth}");
     let injected = solver.forces().injected("c");
     assert!((injected / (0.5 * before * (growth - 1.0)) - 1.0).abs() < 1e-8, "{injected}");
-    let mean = solver.state().modes.place([0; 3]).unwrap();
+    let mean = solver.state().modes.index([0; 3]).unwrap();
     assert!((solver.state().at(mean, 3).re - 0.35).abs() < 1e-14);
     assert!(solver.forces().injected("velocity") > 0.01);
 }
@@ -133,9 +133,9 @@ fn any_field_can_be_forced_in_all_modes() {
 /// Largest |û(-k) - conj û(k)| on the nx = 0 plane.
 fn asymmetry(fields: &SpectralFields<f64>) -> f64 {
     let plane = fields.owned_modes().filter(|(mode, _)| mode[0] == 0);
-    let difference = |(mode, place): ([i64; 3], _)| {
-        let opposite = fields.modes.place(mode.map(|n| -n)).unwrap();
-        let of_field = |field| (fields.at(place, field) - fields.at(opposite, field).conj()).norm();
+    let difference = |(mode, index): ([i64; 3], _)| {
+        let opposite = fields.modes.index(mode.map(|n| -n)).unwrap();
+        let of_field = |field| (fields.at(index, field) - fields.at(opposite, field).conj()).norm();
         (0..3).map(of_field).fold(0.0, f64::max)
     };
     plane.map(difference).fold(0.0, f64::max)
@@ -253,8 +253,8 @@ fn steady_forces_drive_their_laminar_flows() {
         let setup = Setup::<3> { physics, forcing, ..Setup::default() };
         let mut solver = setup.build::<f64>();
         run(&mut solver, 0.01, 100);
-        let place = solver.state().modes.place(mode).unwrap();
-        let found = solver.state().at(place, field);
+        let index = solver.state().modes.index(mode).unwrap();
+        let found = solver.state().at(index, field);
         assert!((found - expected).norm() < 1e-8, "{found} is not {expected}");
     }
     // From rest, u = f t at first; the mean of f^2 / 2 is A^2 / 8.
@@ -373,7 +373,7 @@ fn scalar_forcing_puts_in_its_variance() {
     run(&mut solver, 0.01, 50);
     let amplitude = |mode| {
         let state = solver.state();
-        state.at(state.modes.place(mode).unwrap(), 3).re
+        state.at(state.modes.index(mode).unwrap(), 3).re
     };
     assert!((2.0 * amplitude([1, 0, 0]).powi(2) - 0.02 - 0.2).abs() < 1e-6);
     assert_eq!(amplitude([0, 1, 1]), 0.1);

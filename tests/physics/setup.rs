@@ -121,9 +121,9 @@ pub fn run<T: Real>(solver: &mut Solver<T>, dt: f64, steps: usize) {
 pub fn sum<T: Real>(fields: &SpectralFields<T>, term: impl Fn([f64; 3], [C; 3]) -> f64) -> f64 {
     fields
         .owned_modes()
-        .map(|(mode, place)| {
+        .map(|(mode, index)| {
             let value = |f| {
-                let c = fields.at(place, f);
+                let c = fields.at(index, f);
                 C::new(c.re.double(), c.im.double())
             };
             let k = fields.modes.grid.wavevector(mode);
@@ -190,9 +190,9 @@ pub fn tangled() -> Vec<([i64; 3], [C; 3])> {
 pub fn modes<T: Real>(
     fields: &SpectralFields<T>,
 ) -> impl Iterator<Item = ([f64; 3], f64, Vec<C>)> + '_ {
-    fields.owned_modes().map(|(mode, place)| {
+    fields.owned_modes().map(|(mode, index)| {
         let values = (0..fields.count).map(|field| {
-            let c = fields.at(place, field);
+            let c = fields.at(index, field);
             C::new(c.re.double(), c.im.double())
         });
         (fields.modes.grid.wavevector(mode), Modes::weight(mode[0]), values.collect())

@@ -161,8 +161,8 @@ impl Pdfs {
         });
         // Derivatives have no mean.
         let mut mine = vec![0.0; count];
-        if let Some(place) = state.modes.place([0; AXES]) {
-            let values = (0..state.count).map(|field| state.get(place, field));
+        if let Some(index) = state.modes.index([0; AXES]) {
+            let values = (0..state.count).map(|field| state.get(index, field));
             let values = values.map(|value| value.map_or(0.0, |Complex { re, .. }| re.double()));
             mine.iter_mut().zip(values).for_each(|(mean, value)| *mean = value);
         }

@@ -10,7 +10,7 @@ use num_complex::Complex;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
 use crate::integrator::Damping;
-use crate::modes::{Modes, Place};
+use crate::modes::{ModeIndex, Modes};
 use crate::parallel::{Communicator, ThreadPool};
 use crate::physics::Physics;
 use crate::real::Real;
@@ -116,14 +116,14 @@ impl Quantities {
         sum_over_bundles(fields, count, pool, communicator, |bundle, sums| {
             let mut values = vec![C::ZERO; fields.count];
             for lane in 0..modes.lanes {
-                let Some([nx, ..]) = modes.mode(Place { bundle, row: 0, lane }) else { break };
+                let Some([nx, ..]) = modes.mode(ModeIndex { bundle, row: 0, lane }) else { break };
                 let mut column = vec![0.0; count];
                 for row in 0..modes.rows() {
-                    let place = Place { bundle, row, lane };
-                    let Some(mode) = modes.mode(place) else { break };
+                    let index = ModeIndex { bundle, row, lane };
+                    let Some(mode) = modes.mode(index) else { break };
                     let k = modes.grid.wavevector(mode);
                     for (field, value) in values.iter_mut().enumerate() {
-                        let stored = fields.at(place, field);
+                        let stored = fields.at(index, field);
                         *value = C::new(stored.re.double(), stored.im.double());
                     }
                     let terms = self.sums.iter().chain(&self.flat).map(|term| term(k, &values));

@@ -14,7 +14,7 @@ use crate::io;
 use crate::parallel::Runtime;
 use crate::real::Precision;
 use crate::simd::Cpu;
-use crate::transform::timings::Part;
+use crate::transform::timings::Activity;
 
 use super::rates::Rates;
 use super::subject::Subject;
@@ -78,7 +78,7 @@ impl Measured {
 pub struct Roofline {
     /// Roofs.
     pub rates: Rates,
-    /// Nominal FLOPs of a step, see [`Work`](crate::estimate::work::Work).
+    /// Nominal FLOPs of a step, see [`Cost`](crate::estimate::cost::Cost).
     pub flops: f64,
     /// Bytes of a step to and from memory, if no cache held them.
     pub bytes: f64,
@@ -176,7 +176,7 @@ impl Report {
         if !self.parts.is_empty() {
             text += "\nparts of a step, ms (mean over ranks and threads)\n";
             let ordered =
-                Part::ALL.iter().filter_map(|(_, name)| Some((name, self.parts.get(name)?)));
+                Activity::ALL.iter().filter_map(|(_, name)| Some((name, self.parts.get(name)?)));
             for (name, ms) in ordered {
                 let _ = writeln!(text, "{name:<18}{ms:>12.3}");
             }

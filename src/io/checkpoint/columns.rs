@@ -9,9 +9,9 @@ use std::ops::Range;
 use num_complex::Complex;
 
 use crate::fields::SpectralFields;
-use crate::modes::{Modes, Place, signed};
+use crate::modes::{ModeIndex, Modes, signed};
 use crate::parallel::{Communicator, RowCounts, share};
-use crate::real::{Precision, Real};
+use crate::real::{Precision, Real, for_precision};
 use crate::transform::decomposition::Decomposition;
 
 /// How the columns of one field travel.
@@ -19,7 +19,7 @@ pub struct Columns<'a> {
     comm: &'a Communicator,
     modes: Modes,
     /// The columns of this rank's bundles, in the order of the file: number and place of nz = 0.
-    held: Vec<(usize, Place)>,
+    held: Vec<(usize, ModeIndex)>,
     /// Columns of the file that this rank writes or reads.
     pub share: Range<usize>,
     /// For each of the share: the rank that has it in a bundle, if one has.
@@ -43,7 +43,7 @@ impl<'a> Columns<'a> {
             let (nx, ny) = modes.bundle_mode(bundle);
             let row = if ny < 0 { ny + 2 * ky as i64 + 1 } else { ny } as usize;
             for lane in 0..modes.lanes.min(per_ny - nx) {
-                held.push((row * per_ny + nx + lane, Place { bundle, row: 0, lane }));
+                held.push((row * per_ny + nx + lane, ModeIndex { bundle, row: 0, lane }));
             }
         }
         held.sort_unstable_by_key(|(column, _)| *column);
@@ -55,8 +55,8 @@ impl<'a> Columns<'a> {
         }
         let share = share(count, rank, ranks);
         let owner = |column: usize| {
-            let place = modes.place([(column % per_ny) as i64, signed(column / per_ny, ky), 0])?;
-            Some(decomposition.owner(place.bundle))
+            let index = modes.index([(column % per_ny) as i64, signed(column / per_ny, ky), 0])?;
+            Some(decomposition.owner(index.bundle))
         };
         let owners: Vec<_> = share.clone().map(owner).collect();
         let mut of_share = vec![0; ranks];
@@ -79,17 +79,15 @@ impl<'a> Columns<'a> {
         precision: Precision,
         mut each: impl FnMut(usize, &[Complex<f64>]),
     ) {
-        let rounded = |x: T| match precision {
-            Precision::Single => f64::from(x.double() as f32),
-            Precision::Double => x.double(),
-        };
+        let rounded =
+            |x: T| for_precision!(precision, File => File::from_double(x.double()).double());
         let mut numbers = vec![Complex::default(); self.rows()];
         for (column, _) in self.share.clone().zip(&self.owners).filter(|(_, rank)| rank.is_none()) {
             each(column * self.rows(), &numbers);
         }
-        for &(column, place) in &self.held {
+        for &(column, index) in &self.held {
             for (row, number) in numbers.iter_mut().enumerate() {
-                let Complex { re, im } = state.at(Place { row, ..place }, field);
+                let Complex { re, im } = state.at(ModeIndex { row, ..index }, field);
                 *number = Complex::new(rounded(re), rounded(im));
             }
             each(column * self.rows(), &numbers);
@@ -100,9 +98,9 @@ impl<'a> Columns<'a> {
     pub fn gather<T: Real>(&self, state: &SpectralFields<T>, field: usize) -> Vec<Complex<T>> {
         let rows = self.rows();
         let mut outgoing = Vec::with_capacity(2 * rows * self.held.len());
-        for &(_, place) in &self.held {
+        for &(_, index) in &self.held {
             for row in 0..rows {
-                let Complex { re, im } = state.at(Place { row, ..place }, field);
+                let Complex { re, im } = state.at(ModeIndex { row, ..index }, field);
                 outgoing.extend([re, im]);
             }
         }
@@ -139,9 +137,9 @@ impl<'a> Columns<'a> {
         let mut incoming = vec![T::ZERO; 2 * rows * self.held.len()];
         let receive = (&mut incoming[..], &self.of_bundles);
         self.comm.all_to_all(2 * rows, (&outgoing, &self.of_share), receive);
-        for (&(_, place), column) in self.held.iter().zip(incoming.chunks_exact(2 * rows)) {
+        for (&(_, index), column) in self.held.iter().zip(incoming.chunks_exact(2 * rows)) {
             for (row, pair) in column.chunks_exact(2).enumerate() {
-                state.set(Place { row, ..place }, field, Complex::new(pair[0], pair[1]));
+                state.set(ModeIndex { row, ..index }, field, Complex::new(pair[0], pair[1]));
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::io::hdf5_file;
 use crate::io::input_file::{InputFile, open_alone};
 use crate::modes::Modes;
 use crate::parallel::Communicator;
-use crate::real::{Precision, Real};
+use crate::real::{Precision, Real, for_precision};
 use crate::transform::decomposition::Decomposition;
 
 /// A checkpoint being read, on any number of ranks.
@@ -109,10 +109,8 @@ impl CheckpointReader {
         for (field, dataset) in datasets.iter().enumerate() {
             for (batch, columns) in batches.iter().enumerate() {
                 let first = columns.start * rows;
-                let read = match header.precision {
-                    Precision::Single => read_as::<f32>(dataset, columns.clone()),
-                    Precision::Double => read_as::<f64>(dataset, columns.clone()),
-                };
+                let columns = columns.clone();
+                let read = for_precision!(header.precision, T => read_as::<T>(dataset, columns));
                 let numbers = comm.agree(read.map_err(|e| self.file.unusable(e)))?;
                 found[field] = found[field].wrapping_add(checksum::of_numbers(first, &numbers));
                 take(field, &numbers, batch + 1 == batches.len());

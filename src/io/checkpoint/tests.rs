@@ -78,10 +78,10 @@ fn columns_of_the_file_are_ny_and_inside_nx() {
     let serial = Communicator::serial();
     let numbers = Columns::new(&serial, state.modes).gather(&state, 0);
     let (rows, cutoff) = (state.modes.rows(), state.modes.grid.cutoff);
-    for (mode, place) in state.owned_modes() {
+    for (mode, index) in state.owned_modes() {
         let iy = crate::modes::index_of(mode[1], cutoff[1]).unwrap();
         let column = iy * (cutoff[0] + 1) + mode[0] as usize;
-        assert_eq!(numbers[column * rows + place.row], state.at(place, 0), "{mode:?}");
+        assert_eq!(numbers[column * rows + index.row], state.at(index, 0), "{mode:?}");
     }
     assert_eq!(numbers.len(), (2 * cutoff[1] + 1) * (cutoff[0] + 1) * rows);
 }

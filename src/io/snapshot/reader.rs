@@ -11,7 +11,7 @@ use crate::grid::{AXES, Region};
 use crate::io::hdf5_file;
 use crate::io::input_file::{InputFile, open_alone, unusable};
 use crate::parallel::Communicator;
-use crate::real::Precision;
+use crate::real::{Precision, Real, for_precision};
 use crate::variable::Variable;
 
 /// What messages call the file.
@@ -50,11 +50,10 @@ impl SnapshotReader {
             return Err(self.file.unusable(format!("it has no field {field} (it has {found})")));
         };
         let block = in_file(region);
-        let read = match header.precision {
-            Precision::Single => hdf5_file::read_block::<f32>(&datasets[index], &block)
-                .map(|data| data.into_iter().map(f64::from).collect()),
-            Precision::Double => hdf5_file::read_block(&datasets[index], &block),
-        };
+        let read = for_precision!(header.precision, T => {
+            hdf5_file::read_block::<T>(&datasets[index], &block)
+                .map(|numbers| numbers.into_iter().map(T::double).collect())
+        });
         comm.agree(read.map_err(|e| self.file.unusable(e)))
     }
 }

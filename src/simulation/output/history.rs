@@ -14,7 +14,7 @@ use crate::solver::forces::Forces;
 use crate::variable::Variable;
 
 /// Bytes of a number in a table, with its comma.
-pub const NUMBER_IN_CSV: usize = 20;
+const NUMBER_IN_CSV: usize = 20;
 
 /// Everything known about the flow at one instant.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,16 +97,26 @@ pub fn columns(quantities: &Quantities, physics: &Physics) -> Vec<Variable> {
 /// Returns what a run writes of the history.
 pub fn volume(config: &Config, modes: &Modes) -> Volume {
     let quantities = Quantities::new(&config.physics, modes.grid.lengths);
-    let columns = columns(&quantities, &config.physics).len() + 1;
-    let (name, every) = ("rows of history".into(), config.output.history.every);
-    Volume { name, every, bytes: (columns * NUMBER_IN_CSV) as f64 }
+    let columns = columns(&quantities, &config.physics);
+    volume_of_rows("history", &columns, config.output.history.every)
 }
 
 /// Returns all names of columns.
 pub fn names(config: &Config, grid: Grid) -> Vec<String> {
     let quantities = Quantities::new(&config.physics, grid.lengths);
-    let columns = columns(&quantities, &config.physics).into_iter().map(|column| column.name);
-    std::iter::once("step".to_string()).chain(columns).collect()
+    names_of_columns(columns(&quantities, &config.physics))
+}
+
+/// Returns what a run writes of a table with these `columns` after `step`: a row every so often.
+pub fn volume_of_rows(table: &str, columns: &[Variable], every: f64) -> Volume {
+    let bytes = ((1 + columns.len()) * NUMBER_IN_CSV) as f64;
+    Volume { name: format!("rows of {table}"), every, bytes }
+}
+
+/// Returns the names of all columns of a table with these after `step`.
+pub fn names_of_columns(columns: Vec<Variable>) -> Vec<String> {
+    let names = columns.into_iter().map(|column| column.name);
+    std::iter::once("step".to_string()).chain(names).collect()
 }
 
 /// What may be forced beside the velocity, and whether it is a vector.

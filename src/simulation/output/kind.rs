@@ -30,7 +30,7 @@ pub trait Kind<T: Real> {
 
     /// Returns its file and all names of columns, datasets or fields in it, no two of which may be
     /// equal; `None` where another kind has the same.
-    fn names(&self, _config: &Config, _grid: Grid) -> Result<Option<(&'static str, Vec<String>)>> {
+    fn names(&self, _config: &Config, _grid: Grid) -> Result<Option<(String, Vec<String>)>> {
         Ok(None)
     }
 

@@ -12,14 +12,22 @@ use crate::real::Real;
 /// one, and a line here.
 pub fn asked_for<T: Real>(output: &config::Output) -> Vec<&dyn Kind<T>> {
     let mut kinds: Vec<&dyn Kind<T>> = Vec::new();
-    kinds.extend(output.spectra.iter().map(|kind| kind as &dyn Kind<T>));
-    kinds.extend(output.gradients.iter().map(|kind| kind as &dyn Kind<T>));
-    kinds.extend(output.pdfs.iter().map(|kind| kind as &dyn Kind<T>));
-    kinds.extend(output.structure_functions.iter().map(|kind| kind as &dyn Kind<T>));
-    kinds.extend(output.slices.iter().map(|kind| kind as &dyn Kind<T>));
-    kinds.extend(output.modes.iter().map(|kind| kind as &dyn Kind<T>));
-    kinds.extend(output.snapshots.iter().map(|kind| kind as &dyn Kind<T>));
+    add(&mut kinds, &output.spectra);
+    add(&mut kinds, &output.gradients);
+    add(&mut kinds, &output.pdfs);
+    add(&mut kinds, &output.structure_functions);
+    add(&mut kinds, &output.slices);
+    add(&mut kinds, &output.modes);
+    add(&mut kinds, &output.snapshots);
     kinds
+}
+
+/// Adds the sections of one kind, of which there may be none, one or several.
+fn add<'a, T: Real, K: Kind<T> + 'a>(
+    kinds: &mut Vec<&'a dyn Kind<T>>,
+    sections: impl IntoIterator<Item = &'a K>,
+) {
+    kinds.extend(sections.into_iter().map(|section| section as &dyn Kind<T>));
 }
 
 /// The outputs that the configuration of a run asks for.

@@ -69,10 +69,10 @@ impl<T: Real> Kind<T> for config::Snapshots {
         Ok(Volume { name: name.into(), every: self.every, bytes })
     }
 
-    fn names(&self, config: &Config, _: Grid) -> Result<Option<(&'static str, Vec<String>)>> {
+    fn names(&self, config: &Config, _: Grid) -> Result<Option<(String, Vec<String>)>> {
         let fixed = ["x", "y", "z", "time", "step"].map(String::from);
         let fields = OutputFields::all_names(&config.physics);
-        Ok(Some(("a snapshot", fixed.into_iter().chain(fields).collect())))
+        Ok(Some(("a snapshot".into(), fixed.into_iter().chain(fields).collect())))
     }
 
     /// Planes on their way, and a whole field where one is summed up before it is written.

@@ -205,12 +205,12 @@ pub struct Said {
 /// Adds `fields` that are a function of the mode numbers.
 fn add<T: Real>(state: &mut SpectralFields<T>, fields: &Range<usize>, formula: &Formula) {
     let mut values = vec![Complex::default(); fields.len()];
-    for (mode, place) in state.owned_modes() {
+    for (mode, index) in state.owned_modes() {
         if state.modes.grid.keeps(mode) {
             formula(mode, &mut values);
             for (field, value) in fields.clone().zip(&values) {
                 let value = Complex::new(T::from_double(value.re), T::from_double(value.im));
-                state.set(place, field, state.at(place, field) + value);
+                state.set(index, field, state.at(index, field) + value);
             }
         }
     }
@@ -235,13 +235,13 @@ fn set_mean<T: Real>(
     in_file: bool,
 ) -> [f64; AXES] {
     let (mut mine, mut mean) = ([0.0; AXES], [0.0; AXES]);
-    let place = state.modes.place([0; AXES]);
-    if let Some(place) = place.filter(|place| state.bundles.contains(&place.bundle)) {
+    let index = state.modes.index([0; AXES]);
+    if let Some(index) = index.filter(|index| state.bundles.contains(&index.bundle)) {
         for ((field, given_here), mine) in fields.zip(given).zip(&mut mine) {
-            let found = state.at(place, field);
+            let found = state.at(index, field);
             let kept = if in_file && given != [0.0; AXES] { T::ZERO } else { found.re };
             let value = kept + T::from_double(given_here);
-            state.set(place, field, Complex::new(value, found.im));
+            state.set(index, field, Complex::new(value, found.im));
             *mine = value.double();
         }
     }

@@ -13,7 +13,7 @@ use crate::solver::Solver;
 
 use super::initial::{self, Start};
 use super::resume::{Request, Resumed};
-use super::state::{RunState, Saved};
+use super::state::{Clock, RunState, Saved};
 
 /// What the command line says of where a run begins or goes on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl<T: Real> Origin<T> {
             None => request.newest(comm, log)?,
         };
         if let Some(resumed) = resumed {
-            let RunState { time, step, .. } = resumed.run;
+            let Clock { time, step } = resumed.run.clock;
             log.line(&format!(
                 "continues from {} at t = {time}, step {step}",
                 resumed.path.display()
@@ -83,7 +83,7 @@ impl<T: Real> Origin<T> {
     /// A word to the user when the run that goes on has reached its end, `end`.
     pub fn is_complete(&self, end: f64) -> Option<String> {
         let Origin::Checkpoint(resumed) = self else { return None };
-        let RunState { time, step, .. } = resumed.run;
+        let Clock { time, step } = resumed.run.clock;
         (time >= end).then(|| {
             format!(
                 "the run is complete: {} is of t = {time}, step {step}, and time.end is {end}; to \
@@ -139,7 +139,7 @@ impl<T: Real> Origin<T> {
         if let Some(controller) = run.controller {
             solver.set_controller(controller);
         }
-        let saved = Saved { path, time: run.time, step: run.step };
+        let saved = Saved { path, clock: run.clock };
         Ok((run, Some(saved)))
     }
 
@@ -149,7 +149,7 @@ impl<T: Real> Origin<T> {
             Origin::Beginning { is_fresh: false, .. } => Entry::New,
             Origin::Beginning { is_fresh: true, .. } => Entry::Fresh,
             // Also when the checkpoint comes from elsewhere, into a directory without a run.
-            Origin::Checkpoint(resumed) => Entry::After(resumed.run.step),
+            Origin::Checkpoint(resumed) => Entry::After(resumed.run.clock.step),
         }
     }
 }

@@ -7,7 +7,7 @@ use num_complex::Complex;
 
 use crate::fields::SpectralFields;
 use crate::forcing::{Band, BandField};
-use crate::modes::{Modes, Place};
+use crate::modes::{ModeIndex, Modes};
 use crate::parallel::Communicator;
 use crate::real::Real;
 
@@ -38,7 +38,7 @@ impl<T: Real> Columns<T> {
     }
 
     /// The number in a bundle where a mode of a field is.
-    fn offset(&self, place: Place, field: usize) -> usize {
+    fn offset(&self, place: ModeIndex, field: usize) -> usize {
         field * self.layout.column_len() + self.layout.offset(place)
     }
 
@@ -61,7 +61,7 @@ impl<T: Real> Columns<T> {
     /// is on this rank.
     pub fn change(
         &self,
-        place: Place,
+        place: ModeIndex,
         fields: &Range<usize>,
         change: impl Fn(usize, Complex<T>) -> Complex<T>,
     ) {
