@@ -6,7 +6,6 @@ use crate::config::{Config, Machine, Step};
 use crate::diagnostics::PRESSURE_PRODUCTS;
 use crate::equation::FieldCounts;
 use crate::error::Result;
-use crate::forcing::Forcing;
 use crate::grid::Grid;
 use crate::modes::Modes;
 use crate::parallel::ProcessGrid;
@@ -60,7 +59,12 @@ impl Resources {
         let sharing = Sharing { z_to_y: shares_memory, y_to_x: shares_memory };
         // The first rank has the largest share of everything.
         let plan = Plan::new(modes, (0, grid), room, sharing)?;
-        let memory = memory::<T>(config, &plan, counts, registers(config, equation.uses_state()))?;
+        let memory = memory::<T>(
+            config,
+            &plan,
+            counts,
+            registers(config, &modes.grid, equation.uses_state()),
+        )?;
         let stages = config.time.scheme.stages();
         let mut lines = vec![
             ("grid", points::<T>(&modes.grid)),
@@ -222,8 +226,10 @@ fn predicted(
 
 /// Arrays of all fields that a solver has: the state, a sum, the state of a stage if it is used, and two
 /// tendencies to compare.
-fn registers(config: &Config, uses_state: bool) -> usize {
-    let uses_state = uses_state || matches!(config.forcing, Forcing::Linear { .. });
+fn registers(config: &Config, grid: &Grid, uses_state: bool) -> usize {
+    let (velocity, magnetic) = (&config.forcing, &config.magnetic_forcing);
+    let forces = config.physics.build_forces(velocity, magnetic, grid);
+    let uses_state = uses_state || forces.iter().any(|term| term.force.amplifies());
     let compares = matches!(config.time.step, Step::Tolerance { .. });
     2 + usize::from(uses_state) + 2 * usize::from(compares)
 }

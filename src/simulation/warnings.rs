@@ -8,7 +8,7 @@ use crate::shells::Shells;
 
 use super::output::history::Row;
 use super::time_step::StabilityLimit;
-use crate::solver::forced_modes::Remark;
+use crate::solver::forces::Remark;
 
 /// Below this k_max eta the smallest scales are cut off.
 const COARSE: f64 = 1.0;

@@ -10,7 +10,7 @@ use crate::physics::Physics;
 use crate::real::Real;
 use crate::sums::VelocityAverages;
 
-use crate::solver::forced_modes::ForcedBands;
+use crate::solver::forces::Forces;
 use crate::variable::Variable;
 
 /// Bytes of a number in a table, with its comma.
@@ -127,7 +127,7 @@ fn injections(physics: &Physics) -> impl Iterator<Item = (&str, bool)> {
 
 /// The mean power of the force on the velocity over the `time` since the accounts of `forces` began,
 /// and the other injections in the order of their columns.
-pub fn powers<T: Real>(forces: &ForcedBands<T>, physics: &Physics, time: f64) -> (f64, Vec<f64>) {
+pub fn powers<T: Real>(forces: &Forces<T>, physics: &Physics, time: f64) -> (f64, Vec<f64>) {
     let rate = |name| if time > 0.0 { forces.injected(name) / time } else { 0.0 };
     // Of a scalar the variance counts, which is twice what the account has.
     let injections = injections(physics)

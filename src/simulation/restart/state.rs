@@ -14,7 +14,7 @@ use crate::parallel::Communicator;
 use crate::real::{Precision, Real};
 
 use crate::solver::Solver;
-use crate::solver::forced_modes::ForceState;
+use crate::solver::forces::ForceState;
 
 /// An instant of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
