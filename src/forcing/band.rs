@@ -114,7 +114,7 @@ impl Band {
     }
 
     /// Where each mode is stored.
-    pub fn places(&self) -> impl Iterator<Item = ModeIndex> {
+    pub fn indices(&self) -> impl Iterator<Item = ModeIndex> {
         self.modes.iter().map(|(_, place)| *place)
     }
 

@@ -93,8 +93,8 @@ impl ActiveForce {
         }
         force.force(band, present, tendency, forcing);
         let power = band.inner(&*forcing, &*present);
-        for (place, forcing) in band.places().zip(forcing) {
-            columns.change(place, fields, |component, value| {
+        for (index, forcing) in band.indices().zip(forcing) {
+            columns.change(index, fields, |component, value| {
                 let f = forcing[component];
                 value + Complex::new(T::from_double(f.re), T::from_double(f.im))
             });
@@ -115,16 +115,16 @@ impl ActiveForce {
         force.constrain(band, present);
         band.restore_symmetry(present);
         self.injected += band.energy(present) - before;
-        for (place, present) in band.places().zip(present) {
+        for (index, present) in band.indices().zip(present) {
             // Rounded to what is stored, on every rank.
             let values = present.map(|c| Complex::new(T::from_double(c.re), T::from_double(c.im)));
             *present = values.map(|c| Complex::new(c.re.double(), c.im.double()));
-            columns.change(place, fields, |component, _| values[component]);
-            if state.bundles.contains(&place.bundle) {
+            columns.change(index, fields, |component, _| values[component]);
+            if state.bundles.contains(&index.bundle) {
                 fields
                     .clone()
                     .zip(values)
-                    .for_each(|(field, value)| state.set(place, field, value));
+                    .for_each(|(field, value)| state.set(index, field, value));
             }
         }
     }
@@ -138,5 +138,5 @@ pub(super) fn collect<T: Real>(
     state: &SpectralFields<T>,
     target: &mut BandField,
 ) {
-    band.collect(comm, target, |place, component| state.get(place, fields.clone().nth(component)?));
+    band.collect(comm, target, |index, component| state.get(index, fields.clone().nth(component)?));
 }

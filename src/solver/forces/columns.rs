@@ -38,8 +38,8 @@ impl<T: Real> Columns<T> {
     }
 
     /// The number in a bundle where a mode of a field is.
-    fn offset(&self, place: ModeIndex, field: usize) -> usize {
-        field * self.layout.column_len() + self.layout.offset(place)
+    fn offset(&self, index: ModeIndex, field: usize) -> usize {
+        field * self.layout.column_len() + self.layout.offset(index)
     }
 
     /// Makes `target` the band of the `fields`. Collective.
@@ -50,9 +50,9 @@ impl<T: Real> Columns<T> {
         fields: &Range<usize>,
         target: &mut BandField,
     ) {
-        band.collect(comm, target, |place, component| {
-            let offset = self.offset(place, fields.clone().nth(component)?);
-            let column = self.get(place.bundle)?;
+        band.collect(comm, target, |index, component| {
+            let offset = self.offset(index, fields.clone().nth(component)?);
+            let column = self.get(index.bundle)?;
             Some(Complex::new(column[offset], column[offset + self.layout.lanes]))
         });
     }
@@ -61,13 +61,13 @@ impl<T: Real> Columns<T> {
     /// is on this rank.
     pub fn change(
         &self,
-        place: ModeIndex,
+        index: ModeIndex,
         fields: &Range<usize>,
         change: impl Fn(usize, Complex<T>) -> Complex<T>,
     ) {
-        let Some(mut column) = self.get(place.bundle) else { return };
+        let Some(mut column) = self.get(index.bundle) else { return };
         for (component, field) in fields.clone().enumerate() {
-            let re = self.offset(place, field);
+            let re = self.offset(index, field);
             let im = re + self.layout.lanes;
             let value = change(component, Complex::new(column[re], column[im]));
             (column[re], column[im]) = (value.re, value.im);
