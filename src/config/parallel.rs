@@ -31,10 +31,10 @@ fn one_thread() -> usize {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Exchange {
-    /// Through shared memory when all ranks are on one node, by messages otherwise.
+    /// Through memory that the ranks of a node share, and by messages between nodes.
     #[default]
     Auto,
-    /// By messages always.
+    /// By messages from each rank to each other one.
     AllToAll,
 }
 
@@ -43,7 +43,7 @@ impl Exchange {
     pub fn among(self, comm: &Communicator) -> Communicator {
         match self {
             Exchange::Auto => comm.clone(),
-            Exchange::AllToAll => comm.without_shared_memory(),
+            Exchange::AllToAll => comm.in_nodes_of(1),
         }
     }
 }

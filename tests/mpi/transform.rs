@@ -28,14 +28,15 @@ fn layout<T: Real>(points: [usize; 3]) -> Modes {
     Modes::new(truncate(points, [1.0, 2.0, 0.5]), T::LANES)
 }
 
-/// The ranks in process grids of every shape, with and without shared memory.
+/// The ranks in process grids of every shape, as one node, as several, and without shared memory.
 pub fn arrangements(comm: &Communicator) -> Vec<Communicator> {
     let ranks = comm.size();
     let columns = (1..=ranks).filter(|columns| ranks.is_multiple_of(*columns));
     columns
         .flat_map(|columns| {
             let grid = ProcessGrid { rows: ranks / columns, columns };
-            [comm.clone(), comm.without_shared_memory()].map(|comm| comm.arranged(grid))
+            let nodes = (1..=ranks).filter(|node| ranks.is_multiple_of(*node));
+            nodes.map(move |node| comm.in_nodes_of(node).arranged(grid))
         })
         .collect()
 }
