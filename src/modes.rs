@@ -135,6 +135,20 @@ impl Modes {
         (along_x * self.lanes, signed(bundle - self.first[along_x], self.cutoff_y(along_x)))
     }
 
+    /// Every mode of a bundle with its index, in storage order; padding lanes are left out.
+    pub fn of_bundle(
+        &self,
+        bundle: usize,
+    ) -> impl Iterator<Item = ([i64; AXES], ModeIndex)> + use<> {
+        let modes = *self;
+        (0..modes.rows()).flat_map(move |row| {
+            (0..modes.lanes).filter_map(move |lane| {
+                let index = ModeIndex { bundle, row, lane };
+                modes.mode(index).map(|mode| (mode, index))
+            })
+        })
+    }
+
     /// Mode numbers of a stored mode; `None` for a padding lane.
     pub fn mode(&self, index: ModeIndex) -> Option<[i64; AXES]> {
         let (nx0, ny) = self.bundle_mode(index.bundle);
@@ -220,16 +234,9 @@ mod tests {
     /// How many modes are stored, each in a place of its own.
     fn stored(modes: &Modes) -> usize {
         let mut seen = 0;
-        for bundle in 0..modes.bundles() {
-            for row in 0..modes.rows() {
-                for lane in 0..modes.lanes {
-                    let index = ModeIndex { bundle, row, lane };
-                    if let Some(mode) = modes.mode(index) {
-                        assert_eq!(modes.index(mode), Some(index));
-                        seen += 1;
-                    }
-                }
-            }
+        for (mode, index) in (0..modes.bundles()).flat_map(|bundle| modes.of_bundle(bundle)) {
+            assert_eq!(modes.index(mode), Some(index));
+            seen += 1;
         }
         seen
     }

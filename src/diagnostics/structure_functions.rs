@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 
 use num_complex::Complex;
 
-use super::each_mode;
+use super::at_mode::each_mode;
 use crate::exact_sum::ExactSum;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;

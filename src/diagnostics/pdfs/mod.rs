@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 
 use num_complex::Complex;
 
-use super::each_mode;
+use super::at_mode::each_mode;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
 use crate::modes::Modes;
