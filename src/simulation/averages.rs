@@ -37,7 +37,7 @@ impl<'a> Averages<'a> {
         let quantities = Quantities::new(&config.physics, modes.grid.lengths);
         let columns = history::columns(&quantities, &config.physics);
         let step = after.map(|after| after.step);
-        let writer = HistoryWriter::open(comm, &directory.history(), &columns, step)?;
+        let writer = HistoryWriter::open(comm, &directory.files().history(), &columns, step)?;
         let (every, time) = (config.output.history.every, after.map(|after| after.time));
         let schedule = Schedule::beginning(every, config.time.end, time);
         Ok(Averages { run, quantities, writer, schedule, before: None, measured: None })

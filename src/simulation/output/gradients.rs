@@ -28,7 +28,7 @@ impl<T: Real> Kind<T> for config::Gradients {
     fn open(&self, opening: Opening) -> Result<Box<dyn Output<T>>> {
         let RunContext { comm, config, directory, .. } = opening.run;
         let gradients = Gradients::new(&config.physics);
-        let (path, after) = (directory.gradients(), opening.after.map(|after| after.step));
+        let (path, after) = (directory.files().gradients(), opening.after.map(|after| after.step));
         let writer = HistoryWriter::open(comm, &path, &columns(&gradients), after)?;
         Ok(Box::new(GradientsOutput { gradients, writer }))
     }

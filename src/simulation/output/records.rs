@@ -94,7 +94,7 @@ impl<S> RecordsOutput<S> {
     ) -> Result<Self> {
         let Opening { run: RunContext { comm, config, directory, .. }, after, accumulated } =
             opening;
-        let path = directory.records(name);
+        let path = directory.files().records(name);
         let step = after.map(|after| after.step);
         let time = after.map(|after| after.time);
         let records = Schedule::beginning(sampling.every, config.time.end, time);

@@ -39,7 +39,7 @@ impl<T: Real> Kind<T> for config::Slice {
         };
         let mine = Decomposition { modes, grid: comm.grid() }.points_of(comm.rank());
         let has_points = !region.common(&mine).is_empty();
-        let (slices, provenance) = (directory.slices(), provenance(config)?);
+        let (slices, provenance) = (directory.files().slices(), provenance(config)?);
         let after = opening.after.map(|after| after.step);
         let writer = SliceWriter::open(comm, &slices, header, provenance, after, has_points)?;
         Ok(Box::new(SliceOutput { fields, region, every: self.every, writer }))

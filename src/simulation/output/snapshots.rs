@@ -96,7 +96,7 @@ impl<T: Real> Output<T> for SnapshotsOutput {
     /// Writes a snapshot and adds it to the XDMF series.
     fn write(&mut self, context: &mut OutputContext<T>) -> Result<()> {
         let (RunContext { comm, config, directory, .. }, clock) = (context.run, context.clock);
-        let path = directory.snapshot(clock.step);
+        let path = directory.files().snapshots().path(clock.step);
         let (state, sweep) = context.solver.state_and_sweep();
         let header = save(comm, &path, config, &self.contents, state, sweep, clock)?;
         let grid = || xdmf::snapshot_grid(directory.path(), &path, &header);

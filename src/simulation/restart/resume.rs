@@ -56,7 +56,7 @@ impl Request<'_> {
         let steps = self.directory.checkpoints(comm)?;
         let mut unusable = Vec::new();
         for &step in steps.iter().rev() {
-            let path = self.directory.checkpoint(step);
+            let path = self.directory.files().checkpoint(step);
             // One that cannot be opened is not damaged, and may be the newest good one.
             comm.agree(check_readable(&path))?;
             let error = match CheckpointReader::open(comm, &path) {

@@ -103,7 +103,7 @@ pub fn write<T: Real>(
     solver: &Solver<T>,
     run: &RunState,
 ) -> Result<()> {
-    let path = directory.checkpoint(run.clock.step);
+    let path = directory.files().checkpoint(run.clock.step);
     save(comm, &path, config, config.precision, solver.state(), run)?;
     let keep = config.output.checkpoints.map_or_else(kept_checkpoints, |c| c.keep);
     directory.keep_checkpoints(comm, keep)
