@@ -16,6 +16,7 @@ mod file_start;
 mod forces;
 mod fuzz;
 mod lock;
+mod network;
 mod restart;
 mod running;
 mod same_bits;
