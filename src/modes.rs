@@ -1,4 +1,4 @@
-//! How kept modes are laid out: columns, bundles, rows and lanes.
+//! The layout of kept modes: columns, bundles, rows and lanes.
 //!
 //! A real field is held by its modes with 0 <= nx <= Kx, |ny| <= Ky, |nz| <= Kz; the rest follows
 //! from û(-k) = conj û(k). A *column* is one (nx, ny) with all its nz. A *bundle* is `lanes`
@@ -175,7 +175,7 @@ impl Modes {
         index.row * self.row_len() + index.lane
     }
 
-    /// How often a stored mode counts in a sum over all modes: 2 for nx > 0 (its conjugate is not
+    /// Returns how often a stored mode counts in a sum over all modes: 2 for nx > 0 (its conjugate is not
     /// stored), 1 for nx = 0.
     pub fn weight(nx: i64) -> f64 {
         if nx == 0 { 1.0 } else { 2.0 }

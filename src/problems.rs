@@ -80,7 +80,7 @@ impl Problems {
         self.require(value.is_finite() && value >= 0.0, path, value, "a finite number, 0 or more");
     }
 
-    /// Whether nothing is wrong.
+    /// Returns whether nothing is wrong.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }

@@ -1,4 +1,4 @@
-//! What a number in a file is.
+//! The name, unit and description of a number in a file.
 
 use serde::{Deserialize, Serialize};
 

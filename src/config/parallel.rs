@@ -27,7 +27,7 @@ fn one_thread() -> usize {
     1
 }
 
-/// How ranks exchange rows. The results are the same to the bit.
+/// The way in which ranks exchange rows. The results are the same to the bit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Exchange {

@@ -25,7 +25,7 @@ use crate::variable::Variable;
 /// How many orders there are, see [`StructureFunctions::ORDERS`].
 const ORDER_COUNT: usize = 7;
 
-/// What an array of structure functions is over.
+/// The axes of an array of structure functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Over {
     /// `[axis][order][separation]`.

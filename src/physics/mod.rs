@@ -145,7 +145,7 @@ impl Physics {
         Physics { viscosity, ..Physics::default() }
     }
 
-    /// Whether there is more than the plain equations.
+    /// Returns whether there is more than the plain equations.
     pub fn is_coupled(&self) -> bool {
         self.rotation != [0.0; AXES] || self.stratification.is_some() || !self.scalars.is_empty()
     }

@@ -62,7 +62,7 @@ impl<'a> Averages<'a> {
         self.before = self.schedule.is_due(next).then(budget);
     }
 
-    /// Whether the flow was measured at this step.
+    /// Returns whether the flow was measured at this step.
     pub fn are_of(&self, step: u64) -> bool {
         self.measured == Some(step)
     }

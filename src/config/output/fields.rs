@@ -1,4 +1,4 @@
-//! What of `[output]` shows fields: snapshots and slices.
+//! The sections of `[output]` that show fields: snapshots and slices.
 
 use serde::{Deserialize, Serialize};
 

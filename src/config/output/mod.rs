@@ -108,7 +108,7 @@ pub struct Checkpoints {
     pub keep: usize,
 }
 
-/// How many checkpoints stay when the configuration does not say.
+/// The number of checkpoints that stay when the configuration does not say.
 pub fn kept_checkpoints() -> usize {
     2
 }

@@ -7,7 +7,7 @@ use crate::grid::AXES;
 use crate::physics::Physics;
 use crate::variable::Variable;
 
-/// What fields are made of.
+/// The source that fields are made of.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Source {
     /// Neighbouring fields of the state.

@@ -75,7 +75,7 @@ impl OutputFields {
         self.groups.iter().flat_map(|group| &group.fields)
     }
 
-    /// Whether a field of all points of this rank is held at a time.
+    /// Returns whether a field of all points of this rank is held at a time.
     pub fn holds_a_field(&self) -> bool {
         self.groups.iter().any(|g| matches!(g.source, Source::Squares(_) | Source::Magnitude(_)))
     }
@@ -189,14 +189,14 @@ fn sum_of_squares<T: Real>(
     Ok(())
 }
 
-/// What fields are made of.
+/// A flow that fields are made of: its state, and its pressure where a field needs it.
 pub struct Flow<'a, T: Real> {
     state: Cow<'a, SpectralFields<T>>,
     pressure: Option<SpectralFields<T>>,
 }
 
 impl<'a, T: Real> Flow<'a, T> {
-    /// What `fields` need to know about a state. Collective.
+    /// Finds what `fields` need to know about a state. Collective.
     pub fn new(
         fields: &OutputFields,
         state: &'a SpectralFields<T>,

@@ -31,7 +31,7 @@ use count::{Count, ORDERS, Tally, held_points};
 pub use bins::{Bins, Normalization};
 pub use catalogue::Density;
 
-/// What is measured of one density.
+/// The measurement of one density.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measured {
     /// The density in each bin.

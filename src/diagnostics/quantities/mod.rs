@@ -1,5 +1,5 @@
-//! What the history says beyond the velocity's [`VelocityAverages`](crate::sums::VelocityAverages),
-//! quantity by quantity.
+//! Quantities of the history beyond the velocity's [`VelocityAverages`](crate::sums::VelocityAverages),
+//! each by its name.
 //!
 //! Most are sums over all modes of a term that is quadratic in the fields at one mode: by Parseval,
 //! `<f g>` = sum over all k of Re(f_k conj g_k). The others follow from these and the averages.

@@ -32,7 +32,7 @@ use rates::Rates;
 use report::{Measured, Report, Roofline};
 pub use subject::Subject;
 
-/// What is measured without a configuration file: the Taylor-Green vortex at Re = 1600.
+/// The run that is measured without a configuration file: the Taylor-Green vortex at Re = 1600.
 pub const CONFIGURATION: &str = "
 grid.points = [128, 128, 128]
 physics.viscosity = 6.25e-4
@@ -41,7 +41,7 @@ time = { cfl = 0.5, end = 1.0 }
 output.directory = \".\"
 ";
 
-/// How to measure.
+/// The options of measurements.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// What to measure.

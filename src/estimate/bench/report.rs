@@ -1,4 +1,4 @@
-//! What was measured, as JSON and as a table.
+//! A report of what was measured, as JSON and as a table.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

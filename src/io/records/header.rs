@@ -1,4 +1,4 @@
-//! What a file of records has: its axes, its arrays, and what it says of itself.
+//! The header of a file of records: its axes, its arrays, and what it says of itself.
 
 use crate::variable::Variable;
 
@@ -34,7 +34,7 @@ impl Array {
     }
 }
 
-/// What the file says beside its numbers.
+/// The contents of a file of records beside its numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Header {
     /// What the file is, in words.
@@ -50,7 +50,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// How many numbers a record has.
+    /// Returns how many numbers a record has.
     pub fn numbers(&self) -> usize {
         self.arrays.iter().map(|array| self.shape(array).iter().product::<usize>()).sum()
     }

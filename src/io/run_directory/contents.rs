@@ -70,7 +70,7 @@ pub fn go_back(files: &RunFiles, step: u64, config: &str) -> io::Result<bool> {
     write_config(files, config).map(|()| loses_snapshots)
 }
 
-/// Whether a run with this configuration was killed before its first step, so that nothing in its
+/// Returns whether a run with this configuration was killed before its first step, so that nothing in its
 /// directory is worth keeping.
 fn is_unstarted(files: &RunFiles, config: &str) -> bool {
     fs::read_to_string(files.config()).is_ok_and(|found| found == config)

@@ -78,7 +78,7 @@ impl Grown {
         }
     }
 
-    /// Whether there is something later than `step`.
+    /// Returns whether there is something later than `step`.
     fn is_later(&self, step: u64) -> Result<bool> {
         for path in self.paths() {
             check_readable(&path)?;

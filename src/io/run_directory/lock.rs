@@ -1,11 +1,11 @@
 //! The lock of a run directory: two runs never write to the same one.
 //!
 //! It is a file that names its owner and is rewritten every few seconds, its *beat*. Who finds one
-//! waits for the next beat, which says that the owner lives. Without a beat the owner is dead: on
-//! the same machine if the kernel does not know the process, on another machine, or if the kernel
-//! does not show it, after [`Heartbeat::patience`]. Files are only created, read, renamed and removed, and no clocks are
-//! compared, so that it works on network file systems and between nodes. An owner that was taken
-//! for dead, perhaps because it was suspended, finds that out at its next beat.
+//! waits for the next beat, which says that the owner lives. Without a beat the owner is dead: on the
+//! same machine if the kernel does not know the process, on another machine, or if the kernel does not
+//! show it, after [`Heartbeat::patience`]. Files are only created, read, renamed and removed, and no
+//! clocks are compared, so that it works on network file systems and between nodes. An owner that was
+//! taken for dead, perhaps because it was suspended, finds that out at its next beat.
 
 use std::fs;
 use std::io::{self, ErrorKind, Write};
@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use super::owner::Owner;
 use crate::error::{Error, Result};
 
-/// How often the owner gives a sign of life, and how long others wait for one.
+/// The signs of life of an owner: how often it gives one, and how long others wait for one.
 #[derive(Clone, Copy, Debug)]
 pub struct Heartbeat {
     /// Time between two beats.
@@ -104,7 +104,7 @@ impl Lock {
         Ok(Lock { path: path.to_owned(), stop: Some(stop), heart: Some(heart), lost })
     }
 
-    /// Whether the file is gone, or another run has taken it over.
+    /// Returns whether the file is gone, or another run has taken it over.
     pub fn is_lost(&self) -> bool {
         self.lost.load(Ordering::Relaxed)
     }

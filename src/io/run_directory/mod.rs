@@ -92,7 +92,7 @@ impl RunDirectory {
         comm.agree(if comm.is_root() { leftovers::cut_back(&self.files, step) } else { Ok(()) })
     }
 
-    /// Whether the directory was removed, or taken over by another run. Known on rank 0.
+    /// Returns whether the directory was removed, or taken over by another run. Known on rank 0.
     pub fn is_lost(&self) -> bool {
         self.lock.borrow().as_ref().is_some_and(Lock::is_lost)
     }

@@ -49,7 +49,7 @@ impl Owner {
         toml::to_string(&owner).unwrap_or_default()
     }
 
-    /// Whether the kernel knows that this process has ended; `None` if it is of another machine, or
+    /// Returns whether the kernel knows that this process has ended; `None` if it is of another machine, or
     /// of another user whose processes it does not show (/proc with `hidepid`).
     pub fn has_ended(&self) -> Option<bool> {
         if self.machine != Owner::this_process().machine || self.started.is_empty() {

@@ -1,4 +1,4 @@
-//! What a kind of output is, and what it is given.
+//! Kinds of output, and what they are given.
 
 use crate::config::Config;
 use crate::error::Result;
@@ -44,7 +44,7 @@ pub trait Kind<T: Real> {
     }
 }
 
-/// What an output writes.
+/// The amount that an output writes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Volume {
     /// Its name, such as `records of spectra`.
@@ -55,7 +55,7 @@ pub struct Volume {
     pub bytes: f64,
 }
 
-/// Where outputs go, and the run that they belong to.
+/// The run that outputs belong to, and where they go.
 #[derive(Clone, Copy)]
 pub struct RunContext<'a> {
     /// The ranks of the run.
@@ -80,7 +80,7 @@ pub struct OutputContext<'a, T: Real> {
     pub energy_spectrum: Option<Vec<f64>>,
 }
 
-/// How the outputs of a run begin, or go on.
+/// The beginning of a run's outputs, new or from what is there.
 #[derive(Clone, Copy)]
 pub struct Opening<'a> {
     /// Where they go.

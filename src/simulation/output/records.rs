@@ -14,7 +14,7 @@ use super::kind::{Kind, Opening, Output, OutputContext, RunContext, Volume};
 use super::schedule::Schedule;
 use crate::simulation::restart::state::Clock;
 
-/// What is measured for a file of records.
+/// A measurement for a file of records.
 pub trait Statistic<T: Real> {
     /// The numbers of every array of the file, for the flow at this context. Collective.
     fn measure(&self, context: &mut OutputContext<T>) -> Vec<Vec<f64>>;
@@ -23,11 +23,11 @@ pub trait Statistic<T: Real> {
 /// A section of `[output]` that asks for a file of records: a [`Kind`] of output with one file, which its
 /// header describes.
 pub trait RecordsKind {
-    /// What is measured.
+    /// The measurement.
     type Statistic;
     /// Name of the file, less `.h5`, and of what averages have summed up in checkpoints.
     const FILE: &'static str;
-    /// What a record has, in words: `records of ..`.
+    /// The contents of a record in words: `records of ..`.
     const OF: &'static str;
 
     /// Returns when it is sampled and recorded.

@@ -52,12 +52,12 @@ impl<T: Real> Outputs<T> {
         self.scheduled.iter_mut().try_for_each(|(_, output)| output.begin(run))
     }
 
-    /// When the next one is due.
+    /// Returns when the next one is due.
     pub fn next_time(&self) -> f64 {
         self.scheduled.iter().map(|(when, _)| when.next_time()).fold(f64::INFINITY, f64::min)
     }
 
-    /// Whether any is due at `time`.
+    /// Returns whether any is due at `time`.
     pub fn are_due(&self, time: f64) -> bool {
         self.scheduled.iter().any(|(when, _)| when.is_due(time))
     }

@@ -19,7 +19,7 @@ use crate::transform::sweep::Sweep;
 use super::kind::{Kind, Opening, Output, OutputContext, RunContext, Volume};
 use crate::simulation::restart::state::Clock;
 
-/// What a snapshot shows, and how.
+/// The contents of a snapshot.
 pub struct Contents {
     fields: OutputFields,
     points: [usize; AXES],
@@ -118,7 +118,7 @@ pub fn bytes_at_a_point(names: &[String], config: &Config, precision: Precision)
     Ok((output_fields(names, config)?.fields().count() * precision.bytes()) as f64)
 }
 
-/// Where files of a run come from.
+/// Returns where files of a run come from.
 pub fn provenance(config: &Config) -> Result<Provenance> {
     Ok(Provenance {
         code_version: crate::VERSION.into(),

@@ -89,7 +89,7 @@ impl FieldsInFile {
         FieldsInFile { reader, path: path.into(), fields: fields.collect() }
     }
 
-    /// Whether a field of the state comes from the file.
+    /// Returns whether a field of the state comes from the file.
     pub fn has(&self, field: usize) -> bool {
         self.fields.iter().any(|(has, ..)| *has == field)
     }

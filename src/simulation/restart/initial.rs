@@ -83,7 +83,7 @@ pub fn check_forces<T: Real>(solver: &mut Solver<T>, config: &Config) -> Result<
     )))
 }
 
-/// What a run starts from: found and checked, but not yet in memory.
+/// The start of a run: found and checked, but not yet in memory.
 pub struct Start {
     /// Fields that are functions of the mode numbers; they add up.
     parts: Vec<Part>,
@@ -193,7 +193,7 @@ impl Start {
     }
 }
 
-/// What the user should know about the fields that a run starts from.
+/// Words to the user about the fields that a run starts from.
 #[derive(Debug, Default)]
 pub struct Said {
     /// For the log.

@@ -1,4 +1,4 @@
-//! What a run goes on from: the newest checkpoint that is good, or a given one.
+//! The checkpoint that a run goes on from: the newest checkpoint that is good, or a given one.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! What a run remembers beside its fields, and how both are written as a checkpoint.
+//! The state of a run beside its fields, and how both are written as a checkpoint.
 
 use std::path::{Path, PathBuf};
 
@@ -72,7 +72,7 @@ pub struct RunState {
 }
 
 impl RunState {
-    /// What is known of a run that is at an instant, and of which only the fields are.
+    /// The state of a run at an instant of which nothing but the fields is known.
     pub fn at(clock: Clock) -> Self {
         let last_good = LastGood { clock, cfl: 0.0 };
         RunState { clock, row_time: clock.time, last_good, ..RunState::default() }
@@ -83,8 +83,8 @@ impl RunState {
         toml::from_str(text)
     }
 
-    /// As it is when other forces take over. What the old ones have put in since the last history
-    /// row stays in the accounts.
+    /// Makes it what it is when other forces take over. What the old ones have put in since the last
+    /// history row stays in the accounts.
     pub fn forget_forces(&mut self) {
         self.forces.iter_mut().for_each(|force| force.memory.clear());
     }
