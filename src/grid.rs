@@ -56,7 +56,7 @@ pub struct Grid {
     pub lengths: [f64; AXES],
     /// Largest kept mode number along x, y, z.
     pub cutoff: [usize; AXES],
-    /// Which modes up to the cutoff are kept.
+    /// The modes up to the cutoff that are kept.
     pub truncation: Truncation,
 }
 

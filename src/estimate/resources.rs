@@ -25,7 +25,7 @@ use crate::simulation::output::volume;
 pub struct Placement {
     /// Its ranks.
     pub ranks: usize,
-    /// Whether all are on one node and exchange through its memory.
+    /// True when all are on one node and exchange through its memory.
     pub shares_memory: bool,
     /// The machine, if known.
     pub machine: Option<Machine>,

@@ -131,10 +131,10 @@ pub struct Scalar {
     /// As that of the velocity.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drag: Option<PowerLaw>,
-    /// What it starts from; zero when left out.
+    /// Its initial field; zero when left out.
     #[serde(default)]
     pub initial: ScalarField,
-    /// What keeps its variance up, beside the gradient of its mean.
+    /// The force that keeps its variance up, beside the gradient of its mean.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub forcing: Option<ScalarForcing>,
 }

@@ -19,7 +19,7 @@ pub struct Averages<'a> {
     run: RunContext<'a>,
     quantities: Quantities,
     writer: HistoryWriter,
-    /// When rows are due.
+    /// The times at which rows are due.
     pub schedule: Schedule,
     /// The budget of energy before the last step, when it led to a row.
     before: Option<EnergyBudget>,

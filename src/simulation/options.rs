@@ -12,9 +12,9 @@ pub struct Options {
     pub dry_run: Option<DryRun>,
     /// Print warnings and errors only.
     pub quiet: bool,
-    /// Where it begins or goes on.
+    /// Options on where it begins or goes on.
     pub restart: RestartOptions,
-    /// When the run must have ended, if the user says so.
+    /// The time by which the run must have ended, if the user says so.
     pub deadline: Option<Instant>,
 }
 

@@ -80,9 +80,9 @@ pub struct StabilityLimit {
     /// for the third order (Canuto et al. 2006, Spectral Methods: Fundamentals, appendix D). With the
     /// second order such a mode grows slowly at any step.
     pub courant: f64,
-    /// How aliasing is kept out.
+    /// The way in which aliasing is kept out.
     pub dealias: Dealias,
-    /// How steps are chosen.
+    /// The rule by which steps are chosen.
     pub rule: Step,
 }
 

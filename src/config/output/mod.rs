@@ -103,7 +103,7 @@ pub struct Gradients {
 pub struct Checkpoints {
     /// Time between two checkpoints. No step is shortened for them.
     pub every: f64,
-    /// How many stay, the newest ones.
+    /// The number that stay, the newest ones.
     #[serde(default = "kept_checkpoints")]
     pub keep: usize,
 }

@@ -83,7 +83,7 @@ pub struct StructureFunctions {
     /// The axes along which points are separated.
     #[serde(default = "all_axes")]
     pub axes: Vec<Axis>,
-    /// How far they are apart.
+    /// The distances between the points.
     #[serde(default)]
     pub separations: Separations,
 }

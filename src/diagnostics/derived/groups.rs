@@ -29,7 +29,7 @@ pub struct Group {
     pub name: String,
     /// Each of them.
     pub fields: Vec<Variable>,
-    /// What they are made of.
+    /// The source that they are made of.
     pub source: Source,
 }
 

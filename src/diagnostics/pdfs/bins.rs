@@ -3,11 +3,11 @@
 /// The bins of a density, all of the same width.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bins {
-    /// Where the first one begins.
+    /// The beginning of the first one.
     pub low: f64,
-    /// Where the last one ends.
+    /// The end of the last one.
     pub high: f64,
-    /// How many there are.
+    /// Their number.
     pub count: usize,
 }
 

@@ -19,9 +19,9 @@ type Formula = Box<dyn Fn(&VelocityAverages, &[f64]) -> f64 + Send + Sync>;
 pub struct Product {
     /// The fields.
     pub fields: [usize; 2],
-    /// What it is multiplied with.
+    /// A factor.
     pub factor: f64,
-    /// Whether the product of their means is part of it.
+    /// True when the product of their means is part of it.
     pub includes_mean: bool,
 }
 
@@ -34,11 +34,11 @@ pub struct Quantities {
     /// the modes without wavenumber along its own axis.
     pub(super) flat: Vec<Term>,
     derived: Vec<(Variable, Formula)>,
-    /// Which sums are averages of the product of two fields.
+    /// Those sums that are averages of the product of two fields.
     products: Vec<usize>,
-    /// Which sums are energies beside the kinetic one.
+    /// Those sums that are energies beside the kinetic one.
     pub(super) energies: Vec<usize>,
-    /// Which sums are losses of energy beside what viscosity takes up.
+    /// Those sums that are losses of energy beside what viscosity takes up.
     pub(super) losses: Vec<usize>,
 }
 

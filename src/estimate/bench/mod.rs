@@ -44,13 +44,13 @@ output.directory = \".\"
 /// The options of measurements.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// What to measure.
+    /// The subjects to measure.
     pub subjects: Vec<Subject>,
     /// Samples of each, at least 1.
     pub samples: usize,
-    /// How often the work is done in a sample; as often as takes some time, if not given.
+    /// Repeats of the work in a sample; as often as takes some time, if not given.
     pub repeats: Option<usize>,
-    /// Where the snapshot is written.
+    /// The directory that the snapshot is written to.
     pub directory: PathBuf,
     /// JSON on standard output, not a table.
     pub json: bool,

@@ -13,7 +13,7 @@ use crate::io::{check_readable, foreign, hdf5_file, parts};
 /// A file of records, as it is.
 pub(super) struct Found {
     pub(super) steps: Vec<i64>,
-    /// Whether its records are those that this run writes.
+    /// True when its records are those that this run writes.
     pub(super) fits: bool,
 }
 

@@ -5,7 +5,7 @@ use crate::variable::Variable;
 /// An axis of the arrays.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Axis {
-    /// What its coordinates are.
+    /// The name, unit and description of its coordinates.
     pub variable: Variable,
     /// The coordinates.
     pub coordinates: Vec<f64>,
@@ -21,7 +21,7 @@ impl Axis {
 /// An array of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Array {
-    /// What its numbers are.
+    /// The name, unit and description of its numbers.
     pub variable: Variable,
     /// Its axes after that of the records, as numbers of [`Header::axes`]; none for a number.
     pub axes: Vec<usize>,
@@ -37,7 +37,7 @@ impl Array {
 /// The contents of a file of records beside its numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Header {
-    /// What the file is, in words.
+    /// A description of the file in words.
     pub description: String,
     /// The axes.
     pub axes: Vec<Axis>,

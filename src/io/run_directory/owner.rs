@@ -13,7 +13,7 @@ pub struct Owner {
     /// Slurm job, if any, for people.
     job: Option<String>,
     pub(super) process: u32,
-    /// When the process was started: a number may be used again.
+    /// The time at which the process was started: a number may be used again.
     pub(super) started: String,
     /// The running kernel and its table of processes. A name of a host would not tell containers
     /// apart.

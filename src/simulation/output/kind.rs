@@ -70,7 +70,7 @@ pub struct RunContext<'a> {
 
 /// A run at an instant at which something is due.
 pub struct OutputContext<'a, T: Real> {
-    /// Where outputs go.
+    /// The run, and where outputs go.
     pub run: RunContext<'a>,
     /// The instant.
     pub clock: Clock,
@@ -83,11 +83,11 @@ pub struct OutputContext<'a, T: Real> {
 /// The beginning of a run's outputs, new or from what is there.
 #[derive(Clone, Copy)]
 pub struct Opening<'a> {
-    /// Where they go.
+    /// The run, and where they go.
     pub run: RunContext<'a>,
     /// Everything up to this instant was written; `None` for a new run.
     pub after: Option<Clock>,
-    /// What averages had summed up by then, by the name of the output.
+    /// The sums of averages by then, by the name of the output.
     pub accumulated: &'a Accumulated,
 }
 

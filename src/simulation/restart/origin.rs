@@ -32,7 +32,7 @@ pub enum Origin<T: Real> {
     Beginning {
         /// The field.
         start: Start,
-        /// Whether an old run is to be set aside.
+        /// True when an old run is to be set aside.
         is_fresh: bool,
     },
     /// A run that was stopped.

@@ -22,19 +22,19 @@ use super::state::RunState;
 pub struct Resumed<T: Real> {
     /// The checkpoint.
     pub path: PathBuf,
-    /// What the run remembers.
+    /// The state of the run beside its fields.
     pub run: RunState,
     /// The modes, on the grid of the configuration.
     pub state: SpectralFields<T>,
-    /// What has changed since the checkpoint, all of it allowed.
+    /// Changes since the checkpoint, all of it allowed.
     pub changes: Vec<Change>,
-    /// What it took to read.
+    /// The time that it took to read.
     pub took: Duration,
 }
 
 /// A run to be resumed.
 pub struct Request<'a> {
-    /// How it is to go on.
+    /// The configuration that it is to go on with.
     pub config: &'a Config,
     /// Its directory.
     pub directory: &'a RunDirectory,

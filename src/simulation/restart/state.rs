@@ -29,7 +29,7 @@ pub struct Clock {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct LastGood {
-    /// When it was.
+    /// The instant.
     #[serde(flatten)]
     pub clock: Clock,
     /// Courant number of the step that it took.
@@ -39,9 +39,9 @@ pub struct LastGood {
 /// The last checkpoint that was written or read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Saved {
-    /// Where it is.
+    /// Its path.
     pub path: PathBuf,
-    /// When it was written.
+    /// The instant that it holds.
     pub clock: Clock,
 }
 
@@ -65,7 +65,7 @@ pub struct RunState {
     /// The forces; their accounts began with the last history row.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub forces: Vec<ForceState>,
-    /// What averages have summed up since their last record; on rank 0 alone after a restart, which
+    /// The sums of averages since their last record; on rank 0 alone after a restart, which
     /// is the one that writes them.
     #[serde(skip)]
     pub accumulated: Accumulated,
