@@ -74,7 +74,8 @@ pub struct Magnetic {
     pub drag: Option<PowerLaw>,
 }
 
-/// `[physics.stratification]`: a stable linear stratification.
+/// `[physics.stratification]`: a stable linear stratification. Its keys of damping are those of
+/// [`Magnetic`] again, for a section has all its keys itself: one that it does not have is refused by name.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stratification {

@@ -11,7 +11,8 @@ use crate::variable::Variable;
 
 pub(in crate::io) const AXIS_NAMES: [&str; AXES] = ["x", "y", "z"];
 
-/// The contents of a snapshot beside its numbers: needed to read it, or to draw it.
+/// The contents of a snapshot beside its numbers: needed to read it, or to draw it. Some are those of a
+/// checkpoint as well, but each format is a promise of its own, and this one has no checksum.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Header {
     /// Simulated time.

@@ -15,7 +15,7 @@ use crate::transform::plan::Plan;
 
 /// A section of `[output]`: one kind of output, with its parameters. The [registry](super::registry)
 /// lists them.
-pub trait Kind<T: Real> {
+pub trait OutputKind<T: Real> {
     /// Returns when it looks at the flow: every so often, from time 0 on, and at the end.
     fn times(&self) -> Multiples;
 

@@ -10,7 +10,7 @@ use crate::multiples::Multiples;
 use crate::real::Real;
 use crate::transform::plan::Plan;
 
-use super::kind::{Kind, Opening, Output, OutputContext, RunContext, Volume};
+use super::kind::{Opening, Output, OutputContext, OutputKind, RunContext, Volume};
 use super::schedule::Schedule;
 use crate::simulation::restart::state::Clock;
 
@@ -20,7 +20,7 @@ pub trait Statistic<T: Real> {
     fn measure(&self, context: &mut OutputContext<T>) -> Vec<Vec<f64>>;
 }
 
-/// A section of `[output]` that asks for a file of records: a [`Kind`] of output with one file, which its
+/// A section of `[output]` that asks for a file of records: an [`OutputKind`] with one file, which its
 /// header describes.
 pub trait RecordsKind {
     /// The measurement.
@@ -36,13 +36,13 @@ pub trait RecordsKind {
     /// Returns what the file says beside its numbers, and what is measured.
     fn describe(&self, run: &Config, grid: &Grid) -> Result<(Header, Self::Statistic)>;
 
-    /// See [`Kind::memory`].
+    /// See [`OutputKind::memory`].
     fn memory<T: Real>(&self, _run: &Config, _plan: &Plan, _others: f64) -> Result<f64> {
         Ok(0.0)
     }
 }
 
-impl<T: Real, K: RecordsKind<Statistic: Statistic<T> + 'static>> Kind<T> for K {
+impl<T: Real, K: RecordsKind<Statistic: Statistic<T> + 'static>> OutputKind<T> for K {
     fn times(&self) -> Multiples {
         self.sampling().times()
     }

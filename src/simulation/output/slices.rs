@@ -10,7 +10,7 @@ use crate::multiples::Multiples;
 use crate::real::Real;
 use crate::transform::decomposition::Decomposition;
 
-use super::kind::{Kind, Opening, Output, OutputContext, RunContext, Volume};
+use super::kind::{Opening, Output, OutputContext, OutputKind, RunContext, Volume};
 use super::schedule::Schedule;
 use super::snapshots::{bytes_at_a_point, output_fields, provenance};
 
@@ -22,7 +22,7 @@ pub struct SliceOutput {
     writer: SliceWriter,
 }
 
-impl<T: Real> Kind<T> for config::Slice {
+impl<T: Real> OutputKind<T> for config::Slice {
     fn times(&self) -> Multiples {
         self.every.into()
     }

@@ -16,7 +16,7 @@ use crate::real::{Precision, Real};
 use crate::transform::plan::Plan;
 use crate::transform::sweep::Sweep;
 
-use super::kind::{Kind, Opening, Output, OutputContext, RunContext, Volume};
+use super::kind::{Opening, Output, OutputContext, OutputKind, RunContext, Volume};
 use crate::simulation::restart::state::Clock;
 
 /// The contents of a snapshot.
@@ -45,7 +45,7 @@ pub struct SnapshotsOutput {
     series: Option<Series>,
 }
 
-impl<T: Real> Kind<T> for config::Snapshots {
+impl<T: Real> OutputKind<T> for config::Snapshots {
     fn times(&self) -> Multiples {
         self.every.into()
     }

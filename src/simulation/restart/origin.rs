@@ -12,7 +12,7 @@ use crate::real::Real;
 use crate::solver::Solver;
 
 use super::initial::{self, Start};
-use super::resume::{Request, Resumed};
+use super::resume::{ResumeRequest, Resumed};
 use super::state::{Clock, RunState, Saved};
 
 /// The options of the command line on where a run begins or goes on.
@@ -60,7 +60,7 @@ impl<T: Real> Origin<T> {
         directory: &RunDirectory,
         log: &mut Log,
     ) -> Result<Self> {
-        let request = Request { config, directory, allowed: &options.allowed_changes };
+        let request = ResumeRequest { config, directory, allowed: &options.allowed_changes };
         let resumed = match &options.from {
             _ if options.fresh => None,
             Some(path) => Some(request.given(comm, path)?),

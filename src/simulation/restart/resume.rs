@@ -33,7 +33,7 @@ pub struct Resumed<T: Real> {
 }
 
 /// A run to be resumed.
-pub struct Request<'a> {
+pub struct ResumeRequest<'a> {
     /// The configuration that it is to go on with.
     pub config: &'a Config,
     /// Its directory.
@@ -42,7 +42,7 @@ pub struct Request<'a> {
     pub allowed: &'a [String],
 }
 
-impl Request<'_> {
+impl ResumeRequest<'_> {
     /// The newest good checkpoint in the directory, if there are any; `log` is told what is wrong
     /// with newer ones. Collective.
     ///
