@@ -42,23 +42,22 @@ impl Quantities {
 
     /// Adds what hyperviscosity and drag take from the energy of some fields.
     fn add_damping(&mut self, of: &'static str, damping: Damping, first: usize) {
-        if damping.hyper.is_some() {
-            let loss = self.sum(
-                format!("{of}hyper_dissipation"),
-                "L^2/T^3",
-                "energy that hyperviscosity takes up",
-                move |k, f| damping.hyper_rate(square(k)) * norm(&f[first..first + AXES]),
-            );
-            self.losses.push(loss);
-        }
-        if damping.drag.is_some() {
-            let loss = self.sum(
-                format!("{of}drag_dissipation"),
-                "L^2/T^3",
-                "energy that drag takes up",
-                move |k, f| damping.drag_rate(square(k)) * norm(&f[first..first + AXES]),
-            );
-            self.losses.push(loss);
+        type Rate = fn(&Damping, f64) -> f64;
+        let hyper: Rate = Damping::hyper_rate;
+        let drag: Rate = Damping::drag_rate;
+        for (is_there, name, what, rate) in [
+            (damping.hyper.is_some(), "hyper", "hyperviscosity", hyper),
+            (damping.drag.is_some(), "drag", "drag", drag),
+        ] {
+            if is_there {
+                let loss = self.sum(
+                    format!("{of}{name}_dissipation"),
+                    "L^2/T^3",
+                    format!("energy that {what} takes up"),
+                    move |k, f| rate(&damping, square(k)) * norm(&f[first..first + AXES]),
+                );
+                self.losses.push(loss);
+            }
         }
     }
 
