@@ -15,7 +15,7 @@ pub struct Parallel {
     /// Threads of each rank, at least 1.
     #[serde(default = "one_thread")]
     pub threads: usize,
-    /// How ranks exchange rows between columns and planes.
+    /// The way in which ranks exchange rows between columns and planes.
     #[serde(default)]
     pub exchange: Exchange,
     /// Groups of ranks and ranks of each group; chosen by the program when left out.
@@ -27,7 +27,7 @@ fn one_thread() -> usize {
     1
 }
 
-/// How ranks exchange rows. The results are the same to the bit.
+/// The way in which ranks exchange rows. The results are the same to the bit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Exchange {

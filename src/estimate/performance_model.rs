@@ -1,4 +1,4 @@
-//! How long a step takes on a machine that is not at hand.
+//! A model of the time that a step takes on a machine that is not at hand.
 //!
 //! A step of s stages on P ranks takes s times the sum of
 //!
@@ -27,7 +27,7 @@ use crate::transform::transpose::{Storage, Transpose};
 
 use super::cost::Cost;
 
-/// What is predicted of one step.
+/// A prediction of one step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Prediction {
     /// Nodes, and ranks on each (on the last one perhaps fewer).
@@ -76,7 +76,7 @@ pub fn nodes(machine: &Machine, ranks: usize, threads: usize) -> Result<(usize, 
 }
 
 impl Prediction {
-    /// What `machine` makes of `case`.
+    /// Predicts a step of `case` on `machine`.
     ///
     /// # Errors
     /// The machine file lacks what is needed.

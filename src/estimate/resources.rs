@@ -98,7 +98,7 @@ impl Resources {
         text
     }
 
-    /// What the user should know.
+    /// Warnings for the user.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
@@ -192,7 +192,7 @@ fn ranks_without_work(modes: &Modes, grid: ProcessGrid) -> Vec<String> {
     of_planes.into_iter().chain(of_columns).collect()
 }
 
-/// What the model says, see [`Prediction`].
+/// The lines on what the model says, see [`Prediction`].
 fn predicted(
     machine: &Machine,
     prediction: Prediction,

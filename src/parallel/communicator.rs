@@ -93,7 +93,8 @@ impl Communicator {
         }
     }
 
-    /// Whether there are several ranks and all are on one node, so that a [`Window`](super::Window) can be had.
+    /// Returns whether there are several ranks and all are on one node, so that a
+    /// [`Window`](super::Window) can be had.
     pub fn shares_memory(&self) -> bool {
         self.size() > 1 && self.node_size == self.size()
     }
@@ -115,8 +116,8 @@ impl Communicator {
         self.split(self.rank() % self.node_size, self.size() / self.node_size)
     }
 
-    /// Whether there are several ranks, all on one node, that cannot share memory: each is in a container
-    /// of its own.
+    /// Returns whether there are several ranks, all on one node, that cannot share memory: each is in a
+    /// container of its own.
     pub fn is_apart(&self) -> bool {
         self.is_apart
     }
@@ -148,7 +149,7 @@ impl Communicator {
         self.mpi.as_ref().map_or(1, |c| c.size() as usize)
     }
 
-    /// Whether this is rank 0, the one that talks to the user.
+    /// Returns whether this is rank 0, the one that talks to the user.
     pub fn is_root(&self) -> bool {
         self.rank() == 0
     }
