@@ -15,8 +15,8 @@
 //! `cargo run --release --example quasi_static_mhd` steps a wave that a force holds against its
 //! damping; `cargo test` checks that.
 
-use dns_solver::equation::{self, Complex, Counts, Formulas, NavierStokes};
-use dns_solver::forcing::{Action, Band, BandField, Drive, Force, VELOCITY};
+use dns_solver::equation::{self, Complex, FieldCounts, Formulas, NavierStokes};
+use dns_solver::forcing::{Band, BandField, Force, ForcingTerm, VELOCITY};
 use dns_solver::prelude::*;
 
 /// Navier-Stokes in a strong magnetic field.
@@ -35,7 +35,7 @@ fn splat<V: Vector>(x: f64) -> V {
 }
 
 impl Formulas for QuasiStatic {
-    fn counts(&self) -> Counts {
+    fn counts(&self) -> FieldCounts {
         self.flow.counts()
     }
 
@@ -93,10 +93,16 @@ impl Formulas for QuasiStatic {
 struct Hold {
     /// A, one over a time.
     rate: f64,
+    /// The largest |k| of the band.
+    wavenumber: f64,
 }
 
 impl Force for Hold {
-    fn force(&self, _: &Band, velocity: &BandField, _rest: &BandField, force: &mut BandField) {
+    fn band(&self, layout: &Modes, _damping: Damping) -> Band {
+        Band::new(layout, self.wavenumber)
+    }
+
+    fn force(&self, _: &Band, velocity: &BandField, _tendency: &BandField, force: &mut BandField) {
         for (force, u) in force.iter_mut().zip(velocity) {
             *force = u.map(|component| component * self.rate);
         }
@@ -124,8 +130,8 @@ fn amplitude(rate: f64, time: f64) -> Result<f64> {
     let formulas =
         QuasiStatic { flow: NavierStokes { damping }, interaction: INTERACTION, direction };
     let equation = equation::run::<f64>(formulas, &modes);
-    let action = Action::Band(Box::new(Hold { rate }), 3.0);
-    let hold = Drive { name: VELOCITY.into(), fields: 0..3, action };
+    let force = Box::new(Hold { rate, wavenumber: 3.0 });
+    let hold = ForcingTerm { name: VELOCITY.into(), fields: 0..3, force };
     // One rank without MPI; `Communicator::world` after `Runtime::start` is any number of ranks.
     let (ranks, pool) = (Communicator::serial(), ThreadPool::new(1)?);
     let mut solver =
@@ -141,7 +147,7 @@ fn amplitude(rate: f64, time: f64) -> Result<f64> {
     for _ in 0..steps {
         solver.step(time / f64::from(steps))?;
     }
-    let wave = modes.place(WAVE).and_then(|place| solver.state().get(place, 1));
+    let wave = modes.index(WAVE).and_then(|index| solver.state().get(index, 1));
     Ok(wave.map_or(0.0, |component| component.re))
 }
 

@@ -61,6 +61,8 @@ have_libclang() {
         { have clang && ldconfig -p 2>/dev/null | grep -q libclang; }
 }
 
+have_egl() { ldconfig -p 2>/dev/null | grep -q 'libEGL\.so\.1'; }
+
 # The first Python that is new enough for tests/python/requirements.txt and can make environments.
 find_python() {
     local candidate
@@ -100,9 +102,11 @@ list_missing() {
     require "HDF5 with its headers" libhdf5-dev have_hdf5
     require "libclang with its headers (it reads mpi.h)" libclang-dev have_libclang
     have_rust || have rustup || require "curl, to fetch Rust" "curl ca-certificates" have curl
-    # A second MPI, which others can do without: tests/mpi and a run are tried under it, too.
+    # What others can do without: a second MPI, under which tests/mpi and a run are tried, too, and
+    # what draws pictures in three dimensions without a display.
     if [[ $need == tests ]] && have apt-get && as_root >/dev/null; then
         require "MPICH with its parallel HDF5" "mpich libmpich-dev libhdf5-mpich-dev" have_mpich
+        require "OpenGL without a display (EGL)" libegl1 have_egl
     fi
     # The tests of job scripts; only root can start Slurm, and without it they are skipped.
     if [[ $need == tests && $(id -u) == 0 ]]; then

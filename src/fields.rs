@@ -7,7 +7,7 @@ use aligned_vec::{AVec, RuntimeAlign};
 use num_complex::Complex;
 
 use crate::grid::AXES;
-use crate::modes::{Modes, Place};
+use crate::modes::{ModeIndex, Modes};
 use crate::real::Real;
 
 /// Alignment of every array, in bytes: two cache lines, one full AVX-512 pair of vectors.
@@ -88,53 +88,52 @@ impl<T: Real> SpectralFields<T> {
         &mut self.data[start..start + len]
     }
 
-    fn offset(&self, place: Place, field: usize) -> usize {
-        (place.bundle - self.bundles.start) * self.bundle_len()
+    fn offset(&self, index: ModeIndex, field: usize) -> usize {
+        (index.bundle - self.bundles.start) * self.bundle_len()
             + field * self.modes.column_len()
-            + self.modes.offset(place)
+            + self.modes.offset(index)
     }
 
-    /// One coefficient at an owned place.
-    pub fn at(&self, place: Place, field: usize) -> Complex<T> {
-        let offset = self.offset(place, field);
+    /// One coefficient of an owned mode.
+    pub fn at(&self, index: ModeIndex, field: usize) -> Complex<T> {
+        let offset = self.offset(index, field);
         Complex::new(self.data[offset], self.data[offset + self.modes.lanes])
     }
 
-    /// One coefficient, or `None` when another rank owns it.
-    pub fn get(&self, place: Place, field: usize) -> Option<Complex<T>> {
-        self.bundles.contains(&place.bundle).then(|| self.at(place, field))
+    /// As [`Self::at`], in double precision.
+    pub fn double_at(&self, index: ModeIndex, field: usize) -> Complex<f64> {
+        let Complex { re, im } = self.at(index, field);
+        Complex::new(re.double(), im.double())
     }
 
-    /// Sets one coefficient at an owned place.
-    pub fn set(&mut self, place: Place, field: usize, value: Complex<T>) {
-        let offset = self.offset(place, field);
+    /// One coefficient, or `None` when another rank owns it.
+    pub fn get(&self, index: ModeIndex, field: usize) -> Option<Complex<T>> {
+        self.bundles.contains(&index.bundle).then(|| self.at(index, field))
+    }
+
+    /// Sets one coefficient of an owned mode.
+    pub fn set(&mut self, index: ModeIndex, field: usize, value: Complex<T>) {
+        let offset = self.offset(index, field);
         self.data[offset] = value.re;
         self.data[offset + self.modes.lanes] = value.im;
     }
 
-    /// Every owned mode with its place, in storage order; padding lanes are left out.
-    pub fn owned_modes(&self) -> impl Iterator<Item = ([i64; AXES], Place)> + use<T> {
+    /// Every owned mode with its index, in storage order; padding lanes are left out.
+    pub fn owned_modes(&self) -> impl Iterator<Item = ([i64; AXES], ModeIndex)> + use<T> {
         let modes = self.modes;
-        self.bundles.clone().flat_map(move |bundle| {
-            (0..modes.rows()).flat_map(move |row| {
-                (0..modes.lanes).filter_map(move |lane| {
-                    let place = Place { bundle, row, lane };
-                    modes.mode(place).map(|mode| (mode, place))
-                })
-            })
-        })
+        self.bundles.clone().flat_map(move |bundle| modes.of_bundle(bundle))
     }
 
     /// Sets every field at every owned mode from a function of the mode numbers.
     /// `values(mode, out)` fills `out`, one coefficient a field, in double precision.
     pub fn fill(&mut self, mut values: impl FnMut([i64; AXES], &mut [Complex<f64>])) {
         let mut out = vec![Complex::default(); self.count];
-        for (mode, place) in self.owned_modes() {
+        for (mode, index) in self.owned_modes() {
             out.fill(Complex::default());
             values(mode, &mut out);
             for (field, value) in out.iter().enumerate() {
                 self.set(
-                    place,
+                    index,
                     field,
                     Complex::new(T::from_double(value.re), T::from_double(value.im)),
                 );

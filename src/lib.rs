@@ -45,7 +45,7 @@
 //! for _ in 0..10 {
 //!     solver.step(0.1)?;
 //! }
-//! let wave = modes.place([0, 0, 1]).and_then(|place| solver.state().get(place, 0));
+//! let wave = modes.index([0, 0, 1]).and_then(|index| solver.state().get(index, 0));
 //! assert!((wave.unwrap().re - 0.5 * (-0.1_f64).exp()).abs() < 1e-12);
 //! # Ok(())
 //! # }

@@ -1,4 +1,4 @@
-//! How kept modes are laid out: columns, bundles, rows and lanes.
+//! The layout of kept modes: columns, bundles, rows and lanes.
 //!
 //! A real field is held by its modes with 0 <= nx <= Kx, |ny| <= Ky, |nz| <= Kz; the rest follows
 //! from û(-k) = conj û(k). A *column* is one (nx, ny) with all its nz. A *bundle* is `lanes`
@@ -16,9 +16,9 @@ use std::sync::{Mutex, PoisonError};
 use crate::grid::{AXES, Grid};
 use crate::real::Real;
 
-/// Where a mode is stored.
+/// The index of a stored mode: bundle, row and lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct ModeIndex {
     /// Number of the bundle.
     pub bundle: usize,
     /// Row in the bundle: the index of nz.
@@ -135,33 +135,47 @@ impl Modes {
         (along_x * self.lanes, signed(bundle - self.first[along_x], self.cutoff_y(along_x)))
     }
 
-    /// Mode numbers at a place; `None` for a padding lane.
-    pub fn mode(&self, place: Place) -> Option<[i64; AXES]> {
-        let (nx0, ny) = self.bundle_mode(place.bundle);
-        let nx = nx0 + place.lane;
-        (nx <= self.grid.cutoff[0]).then(|| [nx as i64, ny, signed(place.row, self.grid.cutoff[2])])
+    /// Every mode of a bundle with its index, in storage order; padding lanes are left out.
+    pub fn of_bundle(
+        &self,
+        bundle: usize,
+    ) -> impl Iterator<Item = ([i64; AXES], ModeIndex)> + use<> {
+        let modes = *self;
+        (0..modes.rows()).flat_map(move |row| {
+            (0..modes.lanes).filter_map(move |lane| {
+                let index = ModeIndex { bundle, row, lane };
+                modes.mode(index).map(|mode| (mode, index))
+            })
+        })
     }
 
-    /// Where the mode is stored; `None` when it is not: with nx < 0, or cut off (for in an ellipsoid
+    /// Mode numbers of a stored mode; `None` for a padding lane.
+    pub fn mode(&self, index: ModeIndex) -> Option<[i64; AXES]> {
+        let (nx0, ny) = self.bundle_mode(index.bundle);
+        let nx = nx0 + index.lane;
+        (nx <= self.grid.cutoff[0]).then(|| [nx as i64, ny, signed(index.row, self.grid.cutoff[2])])
+    }
+
+    /// The index of a mode; `None` when it is not stored: with nx < 0, or cut off (for in an ellipsoid
     /// some modes outside are stored, as zeros).
-    pub fn place(&self, mode: [i64; AXES]) -> Option<Place> {
+    pub fn index(&self, mode: [i64; AXES]) -> Option<ModeIndex> {
         let [kx, _, kz] = self.grid.cutoff;
         let nx = usize::try_from(mode[0]).ok().filter(|&nx| nx <= kx)?;
         let along_x = nx / self.lanes;
-        Some(Place {
+        Some(ModeIndex {
             bundle: self.first[along_x] + index_of(mode[1], self.cutoff_y(along_x))?,
             row: index_of(mode[2], kz)?,
             lane: nx % self.lanes,
         })
     }
 
-    /// The number of a column where the real part at a place is; the imaginary part is `lanes`
+    /// The number of a column where the real part of a mode is; the imaginary part is `lanes`
     /// further on.
-    pub fn offset(&self, place: Place) -> usize {
-        place.row * self.row_len() + place.lane
+    pub fn offset(&self, index: ModeIndex) -> usize {
+        index.row * self.row_len() + index.lane
     }
 
-    /// How often a stored mode counts in a sum over all modes: 2 for nx > 0 (its conjugate is not
+    /// Returns how often a stored mode counts in a sum over all modes: 2 for nx > 0 (its conjugate is not
     /// stored), 1 for nx = 0.
     pub fn weight(nx: i64) -> f64 {
         if nx == 0 { 1.0 } else { 2.0 }
@@ -220,27 +234,20 @@ mod tests {
     /// How many modes are stored, each in a place of its own.
     fn stored(modes: &Modes) -> usize {
         let mut seen = 0;
-        for bundle in 0..modes.bundles() {
-            for row in 0..modes.rows() {
-                for lane in 0..modes.lanes {
-                    let place = Place { bundle, row, lane };
-                    if let Some(mode) = modes.mode(place) {
-                        assert_eq!(modes.place(mode), Some(place));
-                        seen += 1;
-                    }
-                }
-            }
+        for (mode, index) in (0..modes.bundles()).flat_map(|bundle| modes.of_bundle(bundle)) {
+            assert_eq!(modes.index(mode), Some(index));
+            seen += 1;
         }
         seen
     }
 
     #[test]
-    fn place_and_mode_are_inverse() {
+    fn index_and_mode_are_inverse() {
         let modes = Modes::new(Grid::two_thirds([30, 7, 16], [1.0; 3]), 4);
         assert_eq!(stored(&modes), 10 * 5 * 11);
-        assert_eq!(modes.place([10, 0, 0]), None);
-        assert_eq!(modes.place([0, 3, 0]), None);
-        assert_eq!(modes.place([-1, 0, 0]), None);
+        assert_eq!(modes.index([10, 0, 0]), None);
+        assert_eq!(modes.index([0, 3, 0]), None);
+        assert_eq!(modes.index([-1, 0, 0]), None);
     }
 
     #[test]
@@ -255,7 +262,7 @@ mod tests {
                     x + y <= 1.0 + 1e-12
                 };
                 let lane_0 = nx / 4 * 4;
-                assert_eq!(modes.place([nx, ny, 0]).is_some(), reaches(lane_0), "{nx}, {ny}");
+                assert_eq!(modes.index([nx, ny, 0]).is_some(), reaches(lane_0), "{nx}, {ny}");
                 columns += usize::from(reaches(lane_0));
             }
         }

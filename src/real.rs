@@ -19,13 +19,28 @@ pub enum Precision {
     Single,
 }
 
+/// Evaluates an expression with `T` the type of the numbers of a [`Precision`] that is known only when
+/// the program runs: `for_precision!(precision, T => function::<T>(arguments))`.
+macro_rules! for_precision {
+    ($precision:expr, $T:ident => $work:expr) => {
+        match $precision {
+            $crate::real::Precision::Double => {
+                type $T = f64;
+                $work
+            }
+            $crate::real::Precision::Single => {
+                type $T = f32;
+                $work
+            }
+        }
+    };
+}
+pub(crate) use for_precision;
+
 impl Precision {
     /// Bytes of one number.
     pub fn bytes(self) -> usize {
-        match self {
-            Precision::Single => 4,
-            Precision::Double => 8,
-        }
+        for_precision!(self, T => size_of::<T>())
     }
 }
 
@@ -38,6 +53,8 @@ pub trait Real:
     const LANES: usize;
     /// Zero, where a constant is needed.
     const ZERO: Self;
+    /// The precision whose numbers these are.
+    const PRECISION: Precision;
     /// Name in configuration files.
     const NAME: &'static str;
     /// Vectors of 512 bits.
@@ -71,7 +88,7 @@ pub trait Vector:
     type Scalar: Real;
     /// Vectors of half the width where the instruction set has them, else these.
     type Half: Vector<Scalar = Self::Scalar>;
-    /// How many numbers; divides `Scalar::LANES`.
+    /// The number of lanes; divides `Scalar::LANES`.
     const WIDTH: usize;
 
     /// All lanes equal to `x`.

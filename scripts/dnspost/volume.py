@@ -1,5 +1,6 @@
 """Vortices in three dimensions, drawn off-screen by pyvista (the extra `volume`)."""
 
+import ctypes
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,7 @@ def volume(run: Run, snapshot: xr.Dataset, path: Path, threshold: float = 1.5) -
     # Without a display VTK complains, and draws in memory.
     with pv.vtk_verbosity("off"):
         plotter = pv.Plotter(off_screen=True, window_size=[1600, 1800])
+        _require_opengl(plotter.render_window)
         plotter.set_background("white")
         plotter.add_mesh(
             surface,
@@ -61,6 +63,23 @@ def volume(run: Run, snapshot: xr.Dataset, path: Path, threshold: float = 1.5) -
         plotter.screenshot(path)
         plotter.close()
     return path
+
+
+def _require_opengl(window: object) -> None:
+    """Raise an error where VTK would end the program: it found no OpenGL to draw with.
+
+    What is left to it without a display and without EGL is OSMesa, which it does not look for
+    before it draws.
+    """
+    if type(window).__name__ != "vtkOSOpenGLRenderWindow":
+        return
+    for library in ("libOSMesa.so.8", "libOSMesa.so.6", "libOSMesa.so"):
+        try:
+            ctypes.CDLL(library)
+        except OSError:
+            continue
+        return
+    raise RuntimeError("3-D pictures need OpenGL: install EGL (Debian: apt-get install libegl1)")
 
 
 def _closed(field: xr.DataArray) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

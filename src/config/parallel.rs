@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::parallel::Communicator;
 use crate::problems::Problems;
 
 /// Most threads of a rank: more than any machine has cores.
@@ -14,7 +15,7 @@ pub struct Parallel {
     /// Threads of each rank, at least 1.
     #[serde(default = "one_thread")]
     pub threads: usize,
-    /// How ranks exchange rows between columns and planes.
+    /// The way in which ranks exchange rows between columns and planes.
     #[serde(default)]
     pub exchange: Exchange,
     /// Groups of ranks and ranks of each group; chosen by the program when left out.
@@ -26,15 +27,25 @@ fn one_thread() -> usize {
     1
 }
 
-/// How ranks exchange rows. The results are the same to the bit.
+/// The way in which ranks exchange rows. The results are the same to the bit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Exchange {
-    /// Through shared memory when all ranks are on one node, by messages otherwise.
+    /// Through memory that the ranks of a node share, and by messages between nodes.
     #[default]
     Auto,
-    /// By messages always.
+    /// By messages from each rank to each other one.
     AllToAll,
+}
+
+impl Exchange {
+    /// Returns the ranks of `comm`, such that they exchange rows like this.
+    pub fn among(self, comm: &Communicator) -> Communicator {
+        match self {
+            Exchange::Auto => comm.clone(),
+            Exchange::AllToAll => comm.in_nodes_of(1),
+        }
+    }
 }
 
 impl Default for Parallel {

@@ -7,10 +7,9 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::each_mode;
+use super::at_mode::{each_mode, norm};
 use super::energies::{Energy, energies};
 use super::fixed_sums::FixedSums;
-use super::quantities::norm;
 use super::units::times_length;
 use crate::fields::SpectralFields;
 use crate::grid::{AXES, Grid};
@@ -152,7 +151,7 @@ mod tests {
     fn measure(axis: [f64; AXES], modes: Modes, waves: &[([i64; 3], f64)]) -> Vec<(f64, f64, f64)> {
         let mut state = SpectralFields::<f64>::zeros(modes, 0..modes.bundles(), AXES);
         for &(mode, amplitude) in waves {
-            state.set(modes.place(mode).unwrap(), 2, Complex::new(0.0, amplitude));
+            state.set(modes.index(mode).unwrap(), 2, Complex::new(0.0, amplitude));
         }
         let spectra = AxialSpectra::new(&Physics::navier_stokes(0.1), modes.grid, axis);
         let serial = Communicator::serial();

@@ -5,7 +5,7 @@
 //! 6.207). It holds the two-point correlation along the axis exactly: <u_i(x) u_j(x + r e_x)> is the
 //! sum of E_ij(k_1) cos(k_1 r) dk_1.
 
-use super::each_mode;
+use super::at_mode::each_mode;
 use super::quantities::{Quantities, Term};
 use super::units::times_length;
 use crate::fields::SpectralFields;
@@ -79,11 +79,11 @@ impl LineSpectra {
                 let ny = ny.unsigned_abs() as usize;
                 // Of each term: a sum for every lane, and for every |nz|.
                 let mut parts = vec![0.0; self.terms.len() * (lanes + z)];
-                each_mode(state, bundle, |place, mode, values| {
+                each_mode(state, bundle, |index, mode, values| {
                     let (k, weight) = (grid.wavevector(mode), Modes::weight(mode[0]));
                     for (term, parts) in self.terms.iter().zip(parts.chunks_exact_mut(lanes + z)) {
                         let value = weight * term(k, values);
-                        parts[place.lane] += value;
+                        parts[index.lane] += value;
                         parts[lanes + mode[2].unsigned_abs() as usize] += value;
                     }
                 });
@@ -123,10 +123,10 @@ mod tests {
     fn modes_count_where_they_lie_along_each_axis() {
         let modes = Modes::new(Grid::two_thirds([60, 10, 12], [1.0, 2.0, 0.5]), 8);
         let mut state = SpectralFields::<f64>::zeros(modes, 0..modes.bundles(), AXES);
-        state.set(modes.place([17, 0, -2]).unwrap(), 1, Complex::new(3.0, 4.0));
-        state.set(modes.place([0, -3, 1]).unwrap(), 1, Complex::new(0.0, 2.0));
+        state.set(modes.index([17, 0, -2]).unwrap(), 1, Complex::new(3.0, 4.0));
+        state.set(modes.index([0, -3, 1]).unwrap(), 1, Complex::new(0.0, 2.0));
         // The mean is no fluctuation.
-        state.set(modes.place([0, 0, 0]).unwrap(), 1, Complex::new(7.0, 0.0));
+        state.set(modes.index([0, 0, 0]).unwrap(), 1, Complex::new(7.0, 0.0));
         let spectra = LineSpectra::new(&Physics::navier_stokes(0.1), modes.grid.lengths);
         let wavenumbers = LineSpectra::wavenumbers(&modes.grid);
         for threads in [1, 2] {

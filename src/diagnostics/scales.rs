@@ -3,8 +3,8 @@
 use crate::sums::VelocityAverages;
 use std::f64::consts::PI;
 
-/// What a [`VelocityAverages`] says about the scales of the flow. A quantity that has no bound is infinite,
-/// none is NaN unless the budget is.
+/// The scales of a flow that follow from its [`VelocityAverages`]. A quantity that has no bound is
+/// infinite, none is NaN unless the budget is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scales {
     /// u' = sqrt(2 E / 3), E the energy of the fluctuations: the rms of one velocity component.
@@ -92,8 +92,8 @@ mod tests {
         let modes = Modes::new(grid, 8);
         let mut fields = SpectralFields::<f64>::zeros(modes, 0..modes.bundles(), 3);
         for (k, energy) in (1..).zip(&energies) {
-            let place = modes.place([k, 0, 0]).unwrap();
-            fields.set(place, 1, Complex::new(energy.sqrt(), 0.0));
+            let index = modes.index([k, 0, 0]).unwrap();
+            fields.set(index, 1, Complex::new(energy.sqrt(), 0.0));
         }
         let pool = ThreadPool::new(1).unwrap();
         let budget = VelocityAverages::measure(&fields, viscosity, &pool, &Communicator::serial());

@@ -9,14 +9,13 @@
 //! the flux Pi(k) = -(sum of T up to k) to smaller scales (Pope 2000, Turbulent Flows, eq. 6.162
 //! and 6.161); other energies and variances likewise.
 
-use num_complex::Complex;
-
+use super::at_mode::{C, dot, norm, square};
 use super::energies::{Energy, energies};
-use super::quantities::{C, Quantities, Term, dot, norm, square};
+use super::quantities::{Quantities, Term};
 use super::units::{per_time, times_length};
 use crate::fields::SpectralFields;
 use crate::grid::{AXES, Grid};
-use crate::modes::{Modes, Place};
+use crate::modes::Modes;
 use crate::parallel::{Communicator, ThreadPool};
 use crate::physics::Physics;
 use crate::real::Real;
@@ -79,21 +78,17 @@ impl Spectra {
             communicator,
             |bundle, sums| {
                 let mut values = vec![C::ZERO; 2 * fields];
-                for row in 0..modes.rows() {
-                    for lane in 0..modes.lanes {
-                        let place = Place { bundle, row, lane };
-                        let Some(mode) = modes.mode(place) else { break };
-                        let k = modes.grid.wavevector(mode);
-                        let (present, rates) = values.split_at_mut(fields);
-                        for (field, (value, rate)) in present.iter_mut().zip(rates).enumerate() {
-                            *value = double(state.at(place, field));
-                            *rate = double(tendency.at(place, field));
-                        }
-                        let weight = Modes::weight(mode[0]);
-                        let shell = shells.of_mode(mode);
-                        for (spectrum, term) in self.terms.iter().enumerate() {
-                            sums[spectrum * count + shell].add(weight * term(k, &values));
-                        }
+                for (mode, index) in modes.of_bundle(bundle) {
+                    let k = modes.grid.wavevector(mode);
+                    let (present, rates) = values.split_at_mut(fields);
+                    for (field, (value, rate)) in present.iter_mut().zip(rates).enumerate() {
+                        *value = state.double_at(index, field);
+                        *rate = tendency.double_at(index, field);
+                    }
+                    let weight = Modes::weight(mode[0]);
+                    let shell = shells.of_mode(mode);
+                    for (spectrum, term) in self.terms.iter().enumerate() {
+                        sums[spectrum * count + shell].add(weight * term(k, &values));
                     }
                 }
             },
@@ -147,10 +142,6 @@ impl Spectra {
     }
 }
 
-fn double<T: Real>(value: Complex<T>) -> C {
-    C::new(value.re.double(), value.im.double())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,7 +168,7 @@ mod tests {
         let mut state = SpectralFields::<f64>::zeros(modes, 0..modes.bundles(), 7);
         let mut tendency = state.clone();
         // k = (2, 0, 0) in shell 4 and (0, 1, 0), its conjugate being stored, in shell 2.
-        let [a, b] = [[2, 0, 0], [0, 2, 0]].map(|mode| modes.place(mode).unwrap());
+        let [a, b] = [[2, 0, 0], [0, 2, 0]].map(|mode| modes.index(mode).unwrap());
         state.set(a, 1, C::new(3.0, 4.0));
         tendency.set(a, 1, C::new(1.0, -1.0));
         state.set(b, 6, C::new(0.0, 2.0));

@@ -1,7 +1,6 @@
 //! The energy spectrum.
 
-use super::each_mode;
-use super::quantities::norm;
+use super::at_mode::{each_mode, norm};
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
 use crate::modes::Modes;
@@ -45,7 +44,7 @@ mod tests {
             ([2, 0, -1], 1, Complex::new(3.0, 4.0), 4, 25.0),
             ([6, 3, 3], 0, Complex::new(1.0, 0.0), 14, 1.0),
         ] {
-            fields.set(modes.place(mode).unwrap(), field, value);
+            fields.set(modes.index(mode).unwrap(), field, value);
             for threads in [1, 2] {
                 let pool = ThreadPool::new(threads).unwrap();
                 let spectrum = energy_spectrum(&fields, &pool, &Communicator::serial());

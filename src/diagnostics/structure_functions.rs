@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 
 use num_complex::Complex;
 
-use super::each_mode;
+use super::at_mode::each_mode;
 use crate::exact_sum::ExactSum;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
@@ -25,7 +25,7 @@ use crate::variable::Variable;
 /// How many orders there are, see [`StructureFunctions::ORDERS`].
 const ORDER_COUNT: usize = 7;
 
-/// What an array of structure functions is over.
+/// The axes of an array of structure functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Over {
     /// `[axis][order][separation]`.
@@ -132,11 +132,11 @@ impl StructureFunctions {
             .collect();
         sweep.begin(state.count, &|bundle, _, outgoing| {
             outgoing.fill(T::ZERO);
-            each_mode(state, bundle, |place, mode, values| {
+            each_mode(state, bundle, |index, mode, values| {
                 let factor = factors[(mode[axis] + cutoff) as usize];
                 for (field, value) in values.iter().enumerate() {
                     let increment = value * factor;
-                    let at = field * modes.column_len() + modes.offset(place);
+                    let at = field * modes.column_len() + modes.offset(index);
                     outgoing[at] = T::from_double(increment.re);
                     outgoing[at + modes.lanes] = T::from_double(increment.im);
                 }
@@ -227,8 +227,8 @@ mod tests {
         let mut state = SpectralFields::<f64>::zeros(modes, 0..modes.bundles(), 4);
         for (n, field, amplitude) in [(1, 1, 1.0), (2, 1, 0.5), (2, 2, 1.0), (1, 3, 1.0)] {
             let half = Complex::new(0.0, -0.5 * amplitude);
-            state.set(modes.place([0, n, 0]).unwrap(), field, half);
-            state.set(modes.place([0, -n, 0]).unwrap(), field, half.conj());
+            state.set(modes.index([0, n, 0]).unwrap(), field, half);
+            state.set(modes.index([0, -n, 0]).unwrap(), field, half.conj());
         }
         let (serial, pool) = (Communicator::serial(), ThreadPool::new(2).unwrap());
         let mut sweep = Sweep::new(modes, &serial, pool, 6, 6).unwrap();

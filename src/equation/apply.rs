@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::formulas::{Counts, Formulas};
+use super::formulas::{FieldCounts, Formulas};
 use crate::integrator::Damping;
 use crate::modes::{Modes, Wavenumbers};
 use crate::real::Real;
@@ -12,12 +12,12 @@ use crate::transform::plane_job::{Block, OutputRows, PlaneJob};
 /// An equation on one layout, whatever its formulas.
 pub trait Equation<T: Real>: Send + Sync {
     /// Counts of fields.
-    fn counts(&self) -> Counts;
+    fn counts(&self) -> FieldCounts;
 
     /// Damping of a field.
     fn damping(&self, field: usize) -> Damping;
 
-    /// Whether [`Self::assemble`] needs the state.
+    /// Returns whether [`Self::assemble`] needs the state.
     fn uses_state(&self) -> bool;
 
     /// One product of a block of values: inputs are `[field][x][lane]`, the product `[x][lane]`.
@@ -56,7 +56,7 @@ impl<F: Formulas, T: Real> Apply<F, T> {
 }
 
 impl<F: Formulas, T: Real> Equation<T> for Apply<F, T> {
-    fn counts(&self) -> Counts {
+    fn counts(&self) -> FieldCounts {
         self.formulas.counts()
     }
 
@@ -230,7 +230,7 @@ impl<F: Formulas, T: Real> Kernel<T> for Assemble<'_, F, T> {
         let Apply { formulas, modes, k, .. } = self.equation;
         let (lanes, row_len, rows) = (T::LANES, 2 * T::LANES, modes.rows());
         let (kx, ky) = k.of_bundle(modes, self.bundle);
-        let Counts { fields, contracted, .. } = formulas.counts();
+        let FieldCounts { fields, contracted, .. } = formulas.counts();
         assert!(self.contracted.len() >= contracted * rows * row_len);
         assert!(self.tendency.len() >= fields * rows * row_len);
         assert!(!formulas.uses_state() || self.state.len() >= fields * rows * row_len);

@@ -13,7 +13,7 @@
 //! tendency, so its frequencies limit the time step.
 
 use super::algebra::{Complex, add_scaled, combine, project, times_minus_i};
-use super::formulas::{Counts, Formulas};
+use super::formulas::{FieldCounts, Formulas};
 use crate::integrator::Damping;
 use crate::real::Real;
 use crate::simd::Vector;
@@ -53,10 +53,10 @@ fn splat<V: Vector>(x: f64) -> V {
 }
 
 impl<F: Formulas> Formulas for Coupled<F> {
-    fn counts(&self) -> Counts {
-        let Counts { fields, products, contracted } = self.flow.counts();
+    fn counts(&self) -> FieldCounts {
+        let FieldCounts { fields, products, contracted } = self.flow.counts();
         let scalars = self.scalars.len();
-        Counts {
+        FieldCounts {
             fields: fields + scalars,
             products: products + 3 * scalars,
             contracted: contracted + 2 * scalars,
@@ -77,7 +77,7 @@ impl<F: Formulas> Formulas for Coupled<F> {
     #[inline(always)]
     fn products<V: Vector>(&self, field: impl Fn(usize) -> V, mut product: impl FnMut(usize, V)) {
         self.flow.products(&field, &mut product);
-        let Counts { fields, products, .. } = self.flow.counts();
+        let FieldCounts { fields, products, .. } = self.flow.counts();
         for scalar in 0..self.scalars.len() {
             let theta = field(fields + scalar);
             for axis in 0..3 {
@@ -99,7 +99,7 @@ impl<F: Formulas> Formulas for Coupled<F> {
         mut contracted: impl FnMut(usize, Complex<V>),
     ) {
         self.flow.contract(k, &product, &mut contracted);
-        let Counts { products, contracted: first, .. } = self.flow.counts();
+        let FieldCounts { products, contracted: first, .. } = self.flow.counts();
         for scalar in 0..self.scalars.len() {
             let flux = |axis: usize| product(products + 3 * scalar + axis);
             contracted(first + 2 * scalar, combine(k[1], flux(1), k[0], flux(0)));
@@ -115,7 +115,7 @@ impl<F: Formulas> Formulas for Coupled<F> {
         contracted: impl Fn(usize) -> Complex<V>,
         mut tendency: impl FnMut(usize, Complex<V>),
     ) {
-        let Counts { fields, contracted: first, .. } = self.flow.counts();
+        let FieldCounts { fields, contracted: first, .. } = self.flow.counts();
         let u = [state(0), state(1), state(2)];
         // -2 Omega x u = u x 2 Omega.
         let [fx, fy, fz] = self.vorticity;

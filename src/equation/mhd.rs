@@ -9,7 +9,7 @@
 //! The mean field (k = 0) has no tendency: a uniform B0 is the mean of b.
 
 use super::algebra::{Complex, combine, times_minus_i};
-use super::formulas::{Counts, Formulas};
+use super::formulas::{FieldCounts, Formulas};
 use super::navier_stokes::NavierStokes;
 use crate::integrator::Damping;
 use crate::simd::Vector;
@@ -28,8 +28,8 @@ const STRESSES: usize = 5;
 const FORCES: usize = 4;
 
 impl Formulas for Mhd {
-    fn counts(&self) -> Counts {
-        Counts { fields: 6, products: STRESSES + 3, contracted: FORCES + 3 }
+    fn counts(&self) -> FieldCounts {
+        FieldCounts { fields: 6, products: STRESSES + 3, contracted: FORCES + 3 }
     }
 
     fn damping(&self, field: usize) -> Damping {

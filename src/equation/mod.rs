@@ -8,7 +8,7 @@
 //!
 //! | file | what it has |
 //! |---|---|
-//! | `formulas` | [`Formulas`], what an equation must state, and [`Counts`] of its fields |
+//! | `formulas` | [`Formulas`], what an equation must state, and [`FieldCounts`] of its fields |
 //! | `navier_stokes` | the velocity alone |
 //! | `mhd` | velocity and magnetic field |
 //! | `coupled` | rotation, stratification and scalars, added to either |
@@ -29,7 +29,7 @@ use crate::real::Real;
 pub use algebra::Complex;
 pub use apply::{Apply, Equation, NonlinearTerms};
 pub use coupled::{Coupled, Scalar};
-pub use formulas::{Counts, Formulas};
+pub use formulas::{FieldCounts, Formulas};
 pub use mhd::Mhd;
 pub use navier_stokes::NavierStokes;
 

@@ -12,7 +12,7 @@
 //! The mean flow (k = 0) has no tendency and stays as it is.
 
 use super::algebra::{Complex, add_scaled, combine, project, times_minus_i};
-use super::formulas::{Counts, Formulas};
+use super::formulas::{FieldCounts, Formulas};
 use crate::integrator::Damping;
 use crate::simd::Vector;
 
@@ -31,8 +31,8 @@ const VV: usize = 3;
 const VW: usize = 4;
 
 impl Formulas for NavierStokes {
-    fn counts(&self) -> Counts {
-        Counts { fields: 3, products: 5, contracted: 4 }
+    fn counts(&self) -> FieldCounts {
+        FieldCounts { fields: 3, products: 5, contracted: 4 }
     }
 
     fn damping(&self, _field: usize) -> Damping {

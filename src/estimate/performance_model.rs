@@ -1,14 +1,15 @@
-//! How long a step takes on a machine that is not at hand.
+//! A model of the time that a step takes on a machine that is not at hand.
 //!
 //! A step of s stages on P ranks takes s times the sum of
 //!
-//! - *arithmetic*: nominal FLOPs of the rank with the largest share ([`Work`]) over its cores' rate,
+//! - *arithmetic*: nominal FLOPs of the rank with the largest share ([`Cost`]) over its cores' rate,
 //! - *memory*: its bytes over its share of the bandwidth of a node, all of whose cores are at work,
 //! - *exchange*: on each of the two ways of an all-to-all, for a rank that shares its node with r - 1
-//!   others, m = parts x (P - r) messages to other nodes, and the rows to those of its own:
-//!   m latency + B_off r / (share x injection) + 3 B_on r / (bandwidth of the node).
+//!   others, m = parts x (P / r - 1) messages to other nodes, and the rows to those of its own:
+//!   m latency + B_off r / (share x injection) + 3 B_on r / (bandwidth of the node). Where ranks share
+//!   no memory, a rank sends to each other one by itself: m = parts x (P - r).
 //!
-//! A message has B / (P parts) bytes, which is proportional to N^3 / P^2: the latency is what ends
+//! A message has B r / (P parts) bytes, which is proportional to N^3 r / P^2: the latency is what ends
 //! strong scaling. Nothing overlaps in the model, though messages overlap with lines along z in the
 //! program, and congestion is in `share` alone. The slab ends at P = number of z-planes. Ranks of a
 //! process row that share planes go on: there P in the exchange is the number of process rows, and what
@@ -18,15 +19,15 @@
 //! gap per byte for all ranks of a node.
 
 use crate::config::Machine;
-use crate::equation::Counts;
+use crate::equation::FieldCounts;
 use crate::error::{Error, Result};
-use crate::real::{Precision, Real};
+use crate::real::Real;
 use crate::transform::plan::Plan;
-use crate::transform::transpose::Storage;
+use crate::transform::transpose::{Storage, Transpose};
 
-use super::work::Work;
+use super::cost::Cost;
 
-/// What is predicted of one step.
+/// A prediction of one step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Prediction {
     /// Nodes, and ranks on each (on the last one perhaps fewer).
@@ -39,7 +40,7 @@ pub struct Prediction {
     pub memory: f64,
     /// Seconds per step in the all-to-all.
     pub exchange: f64,
-    /// Bytes of a message from one rank to another, towards the planes.
+    /// Bytes of a message towards the planes.
     pub message: f64,
     /// Seconds per step of one core that has the whole work, over cores times seconds per step.
     pub efficiency: f64,
@@ -51,7 +52,7 @@ pub struct Case<'a> {
     /// The share of the first rank, which is the largest.
     pub plan: &'a Plan,
     /// Fields of the equation.
-    pub counts: Counts,
+    pub counts: FieldCounts,
     /// Stages of a step.
     pub stages: usize,
     /// Threads of each rank.
@@ -75,29 +76,22 @@ pub fn nodes(machine: &Machine, ranks: usize, threads: usize) -> Result<(usize, 
 }
 
 impl Prediction {
-    /// What `machine` makes of `case`.
+    /// Predicts a step of `case` on `machine`.
     ///
     /// # Errors
     /// The machine file lacks what is needed.
     pub fn new<T: Real>(machine: &Machine, case: Case) -> Result<Self> {
         let Case { plan, counts, stages, threads } = case;
-        let (ranks, rows) = (plan.grid.ranks(), plan.grid.rows);
+        let ranks = plan.grid.ranks();
         let (nodes, ranks_per_node) = nodes(machine, ranks, threads)?;
-        let lacks = |what: &str| {
-            Error::input(format!(
-                "the machine file of {} lacks {what}, which this prediction needs; see \
-                 docs/clusters.md",
-                machine.name
-            ))
-        };
-        let precision = if size_of::<T>() == 4 { Precision::Single } else { Precision::Double };
-        let name = T::NAME;
-        let rate = (*machine.core.clone().rate(precision))
-            .ok_or_else(|| lacks(&format!("core.{name}, which dns-solver bench measures")))?;
+        let rate = *machine.core.clone().rate(T::PRECISION);
+        let rate = rate.ok_or_else(|| {
+            lacks(machine, &format!("core.{}, which dns-solver bench measures", T::NAME))
+        })?;
         let share_of_core = machine.node.bandwidth / machine.node.cores as f64;
         let stages = stages as f64;
-        let seconds = |work: Work, cores: f64| {
-            [work.flops / (rate * cores), work.bytes / (share_of_core * cores)].map(|s| s * stages)
+        let seconds = |cost: Cost, cores: f64| {
+            [cost.flops / (rate * cores), cost.bytes / (share_of_core * cores)].map(|s| s * stages)
         };
         // One thread works on a bundle or a plane, if it is not one that ranks share: the others wait
         // for the last one.
@@ -106,33 +100,13 @@ impl Prediction {
             1 => plan.planes.len().next_multiple_of(threads),
             _ => plan.planes.len(),
         };
-        let mine = Work::columns::<T>(&plan.modes, counts, bundles)
-            + Work::planes::<T>(&plan.modes, counts, planes) * plan.share_of_planes();
+        let mine = Cost::columns::<T>(&plan.modes, counts, bundles)
+            + Cost::planes::<T>(&plan.modes, counts, planes) * plan.share_of_planes();
         let [arithmetic, memory] = seconds(mine, threads as f64);
-        let bytes = |fields| plan.bytes_z_to_y(fields, size_of::<T>()) as f64;
-        let others = (rows - 1).max(1) as f64;
-        let mut exchange = 0.0;
-        if plan.z_to_y.storage != Storage::OneArray {
-            // Of the ranks of the process column, and of the row, those on other nodes.
-            let away = rows.saturating_sub((ranks_per_node / plan.grid.columns).max(1)) as f64;
-            let away_in_row = plan.grid.columns.saturating_sub(ranks_per_node) as f64;
-            let sent = bytes(counts.fields) + bytes(counts.contracted);
-            let passed = counts.fields + counts.products;
-            let in_row = plan.bytes_y_to_x(passed, size_of::<T>()) as f64;
-            let from_row = in_row * away_in_row / (plan.grid.columns - 1).max(1) as f64;
-            let leaving = sent * away / others + from_row;
-            let here = sent + in_row - leaving;
-            exchange += 3.0 * here * ranks_per_node as f64 / machine.node.bandwidth;
-            if nodes > 1 {
-                let network = machine.network.ok_or_else(|| lacks("[network]"))?;
-                let times = plan.planes.len().div_ceil(plan.planes_at_a_time()) as f64;
-                let messages = plan.z_to_y.parts() as f64 * away + times * away_in_row;
-                exchange += 2.0 * messages * network.latency
-                    + leaving * ranks_per_node as f64 / (network.share * network.injection);
-            }
-        }
-        exchange *= stages;
-        let alone: f64 = seconds(Work::all::<T>(&plan.modes, counts), 1.0).iter().sum();
+        let exchange = stages * exchange::<T>(machine, &case, (nodes, ranks_per_node))?;
+        let sent = plan.bytes_z_to_y(counts.fields, size_of::<T>()) as f64;
+        let partners = (plan.grid.rows / plan.z_to_y.ranks_of_node()).saturating_sub(1).max(1);
+        let alone: f64 = seconds(Cost::all::<T>(&plan.modes, counts), 1.0).iter().sum();
         let cores = (ranks * threads) as f64;
         Ok(Prediction {
             nodes,
@@ -140,7 +114,7 @@ impl Prediction {
             arithmetic,
             memory,
             exchange,
-            message: bytes(counts.fields) / others / plan.z_to_y.parts() as f64,
+            message: sent / (partners * plan.z_to_y.parts()) as f64,
             efficiency: alone / (cores * (arithmetic + memory + exchange)),
         })
     }
@@ -151,18 +125,88 @@ impl Prediction {
     }
 }
 
-/// The rate of a core that makes a step of `seconds` out of `work` a stage, which `cores` cores
+/// The error that a machine file lacks `what`.
+fn lacks(machine: &Machine, what: &str) -> Error {
+    Error::input(format!(
+        "the machine file of {} lacks {what}, which this prediction needs; see docs/clusters.md",
+        machine.name
+    ))
+}
+
+/// Seconds of a stage in all-to-alls: copies within a node, and messages between nodes.
+fn exchange<T: Real>(
+    machine: &Machine,
+    case: &Case,
+    (nodes, ranks_per_node): (usize, usize),
+) -> Result<f64> {
+    let Case { plan, counts, .. } = case;
+    if plan.z_to_y.storage == Storage::OneArray {
+        return Ok(0.0);
+    }
+    let columns = plan.grid.columns;
+    let bytes = |fields| plan.bytes_z_to_y(fields, size_of::<T>()) as f64;
+    let sent = bytes(counts.fields) + bytes(counts.contracted);
+    let in_column = Traffic::of(&plan.z_to_y, (ranks_per_node / columns).max(1), sent);
+    let sent = plan.bytes_y_to_x(counts.fields + counts.products, size_of::<T>()) as f64;
+    let in_row = plan.y_to_x.as_ref().map(|y_to_x| Traffic::of(y_to_x, ranks_per_node, sent));
+    let in_row = in_row.unwrap_or_default();
+    let here = in_column.here + in_row.here;
+    let copies = 3.0 * here * ranks_per_node as f64 / machine.node.bandwidth;
+    if nodes == 1 {
+        return Ok(copies);
+    }
+    let network = machine.network.ok_or_else(|| lacks(machine, "[network]"))?;
+    let times = plan.planes.len().div_ceil(plan.planes_at_a_time()) as f64;
+    let messages = plan.z_to_y.parts() as f64 * in_column.partners + times * in_row.partners;
+    let injected = (in_column.leaving + in_row.leaving) * ranks_per_node as f64
+        / (network.share * network.injection);
+    Ok(copies + (2.0 * messages * network.latency + injected))
+}
+
+/// What a rank sends in a transpose.
+#[derive(Clone, Copy, Debug, Default)]
+struct Traffic {
+    /// Bytes that stay on its node, and bytes that leave it.
+    here: f64,
+    leaving: f64,
+    /// Ranks of other nodes that it sends messages to.
+    partners: f64,
+}
+
+impl Traffic {
+    /// That of `sent` bytes to ranks with which it does not have its rows in common, where so many of
+    /// the ranks of the transpose are on a node.
+    fn of(transpose: &Transpose, on_node: usize, sent: f64) -> Self {
+        let (ranks, node) = (transpose.to.ranks, transpose.ranks_of_node());
+        match transpose.storage {
+            Storage::OneArray => Traffic { here: sent, ..Traffic::default() },
+            // The rows of its own node are copied.
+            Storage::TwoArrays { .. } if node > 1 => {
+                let others = (ranks - node) as f64;
+                let partners = others / node as f64;
+                Traffic { here: sent * node as f64 / others, leaving: sent, partners }
+            }
+            Storage::TwoArrays { .. } => {
+                let partners = ranks.saturating_sub(on_node) as f64;
+                let leaving = sent * partners / (ranks - 1).max(1) as f64;
+                Traffic { here: sent - leaving, leaving, partners }
+            }
+        }
+    }
+}
+
+/// The rate of a core that makes a step of `seconds` out of `cost` a stage, which `cores` cores
 /// share, beside memory of the given bandwidth; `None` when memory alone would take as long. The
 /// inverse of the model, for machine files.
 pub fn core_rate(
-    work: Work,
+    cost: Cost,
     stages: usize,
     seconds: f64,
     cores: usize,
     bandwidth: f64,
 ) -> Option<f64> {
-    let left = seconds / stages as f64 - work.bytes / bandwidth;
-    (left > 0.0).then(|| work.flops / (left * cores as f64))
+    let left = seconds / stages as f64 - cost.bytes / bandwidth;
+    (left > 0.0).then(|| cost.flops / (left * cores as f64))
 }
 
 #[cfg(test)]
@@ -174,7 +218,7 @@ mod tests {
     use crate::parallel::ProcessGrid;
     use crate::transform::plan::{Room, Sharing};
 
-    const COUNTS: Counts = Counts { fields: 3, products: 5, contracted: 4 };
+    const COUNTS: FieldCounts = FieldCounts { fields: 3, products: 5, contracted: 4 };
 
     fn machine() -> Machine {
         Machine {
@@ -190,14 +234,15 @@ mod tests {
         predict_on(modes, ProcessGrid::slabs(ranks), machine)
     }
 
-    fn plan(modes: Modes, grid: ProcessGrid, shares_memory: bool) -> Plan {
+    fn plan(modes: Modes, grid: ProcessGrid, sharing: Sharing) -> Plan {
         let room = Room { slots: 4, products: COUNTS.products };
-        let sharing = Sharing { z_to_y: shares_memory, y_to_x: shares_memory };
         Plan::new(modes, (0, grid), room, sharing).unwrap()
     }
 
     fn predict_on(modes: Modes, grid: ProcessGrid, machine: &Machine) -> Prediction {
-        let plan = plan(modes, grid, grid.ranks() <= 4);
+        let one_node = grid.ranks() <= machine.node.cores;
+        let sharing = if one_node { Sharing::all(grid) } else { Sharing::NONE };
+        let plan = plan(modes, grid, sharing);
         let case = Case { plan: &plan, counts: COUNTS, stages: 4, threads: 1 };
         Prediction::new::<f64>(machine, case).unwrap()
     }
@@ -206,12 +251,12 @@ mod tests {
     fn the_rate_of_a_core_is_found_again() {
         let one = predict(64, 4, &machine());
         let modes = Modes::new(Grid::two_thirds([64; 3], [1.0; 3]), 8);
-        let work = Work::all::<f64>(&modes, COUNTS);
+        let cost = Cost::all::<f64>(&modes, COUNTS);
         // 215 bundles on 4 ranks: 54 on the first one.
         let balanced = one.seconds() * one.efficiency;
-        let rate = core_rate(work, 4, balanced, 4, 4e10).unwrap();
+        let rate = core_rate(cost, 4, balanced, 4, 4e10).unwrap();
         assert!((rate / 5e9 - 1.0).abs() < 1e-12, "{rate}");
-        assert_eq!(core_rate(work, 4, 1e-9, 4, 4e10), None);
+        assert_eq!(core_rate(cost, 4, 1e-9, 4, 4e10), None);
     }
 
     #[test]
@@ -244,6 +289,28 @@ mod tests {
         assert!((narrow.exchange / expected - 1.0).abs() < 1e-6, "{narrow:?} {expected}");
     }
 
+    /// Ranks that send for their node send as much, in fewer and longer messages.
+    #[test]
+    fn nodes_send_few_long_messages() {
+        let modes = Modes::new(Grid::two_thirds([256; 3], [1.0; 3]), 8);
+        let grid = ProcessGrid::slabs(32);
+        let predict = |sharing, network| {
+            let plan = plan(modes, grid, sharing);
+            let case = Case { plan: &plan, counts: COUNTS, stages: 4, threads: 1 };
+            let machine = Machine { network: Some(network), ..machine() };
+            Prediction::new::<f64>(&machine, case).unwrap()
+        };
+        let slow = Network { latency: 1.0, injection: 1e30, share: 1.0 };
+        // 4 stages, 2 ways, 4 parts, 7 other nodes.
+        let on_node = predict(Sharing::in_nodes(grid, 4), slow).exchange - 4.0 * 2.0 * 4.0 * 7.0;
+        assert!(on_node > 0.0 && on_node < 1.0, "{on_node}");
+        let narrow = Network { latency: 1e-30, injection: 1.0, share: 0.5 };
+        let [nodes, ranks] =
+            [Sharing::in_nodes(grid, 4), Sharing::NONE].map(|s| predict(s, narrow));
+        assert!((nodes.message / ranks.message - 4.0).abs() < 1e-9, "{nodes:?} {ranks:?}");
+        assert!((nodes.exchange / ranks.exchange - 1.0).abs() < 1e-6, "{nodes:?} {ranks:?}");
+    }
+
     /// Pencils go beyond the number of planes, at the price of what the ranks of a row pass on.
     #[test]
     fn pencils_halve_the_arithmetic_and_send_more() {
@@ -259,7 +326,7 @@ mod tests {
     #[test]
     fn threads_without_a_plane_wait() {
         let modes = Modes::new(Grid::two_thirds([64, 64, 3], [1.0; 3]), 8);
-        let plan = plan(modes, ProcessGrid::slabs(1), false);
+        let plan = plan(modes, ProcessGrid::slabs(1), Sharing::NONE);
         let case = |threads| Case { plan: &plan, counts: COUNTS, stages: 4, threads };
         let predict = |threads| Prediction::new::<f64>(&machine(), case(threads)).unwrap();
         let [two, three, four] = [2, 3, 4].map(|threads| predict(threads).arithmetic);
@@ -272,7 +339,7 @@ mod tests {
         lonely.network = None;
         assert!(predict(64, 4, &lonely).seconds() > 0.0);
         let modes = Modes::new(Grid::two_thirds([64; 3], [1.0; 3]), 8);
-        let plan = plan(modes, ProcessGrid::slabs(5), false);
+        let plan = plan(modes, ProcessGrid::slabs(5), Sharing::NONE);
         let case = Case { plan: &plan, counts: COUNTS, stages: 4, threads: 1 };
         let error = Prediction::new::<f64>(&lonely, case).unwrap_err();
         assert!(error.message.contains("[network]"), "{error}");

@@ -1,12 +1,12 @@
-//! What a run will need: known before it starts.
+//! The resources of a run, known before it starts: memory, messages, files, steps and time.
 
 use std::fmt::Write;
 
 use crate::config::{Config, Machine, Step};
 use crate::diagnostics::PRESSURE_PRODUCTS;
-use crate::equation::Counts;
+use crate::equation::FieldCounts;
 use crate::error::Result;
-use crate::forcing::Forcing;
+use crate::grid::Grid;
 use crate::io::checkpoint;
 use crate::modes::Modes;
 use crate::parallel::ProcessGrid;
@@ -22,12 +22,12 @@ use crate::format::{duration, number, size, three_digits};
 use crate::simulation::output::registry::asked_for;
 use crate::simulation::output::volume;
 
-/// Where a run would be.
-pub struct Layout {
+/// The placement of a run: its ranks, and what they are on.
+pub struct Placement {
     /// Its ranks.
     pub ranks: usize,
-    /// Whether all are on one node and exchange through its memory.
-    pub shares_memory: bool,
+    /// Ranks of a node, which exchange through its memory; 1 where each sends messages to all others.
+    pub node: usize,
     /// The machine, if known.
     pub machine: Option<Machine>,
 }
@@ -39,129 +39,51 @@ pub struct Resources {
 }
 
 impl Resources {
-    /// What `config` needs in `layout`, with the length of the first step where that is known; an
-    /// error if it cannot be run there.
+    /// Adds up what `config` needs at `placement`, with the length of the first step where that is
+    /// known.
+    ///
+    /// # Errors
+    /// It cannot be run there.
     pub fn new<T: Real>(
         config: &Config,
         modes: Modes,
-        layout: Layout,
+        placement: Placement,
         first_dt: Option<f64>,
     ) -> Result<Self> {
-        let Layout { ranks, shares_memory, machine } = layout;
+        let Placement { ranks, node, machine } = placement;
         let threads = config.parallel.threads;
         let equation = config.physics.build_equation::<T>(&modes);
         let counts = equation.counts();
-        let slots = counts.fields.max(counts.contracted);
-        // The first rank has the largest share of everything.
         let grid = process_grid::choose(config.parallel.grid, &modes, ranks)?;
+        let slots = counts.fields.max(counts.contracted);
         let room = Room { slots, products: counts.products.max(PRESSURE_PRODUCTS) };
-        let sharing = Sharing { z_to_y: shares_memory, y_to_x: shares_memory };
+        let sharing = Sharing::in_nodes(grid, node);
+        // The first rank has the largest share of everything.
         let plan = Plan::new(modes, (0, grid), room, sharing)?;
-        let [nx, ny, nz] = config.grid.points;
-        let [kx, ky, kz] = modes.grid.cutoff;
-        let points = modes.grid.point_count();
-        // The state, a sum, the state of a stage if it is used, and two tendencies to compare.
-        let uses_state = equation.uses_state() || matches!(config.forcing, Forcing::Linear { .. });
-        let compares = matches!(config.time.step, Step::Tolerance { .. });
-        let registers = 2 + usize::from(uses_state) + 2 * usize::from(compares);
-        let memory = memory::<T>(config, &plan, counts, registers)?;
-        let sent = |fields| size(plan.bytes_z_to_y(fields, size_of::<T>()) as f64);
-        let exchange = if ranks == 1 {
-            "none, there is one rank".into()
-        } else if shares_memory {
-            "none, all ranks are on one node and share memory".into()
-        } else {
-            let in_row = plan.bytes_y_to_x(counts.fields + counts.products, size_of::<T>());
-            let within = match grid.columns {
-                1 => String::new(),
-                _ => format!(", and {} within its group", size(in_row as f64)),
-            };
-            format!(
-                "each rank sends {} to the planes and {} back{within}, {} times a step",
-                sent(counts.fields),
-                sent(counts.contracted),
-                config.time.scheme.stages()
-            )
-        };
-        let arrangement = match grid.columns {
-            1 => String::new(),
-            columns => format!(" in {} of {columns}", number(grid.rows, "group")),
-        };
+        let memory = memory::<T>(
+            config,
+            &plan,
+            counts,
+            registers(config, &modes.grid, equation.uses_state()),
+        )?;
+        let stages = config.time.scheme.stages();
         let mut lines = vec![
-            (
-                "grid",
-                format!(
-                    "{nx} x {ny} x {nz} points, modes up to {kx}, {ky}, {kz}, {} precision",
-                    T::NAME
-                ),
-            ),
-            (
-                "ranks",
-                format!(
-                    "{ranks}{arrangement} with {} each, {} instructions",
-                    number(threads, "thread"),
-                    Cpu::current().name()
-                ),
-            ),
-            (
-                "share",
-                format!(
-                    "at most {} of {} and {} of {} (of {} columns of modes) per rank",
-                    plan.planes.len(),
-                    number(nz, "z-plane"),
-                    plan.bundles.len(),
-                    number(modes.bundles(), "bundle"),
-                    modes.lanes
-                ),
-            ),
-            (
-                "memory",
-                format!(
-                    "{} per rank, {} in all, {:.0} bytes per point; libraries come on top",
-                    size(memory),
-                    size(memory * ranks as f64),
-                    memory * ranks as f64 / points
-                ),
-            ),
-            ("all-to-all", exchange),
+            ("grid", points::<T>(&modes.grid)),
+            ("ranks", arrangement(grid, threads)),
+            ("share", share(&plan)),
+            ("memory", amount(memory, ranks, modes.grid.point_count())),
+            ("all-to-all", messages::<T>(&plan, node, counts, stages)),
         ];
         lines.extend(volume::report::<T>(config, &modes)?.into_iter().map(|item| ("output", item)));
-        let count = |dt: f64| (config.time.end / dt * (1.0 - 1e-9)).ceil();
-        let (steps, text) = match (config.time.step, first_dt) {
-            (Step::Fixed { dt }, _) => (
-                Some(count(dt)),
-                format!("at least {:.0}, of dt = {dt} or a little less", count(dt)),
-            ),
-            (_, Some(dt)) => {
-                let (steps, dt) = (count(dt), three_digits(dt));
-                let text = format!(
-                    "about {steps:.0}, if they stay as long as the initial field lets the first be, \
-                     dt = {dt}; outputs shorten some"
-                );
-                (Some(steps), text)
-            }
-            _ => (None, String::new()),
-        };
-        if steps.is_some() {
-            lines.push(("steps", text));
-        }
+        let steps = steps(config, first_dt);
+        let count = steps.as_ref().map(|(count, _)| *count);
+        lines.extend(steps.map(|(_, text)| ("steps", text)));
         if let Some(machine) = &machine {
-            let stages = config.time.scheme.stages();
-            let case = Case { plan: &plan, counts, stages, threads };
-            let prediction = Prediction::new::<T>(machine, case)?;
-            lines.extend(predicted(machine, prediction, ranks * threads, steps));
+            let prediction =
+                Prediction::new::<T>(machine, Case { plan: &plan, counts, stages, threads })?;
+            lines.extend(predicted(machine, prediction, ranks * threads, count));
         }
-        let with_planes = grid.rows.min(nz) * grid.columns;
-        let warnings = idle(ranks, with_planes, "z-planes", ("grid.points[2]", nz))
-            .into_iter()
-            .chain(idle(
-                ranks,
-                with_columns(&modes, grid),
-                "columns of modes",
-                ("bundles", modes.bundles()),
-            ))
-            .collect();
-        Ok(Resources { lines, warnings })
+        Ok(Resources { lines, warnings: ranks_without_work(&modes, grid) })
     }
 
     /// All of it, a line or several each.
@@ -177,13 +99,101 @@ impl Resources {
         text
     }
 
-    /// What the user should know.
+    /// Warnings for the user.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
 }
 
-/// What the model says, see [`Prediction`].
+/// The line on the grid and its modes.
+fn points<T: Real>(Grid { points: [nx, ny, nz], cutoff: [kx, ky, kz], .. }: &Grid) -> String {
+    let precision = T::NAME;
+    format!("{nx} x {ny} x {nz} points, modes up to {kx}, {ky}, {kz}, {precision} precision")
+}
+
+/// The line on ranks, threads and cores.
+fn arrangement(grid: ProcessGrid, threads: usize) -> String {
+    let groups = match grid.columns {
+        1 => String::new(),
+        columns => format!(" in {} of {columns}", number(grid.rows, "group")),
+    };
+    let (ranks, threads) = (grid.ranks(), number(threads, "thread"));
+    format!("{ranks}{groups} with {threads} each, {} instructions", Cpu::current().name())
+}
+
+/// The line on the largest share of planes and modes.
+fn share(plan: &Plan) -> String {
+    format!(
+        "at most {} of {} and {} of {} (of {} columns of modes) per rank",
+        plan.planes.len(),
+        number(plan.modes.grid.points[2], "z-plane"),
+        plan.bundles.len(),
+        number(plan.modes.bundles(), "bundle"),
+        plan.modes.lanes
+    )
+}
+
+/// The line on memory: `bytes` of the rank with the largest share, on a grid of `points` points.
+fn amount(bytes: f64, ranks: usize, points: f64) -> String {
+    let all = bytes * ranks as f64;
+    format!(
+        "{} per rank, {} in all, {:.0} bytes per point; libraries come on top",
+        size(bytes),
+        size(all),
+        all / points
+    )
+}
+
+/// The line on what each rank sends in a step of `stages` stages.
+fn messages<T: Real>(plan: &Plan, node: usize, counts: FieldCounts, stages: usize) -> String {
+    if plan.grid.ranks() == 1 {
+        return "none, there is one rank".into();
+    } else if node >= plan.grid.ranks() {
+        return "none, all ranks are on one node and share memory".into();
+    }
+    let sent = |fields| size(plan.bytes_z_to_y(fields, size_of::<T>()) as f64);
+    let in_row = plan.bytes_y_to_x(counts.fields + counts.products, size_of::<T>());
+    let within = match plan.grid.columns {
+        1 => String::new(),
+        _ => format!(", and {} within its group", size(in_row as f64)),
+    };
+    let together = match plan.z_to_y.ranks_of_node() {
+        1 => String::new(),
+        ranks => format!("; {ranks} ranks of a node send their rows together"),
+    };
+    format!(
+        "each rank sends {} to the planes and {} back{within}, {stages} times a step{together}",
+        sent(counts.fields),
+        sent(counts.contracted)
+    )
+}
+
+/// The number of steps, and the line on them; `None` when their length is not known.
+fn steps(config: &Config, first_dt: Option<f64>) -> Option<(f64, String)> {
+    let count = |dt: f64| (config.time.end / dt * (1.0 - 1e-9)).ceil();
+    if let Step::Fixed { dt } = config.time.step {
+        let steps = count(dt);
+        return Some((steps, format!("at least {steps:.0}, of dt = {dt} or a little less")));
+    }
+    let (steps, dt) = (count(first_dt?), three_digits(first_dt?));
+    let text = format!(
+        "about {steps:.0}, if they stay as long as the initial field lets the first be, dt = {dt}; \
+         outputs shorten some"
+    );
+    Some((steps, text))
+}
+
+/// The warnings of ranks that have nothing to do in some part of a step.
+fn ranks_without_work(modes: &Modes, grid: ProcessGrid) -> Vec<String> {
+    let (ranks, nz) = (grid.ranks(), modes.grid.points[2]);
+    let with_planes = grid.rows.min(nz) * grid.columns;
+    let of_planes = idle(ranks, with_planes, "z-planes", ("grid.points[2]", nz));
+    let bundles = ("bundles", modes.bundles());
+    let of_columns = idle(ranks, with_columns(modes, grid), "columns of modes", bundles);
+    of_planes.into_iter().chain(of_columns).collect()
+}
+
+/// The lines on what the model says, see [`Prediction`].
 fn predicted(
     machine: &Machine,
     prediction: Prediction,
@@ -214,8 +224,23 @@ fn predicted(
     [("machine", nodes), ("prediction", step)].into_iter().chain(run).collect()
 }
 
+/// Arrays of all fields that a solver has: the state, a sum, the state of a stage if it is used, and two
+/// tendencies to compare.
+fn registers(config: &Config, grid: &Grid, uses_state: bool) -> usize {
+    let (velocity, magnetic) = (&config.forcing, &config.magnetic_forcing);
+    let forces = config.physics.build_forces(velocity, magnetic, grid);
+    let uses_state = uses_state || forces.iter().any(|term| term.force.amplifies());
+    let compares = matches!(config.time.step, Step::Tolerance { .. });
+    2 + usize::from(uses_state) + 2 * usize::from(compares)
+}
+
 /// Bytes that the rank with the largest share needs for its arrays.
-fn memory<T: Real>(config: &Config, plan: &Plan, counts: Counts, registers: usize) -> Result<f64> {
+fn memory<T: Real>(
+    config: &Config,
+    plan: &Plan,
+    counts: FieldCounts,
+    registers: usize,
+) -> Result<f64> {
     let field = plan.bundles.len() * plan.modes.column_len();
     let sweep = Sweep::<T>::numbers(plan, config.parallel.threads);
     let solver = ((registers * counts.fields * field + sweep) * size_of::<T>()) as f64;

@@ -8,22 +8,22 @@ use std::collections::HashMap;
 use num_complex::Complex;
 
 use crate::grid::{AXES, Grid};
-use crate::modes::{Modes, Place, index_of};
+use crate::modes::{ModeIndex, Modes, index_of};
 use crate::parallel::Communicator;
 use crate::real::Real;
 
 /// A vector, such as the velocity or its rate of change, at each mode of a band, in its order. A
 /// scalar is a vector whose other components are zero.
-pub type BandField = Vec<Vector>;
+pub type BandField = Vec<ModeVector>;
 
 /// A vector at one mode.
-pub type Vector = [Complex<f64>; AXES];
+pub type ModeVector = [Complex<f64>; AXES];
 
 /// The stored modes with 0 < |k| <= `wavenumber`, in an order of their own.
 pub struct Band {
     grid: Grid,
     wavenumber: f64,
-    modes: Vec<([i64; AXES], Place)>,
+    modes: Vec<([i64; AXES], ModeIndex)>,
     k_squared: Vec<f64>,
     /// For each mode with nx = 0: the index of its conjugate.
     conjugate: Vec<Option<usize>>,
@@ -54,7 +54,7 @@ impl Band {
                 for nz in -reach[2]..=reach[2] {
                     let k_squared = k_squared(grid, [nx, ny, nz]);
                     if k_squared > 0.0 && k_squared <= wavenumber * wavenumber * (1.0 + 1e-12) {
-                        modes.extend(layout.place([nx, ny, nz]).map(|place| ([nx, ny, nz], place)));
+                        modes.extend(layout.index([nx, ny, nz]).map(|place| ([nx, ny, nz], place)));
                     }
                 }
             }
@@ -114,13 +114,13 @@ impl Band {
     }
 
     /// Where each mode is stored.
-    pub fn places(&self) -> impl Iterator<Item = Place> {
+    pub fn indices(&self) -> impl Iterator<Item = ModeIndex> {
         self.modes.iter().map(|(_, place)| *place)
     }
 
     /// Zeros at each mode.
     pub fn zeros(&self) -> BandField {
-        vec![Vector::default(); self.len()]
+        vec![ModeVector::default(); self.len()]
     }
 
     /// Makes `field` the band of fields that are spread over ranks: `value(place, component)` reads
@@ -129,7 +129,7 @@ impl Band {
         &mut self,
         comm: &Communicator,
         field: &mut BandField,
-        value: impl Fn(Place, usize) -> Option<Complex<T>>,
+        value: impl Fn(ModeIndex, usize) -> Option<Complex<T>>,
     ) {
         let Band { modes, gathered: [mine, all], .. } = self;
         let mut numbers = mine.chunks_exact_mut(2);
@@ -147,14 +147,14 @@ impl Band {
     /// Sum over all modes of the band, the unstored conjugates included, of Re(a . conj b).
     pub fn inner<'a>(
         &self,
-        a: impl IntoIterator<Item = &'a Vector>,
-        b: impl IntoIterator<Item = &'a Vector>,
+        a: impl IntoIterator<Item = &'a ModeVector>,
+        b: impl IntoIterator<Item = &'a ModeVector>,
     ) -> f64 {
         self.sum(a.into_iter().zip(b).map(|(a, b)| dot(a, b)))
     }
 
     /// Sum over all modes of the band, the unstored conjugates included, of |a|^2.
-    pub fn square(&self, a: impl IntoIterator<Item = Vector>) -> f64 {
+    pub fn square(&self, a: impl IntoIterator<Item = ModeVector>) -> f64 {
         self.sum(a.into_iter().map(|a| dot(&a, &a)))
     }
 
@@ -199,7 +199,7 @@ impl Band {
     }
 }
 
-fn dot(a: &Vector, b: &Vector) -> f64 {
+fn dot(a: &ModeVector, b: &ModeVector) -> f64 {
     a.iter().zip(b).map(|(a, b)| a.re * b.re + a.im * b.im).sum()
 }
 

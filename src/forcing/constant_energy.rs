@@ -9,25 +9,33 @@
 use super::band::{Band, BandField};
 use super::bounds::Bounds;
 use super::force::{Force, Part, set};
+use crate::integrator::Damping;
+use crate::modes::Modes;
 
 /// The band's energy is held at a value.
 pub struct ConstantEnergy {
     /// The value; `None` until the initial field has set it.
     pub energy: Option<f64>,
+    /// k_f.
+    pub wavenumber: f64,
     bounds: Bounds,
 }
 
 impl ConstantEnergy {
-    /// A force that holds this energy.
-    pub fn new(energy: Option<f64>) -> Self {
-        ConstantEnergy { energy, bounds: Bounds::NONE }
+    /// A force that holds this energy in the modes up to a wavenumber.
+    pub fn new(energy: Option<f64>, wavenumber: f64) -> Self {
+        ConstantEnergy { energy, wavenumber, bounds: Bounds::NONE }
     }
 }
 
 impl Force for ConstantEnergy {
+    fn band(&self, layout: &Modes, _damping: Damping) -> Band {
+        Band::new(layout, self.wavenumber)
+    }
+
     fn parts(&self, band: &Band, field: &BandField) -> [Option<Part>; 2] {
         let square = band.square(field.iter().copied());
-        [Some(Part { name: "", power: 0.0, square }), None]
+        [Some(Part { name: "", rate: 0.0, square }), None]
     }
 
     fn bound(&mut self, bounds: Bounds) {
@@ -47,8 +55,14 @@ impl Force for ConstantEnergy {
         state.len() == 1
     }
 
-    fn force(&self, band: &Band, velocity: &BandField, rest: &BandField, force: &mut BandField) {
-        let rate = self.bounds.rate(-band.inner(rest, velocity), 2.0 * band.energy(velocity));
+    fn force(
+        &self,
+        band: &Band,
+        velocity: &BandField,
+        tendency: &BandField,
+        force: &mut BandField,
+    ) {
+        let rate = self.bounds.rate(-band.inner(tendency, velocity), 2.0 * band.energy(velocity));
         set(force, velocity.iter().map(|u| u.map(|component| component * rate)));
     }
 

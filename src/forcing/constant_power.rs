@@ -9,10 +9,12 @@
 
 use num_complex::Complex;
 
-use super::band::{Band, BandField, Vector};
+use super::band::{Band, BandField, ModeVector};
 use super::bounds::Bounds;
 use super::force::{Force, Part, set};
 use crate::grid::AXES;
+use crate::integrator::Damping;
+use crate::modes::Modes;
 
 /// Power P into the band.
 pub struct ConstantPower {
@@ -20,40 +22,62 @@ pub struct ConstantPower {
     pub power: f64,
     /// h, from -1 to 1; the helicity of the flow's own when left out.
     pub helicity: Option<f64>,
+    /// k_f.
+    pub wavenumber: f64,
     bounds: Bounds,
 }
 
 impl ConstantPower {
-    /// A force of this power and helicity.
-    pub fn new(power: f64, helicity: Option<f64>) -> Self {
-        ConstantPower { power, helicity, bounds: Bounds::NONE }
+    /// A force of this power and helicity on the modes up to a wavenumber.
+    pub fn new(power: f64, helicity: Option<f64>, wavenumber: f64) -> Self {
+        ConstantPower { power, helicity, wavenumber, bounds: Bounds::NONE }
     }
 
     /// The whole band, or its parts of positive and negative helicity, in this order.
-    fn shares(&self, band: &Band, field: &BandField) -> [Option<Part>; 2] {
+    fn shares(&self, band: &Band, field: &BandField) -> [Option<Share>; 2] {
         let Some(helicity) = self.helicity else {
             let square = band.square(field.iter().copied());
-            return [Some(Part { name: "", power: self.power, square }), None];
+            return [Some(Share { name: "", power: self.power, square }), None];
         };
         [("positive helicity", 1.0), ("negative helicity", -1.0)].map(|(name, sign)| {
             let power = 0.5 * (1.0 + sign * helicity) * self.power;
-            Some(Part { name, power, square: band.square(helical(band, field, sign)) })
+            Some(Share { name, power, square: band.square(helical(band, field, sign)) })
         })
     }
 }
 
+/// A part of the band, and the power that is to go into it.
+struct Share {
+    name: &'static str,
+    power: f64,
+    square: f64,
+}
+
 impl Force for ConstantPower {
+    fn band(&self, layout: &Modes, _damping: Damping) -> Band {
+        Band::new(layout, self.wavenumber)
+    }
+
     fn bound(&mut self, bounds: Bounds) {
         self.bounds = bounds;
     }
 
     fn parts(&self, band: &Band, field: &BandField) -> [Option<Part>; 2] {
-        self.shares(band, field).map(|part| part.filter(|part| part.power > 0.0))
+        self.shares(band, field).map(|share| {
+            let Share { name, power, square } = share.filter(|share| share.power > 0.0)?;
+            Some(Part { name, rate: 2.0 * power / square, square })
+        })
     }
 
-    fn force(&self, band: &Band, velocity: &BandField, _rest: &BandField, force: &mut BandField) {
-        let rate = |part: Part| self.bounds.rate(part.power, part.square);
-        let [first, second] = self.shares(band, velocity).map(|part| part.map_or(0.0, rate));
+    fn force(
+        &self,
+        band: &Band,
+        velocity: &BandField,
+        _tendency: &BandField,
+        force: &mut BandField,
+    ) {
+        let rate = |share: Share| self.bounds.rate(share.power, share.square);
+        let [first, second] = self.shares(band, velocity).map(|share| share.map_or(0.0, rate));
         if self.helicity.is_none() {
             return set(force, velocity.iter().map(|u| u.map(|component| component * first)));
         }
@@ -68,7 +92,7 @@ impl Force for ConstantPower {
 }
 
 /// û± = (û ± i k x û / k) / 2.
-fn helical(band: &Band, velocity: &BandField, sign: f64) -> impl Iterator<Item = Vector> {
+fn helical(band: &Band, velocity: &BandField, sign: f64) -> impl Iterator<Item = ModeVector> {
     velocity.iter().zip(band.wavevectors()).map(move |(u, k)| {
         let length = k.iter().map(|k| k * k).sum::<f64>().sqrt();
         let factor = Complex::new(0.0, sign / length);

@@ -1,28 +1,41 @@
-//! What a force on a band must say.
+//! What a force must say.
 
-use super::band::{Band, BandField, Vector};
+use super::band::{Band, BandField, ModeVector};
 use super::bounds::Bounds;
+use crate::integrator::Damping;
+use crate::modes::Modes;
 
-/// A part of the band that a force multiplies: it can put nothing into what is not there.
+/// A part of a field that a force multiplies: it can put nothing into what is not there.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Part {
-    /// What is special about its modes, such as their helicity; empty when it is the whole band.
+    /// What is special about its modes, such as their helicity; empty when it is all that the force
+    /// acts on.
     pub name: &'static str,
-    /// The power that is to go into it.
-    pub power: f64,
+    /// Rate P / E at which its energy E is to grow.
+    pub rate: f64,
     /// Its mean square, twice its energy.
     pub square: f64,
 }
 
-impl Part {
-    /// Rate P / E at which the energy E of the part is to grow.
-    pub fn rate(&self) -> f64 {
-        if self.power == 0.0 { 0.0 } else { 2.0 * self.power / self.square }
-    }
-}
-
-/// A force on the modes of a band.
+/// A force on a vector or scalar: on a band of modes, which every rank knows in full, and perhaps on
+/// all modes, in proportion to them.
 pub trait Force {
+    /// The band that it acts on, of fields with this damping. Its symmetry is restored after each
+    /// step.
+    fn band(&self, layout: &Modes, damping: Damping) -> Band;
+
+    /// Whether it acts on all modes as well, see [`Self::amplification`].
+    fn amplifies(&self) -> bool {
+        false
+    }
+
+    /// Rate a of the force a u' on all modes, where u' are the fluctuations of the field, whose mean
+    /// square is `square`.
+    fn amplification(&self, square: f64) -> f64 {
+        let _ = square;
+        0.0
+    }
+
     /// Whether it is a force of its own, that no field changes, and acts on a fluid at rest.
     fn acts_from_rest(&self) -> bool {
         false
@@ -73,9 +86,9 @@ pub trait Force {
     /// Called at the end of a step that counts.
     fn accept(&mut self) {}
 
-    /// Makes `force` the force on each mode, given its velocity and everything else that changes it
-    /// (nonlinear terms, pressure and viscosity), `rest`.
-    fn force(&self, band: &Band, velocity: &BandField, rest: &BandField, force: &mut BandField);
+    /// Makes `force` the force on each mode, given its velocity and its `tendency`: everything else
+    /// that changes it (nonlinear terms, pressure and viscosity).
+    fn force(&self, band: &Band, velocity: &BandField, tendency: &BandField, force: &mut BandField);
 
     /// Called after each step with the new velocity, which it may correct by what the time step's
     /// error made of it.
@@ -85,6 +98,6 @@ pub trait Force {
 }
 
 /// Makes `field` of these vectors.
-pub(super) fn set(field: &mut BandField, vectors: impl Iterator<Item = Vector>) {
+pub(super) fn set(field: &mut BandField, vectors: impl Iterator<Item = ModeVector>) {
     field.iter_mut().zip(vectors).for_each(|(to, from)| *to = from);
 }

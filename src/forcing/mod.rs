@@ -1,45 +1,45 @@
-//! Forces that keep turbulence going. All but [`Linear`] act on a [`Band`] of low modes, of the
-//! velocity, the magnetic field or a scalar. They see the band as a vector field, whose energy is
-//! half its mean square, and know nothing of where it comes from.
+//! Forces that keep turbulence going. They act on a [`Band`] of low modes of the velocity, the
+//! magnetic field or a scalar, or amplify all modes. They see the band as a vector field, whose energy
+//! is half its mean square, and know nothing of where it comes from.
 //!
 //! | file | what it has |
 //! |---|---|
 //! | here | [`Forcing`], the kinds that a configuration may ask for |
-//! | `force` | [`Force`], what a force on a band must say |
+//! | `force` | [`Force`], what a force must say |
 //! | `constant_power`, `constant_energy`, `linear`, `steady`, `stochastic` | the forces |
 //! | `scalar` | the force on a scalar |
 //! | `band`, `bounds`, `wavenumber` | the modes that forces act on, and how strongly |
-//! | `drive` | a force and what it acts on |
+//! | `term` | [`ForcingTerm`], a force and what it acts on |
 
 mod band;
 mod bounds;
 mod constant_energy;
 mod constant_power;
-mod drive;
 mod force;
 mod linear;
 mod scalar;
 mod steady;
 mod stochastic;
+mod term;
 mod wavenumber;
 
 use serde::{Deserialize, Serialize};
 
 use crate::grid::Grid;
-use crate::initial::{Abc, Initial, Kolmogorov, Mode, TaylorGreen};
+use crate::initial::{Abc, Initial, Kolmogorov, TaylorGreen};
 use crate::problems::Problems;
 use constant_energy::ConstantEnergy;
 use constant_power::ConstantPower;
+use linear::Linear;
 use steady::Steady;
 use stochastic::Stochastic;
 use wavenumber::check_wavenumber;
 
-pub use band::{Band, BandField, Vector};
+pub use band::{Band, BandField, ModeVector};
 pub use bounds::Bounds;
-pub use drive::{Action, Drive, MAGNETIC, VELOCITY};
 pub use force::{Force, Part};
-pub use linear::Linear;
 pub use scalar::ScalarForcing;
+pub use term::{ForcingTerm, MAGNETIC, VELOCITY};
 
 /// `[forcing]` and `[forcing.magnetic]`: what drives the flow and the magnetic field.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -168,7 +168,11 @@ impl Forcing {
             Forcing::ConstantPower { wavenumber, .. }
             | Forcing::ConstantEnergy { wavenumber, .. }
             | Forcing::Stochastic { wavenumber, .. } => Some(wavenumber),
-            _ => None,
+            Forcing::None
+            | Forcing::Linear { .. }
+            | Forcing::TaylorGreen(_)
+            | Forcing::Kolmogorov(_)
+            | Forcing::Abc(_) => None,
         }
     }
 
@@ -178,35 +182,31 @@ impl Forcing {
             Forcing::TaylorGreen(flow) => Some(Initial::TaylorGreen(flow.clone())),
             Forcing::Kolmogorov(flow) => Some(Initial::Kolmogorov(flow.clone())),
             Forcing::Abc(flow) => Some(Initial::Abc(flow.clone())),
-            _ => None,
+            Forcing::None
+            | Forcing::ConstantPower { .. }
+            | Forcing::ConstantEnergy { .. }
+            | Forcing::Linear { .. }
+            | Forcing::Stochastic { .. } => None,
         }
     }
 
     /// The force on a vector in a box; `None` without forcing.
-    pub fn build(&self, grid: &Grid) -> Option<Action> {
-        let (force, wavenumber): (Box<dyn Force>, f64) = match *self {
+    pub fn build(&self, grid: &Grid) -> Option<Box<dyn Force>> {
+        Some(match *self {
             Forcing::None => return None,
-            Forcing::Linear { rate, energy } => {
-                return Some(Action::Linear(Linear { rate, energy }));
-            }
+            Forcing::Linear { rate, energy } => Box::new(Linear::new(rate, energy)),
             Forcing::ConstantPower { power, wavenumber, helicity } => {
-                (Box::new(ConstantPower::new(power, helicity)), wavenumber)
+                Box::new(ConstantPower::new(power, helicity, wavenumber))
             }
             Forcing::ConstantEnergy { energy, wavenumber } => {
-                (Box::new(ConstantEnergy::new(energy)), wavenumber)
+                Box::new(ConstantEnergy::new(energy, wavenumber))
             }
             Forcing::Stochastic { power, wavenumber, correlation_time, seed } => {
-                let force = Stochastic::new(power, correlation_time, seed);
-                (Box::new(force), wavenumber)
+                Box::new(Stochastic::new(power, wavenumber, correlation_time, seed))
             }
             Forcing::TaylorGreen(_) | Forcing::Kolmogorov(_) | Forcing::Abc(_) => {
-                let modes = self.shape()?.few_modes(grid)?;
-                let square =
-                    |m: &Mode| -> f64 { grid.wavevector(m.mode).iter().map(|k| k * k).sum() };
-                let reach = modes.iter().map(square).fold(0.0, f64::max).sqrt();
-                (Box::new(Steady::new(modes)), reach)
+                Box::new(Steady::new(self.shape()?.few_modes(grid)?, grid))
             }
-        };
-        Some(Action::Band(force, wavenumber))
+        })
     }
 }

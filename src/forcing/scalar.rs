@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::constant_power::ConstantPower;
-use super::drive::Action;
+use super::force::Force;
 use super::wavenumber::check_wavenumber;
 use crate::grid::Grid;
 use crate::problems::Problems;
@@ -28,9 +28,8 @@ impl ScalarForcing {
     }
 
     /// The force, ready to run.
-    pub fn build(&self) -> Action {
+    pub fn build(&self) -> Box<dyn Force> {
         // d<c^2>/dt is twice the power <f c>.
-        let force = ConstantPower::new(0.5 * self.injection, None);
-        Action::Band(Box::new(force), self.wavenumber)
+        Box::new(ConstantPower::new(0.5 * self.injection, None, self.wavenumber))
     }
 }

@@ -7,23 +7,34 @@
 
 use super::band::{Band, BandField};
 use super::force::Force;
+use crate::grid::Grid;
 use crate::initial::Mode;
+use crate::integrator::Damping;
+use crate::modes::Modes;
 
 /// The force on a few modes.
 pub struct Steady {
     /// The modes; their conjugates are added.
     pub modes: Vec<Mode>,
+    /// The largest |k| of any.
+    pub wavenumber: f64,
     field: BandField,
 }
 
 impl Steady {
-    /// A force that is a sum of modes.
-    pub fn new(modes: Vec<Mode>) -> Self {
-        Steady { modes, field: BandField::new() }
+    /// A force that is a sum of modes of a grid.
+    pub fn new(modes: Vec<Mode>, grid: &Grid) -> Self {
+        let square = |m: &Mode| -> f64 { grid.wavevector(m.mode).iter().map(|k| k * k).sum() };
+        let wavenumber = modes.iter().map(square).fold(0.0, f64::max).sqrt();
+        Steady { modes, wavenumber, field: BandField::new() }
     }
 }
 
 impl Force for Steady {
+    fn band(&self, layout: &Modes, _damping: Damping) -> Band {
+        Band::new(layout, self.wavenumber)
+    }
+
     fn acts_from_rest(&self) -> bool {
         true
     }
@@ -40,7 +51,13 @@ impl Force for Steady {
         self.field = band.mode_numbers().map(value).collect();
     }
 
-    fn force(&self, _band: &Band, _velocity: &BandField, _rest: &BandField, force: &mut BandField) {
+    fn force(
+        &self,
+        _band: &Band,
+        _velocity: &BandField,
+        _tendency: &BandField,
+        force: &mut BandField,
+    ) {
         force.copy_from_slice(&self.field);
     }
 }

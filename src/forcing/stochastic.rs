@@ -10,15 +10,19 @@
 
 use num_complex::Complex;
 
-use super::band::{Band, BandField, Vector};
+use super::band::{Band, BandField, ModeVector};
 use super::force::{Force, set};
 use crate::grid::AXES;
+use crate::integrator::Damping;
+use crate::modes::Modes;
 use crate::random::{Random, Stream};
 
 /// A random force with a correlation time.
 pub struct Stochastic {
     /// The power it puts in, about.
     pub power: f64,
+    /// k_f.
+    pub wavenumber: f64,
     /// T.
     pub correlation_time: f64,
     /// Seed of the random numbers.
@@ -36,9 +40,10 @@ const BETA: f64 = 0.8;
 
 impl Stochastic {
     /// A force that is built up in [`Force::start`].
-    pub fn new(power: f64, correlation_time: f64, seed: u64) -> Self {
+    pub fn new(power: f64, wavenumber: f64, correlation_time: f64, seed: u64) -> Self {
+        let (sigma, steps) = (0.0, 0);
         let (process, present) = (BandField::new(), BandField::new());
-        Stochastic { power, correlation_time, seed, sigma: 0.0, steps: 0, process, present }
+        Stochastic { power, wavenumber, correlation_time, seed, sigma, steps, process, present }
     }
 
     /// Sigma for a band of modes with `k_squared` that count `weights`.
@@ -62,7 +67,7 @@ impl Stochastic {
 
     /// Standard normal numbers of a step for the three complex components of each mode, in pairs
     /// that are conjugate where the band holds both k and -k.
-    fn noise<'b>(&self, band: &'b Band, step: u64) -> impl Iterator<Item = Vector> + use<'b> {
+    fn noise<'b>(&self, band: &'b Band, step: u64) -> impl Iterator<Item = ModeVector> + use<'b> {
         let random = Random::new(self.seed, Stream::Forcing);
         let numbers = move |mode: [i64; AXES]| {
             let conjugate = mode < [0; AXES];
@@ -92,6 +97,10 @@ fn counter(mode: [i64; AXES], component: usize, step: u64) -> [u32; 3] {
 }
 
 impl Force for Stochastic {
+    fn band(&self, layout: &Modes, _damping: Damping) -> Band {
+        Band::new(layout, self.wavenumber)
+    }
+
     fn acts_from_rest(&self) -> bool {
         true
     }
@@ -104,7 +113,7 @@ impl Force for Stochastic {
         self.sigma = self.sigma(band);
         self.steps = 0;
         // The process as it is long after its start.
-        let scaled = |noise: Vector| noise.map(|component| component * self.sigma);
+        let scaled = |noise: ModeVector| noise.map(|component| component * self.sigma);
         self.process = self.noise(band, 0).map(scaled).collect();
         self.present = self.process.clone();
     }
@@ -139,8 +148,14 @@ impl Force for Stochastic {
         true
     }
 
-    fn force(&self, band: &Band, _velocity: &BandField, _rest: &BandField, force: &mut BandField) {
-        let solenoidal = |(b, k): (&Vector, [f64; AXES])| {
+    fn force(
+        &self,
+        band: &Band,
+        _velocity: &BandField,
+        _tendency: &BandField,
+        force: &mut BandField,
+    ) {
+        let solenoidal = |(b, k): (&ModeVector, [f64; AXES])| {
             let k_squared: f64 = k.iter().map(|k| k * k).sum();
             let along = (b[0] * k[0] + b[1] * k[1] + b[2] * k[2]) / k_squared;
             std::array::from_fn(|axis| b[axis] - along * k[axis])
@@ -153,7 +168,6 @@ impl Force for Stochastic {
 mod tests {
     use super::*;
     use crate::grid::Grid;
-    use crate::modes::Modes;
 
     fn band() -> Band {
         Band::new(&Modes::new(Grid::two_thirds([24; 3], [1.0; 3]), 8), 2.5)
@@ -162,7 +176,7 @@ mod tests {
     #[test]
     fn the_process_has_its_variance_and_correlation() {
         let (band, dt, steps) = (band(), 0.1, 2000);
-        let mut force = Stochastic::new(1.0, 0.5, 3);
+        let mut force = Stochastic::new(1.0, 2.5, 0.5, 3);
         force.start(&band, &BandField::new());
         let (mut variance, mut correlation, mut count) = (0.0, 0.0, 0.0);
         for _ in 0..steps {
@@ -182,7 +196,7 @@ mod tests {
     #[test]
     fn the_force_is_solenoidal_and_real_and_goes_on_from_its_state() {
         let band = band();
-        let mut force = Stochastic::new(0.3, 0.5, 3);
+        let mut force = Stochastic::new(0.3, 2.5, 0.5, 3);
         force.start(&band, &BandField::new());
         force.advance(&band, 0.1);
         let mut field = band.zeros();
@@ -192,7 +206,7 @@ mod tests {
         for (f, k) in field.iter().zip(band.wavevectors()) {
             assert!((f[0] * k[0] + f[1] * k[1] + f[2] * k[2]).norm() < 1e-14);
         }
-        let mut other = Stochastic::new(0.3, 0.5, 3);
+        let mut other = Stochastic::new(0.3, 2.5, 0.5, 3);
         other.start(&band, &BandField::new());
         force.accept();
         assert!(other.restore(&force.state()));
@@ -230,7 +244,7 @@ mod tests {
     #[test]
     fn a_step_can_be_taken_again() {
         let band = band();
-        let [mut once, mut twice] = [0, 1].map(|_| Stochastic::new(0.3, 0.5, 3));
+        let [mut once, mut twice] = [0, 1].map(|_| Stochastic::new(0.3, 2.5, 0.5, 3));
         for (force, steps) in [(&mut once, &[0.1][..]), (&mut twice, &[0.7, 0.1])] {
             force.start(&band, &BandField::new());
             steps.iter().for_each(|dt| force.advance(&band, *dt));

@@ -213,21 +213,18 @@ mod tests {
         fields: &SpectralFields<T>,
         mode: [i64; 3],
     ) -> Option<[Complex<f64>; 3]> {
-        let place = fields.modes.place(mode)?;
-        Some(std::array::from_fn(|i| {
-            let value = fields.at(place, i);
-            Complex::new(value.re.double(), value.im.double())
-        }))
+        let index = fields.modes.index(mode)?;
+        Some(std::array::from_fn(|i| fields.double_at(index, i)))
     }
 
     /// The velocity at a point, by the plain Fourier sum.
     pub fn at_point(fields: &SpectralFields<f64>, x: [f64; 3]) -> [f64; 3] {
         let mut sum = [0.0; 3];
-        for (mode, place) in fields.owned_modes() {
+        for (mode, index) in fields.owned_modes() {
             let k = fields.modes.grid.wavevector(mode);
             let wave = Complex::cis(k[0] * x[0] + k[1] * x[1] + k[2] * x[2]);
             for (i, sum) in sum.iter_mut().enumerate() {
-                *sum += Modes::weight(mode[0]) * (fields.at(place, i) * wave).re;
+                *sum += Modes::weight(mode[0]) * (fields.at(index, i) * wave).re;
             }
         }
         sum

@@ -17,7 +17,7 @@ use hdf5::{Dataset, Group, H5Type};
 
 use crate::error::Result;
 use crate::parallel::Communicator;
-use crate::real::Precision;
+use crate::real::{Precision, Real, for_precision};
 
 /// Numbers in a piece, so that it has a megabyte at most.
 pub const PIECE: usize = 1 << 17;
@@ -37,7 +37,7 @@ pub fn start_of(dataset: &Dataset) -> hdf5::Result<u64> {
     dataset.offset().ok_or_else(|| "a dataset lies in several pieces".into())
 }
 
-/// Where the datasets of a file begin that rank 0 has created, on every rank. Collective.
+/// Tells every rank where the datasets of a file begin that rank 0 creates. Collective.
 pub fn share_starts(
     comm: &Communicator,
     create: impl FnOnce() -> Result<Vec<u64>>,
@@ -51,10 +51,9 @@ pub fn share_starts(
 /// Puts numbers in the given precision, as files have them, in the place of `bytes`.
 pub fn encode(numbers: impl Iterator<Item = f64>, precision: Precision, bytes: &mut Vec<u8>) {
     bytes.clear();
-    match precision {
-        Precision::Single => numbers.for_each(|x| bytes.extend((x as f32).to_ne_bytes())),
-        Precision::Double => numbers.for_each(|x| bytes.extend(x.to_ne_bytes())),
-    }
+    for_precision!(precision, T => {
+        numbers.for_each(|x| bytes.extend(T::from_double(x).to_ne_bytes()));
+    });
 }
 
 /// A file whose datasets have their places, open on the ranks that write for others.

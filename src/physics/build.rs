@@ -2,7 +2,7 @@
 
 use super::Physics;
 use crate::equation::{self, Coupled, Equation, Formulas, Mhd, NavierStokes, Scalar};
-use crate::forcing::{self, Drive, Forcing};
+use crate::forcing::{self, Force, Forcing, ForcingTerm};
 use crate::grid::{AXES, Grid};
 use crate::integrator::{Damping, PowerLaw};
 use crate::modes::Modes;
@@ -77,19 +77,23 @@ impl Physics {
 
     /// All forces of a run, that of the velocity first: `velocity` and `magnetic` act on these
     /// fields, and each scalar may have its own.
-    pub fn build_forces(&self, velocity: &Forcing, magnetic: &Forcing, grid: &Grid) -> Vec<Drive> {
-        let drive = |name: &str, fields, action| Drive { name: name.into(), fields, action };
-        let mut drives = Vec::new();
-        let action = velocity.build(grid);
-        drives.extend(action.map(|action| drive(forcing::VELOCITY, 0..AXES, action)));
+    pub fn build_forces(
+        &self,
+        velocity: &Forcing,
+        magnetic: &Forcing,
+        grid: &Grid,
+    ) -> Vec<ForcingTerm> {
+        let mut terms = Vec::new();
+        let mut add = |name: &str, fields, force: Option<Box<dyn Force>>| {
+            terms.extend(force.map(|force| ForcingTerm { name: name.into(), fields, force }));
+        };
+        add(forcing::VELOCITY, 0..AXES, velocity.build(grid));
         if let Some(fields) = self.magnetic_fields() {
-            let action = magnetic.build(grid);
-            drives.extend(action.map(|action| drive(forcing::MAGNETIC, fields, action)));
+            add(forcing::MAGNETIC, fields, magnetic.build(grid));
         }
         for (field, scalar) in (self.first_scalar()..).zip(&self.scalars) {
-            let action = scalar.forcing.map(|forcing| forcing.build());
-            drives.extend(action.map(|action| drive(&scalar.name, field..field + 1, action)));
+            add(&scalar.name, field..field + 1, scalar.forcing.map(|forcing| forcing.build()));
         }
-        drives
+        terms
     }
 }

@@ -1,4 +1,4 @@
-//! What can be wrong with `[physics]`.
+//! Checks of `[physics]`.
 
 use super::fields::{BUOYANCY, MAGNETIC, VELOCITY};
 use super::{Kind, Magnetic, Physics, Scalar, Stratification};
@@ -27,7 +27,7 @@ impl Physics {
                 "is there, but equation = \"navier_stokes\" has no magnetic field; set \
                  physics.equation = \"mhd\"",
             ),
-            _ => {}
+            (Kind::Mhd, Some(_)) | (Kind::NavierStokes, None) => {}
         }
         if let Some(Magnetic { diffusivity, prandtl, hyper, drag }) = self.magnetic {
             let given = (diffusivity, prandtl);

@@ -1,11 +1,12 @@
 //! The number types and their vectors for each instruction set.
 
 use super::portable::Array;
-use crate::real::Real;
+use crate::real::{Precision, Real};
 
 impl Real for f64 {
     const LANES: usize = 8;
     const ZERO: f64 = 0.0;
+    const PRECISION: Precision = Precision::Double;
     const NAME: &'static str = "double";
     #[cfg(target_arch = "x86_64")]
     type Avx512 = super::x86::F64x8;
@@ -26,6 +27,7 @@ impl Real for f64 {
 impl Real for f32 {
     const LANES: usize = 16;
     const ZERO: f32 = 0.0;
+    const PRECISION: Precision = Precision::Single;
     const NAME: &'static str = "single";
     #[cfg(target_arch = "x86_64")]
     type Avx512 = super::x86::F32x16;

@@ -19,7 +19,7 @@ pub struct Averages<'a> {
     run: RunContext<'a>,
     quantities: Quantities,
     writer: HistoryWriter,
-    /// When rows are due.
+    /// The times at which rows are due.
     pub schedule: Schedule,
     /// The budget of energy before the last step, when it led to a row.
     before: Option<EnergyBudget>,
@@ -37,7 +37,7 @@ impl<'a> Averages<'a> {
         let quantities = Quantities::new(&config.physics, modes.grid.lengths);
         let columns = history::columns(&quantities, &config.physics);
         let step = after.map(|after| after.step);
-        let writer = HistoryWriter::open(comm, &directory.history(), &columns, step)?;
+        let writer = HistoryWriter::open(comm, &directory.files().history(), &columns, step)?;
         let (every, time) = (config.output.history.every, after.map(|after| after.time));
         let schedule = Schedule::beginning(every, config.time.end, time);
         Ok(Averages { run, quantities, writer, schedule, before: None, measured: None })
@@ -62,7 +62,7 @@ impl<'a> Averages<'a> {
         self.before = self.schedule.is_due(next).then(budget);
     }
 
-    /// Whether the flow was measured at this step.
+    /// Returns whether the flow was measured at this step.
     pub fn are_of(&self, step: u64) -> bool {
         self.measured == Some(step)
     }
@@ -73,16 +73,16 @@ impl<'a> Averages<'a> {
         let (state, pool, viscosity) = (solver.state(), solver.pool(), config.physics.viscosity);
         let budget = VelocityAverages::measure(state, viscosity, pool, comm);
         let quantities = self.quantities.measure(state, &budget, pool, comm);
-        let since = now.time - now.row_time;
+        let since = now.clock.time - now.row_time;
         let (injected_power, injections) = history::powers(solver.forces(), &config.physics, since);
-        let injected = solver.forces().injected_energy();
-        let after = EnergyBudget::new(&self.quantities, &budget, &quantities, injected);
         let [budget_dissipation, budget_residual] = self.before.map_or([0.0; 2], |before| {
+            let injected = solver.forces().injected_energy();
+            let after = EnergyBudget::new(&self.quantities, &budget, &quantities, injected);
             [EnergyBudget::dissipation, EnergyBudget::residual].map(|of| of(before, after, now.dt))
         });
-        self.measured = Some(now.step);
+        self.measured = Some(now.clock.step);
         Row {
-            time: now.time,
+            time: now.clock.time,
             dt: now.dt,
             budget,
             scales: Scales::new(&budget, viscosity, state.modes.grid.k_max()),

@@ -5,11 +5,12 @@ use crate::error::{Error, Result};
 use crate::sums::VelocityAverages;
 
 use super::output::history::Row;
-use super::restart::state::{LastGood, RunState, Saved};
+use super::restart::state::{Clock, LastGood, RunState, Saved};
 use super::time_step::StabilityLimit;
 use crate::format::scientific;
 
-/// What is known when a solution blows up: how it came to that, and where to go back to.
+/// The knowledge of a run's stability that is told when it blows up: how it came to that, and where to
+/// go back to.
 pub struct Stability {
     limit: StabilityLimit,
     /// Time, length and Courant number of the step from which on the scheme was unstable.
@@ -48,15 +49,15 @@ impl Stability {
         if other {
             found += ", and a field is not finite";
         }
-        Err(match now.step {
+        Err(match now.clock.step {
             0 => Error::input(format!("the initial field is not finite: {found}; see [initial]")),
-            _ => self.blow_up(now.last_good, &format!("{found} at t = {}", now.time)),
+            _ => self.blow_up(now.last_good, &format!("{found} at t = {}", now.clock.time)),
         })
     }
 
     /// The error for a run that cannot go on for a `reason`.
     pub fn blow_up(&self, last_good: LastGood, reason: &str) -> Error {
-        let LastGood { time, step, cfl } = last_good;
+        let LastGood { clock: Clock { time, step }, cfl } = last_good;
         let limit = &self.limit;
         let mut text = format!(
             "the solution blew up: {reason}\n\
@@ -72,7 +73,7 @@ impl Stability {
                 scientific(dt, 1)
             );
         }
-        if let Some(Saved { path, time, step }) = &self.saved {
+        if let Some(Saved { path, clock: Clock { time, step } }) = &self.saved {
             let key = limit.key();
             text += &format!(
                 "\nlast checkpoint: {}, t = {time}, step {step}; the same command continues from \

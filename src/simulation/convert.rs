@@ -10,7 +10,7 @@ use crate::io::log::Log;
 use crate::io::snapshot::SnapshotReader;
 use crate::modes::Modes;
 use crate::parallel::{Communicator, ThreadPool};
-use crate::real::{Precision, Real};
+use crate::real::{Real, for_precision};
 use crate::transform::decomposition::Decomposition;
 use crate::transform::sweep::Sweep;
 
@@ -34,17 +34,13 @@ pub fn convert(comm: &Communicator, from: &Path, to: &Path) -> Result<()> {
     if checkpoint::is_checkpoint(comm, from)? {
         let reader = CheckpointReader::open(comm, from)?;
         let config = configuration(comm, &reader.header().config, from)?;
-        match reader.header().precision {
-            Precision::Single => to_snapshot::<f32>(comm, &reader, &config, to),
-            Precision::Double => to_snapshot::<f64>(comm, &reader, &config, to),
-        }
+        let precision = reader.header().precision;
+        for_precision!(precision, T => to_snapshot::<T>(comm, &reader, &config, to))
     } else {
         let reader = SnapshotReader::open(comm, from)?;
         let config = configuration(comm, &reader.config()?, from)?;
-        match config.precision {
-            Precision::Single => to_checkpoint::<f32>(comm, (from, reader), &config, to),
-            Precision::Double => to_checkpoint::<f64>(comm, (from, reader), &config, to),
-        }
+        let file = (from, reader);
+        for_precision!(config.precision, T => to_checkpoint::<T>(comm, file, &config, to))
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the user sees while a run goes on, and where the time went.
+//! Progress of a run as the user sees it, and a table of where the time went.
 
 use std::fmt::Write;
 use std::fs;
@@ -8,18 +8,19 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::output::history::Row;
+use super::restart::state::Clock;
 use crate::format::{duration, number, scientific, three_digits};
 use crate::io::log::Log;
 use crate::parallel::Communicator;
-use crate::transform::timings::{Part, Timings};
+use crate::transform::timings::{Activity, Timings};
 
 /// A progress bar on a terminal, a plain line per row of the history elsewhere.
 pub struct Progress {
     bar: Option<ProgressBar>,
     end: f64,
     started: Instant,
-    /// Step and time at which this started.
-    first: (u64, f64),
+    /// When this started.
+    first: Clock,
     /// When the bar was last drawn.
     drawn: Instant,
     /// The averages in the last row.
@@ -32,8 +33,8 @@ const BAR_LENGTH: u64 = 10_000;
 const REDRAW: Duration = Duration::from_millis(100);
 
 impl Progress {
-    /// Progress of a run from a step and its time `first` until time `end`, shown where `log` is.
-    pub fn new(log: &Log, first: (u64, f64), end: f64) -> Self {
+    /// Progress of a run from `first` until time `end`, shown where `log` is.
+    pub fn new(log: &Log, first: Clock, end: f64) -> Self {
         let style = ProgressStyle::with_template("[{bar:50}] {percent:>3}%  {prefix}\n{msg}");
         let bar = style.ok().filter(|_| log.is_shown() && is_on_terminal()).map(|style| {
             let bar = ProgressBar::with_draw_target(Some(BAR_LENGTH), ProgressDrawTarget::stdout());
@@ -44,9 +45,9 @@ impl Progress {
     }
 
     /// Moves the bar after a step; not more often than the eye can follow.
-    pub fn step(&mut self, step: u64, time: f64, dt: f64) {
+    pub fn step(&mut self, now: Clock, dt: f64) {
         if self.drawn.elapsed() >= REDRAW {
-            self.draw(step, time, dt);
+            self.draw(now, dt);
         }
     }
 
@@ -58,40 +59,40 @@ impl Progress {
             scientific(row.budget.dissipation, 3),
             row.scales.resolution
         );
-        let line = format!("{}  {}", self.state(step, row.time, row.dt), self.pace(step, row.time));
+        let now = Clock { time: row.time, step };
+        let line = format!("{}  {}", self.state(now, row.dt), self.pace(now));
         let line = line.trim_end();
         if self.bar.is_some() {
             log.record(line);
-            self.draw(step, row.time, row.dt);
+            self.draw(now, row.dt);
         } else {
             log.line(line);
         }
     }
 
-    fn draw(&mut self, step: u64, time: f64, dt: f64) {
+    fn draw(&mut self, now: Clock, dt: f64) {
         self.drawn = Instant::now();
         if let Some(bar) = &self.bar {
-            bar.set_prefix(self.pace(step, time));
-            bar.set_message(self.state(step, time, dt));
-            bar.set_position((time / self.end * BAR_LENGTH as f64) as u64);
+            bar.set_prefix(self.pace(now));
+            bar.set_message(self.state(now, dt));
+            bar.set_position((now.time / self.end * BAR_LENGTH as f64) as u64);
         }
     }
 
     /// Where the run is.
-    fn state(&self, step: u64, time: f64, dt: f64) -> String {
+    fn state(&self, Clock { time, step }: Clock, dt: f64) -> String {
         let dt = scientific(dt, 2);
         format!("t {time:<8.4}  step {step:<6}  dt {dt}  {}", self.averages)
     }
 
     /// How fast it goes.
-    fn pace(&self, step: u64, time: f64) -> String {
-        let (first_step, first_time) = self.first;
-        if step == first_step {
+    fn pace(&self, Clock { time, step }: Clock) -> String {
+        if step == self.first.step {
             return String::new();
         }
         let seconds = self.started.elapsed().as_secs_f64();
-        let left = seconds * (self.end - time) / (time - first_time);
-        let rate = three_digits((step - first_step) as f64 / seconds);
+        let left = seconds * (self.end - time) / (time - self.first.time);
+        let rate = three_digits((step - self.first.step) as f64 / seconds);
         format!("{rate} steps/s  ETA {}", duration(left))
     }
 
@@ -103,7 +104,7 @@ impl Progress {
     }
 }
 
-/// Whether what is printed ends on a terminal. Open MPI gives each rank a terminal of its own,
+/// Returns whether what is printed ends on a terminal. Open MPI gives each rank a terminal of its own,
 /// also when the output goes to a file; then that of mpirun, the parent process, decides.
 fn is_on_terminal() -> bool {
     let launcher_is = || {
@@ -113,9 +114,9 @@ fn is_on_terminal() -> bool {
     stdout().is_terminal() && (stderr().is_terminal() || launcher_is())
 }
 
-/// What a run did, for the account of its time.
+/// The totals of a run, for the account of its time.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Work {
+pub struct Totals {
     /// Steps taken.
     pub steps: u64,
     /// Steps that were taken back, and are not among these.
@@ -129,12 +130,12 @@ pub struct Work {
 }
 
 /// A table of the time spent in each part. Collective; the text is complete on rank 0 only.
-pub fn table(comm: &Communicator, timings: &Timings, work: &Work) -> String {
-    let Work { steps, rejected, points, threads, seconds } = *work;
+pub fn table(comm: &Communicator, timings: &Timings, totals: &Totals) -> String {
+    let Totals { steps, rejected, points, threads, seconds } = *totals;
     let parts = timings.seconds();
     let rest = seconds - parts.iter().sum::<f64>();
     let mine: Vec<f64> = parts.into_iter().chain([rest, seconds]).collect();
-    let names = Part::ALL.iter().map(|(_, name)| *name).chain(["other", "all"]);
+    let names = Activity::ALL.iter().map(|(_, name)| *name).chain(["other", "all"]);
     let all = comm.gather(&mine);
     let ms = 1e3 / steps.max(1) as f64;
     let mut text = format!(

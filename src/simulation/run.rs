@@ -9,7 +9,7 @@ use crate::io::run_directory::RunDirectory;
 use crate::modes::Modes;
 use crate::parallel::Communicator;
 use crate::real::Real;
-use crate::transform::timings::{Part, Timings};
+use crate::transform::timings::{Activity, Timings};
 
 use super::averages::Averages;
 use super::blow_up::Stability;
@@ -40,8 +40,8 @@ pub struct Run<'a, T: Real> {
     now: RunState,
     stability: Stability,
     warnings: Warnings,
-    /// Step and time at which this process took over.
-    first: (u64, f64),
+    /// When this process took over.
+    first: Clock,
     /// Steps that error control has taken back since.
     rejected: u64,
     watch: Watch,
@@ -63,13 +63,13 @@ impl<'a, T: Real> Run<'a, T> {
     ) -> Result<Self> {
         let mut solver = initial::solver_at_rest(comm, config, modes)?;
         let (entry, end) = (origin.entry(), config.time.end);
-        let mut watch = Watch::new(comm, directory.stop_file(), deadline);
+        let mut watch = Watch::new(comm, directory.files().stop(), deadline);
         // To write a checkpoint will take about as long as to read one.
         origin.took().into_iter().for_each(|took| watch.expect_checkpoint(took));
         let (now, saved) = origin.restore(comm, config, &mut solver, log)?;
-        let after = saved.as_ref().map(|saved| Clock { time: saved.time, step: saved.step });
+        let after = saved.as_ref().map(|saved| saved.clock);
         let schedule = |every| Schedule::beginning(every, end, after.map(|after| after.time));
-        let first = (now.step, now.time);
+        let first = now.clock;
         let run = RunContext { comm, config, directory, modes };
         Ok(Run {
             context: run,
@@ -96,24 +96,24 @@ impl<'a, T: Real> Run<'a, T> {
         self.begin()?;
         stop::catch_signals();
         self.watch.begin();
-        let stopped = self.advance_to_end();
+        let stopped = self.step_to_end();
         self.progress.finish();
         let stopped = stopped?;
         let mut timings = self.solver.timings();
         timings.merge(&self.output_timings, 1);
-        let work = progress::Work {
-            steps: self.now.step - self.first.0,
+        let totals = progress::Totals {
+            steps: self.now.clock.step - self.first.step,
             rejected: self.rejected,
             points: self.context.config.grid.build().point_count(),
             threads: self.solver.threads(),
             seconds: self.started.elapsed().as_secs_f64(),
         };
-        self.log.line(&progress::table(self.context.comm, &timings, &work));
+        self.log.line(&progress::table(self.context.comm, &timings, &totals));
         if let Some(warning) = self.watch.clear() {
             self.log.warn(&warning);
         }
         let Some(notice) = stopped else { return Ok(Outcome::Complete) };
-        let RunState { time, step, .. } = self.now;
+        let Clock { time, step } = self.now.clock;
         self.log.line(&format!(
             "stopped early, at t = {time}, step {step}, because {}; continue with the same command",
             notice.reason()
@@ -125,21 +125,21 @@ impl<'a, T: Real> Run<'a, T> {
     fn begin(&mut self) -> Result<()> {
         let RunContext { comm, config, directory, .. } = self.context;
         self.entry.make(comm, config, directory, self.log)?;
-        self.log.open(comm, &directory.log())?;
+        self.log.open(comm, &directory.files().log())?;
         self.averages.begin()?;
         self.outputs.begin(self.context)?;
         self.entry.complete(comm, directory)
     }
 
     /// Steps until the end, or until it is asked to stop: then returns why.
-    fn advance_to_end(&mut self) -> Result<Option<Notice>> {
+    fn step_to_end(&mut self) -> Result<Option<Notice>> {
         if self.stability.saved.is_none() {
             // The first checkpoint shows at once whether there is room for it.
             self.output()?;
             self.checkpoint()?;
         }
         loop {
-            let notice = self.advance()?;
+            let notice = self.step()?;
             self.watch.agreed(notice);
             if let Some(news) = self.watch.news() {
                 self.log.line(&news);
@@ -152,8 +152,8 @@ impl<'a, T: Real> Run<'a, T> {
                 ));
             }
             self.output()?;
-            let complete = self.now.time >= self.context.config.time.end;
-            let time = self.now.time;
+            let time = self.now.clock.time;
+            let complete = time >= self.context.config.time.end;
             let due = self.checkpoint_schedule.as_mut().is_some_and(|s| s.take(time));
             if due || complete || notice.asks_to_stop() {
                 self.checkpoint()?;
@@ -168,9 +168,10 @@ impl<'a, T: Real> Run<'a, T> {
 
     /// Takes one step towards the next time at which something is due. Returns what the ranks were
     /// asked before it.
-    fn advance(&mut self) -> Result<Notice> {
+    fn step(&mut self) -> Result<Notice> {
         let target = self.averages.schedule.next_time().min(self.outputs.next_time());
-        let RunState { time, step, last_good, .. } = self.now;
+        let (clock, last_good) = (self.now.clock, self.now.last_good);
+        let time = clock.time;
         let notice = self.watch.notice(self.context.directory.is_lost());
         self.solver.set_time(time);
         let (mut estimate, notice) = self.solver.begin_step_with(notice.code());
@@ -183,13 +184,13 @@ impl<'a, T: Real> Run<'a, T> {
             let rule = self.context.config.time.step;
             let (dt, next) = time_step::next(rule, &estimate, time, target);
             if next <= time || estimate.rejected >= MOST_REJECTIONS {
-                let good = LastGood { time, step, ..last_good };
+                let good = LastGood { clock, ..last_good };
                 let reason = format!("the time step fell to {dt:e} at t = {time}");
                 return Err(self.stability.blow_up(good, &reason));
             }
             let started = Instant::now();
             self.averages.note_before(next, &self.solver);
-            self.output_timings.add(Part::Output, started.elapsed());
+            self.output_timings.add(Activity::Output, started.elapsed());
             match self.solver.try_step(dt) {
                 Attempt::Accepted => break (dt, next),
                 Attempt::Rejected(shorter) => estimate = shorter,
@@ -198,10 +199,10 @@ impl<'a, T: Real> Run<'a, T> {
         self.rejected += u64::from(estimate.rejected);
         let cfl = dt * frequency;
         self.stability.step(time, dt, cfl);
-        self.now.last_good = LastGood { time, step, cfl };
-        (self.now.time, self.now.dt) = (next, dt);
-        self.now.step += 1;
-        self.progress.step(self.now.step, self.now.time, self.now.dt);
+        self.now.last_good = LastGood { clock, cfl };
+        self.now.clock = Clock { time: next, step: clock.step + 1 };
+        self.now.dt = dt;
+        self.progress.step(self.now.clock, dt);
         Ok(Notice::of_code(notice))
     }
 
@@ -209,7 +210,7 @@ impl<'a, T: Real> Run<'a, T> {
     fn checkpoint(&mut self) -> Result<()> {
         let started = Instant::now();
         self.watch.begin_checkpoint();
-        if !self.averages.are_of(self.now.step) {
+        if !self.averages.are_of(self.now.clock.step) {
             self.measure()?;
         }
         // What the checkpoint takes for written must be.
@@ -224,18 +225,19 @@ impl<'a, T: Real> Run<'a, T> {
             &self.solver,
             &self.now,
         )?;
-        let RunState { time, step, .. } = self.now;
-        self.stability.saved =
-            Some(Saved { path: self.context.directory.checkpoint(step), time, step });
+        let clock = self.now.clock;
+        let path = self.context.directory.files().checkpoint(clock.step);
+        self.stability.saved = Some(Saved { path, clock });
         let took = started.elapsed();
         self.watch.end_checkpoint(took);
-        self.output_timings.add(Part::Output, took);
+        self.output_timings.add(Activity::Output, took);
         Ok(())
     }
 
     /// Writes what is due.
     fn output(&mut self) -> Result<()> {
-        let RunState { time, step, .. } = self.now;
+        let clock = self.now.clock;
+        let time = clock.time;
         let history_is_due = self.averages.schedule.take(time);
         if !(history_is_due || self.outputs.are_due(time)) {
             return Ok(());
@@ -244,16 +246,16 @@ impl<'a, T: Real> Run<'a, T> {
         // Measured for the others as well: what is not finite is not written.
         let row = self.measure()?;
         if history_is_due {
-            self.averages.append(step, &row)?;
+            self.averages.append(clock.step, &row)?;
             self.now.row_time = time;
             self.solver.forces_mut().clear_accounts();
-            self.progress.row(step, &row, self.log);
+            self.progress.row(clock.step, &row, self.log);
             self.warnings.forces(time, self.solver.forces().remarks(), self.log);
             self.warnings.row(&row, self.log);
         }
         let mut context = OutputContext {
             run: self.context,
-            clock: Clock { time, step },
+            clock,
             solver: &mut self.solver,
             energy_spectrum: None,
         };
@@ -263,7 +265,7 @@ impl<'a, T: Real> Run<'a, T> {
         }
         // The sweeps of spectra and snapshots keep their own account.
         let transforms = Duration::from_secs_f64(self.seconds_in_sweeps() - transforms);
-        self.output_timings.add(Part::Output, started.elapsed().saturating_sub(transforms));
+        self.output_timings.add(Activity::Output, started.elapsed().saturating_sub(transforms));
         Ok(())
     }
 

@@ -5,13 +5,13 @@ use std::io::Write;
 use crate::config::{Config, Exchange, Machine};
 use crate::console::complain;
 use crate::error::Result;
-use crate::estimate::resources::{Layout, Resources};
+use crate::estimate::resources::{Placement, Resources};
 use crate::estimate::{performance_model, process_grid};
 use crate::io::log::Log;
 use crate::io::run_directory::RunDirectory;
 use crate::modes::Modes;
 use crate::parallel::Communicator;
-use crate::real::{Precision, Real};
+use crate::real::{Real, for_precision};
 
 use super::deadline::Deadline;
 use super::first_step::first_step;
@@ -26,14 +26,8 @@ use super::run::Run;
 /// See [`ErrorKind`](crate::error::ErrorKind).
 pub fn run(comm: &Communicator, config: &Config, options: &Options) -> Result<Outcome> {
     let comm = &comm.with_writers(writers(comm, config));
-    let comm = &match config.parallel.exchange {
-        Exchange::Auto => comm.clone(),
-        Exchange::AllToAll => comm.without_shared_memory(),
-    };
-    match config.precision {
-        Precision::Double => run_as::<f64>(comm, config, options),
-        Precision::Single => run_as::<f32>(comm, config, options),
-    }
+    let comm = &config.parallel.exchange.among(comm);
+    for_precision!(config.precision, T => run_as::<T>(comm, config, options))
 }
 
 /// The ranks of each node that write and read files: as configured, or one for every GiB that the fields
@@ -54,7 +48,7 @@ fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> R
     }
     let grid = process_grid::choose(config.parallel.grid, &modes, comm.size())?;
     let comm = &comm.arranged(grid);
-    let here = Layout { ranks: comm.size(), shares_memory: comm.shares_memory(), machine: None };
+    let here = Placement { ranks: comm.size(), node: comm.node_size(), machine: None };
     let resources = Resources::new::<T>(config, modes, here, None)?;
     let mut log = Log::new(comm, options.quiet);
     let directory = RunDirectory::enter(comm, &config.output.directory, &mut log)?;
@@ -106,9 +100,9 @@ fn tell<T: Real>(
     modes: Modes,
     dry_run: &DryRun,
 ) -> Result<Outcome> {
-    let layout = layout(dry_run, comm, config)?;
+    let placement = placement(dry_run, comm, config)?;
     let first_dt = first_step::<T>(comm, config)?;
-    let resources = Resources::new::<T>(config, modes, layout, first_dt)?;
+    let resources = Resources::new::<T>(config, modes, placement, first_dt)?;
     if comm.is_root() {
         // A reader that has seen enough is no error.
         let _ = write!(std::io::stdout(), "{}\n{}", config.to_toml()?, resources.report());
@@ -118,14 +112,15 @@ fn tell<T: Real>(
 }
 
 /// The ranks and nodes of the run. Collective.
-fn layout(dry_run: &DryRun, comm: &Communicator, config: &Config) -> Result<Layout> {
+fn placement(dry_run: &DryRun, comm: &Communicator, config: &Config) -> Result<Placement> {
     let ranks = dry_run.ranks.unwrap_or(comm.size());
     let machine = dry_run.machine.as_ref().map(|path| Machine::load(comm, path)).transpose()?;
-    let one_node = match &machine {
-        Some(machine) => performance_model::nodes(machine, ranks, config.parallel.threads)?.0 == 1,
-        // What is not known of other ranks is taken from those here.
-        None => comm.size() == ranks && comm.shares_memory(),
+    let node = match &machine {
+        Some(machine) => performance_model::nodes(machine, ranks, config.parallel.threads)?.1,
+        None if comm.size() == ranks => comm.node_size(),
+        // Nothing is known of other ranks.
+        None => 1,
     };
-    let shares_memory = one_node && config.parallel.exchange == Exchange::Auto;
-    Ok(Layout { ranks, shares_memory, machine })
+    let node = if config.parallel.exchange == Exchange::Auto { node } else { 1 };
+    Ok(Placement { ranks, node, machine })
 }

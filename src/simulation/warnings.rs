@@ -1,4 +1,4 @@
-//! What the user should know about the physics of a run, each once, with a remedy.
+//! Warnings about the physics of a run, each once, with a remedy.
 
 use crate::config::{Config, Step};
 use crate::initial::Initial;
@@ -8,7 +8,7 @@ use crate::shells::Shells;
 
 use super::output::history::Row;
 use super::time_step::StabilityLimit;
-use crate::solver::forced_modes::Remark;
+use crate::solver::forces::Remark;
 
 /// Below this k_max eta the smallest scales are cut off.
 const COARSE: f64 = 1.0;

@@ -2,7 +2,7 @@
 //!
 //! The estimate is that of [`crate::integrator::Controller`], from what the equation makes of the
 //! state at the last stage and at the end of the step. What forces add is left out: the embedded scheme
-//! makes the same error, and their rate limits the step, see [`super::forced_modes`]. The error of a vector or scalar
+//! makes the same error, and their rate limits the step, see [`super::forces`]. The error of a vector or scalar
 //! is the root mean square of its estimate over that of its fluctuations, and that of the step is the
 //! largest of these.
 

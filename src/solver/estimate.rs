@@ -1,6 +1,6 @@
 //! What a flow asks of the length of a step, and what became of one.
 
-use super::forced_modes::Pace;
+use super::forces::Pace;
 
 /// What is known about the flow at the start of a step, the same on every rank.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -8,7 +8,7 @@
 //! | `stage` | a right-hand side, and the update of a stage |
 //! | [`estimate`] | what a flow asks of the length of a step |
 //! | [`error_control`] | the error of a step, estimated |
-//! | [`forced_modes`] | the modes that forces act on, and their detour through a stage |
+//! | [`forces`] | the forces, and the detour of their modes through a stage |
 //! | `idle` | forces that could never act |
 //! | [`phase_shift`] | dealiasing by phase shifts |
 //!
@@ -19,7 +19,7 @@
 
 pub mod error_control;
 pub mod estimate;
-pub mod forced_modes;
+pub mod forces;
 mod idle;
 pub mod phase_shift;
 mod stage;
@@ -27,10 +27,10 @@ mod step;
 
 use std::ops::Range;
 
-use crate::equation::{Counts, Equation};
+use crate::equation::{Equation, FieldCounts};
 use crate::error::Result;
 use crate::fields::SpectralFields;
-use crate::forcing::{Action, Band, Drive, Linear};
+use crate::forcing::ForcingTerm;
 use crate::grid::Dealias;
 use crate::integrator::{Controller, IntegratingFactors, Scheme};
 use crate::modes::Modes;
@@ -40,11 +40,12 @@ use crate::transform::sweep::Sweep;
 use crate::transform::timings::Timings;
 
 use self::error_control::ErrorControl;
-use self::forced_modes::{Forced, ForcedBands};
+use self::forces::Forces;
+use self::forces::amplification::Amplification;
 use self::phase_shift::PhaseShift;
 
 pub use estimate::{Attempt, MOST_REJECTIONS, StepEstimate};
-pub use forced_modes::Idle;
+pub use forces::Idle;
 
 /// How a solver takes steps. The default is the classical Runge-Kutta scheme with two-thirds
 /// truncation, by steps of given lengths.
@@ -82,9 +83,10 @@ pub struct Solver<T: Real> {
     state: SpectralFields<T>,
     sum: SpectralFields<T>,
     /// The fields at the present stage after the first; empty unless something uses them.
-    staged: SpectralFields<T>,
-    forces: ForcedBands<T>,
-    linear: Option<LinearForce>,
+    stage_state: SpectralFields<T>,
+    forces: Forces<T>,
+    /// What forces add to all modes in the present stage.
+    amplifications: Vec<Amplification>,
     control: Option<ErrorControl<T>>,
     /// Bundles of this rank that no force acts on.
     free: Vec<usize>,
@@ -107,17 +109,8 @@ enum Held {
     Other,
 }
 
-/// A force on all modes.
-#[derive(Clone, Copy)]
-struct LinearForce {
-    force: Linear,
-    /// Energy of the fluctuations at the start of the step, and that up to which there are none.
-    energy: f64,
-    absent: f64,
-}
-
 impl<T: Real> Solver<T> {
-    /// A flow at rest, under the forces `drives`. Fields start at zero; see [`Self::set_state`].
+    /// A flow at rest, under these forces. Fields start at zero; see [`Self::set_state`].
     /// Collective.
     ///
     /// # Errors
@@ -127,7 +120,7 @@ impl<T: Real> Solver<T> {
         communicator: &Communicator,
         pool: ThreadPool,
         equation: Box<dyn Equation<T>>,
-        drives: Vec<Drive>,
+        forces: Vec<ForcingTerm>,
         options: SolverOptions,
     ) -> Result<Self> {
         let SolverOptions { scheme, dealias, tolerance, products } = options;
@@ -137,27 +130,16 @@ impl<T: Real> Solver<T> {
         let sweep = Sweep::new(modes, communicator, pool, slots, products)?;
         let owned = sweep.plan.bundles.clone();
         let state = sweep.zero_fields(counts.fields);
-        let mut linear = None;
-        let forces = drives.into_iter().map(|Drive { name, fields, action }| {
-            let damping = equation.damping(fields.start);
-            let (force, band) = match action {
-                Action::Band(force, wavenumber) => (force, Band::new(&modes, wavenumber)),
-                Action::Linear(force) => {
-                    linear = Some(LinearForce { force, energy: 0.0, absent: 0.0 });
-                    (Box::new(force) as _, force.mirror(&modes, damping))
-                }
-            };
-            Forced::new((name, fields), damping, force, band)
-        });
-        let forces = ForcedBands::new(&state, forces.collect());
+        let forces = Forces::new(forces, &state, |field| equation.damping(field));
+        let amplifications = forces.amplifications();
         let free = owned.clone().filter(|bundle| !forces.bundles().contains(bundle)).collect();
         let dampings = (0..counts.fields).map(|field| equation.damping(field));
-        let uses_state = equation.uses_state() || linear.is_some();
+        let uses_state = equation.uses_state() || !amplifications.is_empty();
         let zeros = || sweep.zero_fields(counts.fields);
         Ok(Solver {
             communicator: communicator.clone(),
             factors: IntegratingFactors::new(modes, owned, scheme, dampings),
-            staged: sweep.zero_fields(if uses_state { counts.fields } else { 0 }),
+            stage_state: sweep.zero_fields(if uses_state { counts.fields } else { 0 }),
             sum: zeros(),
             control: tolerance
                 .map(|Tolerance { error, groups }| ErrorControl::new(error, groups, zeros())),
@@ -168,7 +150,7 @@ impl<T: Real> Solver<T> {
             scheme,
             state,
             forces,
-            linear,
+            amplifications,
             free,
             begun: None,
             time: 0.0,
@@ -188,7 +170,7 @@ impl<T: Real> Solver<T> {
     }
 
     /// Fields of the equation on each leg of a sweep.
-    pub fn counts(&self) -> Counts {
+    pub fn counts(&self) -> FieldCounts {
         self.equation.counts()
     }
 
@@ -229,12 +211,12 @@ impl<T: Real> Solver<T> {
     }
 
     /// The forces.
-    pub fn forces(&self) -> &ForcedBands<T> {
+    pub fn forces(&self) -> &Forces<T> {
         &self.forces
     }
 
     /// The forces, to restore what they remembered after [`Self::set_state`], or their accounts.
-    pub fn forces_mut(&mut self) -> &mut ForcedBands<T> {
+    pub fn forces_mut(&mut self) -> &mut Forces<T> {
         &mut self.forces
     }
 

@@ -24,7 +24,7 @@ pub struct PhaseShift<T: Real> {
 
 /// Which way fields are shifted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
+pub enum Shift {
     /// From values on the grid points to values on the shifted ones.
     Out,
     /// And back.
@@ -49,8 +49,8 @@ impl<T: Real> PhaseShift<T> {
     }
 
     /// Shifts fields of a bundle, `[field][row][re lanes, im lanes]`.
-    pub fn apply(&self, direction: Direction, bundle: usize, fields: &mut [T]) {
-        simd::run(Shift { tables: self, direction, bundle, fields });
+    pub fn apply(&self, shift: Shift, bundle: usize, fields: &mut [T]) {
+        simd::run(ShiftKernel { tables: self, shift, bundle, fields });
     }
 
     /// Zeroes the modes of a bundle outside the sphere whose radius is the cutoff.
@@ -69,20 +69,20 @@ impl<T: Real> PhaseShift<T> {
     }
 }
 
-struct Shift<'a, T: Real> {
+struct ShiftKernel<'a, T: Real> {
     tables: &'a PhaseShift<T>,
-    direction: Direction,
+    shift: Shift,
     bundle: usize,
     fields: &'a mut [T],
 }
 
-impl<T: Real> Kernel<T> for Shift<'_, T> {
+impl<T: Real> Kernel<T> for ShiftKernel<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<V: Vector<Scalar = T>>(self) {
         let PhaseShift { modes, cos, sin } = self.tables;
         let (lanes, row_len) = (modes.lanes, modes.row_len());
-        let sign = if self.direction == Direction::Out { T::one() } else { -T::one() };
+        let sign = if self.shift == Shift::Out { T::one() } else { -T::one() };
         let ((cx, cy), (sx, sy)) =
             (cos.of_bundle(modes, self.bundle), sin.of_bundle(modes, self.bundle));
         assert!(cx.len() == lanes && sx.len() == lanes && lanes.is_multiple_of(V::WIDTH));
@@ -126,7 +126,7 @@ mod tests {
         let shift = PhaseShift::new(modes);
         for bundle in 0..modes.bundles() {
             shift.truncate(bundle, fields.bundle_mut(bundle));
-            shift.apply(Direction::Out, bundle, fields.bundle_mut(bundle));
+            shift.apply(Shift::Out, bundle, fields.bundle_mut(bundle));
         }
         for (mode, place) in fields.owned_modes() {
             let ratio = |axis: usize| mode[axis] as f64 / grid.cutoff[axis] as f64;
@@ -137,9 +137,9 @@ mod tests {
             assert!((fields.at(place, 1) - expected).norm() < 1e-14, "{mode:?}");
         }
         for bundle in 0..modes.bundles() {
-            shift.apply(Direction::Back, bundle, fields.bundle_mut(bundle));
+            shift.apply(Shift::Back, bundle, fields.bundle_mut(bundle));
         }
-        let place = modes.place([3, -2, 1]).unwrap();
+        let place = modes.index([3, -2, 1]).unwrap();
         assert!((fields.at(place, 0) - Complex::ONE).norm() < 1e-14);
     }
 }

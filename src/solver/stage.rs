@@ -3,17 +3,16 @@
 use std::ops::Range;
 
 use super::error_control::{ErrorControl, assemble_all};
-use super::forced_modes::{Pace, absent};
-use super::phase_shift::{Direction, PhaseShift, is_shifted};
-use super::{Held, LinearForce, Solver};
+use super::forces::Pace;
+use super::forces::amplification::Amplification;
+use super::phase_shift::{PhaseShift, Shift, is_shifted};
+use super::{Held, Solver};
 use crate::equation::{Equation, NonlinearTerms};
 use crate::fields::SpectralFields;
-use crate::forcing::{Bounds, Linear};
 use crate::integrator::{IntegratingFactors, Stage};
 use crate::modes::Modes;
 use crate::parallel::SharedSlice;
 use crate::real::Real;
-use crate::sums::VelocityAverages;
 
 /// The work of a stage on one bundle after the other, each by one thread.
 struct StageWork<'a, T: Real> {
@@ -27,12 +26,12 @@ struct StageWork<'a, T: Real> {
     equation: &'a dyn Equation<T>,
     factors: &'a IntegratingFactors<T>,
     phase_shift: Option<&'a PhaseShift<T>>,
-    /// Rate of the linear force.
-    rate: Option<f64>,
+    /// What forces add to all modes.
+    amplifications: &'a [Amplification],
     state: SharedSlice<'a, T>,
     sum: SharedSlice<'a, T>,
     /// The fields at this stage after the first, if anything uses them.
-    staged: Option<SharedSlice<'a, T>>,
+    stage_state: Option<SharedSlice<'a, T>>,
     /// The tendency, if it is known already.
     known: Option<&'a SpectralFields<T>>,
     /// Where the tendency is kept, if it is.
@@ -49,10 +48,10 @@ impl<T: Real> StageWork<'_, T> {
     fn present(&self, bundle: usize) -> &[T] {
         let range = self.range(bundle);
         // SAFETY: every bundle is worked on by one thread.
-        match (&self.staged, self.stage.index) {
+        match (&self.stage_state, self.stage.index) {
             (None, _) => &[],
             (Some(_), 0) => unsafe { self.state.slice(range) },
-            (Some(staged), _) => unsafe { staged.slice(range) },
+            (Some(stage_state), _) => unsafe { stage_state.slice(range) },
         }
     }
 
@@ -63,7 +62,7 @@ impl<T: Real> StageWork<'_, T> {
             tendency.copy_from_slice(known.bundle(bundle));
         } else {
             if let Some(shift) = self.phase_shift.filter(|_| is_shifted(self.stage.index)) {
-                shift.apply(Direction::Back, bundle, contracted);
+                shift.apply(Shift::Back, bundle, contracted);
             }
             self.equation.assemble(bundle, present, contracted, tendency);
         }
@@ -71,8 +70,8 @@ impl<T: Real> StageWork<'_, T> {
             // SAFETY: every bundle is worked on by one thread.
             unsafe { kept.slice(self.range(bundle)) }.copy_from_slice(tendency);
         }
-        if let Some(rate) = self.rate {
-            Linear::add(&self.modes, bundle, rate, present, tendency);
+        for amplification in self.amplifications {
+            amplification.add(&self.modes, bundle, present, tendency);
         }
         if let Some(sphere) = self.phase_shift {
             sphere.truncate(bundle, tendency);
@@ -91,9 +90,9 @@ impl<T: Real> StageWork<'_, T> {
             let tendency = &mut tendency[part];
             self.stage.update(&self.modes, self.factors, (bundle, field), u, s, tendency);
         }
-        if let Some(staged) = &self.staged {
+        if let Some(stage_state) = &self.stage_state {
             // SAFETY: as above.
-            unsafe { staged.slice(range) }.copy_from_slice(tendency);
+            unsafe { stage_state.slice(range) }.copy_from_slice(tendency);
         }
     }
 }
@@ -131,10 +130,19 @@ impl<T: Real> Solver<T> {
 
     /// The spectral half of a stage: the sweep holds the fields of the next one then. Collective.
     pub(super) fn update(&mut self, stage: Stage) {
-        let rate = self.linear.map(|linear| self.linear_rate(linear, stage));
         let Solver {
-            communicator: comm, sweep, equation, state, sum, staged, forces, factors, ..
+            communicator: comm,
+            sweep,
+            equation,
+            state,
+            sum,
+            stage_state,
+            forces,
+            amplifications,
+            factors,
+            ..
         } = self;
+        forces.amplify(comm, sweep.pool(), stage_state, stage, amplifications);
         let counts = equation.counts();
         factors.prepare(stage);
         let is_last = stage.is_last();
@@ -154,7 +162,7 @@ impl<T: Real> Solver<T> {
         // What the next stage starts from, on its points.
         let put_out = |bundle: usize, outgoing: &mut [T]| {
             if let Some(shift) = shift {
-                shift.apply(Direction::Out, bundle, outgoing);
+                shift.apply(Shift::Out, bundle, outgoing);
             }
         };
         let work = StageWork {
@@ -166,10 +174,11 @@ impl<T: Real> Solver<T> {
             equation: &**equation,
             factors,
             phase_shift,
-            rate,
+            amplifications,
             state: SharedSlice::new(&mut state.data),
             sum: SharedSlice::new(&mut sum.data),
-            staged: (!staged.data.is_empty()).then(|| SharedSlice::new(&mut staged.data)),
+            stage_state: (!stage_state.data.is_empty())
+                .then(|| SharedSlice::new(&mut stage_state.data)),
             known,
             kept,
         };
@@ -191,28 +200,7 @@ impl<T: Real> Solver<T> {
 
     /// What forces ask of the next step, given the largest frequency of the flow. Collective.
     pub(super) fn look_ahead(&mut self, frequency: f64) -> Pace {
-        let Solver { communicator: comm, sweep, forces, linear, state, .. } = self;
-        let pace = forces.look_ahead(comm, sweep.pool(), state, frequency);
-        let Some(LinearForce { force, energy, absent: threshold }) = linear else { return pace };
-        let budget = VelocityAverages::measure(state, 0.0, sweep.pool(), comm);
-        *energy = budget.fluctuation_energy;
-        *threshold = absent::<T>(budget.kinetic_energy);
-        let bounds = Bounds { absent: *threshold, ..Bounds::NONE };
-        let rate = 2.0 * force.rate(*energy, bounds);
-        forces.note_pace(rate, *energy <= *threshold);
-        pace.max(Pace { rate, ..Pace::default() })
-    }
-
-    /// The rate of the linear force in a stage; notes what it puts in. Collective.
-    fn linear_rate(&mut self, linear: LinearForce, stage: Stage) -> f64 {
-        let LinearForce { force, mut energy, absent } = linear;
-        if stage.index > 0 {
-            let (pool, comm) = (self.sweep.pool(), &self.communicator);
-            energy = VelocityAverages::measure(&self.staged, 0.0, pool, comm).fluctuation_energy;
-        }
-        let rate = force.rate(energy, Bounds { absent, rate: 1.0 / stage.dt });
-        let power = 2.0 * rate * energy;
-        self.forces.note_injection(stage.weight() * power);
-        rate
+        let Solver { communicator: comm, sweep, forces, state, .. } = self;
+        forces.look_ahead(comm, sweep.pool(), state, frequency)
     }
 }

@@ -6,7 +6,7 @@ use super::over_bundles::exact_sums_over_bundles;
 use crate::exact_sum::ExactSum;
 use crate::fields::SpectralFields;
 use crate::grid::Grid;
-use crate::modes::{Modes, Place, signed};
+use crate::modes::{ModeIndex, Modes, signed};
 use crate::parallel::{Communicator, ThreadPool};
 use crate::real::Real;
 
@@ -46,7 +46,7 @@ impl VelocityAverages {
             let (nx0, ny) = modes.bundle_mode(bundle);
             let mean = (nx0, ny) == (0, 0);
             if mean {
-                let mean = Place { bundle, row: 0, lane: 0 };
+                let mean = ModeIndex { bundle, row: 0, lane: 0 };
                 let square: f64 = (0..3).map(|i| fields.at(mean, i).re.double().powi(2)).sum();
                 sums[0].add(0.5 * square);
             }
@@ -190,9 +190,9 @@ mod tests {
         let grid = Grid::two_thirds([64, 20, 30], [2.0, 1.0, 1.5]);
         let fields = field::<f64>(RANDOM, grid, 8);
         let (mut energy, mut enstrophy, mut over_k) = (0.0, 0.0, 0.0);
-        for (mode, place) in fields.owned_modes() {
+        for (mode, index) in fields.owned_modes() {
             let k2: f64 = grid.wavevector(mode).iter().map(|k| k * k).sum();
-            let square: f64 = (0..3).map(|i| fields.at(place, i).norm_sqr()).sum();
+            let square: f64 = (0..3).map(|i| fields.at(index, i).norm_sqr()).sum();
             energy += 0.5 * Modes::weight(mode[0]) * square;
             enstrophy += 0.5 * Modes::weight(mode[0]) * k2 * square;
             if k2 > 0.0 {
@@ -210,8 +210,8 @@ mod tests {
         let grid = Grid::two_thirds([16; 3], [1.0; 3]);
         let mut fields = field::<f64>(RANDOM, grid, 8);
         let still = measure(&fields, 1);
-        let place = fields.modes.place([0; 3]).unwrap();
-        fields.set(place, 1, Complex::new(1e9, 0.0));
+        let index = fields.modes.index([0; 3]).unwrap();
+        fields.set(index, 1, Complex::new(1e9, 0.0));
         let moving = measure(&fields, 1);
         assert_eq!(moving.fluctuation_energy, still.fluctuation_energy);
         assert_eq!(moving.enstrophy, still.enstrophy);
@@ -228,8 +228,8 @@ mod tests {
         {
             let mut fields = field::<f64>(RANDOM, grid, 8);
             assert!(measure(&fields, 1).max_divergence < 1e-15);
-            let place = fields.modes.place(mode).unwrap();
-            fields.set(place, component, fields.at(place, component) + Complex::new(0.0, 1.0));
+            let index = fields.modes.index(mode).unwrap();
+            fields.set(index, component, fields.at(index, component) + Complex::new(0.0, 1.0));
             let found = measure(&fields, 1).max_divergence;
             assert!((found / expected - 1.0).abs() < 1e-12, "{mode:?}: {found}");
         }
@@ -247,8 +247,8 @@ mod tests {
     fn a_field_that_is_not_finite_gives_nan() {
         let grid = Grid::two_thirds([16; 3], [1.0; 3]);
         let mut fields = field::<f64>(RANDOM, grid, 8);
-        let place = fields.modes.place([2, 1, 1]).unwrap();
-        fields.set(place, 1, Complex::new(f64::NAN, 0.0));
+        let index = fields.modes.index([2, 1, 1]).unwrap();
+        fields.set(index, 1, Complex::new(f64::NAN, 0.0));
         let budget = measure(&fields, 1);
         assert!(budget.kinetic_energy.is_nan() && budget.enstrophy.is_nan());
     }

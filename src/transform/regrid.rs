@@ -12,7 +12,7 @@ use super::decomposition::Decomposition;
 /// The bundle of `to` with the same ny and the same nx of lane 0, if there is one.
 fn counterpart(from: &Modes, bundle: usize, to: &Modes) -> Option<usize> {
     let (nx, ny) = from.bundle_mode(bundle);
-    to.place([nx as i64, ny, 0]).map(|place| place.bundle)
+    to.index([nx as i64, ny, 0]).map(|index| index.bundle)
 }
 
 /// Those of the bundles `mine` that the other layout has too, each after the rank that has it there:
@@ -88,11 +88,11 @@ mod tests {
             let mut fields = SpectralFields::<f64>::zeros(from, 0..from.bundles(), 2);
             fields.fill(|mode, out| out.copy_from_slice(&[value(mode), -value(mode)]));
             let result = regrid(&fields, to, &Communicator::serial());
-            for (mode, place) in result.owned_modes() {
-                let kept = from.place(mode).is_some();
+            for (mode, index) in result.owned_modes() {
+                let kept = from.index(mode).is_some();
                 let expected = if kept { value(mode) } else { Complex::default() };
-                assert_eq!(result.at(place, 0), expected);
-                assert_eq!(result.at(place, 1), -expected);
+                assert_eq!(result.at(index, 0), expected);
+                assert_eq!(result.at(index, 1), -expected);
             }
         }
     }

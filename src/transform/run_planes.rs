@@ -21,7 +21,7 @@ use crate::real::Real;
 use super::plane_job::PlaneJob;
 use super::stages::Plane;
 use super::sweep::{PlaneParts, Scratch, Sweep, lock};
-use super::timings::{Part, Stopwatch};
+use super::timings::{Activity, Stopwatch};
 use super::transports::Transport;
 
 impl<T: Real> Sweep<T> {
@@ -59,7 +59,7 @@ impl<T: Real> PlaneParts<'_, T> {
                     }
                     plane.forward_y(start, 0..plan.along_x.len());
                 }
-                watch.lap(timings, Part::Planes);
+                watch.lap(timings, Activity::Planes);
             }
         });
     }
@@ -89,7 +89,7 @@ impl<T: Real> PlaneParts<'_, T> {
                         plane.at = at;
                         work(&mut plane, first + at, some);
                     }
-                    watch.lap(timings, Part::Planes);
+                    watch.lap(timings, Activity::Planes);
                 });
             };
             let start = |z: usize| {
@@ -109,15 +109,15 @@ impl<T: Real> PlaneParts<'_, T> {
             let forward_y: &StageJob<T> = &|plane, z, some| unsafe {
                 plane.forward_y(start(z), some);
             };
-            self.timings.time(Part::Transpose, || y_to_x.clear());
+            self.timings.time(Activity::Transpose, || y_to_x.clear());
             if job.inputs() > 0 {
                 stage(y_to_x.side_from(), lines, inverse_y);
                 let fields = planes.len() * job.inputs();
-                self.timings.time(Part::Transpose, || y_to_x.transpose(fields));
+                self.timings.time(Activity::Transpose, || y_to_x.transpose(fields));
             }
             stage(y_to_x.side_to(), blocks, lines_along_x);
             if job.products() > 0 {
-                self.timings.time(Part::Transpose, || {
+                self.timings.time(Activity::Transpose, || {
                     y_to_x.transpose_back(planes.len() * job.products());
                     y_to_x.arrive(0);
                 });

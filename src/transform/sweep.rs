@@ -23,7 +23,7 @@ use crate::real::Real;
 use super::lines::{ABSENT, Direction, Lines, ReadTable, Source, Target, WriteTable};
 use super::plan::{Plan, Room, Sharing, transform_order};
 use super::plane_tables::{PlaneScratch, PlaneTables};
-use super::timings::{Part, Stopwatch, Timings};
+use super::timings::{Activity, Stopwatch, Timings};
 use super::transports::{self, Transport};
 use super::transpose::Transpose;
 
@@ -125,7 +125,7 @@ impl<T: Real> Sweep<T> {
     ) -> Result<Self> {
         let place = (communicator.rank(), communicator.grid());
         let (column, row) = (communicator.process_column(), communicator.process_row());
-        let sharing = Sharing { z_to_y: column.shares_memory(), y_to_x: row.shares_memory() };
+        let sharing = Sharing { z_to_y: column.node_size(), y_to_x: row.node_size() };
         let plan = Plan::new(modes, place, Room { slots, products }, sharing)?;
         let z = LinesAlongZ::new(&plan);
         let tables = PlaneTables::new(&plan);
@@ -204,12 +204,12 @@ impl<T: Real> Sweep<T> {
             let to = bundles.partition_point(|&bundle| bundle < end);
             let bundles = &bundles[from..to];
             if incoming > 0 {
-                self.timings.time(Part::Transpose, || self.z_to_y.arrive(part));
+                self.timings.time(Activity::Transpose, || self.z_to_y.arrive(part));
             }
             self.run_part(bundles, incoming, outgoing, work);
             if outgoing > 0 {
                 let put = || self.z_to_y.put(part, bundles.len(), outgoing);
-                self.timings.time(Part::Transpose, put);
+                self.timings.time(Activity::Transpose, put);
             }
         }
     }
@@ -255,13 +255,13 @@ impl<T: Real> Sweep<T> {
                     // SAFETY: as above.
                     unsafe { z.lines.transform(Direction::Forward, source, target, work) };
                 }
-                watch.lap(&mut scratch.timings, Part::Columns);
+                watch.lap(&mut scratch.timings, Activity::Columns);
                 work(
                     bundle,
                     &mut scratch.incoming[..incoming * column_len],
                     &mut scratch.outgoing[..outgoing * column_len],
                 );
-                watch.lap(&mut scratch.timings, Part::Update);
+                watch.lap(&mut scratch.timings, Activity::Update);
                 for field in 0..outgoing {
                     let start = column(&mut scratch.outgoing, field).cast_const();
                     let source = Source { start, table: &z.outgoing, lanes };
@@ -270,7 +270,7 @@ impl<T: Real> Sweep<T> {
                     // SAFETY: as above.
                     unsafe { z.lines.transform(Direction::Inverse, source, target, work) };
                 }
-                watch.lap(&mut scratch.timings, Part::Columns);
+                watch.lap(&mut scratch.timings, Activity::Columns);
             }
         });
     }
@@ -285,12 +285,12 @@ impl<T: Real> Sweep<T> {
 
     /// Moves `fields` fields from columns to planes. Collective.
     pub fn to_planes(&mut self, fields: usize) {
-        self.timings.time(Part::Transpose, || self.z_to_y.transpose(fields));
+        self.timings.time(Activity::Transpose, || self.z_to_y.transpose(fields));
     }
 
     /// Moves `fields` fields from planes to columns. Collective.
     pub fn to_columns(&mut self, fields: usize) {
-        self.timings.time(Part::Transpose, || self.z_to_y.transpose_back(fields));
+        self.timings.time(Activity::Transpose, || self.z_to_y.transpose_back(fields));
     }
 
     /// The rows of this rank's planes, with everything else that planes need.

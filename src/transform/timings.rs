@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-/// The parts of a run that are timed.
+/// What a run spends its time on, as far as it is timed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum Activity {
     /// Transforms along z.
     Columns,
     /// Moving rows between ranks, and waiting for them.
@@ -17,39 +17,39 @@ pub enum Part {
     Output,
 }
 
-impl Part {
-    /// Every part with its name.
-    pub const ALL: [(Part, &'static str); 5] = [
-        (Part::Columns, "z-lines"),
-        (Part::Transpose, "all-to-all"),
-        (Part::Planes, "planes (y, x)"),
-        (Part::Update, "spectral update"),
-        (Part::Output, "diagnostics, I/O"),
+impl Activity {
+    /// Every activity with its name.
+    pub const ALL: [(Activity, &'static str); 5] = [
+        (Activity::Columns, "z-lines"),
+        (Activity::Transpose, "all-to-all"),
+        (Activity::Planes, "planes (y, x)"),
+        (Activity::Update, "spectral update"),
+        (Activity::Output, "diagnostics, I/O"),
     ];
 }
 
-/// Seconds spent in each part.
+/// The seconds spent on each activity.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Timings {
-    seconds: [f64; Part::ALL.len()],
+    seconds: [f64; Activity::ALL.len()],
 }
 
 impl Timings {
-    /// Seconds in each part, in the order of [`Part::ALL`].
-    pub fn seconds(&self) -> [f64; Part::ALL.len()] {
+    /// Seconds of each activity, in the order of [`Activity::ALL`].
+    pub fn seconds(&self) -> [f64; Activity::ALL.len()] {
         self.seconds
     }
 
-    /// Books `time` on `part`.
-    pub fn add(&mut self, part: Part, time: Duration) {
-        self.seconds[part as usize] += time.as_secs_f64();
+    /// Books `time` on `activity`.
+    pub fn add(&mut self, activity: Activity, time: Duration) {
+        self.seconds[activity as usize] += time.as_secs_f64();
     }
 
-    /// Does `work`, and books the time that it takes on `part`.
-    pub fn time<R>(&mut self, part: Part, work: impl FnOnce() -> R) -> R {
+    /// Does `work`, and books the time that it takes on `activity`.
+    pub fn time<R>(&mut self, activity: Activity, work: impl FnOnce() -> R) -> R {
         let start = Instant::now();
         let result = work();
-        self.add(part, start.elapsed());
+        self.add(activity, start.elapsed());
         result
     }
 
@@ -71,9 +71,9 @@ impl Stopwatch {
     }
 
     /// Books the time since the start or the last lap.
-    pub fn lap(&mut self, timings: &mut Timings, part: Part) {
+    pub fn lap(&mut self, timings: &mut Timings, activity: Activity) {
         let now = Instant::now();
-        timings.add(part, now - self.0);
+        timings.add(activity, now - self.0);
         self.0 = now;
     }
 }

@@ -28,14 +28,22 @@ fn layout<T: Real>(points: [usize; 3]) -> Modes {
     Modes::new(truncate(points, [1.0, 2.0, 0.5]), T::LANES)
 }
 
-/// The ranks in process grids of every shape, with and without shared memory.
+/// The ranks in process grids of every shape, as one node and without shared memory.
 pub fn arrangements(comm: &Communicator) -> Vec<Communicator> {
+    in_process_grids(comm, [1, comm.size()].into_iter())
+}
+
+/// The ranks in process grids of every shape, in nodes of these sizes.
+fn in_process_grids(
+    comm: &Communicator,
+    nodes: impl Iterator<Item = usize> + Clone,
+) -> Vec<Communicator> {
     let ranks = comm.size();
     let columns = (1..=ranks).filter(|columns| ranks.is_multiple_of(*columns));
     columns
         .flat_map(|columns| {
             let grid = ProcessGrid { rows: ranks / columns, columns };
-            [comm.clone(), comm.without_shared_memory()].map(|comm| comm.arranged(grid))
+            nodes.clone().map(move |node| comm.in_nodes_of(node).arranged(grid))
         })
         .collect()
 }
@@ -113,7 +121,9 @@ fn assert_same_fields<T: Real>(mine: &SpectralFields<T>, all: &SpectralFields<T>
 
 fn sweeps(comm: &Communicator) {
     assert_eq!(comm.shares_memory(), comm.size() > 1, "the tests run on one node");
-    for comm in arrangements(comm) {
+    let ranks = comm.size();
+    let nodes = (1..=ranks).filter(|node| ranks.is_multiple_of(*node));
+    for comm in in_process_grids(comm, nodes) {
         check_sweeps::<f64>(&comm);
         check_sweeps::<f32>(&comm);
     }

@@ -58,12 +58,12 @@ fn scalars_and_buoyancy_have_their_own() {
     let wave = [([0, 0, 2], [ZERO, ZERO, ZERO, re(0.3), re(0.2), re(0.1)])];
     let mut solver = Setup { physics, modes: &wave, ..Setup::default() }.build::<f64>();
     run(&mut solver, 0.05, 10);
-    let place = solver.state().modes.place([0, 0, 2]).unwrap();
+    let index = solver.state().modes.index([0, 0, 2]).unwrap();
     let (hyper, drag): (f64, f64) = (0.01 * 16.0, 0.4 / 4.0);
     for (field, start, rate) in
         [(3, 0.3, 0.4 + hyper + drag), (4, 0.2, hyper), (5, 0.1, 0.8 + drag)]
     {
-        let found = solver.state().at(place, field).re;
+        let found = solver.state().at(index, field).re;
         assert!((found - start * (-0.5 * rate).exp()).abs() < 1e-15, "field {field}: {found}");
     }
     assert!(energy(solver.state()) < 1e-30);
@@ -81,7 +81,7 @@ fn every_field_has_its_own() {
         with_more::<3, 6>(&wave, |_, _| vec![ZERO, re(0.2), ZERO]).try_into().unwrap();
     let mut solver = Setup { physics, modes: &modes, ..Setup::default() }.build::<f64>();
     run(&mut solver, 0.05, 10);
-    let place = solver.state().modes.place([2, 0, 0]).unwrap();
-    assert!((solver.state().at(place, 2).re - 0.3).abs() < 1e-15);
-    assert!((solver.state().at(place, 4).re - 0.2 * (-0.01_f64 * 64.0 * 0.5).exp()).abs() < 1e-15);
+    let index = solver.state().modes.index([2, 0, 0]).unwrap();
+    assert!((solver.state().at(index, 2).re - 0.3).abs() < 1e-15);
+    assert!((solver.state().at(index, 4).re - 0.2 * (-0.01_f64 * 64.0 * 0.5).exp()).abs() < 1e-15);
 }

@@ -1,8 +1,11 @@
 //! Forces: what they put in, what they hold, and that they keep the order of the scheme.
 
 use dns_solver::fields::SpectralFields;
-use dns_solver::forcing::{Forcing, ScalarForcing};
+use dns_solver::forcing::{Band, BandField, Force, Forcing, ForcingTerm, ScalarForcing};
+use dns_solver::grid::{Dealias, Grid};
 use dns_solver::initial::{Abc, Kolmogorov, TaylorGreen};
+use dns_solver::integrator::Damping;
+use dns_solver::modes::Modes;
 use dns_solver::physics::{Kind, Magnetic, Physics, Scalar};
 use dns_solver::real::Real;
 
@@ -68,12 +71,71 @@ fn forced_runs_converge_with_the_order_of_the_scheme() {
     }
 }
 
+/// f = a c' on all modes of a scalar.
+struct Amplify(f64);
+
+impl Force for Amplify {
+    fn band(&self, layout: &Modes, _damping: Damping) -> Band {
+        Band::mirror(layout, 0.0)
+    }
+
+    fn amplifies(&self) -> bool {
+        true
+    }
+
+    fn amplification(&self, _square: f64) -> f64 {
+        self.0
+    }
+
+    fn force(&self, _: &Band, _: &BandField, _: &BandField, force: &mut BandField) {
+        force.fill(Default::default());
+    }
+}
+
+/// Whatever it is that a force on all modes acts on, and beside which others: the fluctuations of a
+/// scalar that nothing diffuses grow as exp(a t) wherever the flow takes them, and its mean stays.
+#[test]
+fn any_field_can_be_forced_in_all_modes() {
+    let mut modes: Vec<_> =
+        tangled().iter().map(|(k, u)| (*k, [u[0], u[1], u[2], re(0.0)])).collect();
+    modes.push(([1, -2, 1], [re(0.0), re(0.0), re(0.0), C::new(0.3, 0.1)]));
+    modes.push(([0, 0, 0], [re(0.0), re(0.0), re(0.0), re(0.35)]));
+    let physics = Physics { scalars: vec![scalar(0.0, [0.0; 3])], ..Physics::navier_stokes(0.05) };
+    let forcing = Forcing::Linear { rate: 0.3, energy: Some(0.5) };
+    let setup = Setup { physics, forcing, modes: &modes, ..Setup::default() };
+    let grid = Grid::two_thirds(setup.points, setup.lengths);
+    let mut forces = setup.physics.build_forces(&setup.forcing, &setup.magnetic_forcing, &grid);
+    let rate = 0.4;
+    forces.push(ForcingTerm { name: "c".into(), fields: 3..4, force: Box::new(Amplify(rate)) });
+    let mut solver = setup.build_under::<f64>(grid, Dealias::TwoThirds, forces);
+    let variance = |solver: &dns_solver::solver::Solver<f64>| {
+        let fields = solver.state();
+        let of_mode = |(mode, place): ([i64; 3], _)| {
+            if mode == [0; 3] {
+                0.0
+            } else {
+                Modes::weight(mode[0]) * fields.at(place, 3).norm_sqr()
+            }
+        };
+        fields.owned_modes().map(of_mode).sum::<f64>()
+    };
+    let before = variance(&solver);
+    run(&mut solver, 0.01, 20);
+    let growth = variance(&solver) / before;
+    assert!((growth / (2.0_f64 * rate * 0.2).exp() - 1.0).abs() < 1e-8, "grew by {growth}");
+    let injected = solver.forces().injected("c");
+    assert!((injected / (0.5 * before * (growth - 1.0)) - 1.0).abs() < 1e-8, "{injected}");
+    let mean = solver.state().modes.index([0; 3]).unwrap();
+    assert!((solver.state().at(mean, 3).re - 0.35).abs() < 1e-14);
+    assert!(solver.forces().injected("velocity") > 0.01);
+}
+
 /// Largest |û(-k) - conj û(k)| on the nx = 0 plane.
 fn asymmetry(fields: &SpectralFields<f64>) -> f64 {
     let plane = fields.owned_modes().filter(|(mode, _)| mode[0] == 0);
-    let difference = |(mode, place): ([i64; 3], _)| {
-        let opposite = fields.modes.place(mode.map(|n| -n)).unwrap();
-        let of_field = |field| (fields.at(place, field) - fields.at(opposite, field).conj()).norm();
+    let difference = |(mode, index): ([i64; 3], _)| {
+        let opposite = fields.modes.index(mode.map(|n| -n)).unwrap();
+        let of_field = |field| (fields.at(index, field) - fields.at(opposite, field).conj()).norm();
         (0..3).map(of_field).fold(0.0, f64::max)
     };
     plane.map(difference).fold(0.0, f64::max)
@@ -191,8 +253,8 @@ fn steady_forces_drive_their_laminar_flows() {
         let setup = Setup::<3> { physics, forcing, ..Setup::default() };
         let mut solver = setup.build::<f64>();
         run(&mut solver, 0.01, 100);
-        let place = solver.state().modes.place(mode).unwrap();
-        let found = solver.state().at(place, field);
+        let index = solver.state().modes.index(mode).unwrap();
+        let found = solver.state().at(index, field);
         assert!((found - expected).norm() < 1e-8, "{found} is not {expected}");
     }
     // From rest, u = f t at first; the mean of f^2 / 2 is A^2 / 8.
@@ -311,7 +373,7 @@ fn scalar_forcing_puts_in_its_variance() {
     run(&mut solver, 0.01, 50);
     let amplitude = |mode| {
         let state = solver.state();
-        state.at(state.modes.place(mode).unwrap(), 3).re
+        state.at(state.modes.index(mode).unwrap(), 3).re
     };
     assert!((2.0 * amplitude([1, 0, 0]).powi(2) - 0.02 - 0.2).abs() < 1e-6);
     assert_eq!(amplitude([0, 1, 1]), 0.1);

@@ -131,10 +131,10 @@ fn a_mean_flow_only_shifts() {
     let t = dt * steps as f64;
     let mut shifted = a.state().clone();
     shifted.fill(|mode, out| {
-        let place = a.state().modes.place(mode).unwrap();
+        let index = a.state().modes.index(mode).unwrap();
         let phase: f64 = (0..3).map(|j| mode[j] as f64 * mean[j]).sum();
         for (f, value) in out.iter_mut().enumerate() {
-            *value = a.state().at(place, f) * C::from_polar(1.0, -phase * t);
+            *value = a.state().at(index, f) * C::from_polar(1.0, -phase * t);
             if mode == [0; 3] {
                 *value = re(mean[f]);
             }
@@ -170,12 +170,12 @@ fn nonlinear_term_is_conservative_and_solenoidal() {
         let tendency = solver.tendency();
         let state = solver.state();
         let (mut transfer, mut magnitude, mut divergence) = (0.0, 0.0, 0.0_f64);
-        for (mode, place) in state.owned_modes() {
+        for (mode, index) in state.owned_modes() {
             let k = grid.wavevector(mode);
             let weight = Modes::weight(mode[0]);
             let mut dot = [C::default(); 2];
             for (f, k) in k.into_iter().enumerate() {
-                let (n, u) = (tendency.at(place, f), state.at(place, f));
+                let (n, u) = (tendency.at(index, f), state.at(index, f));
                 transfer += weight * (n.re * u.re + n.im * u.im);
                 magnitude += weight * n.norm() * u.norm();
                 dot[0] += u * k;
@@ -204,11 +204,11 @@ fn products_of_the_highest_modes_do_not_alias() {
         ];
         let mut solver = Setup { points, modes: &modes, ..Setup::default() }.build::<f64>();
         let tendency = solver.tendency();
-        for (mode, place) in tendency.owned_modes() {
+        for (mode, index) in tendency.owned_modes() {
             let allowed = [[a, b, 0], [a, 0, c], [0, b, c]]
                 .iter()
                 .any(|m| (0..3).all(|j| mode[j].abs() == m[j]));
-            let size: f64 = (0..3).map(|f| tendency.at(place, f).norm()).sum();
+            let size: f64 = (0..3).map(|f| tendency.at(index, f).norm()).sum();
             assert!(allowed || size < 1e-14, "{points:?}: alias on {mode:?}: {size}");
         }
     }

@@ -86,8 +86,8 @@ fn the_mean_flow_makes_inertial_oscillations() {
     let physics = Physics { rotation: [0.0, 0.0, 0.5], ..Physics::default() };
     let mut solver = Setup { physics, modes: &mean, ..Setup::default() }.build::<f64>();
     run(&mut solver, 0.01, 100);
-    let place = solver.state().modes.place([0; 3]).unwrap();
-    let [u, v] = [0, 1].map(|field| solver.state().at(place, field).re);
+    let index = solver.state().modes.index([0; 3]).unwrap();
+    let [u, v] = [0, 1].map(|field| solver.state().at(index, field).re);
     // Clockwise.
     assert!((u - 0.5 * 1.0_f64.cos()).abs() < 1e-10 && (v + 0.5 * 1.0_f64.sin()).abs() < 1e-10);
 }

@@ -64,8 +64,8 @@ fn shear_across_a_mean_gradient_has_an_exact_solution() {
         let mut solver = Setup { physics, modes: &flow, ..Setup::default() }.build::<f64>();
         run(&mut solver, 0.02, 50);
         let expected = -(1.5 * 0.4 / 0.3) * (1.0 - (-0.3_f64).exp());
-        let place = solver.state().modes.place(mode).unwrap();
-        let found = solver.state().at(place, 3);
+        let index = solver.state().modes.index(mode).unwrap();
+        let found = solver.state().at(index, 3);
         assert!(
             (found.re - expected).abs() < 1e-9 && found.im.abs() < 1e-15,
             "{found}, axis {axis}"

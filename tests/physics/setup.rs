@@ -1,7 +1,7 @@
 //! Flows to test with, and what to measure of them.
 
 use dns_solver::fields::SpectralFields;
-use dns_solver::forcing::Forcing;
+use dns_solver::forcing::{Forcing, ForcingTerm};
 use dns_solver::grid::{Dealias, Grid};
 use dns_solver::integrator::Scheme;
 use dns_solver::modes::Modes;
@@ -65,6 +65,17 @@ impl<const N: usize> Setup<'_, N> {
 
     /// The flow at its start on a given grid, dealiased as it is for.
     pub fn build_on<T: Real>(&self, grid: Grid, dealias: Dealias) -> Solver<T> {
+        let forces = self.physics.build_forces(&self.forcing, &self.magnetic_forcing, &grid);
+        self.build_under(grid, dealias, forces)
+    }
+
+    /// The flow at its start under any forces.
+    pub fn build_under<T: Real>(
+        &self,
+        grid: Grid,
+        dealias: Dealias,
+        forces: Vec<ForcingTerm>,
+    ) -> Solver<T> {
         let modes = Modes::new(grid, T::LANES);
         let groups = self.physics.vectors_and_scalars();
         let mut solver = Solver::<T>::new(
@@ -72,7 +83,7 @@ impl<const N: usize> Setup<'_, N> {
             &Communicator::serial(),
             ThreadPool::new(1).unwrap(),
             self.physics.build_equation(&modes),
-            self.physics.build_forces(&self.forcing, &self.magnetic_forcing, &modes.grid),
+            forces,
             SolverOptions {
                 scheme: self.scheme,
                 dealias,
@@ -110,9 +121,9 @@ pub fn run<T: Real>(solver: &mut Solver<T>, dt: f64, steps: usize) {
 pub fn sum<T: Real>(fields: &SpectralFields<T>, term: impl Fn([f64; 3], [C; 3]) -> f64) -> f64 {
     fields
         .owned_modes()
-        .map(|(mode, place)| {
+        .map(|(mode, index)| {
             let value = |f| {
-                let c = fields.at(place, f);
+                let c = fields.at(index, f);
                 C::new(c.re.double(), c.im.double())
             };
             let k = fields.modes.grid.wavevector(mode);
@@ -179,9 +190,9 @@ pub fn tangled() -> Vec<([i64; 3], [C; 3])> {
 pub fn modes<T: Real>(
     fields: &SpectralFields<T>,
 ) -> impl Iterator<Item = ([f64; 3], f64, Vec<C>)> + '_ {
-    fields.owned_modes().map(|(mode, place)| {
+    fields.owned_modes().map(|(mode, index)| {
         let values = (0..fields.count).map(|field| {
-            let c = fields.at(place, field);
+            let c = fields.at(index, field);
             C::new(c.re.double(), c.im.double())
         });
         (fields.modes.grid.wavevector(mode), Modes::weight(mode[0]), values.collect())

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::os::fd::FromRawFd;
 use std::os::unix::ffi::OsStrExt;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -53,8 +54,10 @@ fn watch(directories: &[&Path], work: impl FnOnce()) -> BTreeMap<String, Opened>
                 }
             }
         });
-        work();
+        // Whatever comes of it, the counting must end.
+        let worked = panic::catch_unwind(AssertUnwindSafe(work));
         is_done.store(true, Ordering::SeqCst);
+        worked.unwrap_or_else(|cause| panic::resume_unwind(cause));
         counting.join().unwrap()
     })
 }

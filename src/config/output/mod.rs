@@ -72,6 +72,23 @@ pub struct History {
     pub every: f64,
 }
 
+impl History {
+    /// The rows of a run whose file does not say how many.
+    fn unasked(Time { step, end, .. }: Time) -> Self {
+        let every = end / HISTORY_ROWS;
+        // Whole steps: what nobody asked for must not shorten them.
+        let every = match step {
+            Step::Fixed { dt } => {
+                // Of a whole number, rounding may leave a little more.
+                let steps = (every / dt * (1.0 - 1e-12)).ceil();
+                Multiples::from(dt).at(steps as u64)
+            }
+            Step::Cfl { .. } | Step::Tolerance { .. } => every,
+        };
+        History { every }
+    }
+}
+
 /// `gradients = { every = .. }`.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -86,12 +103,12 @@ pub struct Gradients {
 pub struct Checkpoints {
     /// Time between two checkpoints. No step is shortened for them.
     pub every: f64,
-    /// How many stay, the newest ones.
+    /// The number that stay, the newest ones.
     #[serde(default = "kept_checkpoints")]
     pub keep: usize,
 }
 
-/// How many checkpoints stay when the configuration does not say.
+/// The number of checkpoints that stay when the configuration does not say.
 pub fn kept_checkpoints() -> usize {
     2
 }
@@ -161,22 +178,9 @@ impl RawOutput {
             let keep = checkpoints.keep;
             problems.require(keep > 0, "output.checkpoints.keep", keep, "1 or more");
         }
-        let history = self.history.or(time.map(|Time { step, end, .. }| {
-            let every = end / HISTORY_ROWS;
-            // Whole steps: what nobody asked for must not shorten them.
-            let every = match step {
-                Step::Fixed { dt } => {
-                    // Of a whole number, rounding may leave a little more.
-                    let steps = (every / dt * (1.0 - 1e-12)).ceil();
-                    Multiples::from(dt).at(steps as u64)
-                }
-                Step::Cfl { .. } | Step::Tolerance { .. } => every,
-            };
-            History { every }
-        }));
         Some(Output {
             directory: directory?,
-            history: history?,
+            history: self.history.or(time.map(History::unasked))?,
             spectra: self.spectra,
             pdfs: self.pdfs,
             structure_functions: self.structure_functions,

@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 
 use num_complex::Complex;
 
-use super::each_mode;
+use super::at_mode::each_mode;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
 use crate::modes::Modes;
@@ -31,7 +31,7 @@ use count::{Count, ORDERS, Tally, held_points};
 pub use bins::{Bins, Normalization};
 pub use catalogue::Density;
 
-/// What is measured of one density.
+/// The measurement of one density.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measured {
     /// The density in each bin.
@@ -161,8 +161,8 @@ impl Pdfs {
         });
         // Derivatives have no mean.
         let mut mine = vec![0.0; count];
-        if let Some(place) = state.modes.place([0; AXES]) {
-            let values = (0..state.count).map(|field| state.get(place, field));
+        if let Some(index) = state.modes.index([0; AXES]) {
+            let values = (0..state.count).map(|field| state.get(index, field));
             let values = values.map(|value| value.map_or(0.0, |Complex { re, .. }| re.double()));
             mine.iter_mut().zip(values).for_each(|(mean, value)| *mean = value);
         }

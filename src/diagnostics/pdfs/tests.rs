@@ -12,11 +12,11 @@ fn state(modes: Modes) -> SpectralFields<f64> {
     let mut state = SpectralFields::zeros(modes, 0..modes.bundles(), AXES);
     for (n, amplitude) in [(1, 1.0), (2, 0.5)] {
         let half = Complex::new(0.0, -0.5 * amplitude);
-        state.set(modes.place([0, n, 0]).unwrap(), 0, half);
-        state.set(modes.place([0, -n, 0]).unwrap(), 0, half.conj());
-        state.set(modes.place([n, 0, 0]).unwrap(), 1, half);
+        state.set(modes.index([0, n, 0]).unwrap(), 0, half);
+        state.set(modes.index([0, -n, 0]).unwrap(), 0, half.conj());
+        state.set(modes.index([n, 0, 0]).unwrap(), 1, half);
     }
-    state.set(modes.place([0; AXES]).unwrap(), 1, Complex::new(5.0, 0.0));
+    state.set(modes.index([0; AXES]).unwrap(), 1, Complex::new(5.0, 0.0));
     state
 }
 

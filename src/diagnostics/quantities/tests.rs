@@ -1,9 +1,16 @@
 //! Every quantity by hand.
 
+use std::f64::consts::PI;
+
 use super::*;
+use crate::diagnostics::at_mode::C;
+use crate::fields::SpectralFields;
 use crate::grid::Grid;
 use crate::integrator::PowerLaw;
-use crate::physics::{Axis, Kind, Magnetic, Scalar, Stratification};
+use crate::modes::Modes;
+use crate::parallel::{Communicator, ThreadPool};
+use crate::physics::{Axis, Kind, Magnetic, Physics, Scalar, Stratification};
+use crate::sums::VelocityAverages;
 
 #[test]
 fn quantities_of_one_mode_are_what_they_are_by_hand() {
@@ -30,14 +37,14 @@ fn quantities_of_one_mode_are_what_they_are_by_hand() {
     let modes = Modes::new(Grid::two_thirds([8; 3], [0.5, 1.0, 1.0]), 8);
     let mut fields = SpectralFields::<f64>::zeros(modes, 0..modes.bundles(), 8);
     // k = (2, 0, 0); its conjugate counts as much.
-    let place = modes.place([1, 0, 0]).unwrap();
+    let index = modes.index([1, 0, 0]).unwrap();
     let i = C::new(0.0, 1.0);
     for (field, value) in [(1, C::ONE), (2, i), (4, 0.5 * i), (5, -C::ONE / 2.0)] {
-        fields.set(place, field, value);
+        fields.set(index, field, value);
     }
-    fields.set(place, 6, 3.0 * i);
-    fields.set(place, 7, C::new(2.0, 0.0));
-    fields.set(modes.place([0; 3]).unwrap(), 7, C::new(100.0, 0.0));
+    fields.set(index, 6, 3.0 * i);
+    fields.set(index, 7, C::new(2.0, 0.0));
+    fields.set(modes.index([0; 3]).unwrap(), 7, C::new(100.0, 0.0));
     let pool = ThreadPool::new(1).unwrap();
     let serial = Communicator::serial();
     let budget = VelocityAverages::measure(&fields, 0.05, &pool, &serial);

@@ -14,16 +14,16 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use crate::config::{Config, Exchange, Machine, Node};
+use crate::config::{Config, Machine, Node};
 use crate::error::{Error, Result};
 use crate::modes::Modes;
 use crate::parallel::Communicator;
-use crate::real::{Precision, Real};
+use crate::real::{Real, for_precision};
 use crate::transform::plane_job::{Block, PlaneJob};
-use crate::transform::timings::Part;
+use crate::transform::timings::Activity;
 
+use crate::estimate::cost::Cost;
 use crate::estimate::performance_model;
-use crate::estimate::work::Work;
 use crate::simulation::output::snapshots::{self, Contents};
 use crate::simulation::restart::initial::{self, Start};
 use crate::simulation::restart::state::Clock;
@@ -32,7 +32,7 @@ use rates::Rates;
 use report::{Measured, Report, Roofline};
 pub use subject::Subject;
 
-/// What is measured without a configuration file: the Taylor-Green vortex at Re = 1600.
+/// The run that is measured without a configuration file: the Taylor-Green vortex at Re = 1600.
 pub const CONFIGURATION: &str = "
 grid.points = [128, 128, 128]
 physics.viscosity = 6.25e-4
@@ -41,16 +41,16 @@ time = { cfl = 0.5, end = 1.0 }
 output.directory = \".\"
 ";
 
-/// How to measure.
+/// The options of measurements.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// What to measure.
+    /// The subjects to measure.
     pub subjects: Vec<Subject>,
     /// Samples of each, at least 1.
     pub samples: usize,
-    /// How often the work is done in a sample; as often as takes some time, if not given.
+    /// Repeats of the work in a sample; as often as takes some time, if not given.
     pub repeats: Option<usize>,
-    /// Where the snapshot is written.
+    /// The directory that the snapshot is written to.
     pub directory: PathBuf,
     /// JSON on standard output, not a table.
     pub json: bool,
@@ -68,17 +68,11 @@ const SNAPSHOT: &str = "dns-solver-bench.h5";
 /// # Errors
 /// The run cannot be set up, or a file not be written.
 pub fn bench(comm: &Communicator, config: &Config, options: &Options) -> Result<()> {
-    let comm = &match config.parallel.exchange {
-        Exchange::Auto => comm.clone(),
-        Exchange::AllToAll => comm.without_shared_memory(),
-    };
+    let comm = &config.parallel.exchange.among(comm);
     let machine = options.machine.as_ref();
     let machine =
         machine.map(|path| Ok((path, known_machine(comm, options, path)?))).transpose()?;
-    let report = match config.precision {
-        Precision::Double => measure::<f64>(comm, config, options),
-        Precision::Single => measure::<f32>(comm, config, options),
-    }?;
+    let report = for_precision!(config.precision, T => measure::<T>(comm, config, options))?;
     if let Some((path, machine)) = machine {
         comm.from_root(|| {
             let text = with_rates(machine, config, &report)?.to_toml()?;
@@ -125,8 +119,8 @@ fn measure<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> 
         let rates = Rates::measure::<T>(comm, solver.pool());
         if let Some(step) = report.measured.get(Subject::Step.name()) {
             let stages = config.time.scheme.stages() as f64;
-            let work = Work::all::<T>(&modes, solver.counts());
-            let (flops, bytes) = (stages * work.flops, stages * work.bytes);
+            let cost = Cost::all::<T>(&modes, solver.counts());
+            let (flops, bytes) = (stages * cost.flops, stages * cost.bytes);
             report.roofline = Some(Roofline {
                 rates,
                 flops,
@@ -212,9 +206,9 @@ impl Bench<'_> {
         let mine = solver.timings().seconds().map(|s| s * 1e3 / steps);
         let mine: Vec<_> = mine.iter().zip(before).map(|(s, b)| s - b * 1e3 / steps).collect();
         let all = self.comm.gather(&mine);
-        for (index, (part, name)) in Part::ALL.iter().enumerate() {
+        for (index, (activity, name)) in Activity::ALL.iter().enumerate() {
             let of_ranks = all.chunks_exact(mine.len().max(1)).map(|rank| rank[index]);
-            if *part != Part::Output && self.comm.is_root() {
+            if *activity != Activity::Output && self.comm.is_root() {
                 report.parts.insert(name, of_ranks.sum::<f64>() / self.comm.size() as f64);
             }
         }
@@ -265,8 +259,8 @@ fn with_rates(mut machine: Machine, config: &Config, report: &Report) -> Result<
     let Some((step, Roofline { rates, flops, bytes, .. })) = measured else { return Ok(machine) };
     let stages = config.time.scheme.stages();
     let cores = report.ranks * report.threads;
-    let work = Work { flops: flops / stages as f64, bytes: bytes / stages as f64 };
-    let rate = performance_model::core_rate(work, stages, step.median, cores, rates.bandwidth);
+    let cost = Cost { flops: flops / stages as f64, bytes: bytes / stages as f64 };
+    let rate = performance_model::core_rate(cost, stages, step.median, cores, rates.bandwidth);
     let rate = rate.ok_or_else(|| {
         Error::input(
             "a step took less time than its bytes need from memory: the fields fit into the cache, \

@@ -1,4 +1,4 @@
-//! What was measured, as JSON and as a table.
+//! A report of what was measured, as JSON and as a table.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -14,7 +14,7 @@ use crate::io;
 use crate::parallel::Runtime;
 use crate::real::Precision;
 use crate::simd::Cpu;
-use crate::transform::timings::Part;
+use crate::transform::timings::Activity;
 
 use super::rates::Rates;
 use super::subject::Subject;
@@ -35,15 +35,15 @@ pub struct Report {
     pub ranks: usize,
     /// Threads of each rank.
     pub threads: usize,
-    /// How ranks exchange rows.
+    /// The way in which ranks exchange rows.
     pub exchange: &'static str,
-    /// What was measured, by name.
+    /// Measurements, by name.
     pub measured: BTreeMap<&'static str, Measured>,
     /// Milliseconds of a step in each of its parts, averaged over ranks.
     pub parts: BTreeMap<&'static str, f64>,
     /// Bytes of the snapshot.
     pub snapshot_bytes: f64,
-    /// Where a step stands below the roofs; none if no step or no rates were measured.
+    /// The place of a step below the roofs; none if no step or no rates were measured.
     pub roofline: Option<Roofline>,
 }
 
@@ -54,7 +54,7 @@ pub struct Measured {
     pub median: f64,
     /// Each sample.
     pub seconds: Vec<f64>,
-    /// How often the work was done in each sample.
+    /// Repeats of the work in each sample.
     pub repeats: usize,
 }
 
@@ -78,7 +78,7 @@ impl Measured {
 pub struct Roofline {
     /// Roofs.
     pub rates: Rates,
-    /// Nominal FLOPs of a step, see [`Work`](crate::estimate::work::Work).
+    /// Nominal FLOPs of a step, see [`Cost`](crate::estimate::cost::Cost).
     pub flops: f64,
     /// Bytes of a step to and from memory, if no cache held them.
     pub bytes: f64,
@@ -176,7 +176,7 @@ impl Report {
         if !self.parts.is_empty() {
             text += "\nparts of a step, ms (mean over ranks and threads)\n";
             let ordered =
-                Part::ALL.iter().filter_map(|(_, name)| Some((name, self.parts.get(name)?)));
+                Activity::ALL.iter().filter_map(|(_, name)| Some((name, self.parts.get(name)?)));
             for (name, ms) in ordered {
                 let _ = writeln!(text, "{name:<18}{ms:>12.3}");
             }

@@ -16,9 +16,9 @@ use num_complex::Complex;
 
 use crate::fields::SpectralFields;
 use crate::io::placed;
-use crate::modes::{Modes, Place, signed};
+use crate::modes::{ModeIndex, Modes, signed};
 use crate::parallel::{Communicator, share};
-use crate::real::{Precision, Real};
+use crate::real::{Precision, Real, for_precision};
 use crate::transform::decomposition::Decomposition;
 
 /// Columns of a file that follow each other, and the rank that writes or reads them.
@@ -58,7 +58,7 @@ pub struct Columns<'a> {
     comm: &'a Communicator,
     decomposition: Decomposition,
     /// The columns of this rank's bundles, in the order of the file: number and place of nz = 0.
-    held: Vec<(usize, Place)>,
+    held: Vec<(usize, ModeIndex)>,
 }
 
 impl<'a> Columns<'a> {
@@ -72,7 +72,7 @@ impl<'a> Columns<'a> {
             let (nx, ny) = modes.bundle_mode(bundle);
             let row = if ny < 0 { ny + 2 * ky as i64 + 1 } else { ny } as usize;
             for lane in 0..modes.lanes.min(per_ny - nx) {
-                held.push((row * per_ny + nx + lane, Place { bundle, row: 0, lane }));
+                held.push((row * per_ny + nx + lane, ModeIndex { bundle, row: 0, lane }));
             }
         }
         held.sort_unstable_by_key(|(column, _)| *column);
@@ -89,10 +89,8 @@ impl<'a> Columns<'a> {
         precision: Precision,
         mut each: impl FnMut(usize, &[Complex<f64>]),
     ) {
-        let rounded = |x: T| match precision {
-            Precision::Single => f64::from(x.double() as f32),
-            Precision::Double => x.double(),
-        };
+        let rounded =
+            |x: T| for_precision!(precision, File => File::from_double(x.double()).double());
         let rows = self.rows();
         let mut numbers = vec![Complex::default(); rows];
         for window in self.windows().filter(|window| window.rank == self.comm.rank()) {
@@ -100,9 +98,9 @@ impl<'a> Columns<'a> {
                 each(column * rows, &numbers);
             }
         }
-        for &(column, place) in &self.held {
+        for &(column, index) in &self.held {
             for (row, number) in numbers.iter_mut().enumerate() {
-                let Complex { re, im } = state.at(Place { row, ..place }, field);
+                let Complex { re, im } = state.at(ModeIndex { row, ..index }, field);
                 *number = Complex::new(rounded(re), rounded(im));
             }
             each(column * rows, &numbers);
@@ -122,7 +120,7 @@ impl<'a> Columns<'a> {
         let [mut outgoing, mut incoming, mut whole] = [const { Vec::new() }; 3];
         for window in self.windows() {
             let held = self.held_in(&window).iter();
-            let numbers = held.flat_map(|&(_, place)| self.numbers_at(state, place, field));
+            let numbers = held.flat_map(|&(_, index)| self.numbers_at(state, index, field));
             placed::encode(numbers, precision, &mut outgoing);
             if window.rank != self.comm.rank() {
                 if !outgoing.is_empty() {
@@ -176,10 +174,10 @@ impl<'a> Columns<'a> {
             } else if !held.is_empty() {
                 self.comm.receive(window.rank, &mut incoming);
             }
-            for (&(_, place), column) in held.iter().zip(incoming.chunks_exact(2 * rows)) {
+            for (&(_, index), column) in held.iter().zip(incoming.chunks_exact(2 * rows)) {
                 for (row, pair) in column.chunks_exact(2).enumerate() {
                     let number = Complex::new(T::from_double(pair[0]), T::from_double(pair[1]));
-                    state.set(Place { row, ..place }, field, number);
+                    state.set(ModeIndex { row, ..index }, field, number);
                 }
             }
         }
@@ -196,7 +194,7 @@ impl<'a> Columns<'a> {
     }
 
     /// The columns of a window that this rank stores.
-    fn held_in(&self, Window { columns, .. }: &Window) -> &[(usize, Place)] {
+    fn held_in(&self, Window { columns, .. }: &Window) -> &[(usize, ModeIndex)] {
         let before = |bound| self.held.partition_point(|(column, _)| *column < bound);
         &self.held[before(columns.start)..before(columns.end)]
     }
@@ -205,11 +203,11 @@ impl<'a> Columns<'a> {
     fn numbers_at<T: Real>(
         &self,
         state: &SpectralFields<T>,
-        place: Place,
+        index: ModeIndex,
         field: usize,
     ) -> impl Iterator<Item = f64> {
         (0..self.rows()).flat_map(move |row| {
-            let Complex { re, im } = state.at(Place { row, ..place }, field);
+            let Complex { re, im } = state.at(ModeIndex { row, ..index }, field);
             [re.double(), im.double()]
         })
     }
@@ -219,8 +217,8 @@ impl<'a> Columns<'a> {
         let Decomposition { modes, .. } = self.decomposition;
         let [kx, ky, _] = modes.grid.cutoff;
         let (nx, iy) = (column % (kx + 1), column / (kx + 1));
-        let place = modes.place([nx as i64, signed(iy, ky), 0])?;
-        Some(self.decomposition.owner(place.bundle))
+        let index = modes.index([nx as i64, signed(iy, ky), 0])?;
+        Some(self.decomposition.owner(index.bundle))
     }
 
     /// The columns of a window by the rank that stores them.

@@ -16,7 +16,7 @@ use crate::io::hdf5_file;
 use crate::io::input_file::{InputFile, open_alone};
 use crate::modes::Modes;
 use crate::parallel::Communicator;
-use crate::real::{Precision, Real};
+use crate::real::{Precision, Real, for_precision};
 use crate::transform::decomposition::Decomposition;
 
 /// What messages call the file.
@@ -42,7 +42,7 @@ impl CheckpointReader {
         Ok(CheckpointReader { file: comm.agree(file)? })
     }
 
-    /// What the checkpoint holds beside the fields.
+    /// The contents beside the fields.
     pub fn header(&self) -> &Header {
         &self.file.header
     }
@@ -87,7 +87,7 @@ impl CheckpointReader {
         found.check(accumulated)
     }
 
-    /// What averages had summed up, on rank 0; nothing on the others, which do not write them.
+    /// The sums of averages so far, on rank 0; nothing on the others, which do not write them.
     /// Collective.
     pub fn accumulated(&self) -> Result<Accumulated> {
         self.comm().agree(self.read_accumulated())
@@ -138,10 +138,9 @@ impl<'a> Found<'a> {
         let header = self.reader.header();
         let [_, rows] = header.shape();
         let (first, count) = (columns.start * rows, columns.len() * rows);
-        let read = match (self.reader.file.dataset(field), header.precision) {
-            (Some(dataset), Precision::Single) => read_as::<f32>(dataset, columns),
-            (Some(dataset), Precision::Double) => read_as::<f64>(dataset, columns),
-            (None, _) => Err("is not open on this rank".into()),
+        let read = match self.reader.file.dataset(field) {
+            Some(dataset) => for_precision!(header.precision, T => read_as::<T>(dataset, columns)),
+            None => Err("is not open on this rank".into()),
         };
         match read {
             Ok(numbers) => {
@@ -193,7 +192,7 @@ where
     Ok(numbers.into_iter().map(|z| Complex::new(z.re.double(), z.im.double())).collect())
 }
 
-/// Whether a file says that it is a checkpoint, whatever its state. Collective.
+/// Returns whether a file says that it is a checkpoint, whatever its state. Collective.
 pub fn is_checkpoint(comm: &Communicator, path: &Path) -> Result<bool> {
     let answer = comm.from_root(|| {
         let attribute = File::open(path).and_then(|file| file.attr("checkpoint_format"));

@@ -1,4 +1,4 @@
-//! What is written is read back, and what is damaged is noticed.
+//! Checkpoints are read back as they were written, and damage is noticed.
 
 use std::fs;
 use std::path::Path;
@@ -86,10 +86,10 @@ fn columns_of_the_file_are_ny_and_inside_nx() {
             Complex::new(f64::from_ne_bytes(parts[0]), f64::from_ne_bytes(parts[1]))
         }));
     });
-    for (mode, place) in state.owned_modes() {
+    for (mode, index) in state.owned_modes() {
         let iy = crate::modes::index_of(mode[1], cutoff[1]).unwrap();
         let column = iy * (cutoff[0] + 1) + mode[0] as usize;
-        assert_eq!(numbers[column * rows + place.row], state.at(place, 0), "{mode:?}");
+        assert_eq!(numbers[column * rows + index.row], state.at(index, 0), "{mode:?}");
     }
     assert_eq!(numbers.len(), (2 * cutoff[1] + 1) * (cutoff[0] + 1) * rows);
 }

@@ -14,7 +14,7 @@ use crate::fields::SpectralFields;
 use crate::io::placed::{self, PlacedFile};
 use crate::io::{Temporary, hdf5_file, write_failed};
 use crate::parallel::Communicator;
-use crate::real::{Precision, Real};
+use crate::real::{Real, for_precision};
 
 const DESCRIPTION: &str = "\
 State of a direct numerical simulation, from which dns-solver continues. Each dataset of /fields \
@@ -91,10 +91,8 @@ fn create_file(
     let mut starts = Vec::with_capacity(checksums.len());
     for (name, checksum) in header.fields.iter().zip(checksums) {
         let shape = header.shape();
-        let dataset = match header.precision {
-            Precision::Single => placed::reserve::<Complex<f32>>(&group, name, &shape),
-            Precision::Double => placed::reserve::<Complex<f64>>(&group, name, &shape),
-        }?;
+        let create = for_precision!(header.precision, T => placed::reserve::<Complex<T>>);
+        let dataset = create(&group, name, &shape)?;
         starts.push(placed::start_of(&dataset)?);
         hdf5_file::write_number(&dataset, "checksum", *checksum)?;
     }

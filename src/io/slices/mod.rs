@@ -26,7 +26,7 @@ use super::{Temporary, hdf5_file, placed};
 use crate::error::{Error, Result};
 use crate::grid::{AXES, Grid, Region};
 use crate::parallel::Communicator;
-use crate::real::{Precision, Real};
+use crate::real::{Real, for_precision};
 
 pub use header::Header;
 use start::{Present, Start};
@@ -241,10 +241,8 @@ fn fill(file: &File, header: &Header, provenance: &Provenance, capacity: u64) ->
     let coordinates = coordinates.collect::<hdf5::Result<Vec<_>>>()?;
     let shape = [&[capacity as usize], &header.region.shape()[..]].concat();
     for field in &header.fields {
-        let dataset = match header.precision {
-            Precision::Single => placed::reserve::<f32>(&group, &field.name, &shape),
-            Precision::Double => placed::reserve::<f64>(&group, &field.name, &shape),
-        }?;
+        let create = for_precision!(header.precision, T => placed::reserve::<T>);
+        let dataset = create(&group, &field.name, &shape)?;
         hdf5_file::explain(&dataset, field)?;
         hdf5_file::attach_scale(&dataset, 0, "time", &time)?;
         for (axis, coordinates) in coordinates.iter().enumerate() {

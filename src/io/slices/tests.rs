@@ -1,6 +1,7 @@
 //! Records go on from file to file, and are cut back.
 
 use super::*;
+use crate::real::Precision;
 use crate::variable::Variable;
 
 /// Two fields on a plane of 2 x 3 points.

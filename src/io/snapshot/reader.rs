@@ -13,7 +13,7 @@ use crate::io::hdf5_file;
 use crate::io::input_file::{InputFile, open_alone, unusable};
 use crate::io::placed::PIECE;
 use crate::parallel::Communicator;
-use crate::real::Precision;
+use crate::real::{Precision, Real, for_precision};
 use crate::variable::Variable;
 
 /// What messages call the file.
@@ -31,7 +31,7 @@ impl SnapshotReader {
         Ok(SnapshotReader { file })
     }
 
-    /// What the snapshot holds.
+    /// The contents beside the fields.
     pub fn header(&self) -> &Header {
         &self.file.header
     }
@@ -115,11 +115,10 @@ fn pieces(region: &Region, planes_stay_whole: bool) -> Vec<Region> {
 
 fn read_piece(dataset: &Dataset, precision: Precision, piece: &Region) -> hdf5::Result<Vec<f64>> {
     let block = in_file(piece);
-    match precision {
-        Precision::Single => hdf5_file::read_block::<f32>(dataset, &block)
-            .map(|numbers| numbers.into_iter().map(f64::from).collect()),
-        Precision::Double => hdf5_file::read_block(dataset, &block),
-    }
+    for_precision!(precision, T => {
+        hdf5_file::read_block::<T>(dataset, &block)
+            .map(|numbers| numbers.into_iter().map(T::double).collect())
+    })
 }
 
 /// Reads and checks everything but the numbers. Needs one rank only.

@@ -12,8 +12,7 @@ use crate::grid::{AXES, Region};
 use crate::io::placed::{self, PlacedFile};
 use crate::io::{Temporary, hdf5_file, write_failed};
 use crate::parallel::Communicator;
-use crate::real::Precision;
-use crate::real::Real;
+use crate::real::{Precision, Real, for_precision};
 use crate::variable::Variable;
 
 pub(super) const DESCRIPTION: &str = "\
@@ -138,10 +137,8 @@ fn create_file(path: &Path, header: &Header, provenance: &Provenance) -> hdf5::R
     }
     let mut starts = Vec::with_capacity(header.fields.len());
     for field in &header.fields {
-        let dataset = match header.precision {
-            Precision::Single => create_field::<f32>(&group, header, field),
-            Precision::Double => create_field::<f64>(&group, header, field),
-        }?;
+        let dataset =
+            for_precision!(header.precision, T => create_field::<T>(&group, header, field))?;
         for (axis, coordinates) in coordinates.iter().enumerate() {
             let dimension = (AXES - 1 - axis) as u32;
             hdf5_file::attach_scale(&dataset, dimension, AXIS_NAMES[axis], coordinates)?;

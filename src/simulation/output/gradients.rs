@@ -10,8 +10,8 @@ use crate::multiples::Multiples;
 use crate::real::Real;
 use crate::variable::Variable;
 
-use super::history::NUMBER_IN_CSV;
-use super::kind::{Kind, Opening, Output, OutputContext, RunContext, Volume};
+use super::history;
+use super::kind::{Opening, Output, OutputContext, OutputKind, RunContext, Volume};
 use crate::simulation::restart::state::Clock;
 
 /// The file of a run that wants it.
@@ -20,7 +20,7 @@ pub struct GradientsOutput {
     writer: HistoryWriter,
 }
 
-impl<T: Real> Kind<T> for config::Gradients {
+impl<T: Real> OutputKind<T> for config::Gradients {
     fn times(&self) -> Multiples {
         self.every.into()
     }
@@ -28,24 +28,25 @@ impl<T: Real> Kind<T> for config::Gradients {
     fn open(&self, opening: Opening) -> Result<Box<dyn Output<T>>> {
         let RunContext { comm, config, directory, .. } = opening.run;
         let gradients = Gradients::new(&config.physics);
-        let columns = [&[Variable::new("time", "T", "time")], gradients.variables()].concat();
-        let after = opening.after.map(|after| after.step);
-        let writer = HistoryWriter::open(comm, &directory.gradients(), &columns, after)?;
+        let (path, after) = (directory.files().gradients(), opening.after.map(|after| after.step));
+        let writer = HistoryWriter::open(comm, &path, &columns(&gradients), after)?;
         Ok(Box::new(GradientsOutput { gradients, writer }))
     }
 
     fn volume(&self, config: &Config, _: &Modes) -> Result<Volume> {
-        let columns = Gradients::new(&config.physics).variables().len() + 2;
-        let (name, every) = ("rows of gradients".into(), self.every);
-        Ok(Volume { name, every, bytes: (columns * NUMBER_IN_CSV) as f64 })
+        let columns = columns(&Gradients::new(&config.physics));
+        Ok(history::volume_of_rows("gradients", &columns, self.every))
     }
 
-    fn names(&self, config: &Config, _: Grid) -> Result<Option<(&'static str, Vec<String>)>> {
-        let gradients = Gradients::new(&config.physics);
-        let moments = gradients.variables().iter().map(|variable| variable.name.clone());
-        let fixed = ["step", "time"].map(String::from);
-        Ok(Some(("gradients.csv", fixed.into_iter().chain(moments).collect())))
+    fn names(&self, config: &Config, _: Grid) -> Result<Option<(String, Vec<String>)>> {
+        let columns = columns(&Gradients::new(&config.physics));
+        Ok(Some(("gradients.csv".into(), history::names_of_columns(columns))))
     }
+}
+
+/// The columns after `step`, in order.
+fn columns(gradients: &Gradients) -> Vec<Variable> {
+    [&[Variable::new("time", "T", "time")], gradients.variables()].concat()
 }
 
 impl<T: Real> Output<T> for GradientsOutput {

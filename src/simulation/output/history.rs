@@ -10,11 +10,11 @@ use crate::physics::Physics;
 use crate::real::Real;
 use crate::sums::VelocityAverages;
 
-use crate::solver::forced_modes::ForcedBands;
+use crate::solver::forces::Forces;
 use crate::variable::Variable;
 
 /// Bytes of a number in a table, with its comma.
-pub const NUMBER_IN_CSV: usize = 20;
+const NUMBER_IN_CSV: usize = 20;
 
 /// Everything known about the flow at one instant.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,9 +31,10 @@ pub struct Row {
     pub cfl: f64,
     /// Mean power of the force on the velocity since the last row; 0 at the start.
     pub injected_power: f64,
-    /// What all damping has taken up over the last step by the balance of energy; 0 at the start.
+    /// The rate at which all damping has taken energy up over the last step, by the balance of energy;
+    /// 0 at the start.
     pub budget_dissipation: f64,
-    /// What is left of the energy budget over the last step; 0 at the start.
+    /// The residual of the energy budget over the last step; 0 at the start.
     pub budget_residual: f64,
     /// The other quantities of the flow's physics.
     pub quantities: Vec<f64>,
@@ -97,16 +98,26 @@ pub fn columns(quantities: &Quantities, physics: &Physics) -> Vec<Variable> {
 /// Returns what a run writes of the history.
 pub fn volume(config: &Config, modes: &Modes) -> Volume {
     let quantities = Quantities::new(&config.physics, modes.grid.lengths);
-    let columns = columns(&quantities, &config.physics).len() + 1;
-    let (name, every) = ("rows of history".into(), config.output.history.every);
-    Volume { name, every, bytes: (columns * NUMBER_IN_CSV) as f64 }
+    let columns = columns(&quantities, &config.physics);
+    volume_of_rows("history", &columns, config.output.history.every)
 }
 
 /// Returns all names of columns.
 pub fn names(config: &Config, grid: Grid) -> Vec<String> {
     let quantities = Quantities::new(&config.physics, grid.lengths);
-    let columns = columns(&quantities, &config.physics).into_iter().map(|column| column.name);
-    std::iter::once("step".to_string()).chain(columns).collect()
+    names_of_columns(columns(&quantities, &config.physics))
+}
+
+/// Returns what a run writes of a table with these `columns` after `step`: a row every so often.
+pub fn volume_of_rows(table: &str, columns: &[Variable], every: f64) -> Volume {
+    let bytes = ((1 + columns.len()) * NUMBER_IN_CSV) as f64;
+    Volume { name: format!("rows of {table}"), every, bytes }
+}
+
+/// Returns the names of all columns of a table with these after `step`.
+pub fn names_of_columns(columns: Vec<Variable>) -> Vec<String> {
+    let names = columns.into_iter().map(|column| column.name);
+    std::iter::once("step".to_string()).chain(names).collect()
 }
 
 /// What may be forced beside the velocity, and whether it is a vector.
@@ -117,7 +128,7 @@ fn injections(physics: &Physics) -> impl Iterator<Item = (&str, bool)> {
 
 /// The mean power of the force on the velocity over the `time` since the accounts of `forces` began,
 /// and the other injections in the order of their columns.
-pub fn powers<T: Real>(forces: &ForcedBands<T>, physics: &Physics, time: f64) -> (f64, Vec<f64>) {
+pub fn powers<T: Real>(forces: &Forces<T>, physics: &Physics, time: f64) -> (f64, Vec<f64>) {
     let rate = |name| if time > 0.0 { forces.injected(name) / time } else { 0.0 };
     // Of a scalar the variance counts, which is twice what the account has.
     let injections = injections(physics)

@@ -1,18 +1,16 @@
 //! `pdfs.h5`: the probability densities of a run, see [`Pdfs`].
 
-use crate::config::{self, Config};
+use crate::config::{self, Config, Sampling};
 use crate::diagnostics::{Bins, Measured, Normalization, Pdfs};
 use crate::error::Result;
 use crate::grid::Grid;
 use crate::io::records::{Array, Axis, Header};
-use crate::modes::Modes;
-use crate::multiples::Multiples;
 use crate::real::Real;
 use crate::transform::plan::Plan;
 use crate::variable::Variable;
 
-use super::kind::{Kind, Opening, Output, OutputContext, Volume};
-use super::records::{self, RecordsOutput, Statistic};
+use super::kind::OutputContext;
+use super::records::{RecordsKind, Statistic};
 
 const DESCRIPTION: &str = "\
 Probability densities of a direct numerical simulation, over `time` and a variable t. Over `value`: t is \
@@ -21,37 +19,27 @@ Probability densities of a direct numerical simulation, over `time` and a variab
 divided by the number of all points and the width of the bin: its sum times the width is 1, less what \
 lies outside of all bins. `<name>_moments` over `order` are <t>, <t^2>, <t^3>, <t^4>, of all points.";
 
-impl<T: Real> Kind<T> for config::Pdfs {
-    fn times(&self) -> Multiples {
-        self.sampling().times()
+impl RecordsKind for config::Pdfs {
+    type Statistic = Pdfs;
+    const FILE: &'static str = "pdfs";
+    const OF: &'static str = "densities";
+
+    fn sampling(&self) -> Sampling {
+        self.sampling()
     }
 
-    fn open(&self, opening: Opening) -> Result<Box<dyn Output<T>>> {
-        let (header, pdfs) = describe(opening.run.config, self)?;
-        Ok(Box::new(RecordsOutput::open(opening, "pdfs", &header, self.sampling(), pdfs)?))
-    }
-
-    fn volume(&self, config: &Config, _: &Modes) -> Result<Volume> {
-        Ok(records::volume("densities", &describe(config, self)?.0, self.every))
-    }
-
-    fn names(&self, config: &Config, _: Grid) -> Result<Option<(&'static str, Vec<String>)>> {
-        Ok(Some(("pdfs.h5", records::names(describe(config, self)?.0))))
+    fn describe(&self, run: &Config, _: &Grid) -> Result<(Header, Pdfs)> {
+        let bins = Bins { low: -self.span, high: self.span, count: self.bins };
+        let pdfs = Pdfs::new(&run.physics, bins, |name| self.ranges.get(name).copied());
+        Ok((header(&pdfs, bins, run.to_toml()?), pdfs))
     }
 
     /// The dissipation at every point.
-    fn memory(&self, _: &Config, plan: &Plan, _: f64) -> Result<f64> {
+    fn memory<T: Real>(&self, _: &Config, plan: &Plan, _: f64) -> Result<f64> {
         let [nx, ny, _] = plan.modes.grid.points;
         let points = nx * ny.next_multiple_of(plan.modes.row_len()) * plan.planes.len();
         Ok((points * size_of::<f64>()) as f64)
     }
-}
-
-/// What the file says beside its numbers, and what is measured.
-fn describe(run: &Config, config: &config::Pdfs) -> Result<(Header, Pdfs)> {
-    let bins = Bins { low: -config.span, high: config.span, count: config.bins };
-    let pdfs = Pdfs::new(&run.physics, bins, |name| config.ranges.get(name).copied());
-    Ok((header(&pdfs, bins, run.to_toml()?), pdfs))
 }
 
 fn header(pdfs: &Pdfs, bins: Bins, config: String) -> Header {

@@ -1,19 +1,76 @@
 //! Statistics that go into a file of records: measured at every sample, averaged from one record to
 //! the next.
 
-use crate::config::Sampling;
+use crate::config::{Config, Sampling};
 use crate::error::Result;
+use crate::grid::Grid;
 use crate::io::records::{Header, RecordsWriter};
+use crate::modes::Modes;
+use crate::multiples::Multiples;
 use crate::real::Real;
+use crate::transform::plan::Plan;
 
-use super::kind::{Opening, Output, OutputContext, RunContext, Volume};
+use super::kind::{Opening, Output, OutputContext, OutputKind, RunContext, Volume};
 use super::schedule::Schedule;
 use crate::simulation::restart::state::Clock;
 
-/// What is measured for a file of records.
+/// A measurement for a file of records.
 pub trait Statistic<T: Real> {
     /// The numbers of every array of the file, for the flow at this context. Collective.
     fn measure(&self, context: &mut OutputContext<T>) -> Vec<Vec<f64>>;
+}
+
+/// A section of `[output]` that asks for a file of records: an [`OutputKind`] with one file, which its
+/// header describes.
+pub trait RecordsKind {
+    /// The measurement.
+    type Statistic;
+    /// Name of the file, less `.h5`, and of what averages have summed up in checkpoints.
+    const FILE: &'static str;
+    /// The contents of a record in words: `records of ..`.
+    const OF: &'static str;
+
+    /// Returns when it is sampled and recorded.
+    fn sampling(&self) -> Sampling;
+
+    /// Returns what the file says beside its numbers, and what is measured.
+    fn describe(&self, run: &Config, grid: &Grid) -> Result<(Header, Self::Statistic)>;
+
+    /// See [`OutputKind::memory`].
+    fn memory<T: Real>(&self, _run: &Config, _plan: &Plan, _others: f64) -> Result<f64> {
+        Ok(0.0)
+    }
+}
+
+impl<T: Real, K: RecordsKind<Statistic: Statistic<T> + 'static>> OutputKind<T> for K {
+    fn times(&self) -> Multiples {
+        self.sampling().times()
+    }
+
+    fn open(&self, opening: Opening) -> Result<Box<dyn Output<T>>> {
+        let (header, statistic) = self.describe(opening.run.config, &opening.run.modes.grid)?;
+        let sampling = self.sampling();
+        Ok(Box::new(RecordsOutput::open(opening, K::FILE, &header, sampling, statistic)?))
+    }
+
+    fn volume(&self, config: &Config, modes: &Modes) -> Result<Volume> {
+        let (header, _) = self.describe(config, &modes.grid)?;
+        let (name, every) = (format!("records of {}", K::OF), self.sampling().every);
+        Ok(Volume { name, every, bytes: 8.0 * header.numbers() as f64 })
+    }
+
+    fn names(&self, config: &Config, grid: Grid) -> Result<Option<(String, Vec<String>)>> {
+        let (header, _) = self.describe(config, &grid)?;
+        let axes = header.axes.into_iter().map(|axis| axis.variable.name);
+        let arrays = header.arrays.into_iter().map(|array| array.variable.name);
+        let fixed = ["records", "step", "time"].map(String::from);
+        let names = fixed.into_iter().chain(axes).chain(arrays).collect();
+        Ok(Some((format!("{}.h5", K::FILE), names)))
+    }
+
+    fn memory(&self, config: &Config, plan: &Plan, others: f64) -> Result<f64> {
+        RecordsKind::memory::<T>(self, config, plan, others)
+    }
 }
 
 /// A file of records, and what it is about.
@@ -37,7 +94,7 @@ impl<S> RecordsOutput<S> {
     ) -> Result<Self> {
         let Opening { run: RunContext { comm, config, directory, .. }, after, accumulated } =
             opening;
-        let path = directory.records(name);
+        let path = directory.files().records(name);
         let step = after.map(|after| after.step);
         let time = after.map(|after| after.time);
         let records = Schedule::beginning(sampling.every, config.time.end, time);
@@ -75,19 +132,6 @@ impl<T: Real, S: Statistic<T>> Output<T> for RecordsOutput<S> {
     fn accumulated(&self) -> Option<(&'static str, Vec<f64>)> {
         (self.average.samples > 0).then(|| (self.name, self.average.to_numbers()))
     }
-}
-
-/// Returns all names in a file with this header.
-pub fn names(header: Header) -> Vec<String> {
-    let axes = header.axes.into_iter().map(|axis| axis.variable.name);
-    let arrays = header.arrays.into_iter().map(|array| array.variable.name);
-    let fixed = ["records", "step", "time"].map(String::from);
-    fixed.into_iter().chain(axes).chain(arrays).collect()
-}
-
-/// Returns what a run writes of records with this header: `what` every so often.
-pub fn volume(what: &str, header: &Header, every: f64) -> Volume {
-    Volume { name: format!("records of {what}"), every, bytes: 8.0 * header.numbers() as f64 }
 }
 
 /// The average of some samples, each a list of numbers.

@@ -1,20 +1,18 @@
 //! `spectra.h5`: the spectra of a run, see [`Spectra`], [`LineSpectra`] and [`AxialSpectra`].
 
-use crate::config::{self, Config};
+use crate::config::{self, Config, Sampling};
 use crate::diagnostics::{AxialSpectra, LineSpectra, Spectra};
 use crate::error::{Error, Result};
 use crate::format::size;
 use crate::grid::{AXES, Grid};
 use crate::io::records::{Array, Axis, Header};
-use crate::modes::Modes;
-use crate::multiples::Multiples;
 use crate::real::Real;
 use crate::shells::Shells;
 use crate::transform::plan::Plan;
 use crate::variable::Variable;
 
-use super::kind::{Kind, Opening, Output, OutputContext, RunContext, Volume};
-use super::records::{self, RecordsOutput, Statistic};
+use super::kind::OutputContext;
+use super::records::{RecordsKind, Statistic};
 
 const DESCRIPTION: &str = "\
 Spectra of a direct numerical simulation in a periodic box, over `time` and wavenumbers. Over `k`: \
@@ -30,32 +28,23 @@ nearest, divided by dk^2.";
 /// Spectra that take more than this, and more than all else, are refused.
 const MUCH: f64 = 4e9;
 
-impl<T: Real> Kind<T> for config::Spectra {
-    fn times(&self) -> Multiples {
-        self.sampling().times()
+impl RecordsKind for config::Spectra {
+    type Statistic = AllSpectra;
+    const FILE: &'static str = "spectra";
+    const OF: &'static str = "spectra";
+
+    fn sampling(&self) -> Sampling {
+        self.sampling()
     }
 
-    fn open(&self, opening: Opening) -> Result<Box<dyn Output<T>>> {
-        let RunContext { config, modes, .. } = opening.run;
-        let spectra = AllSpectra::new(config, modes.grid);
-        let header = spectra.header(config, modes.grid)?;
-        let records = RecordsOutput::open(opening, "spectra", &header, self.sampling(), spectra)?;
-        Ok(Box::new(records))
-    }
-
-    fn volume(&self, config: &Config, modes: &Modes) -> Result<Volume> {
-        let header = AllSpectra::new(config, modes.grid).header(config, modes.grid)?;
-        Ok(records::volume("spectra", &header, self.every))
-    }
-
-    fn names(&self, config: &Config, grid: Grid) -> Result<Option<(&'static str, Vec<String>)>> {
-        let header = AllSpectra::new(config, grid).header(config, grid)?;
-        Ok(Some(("spectra.h5", records::names(header))))
+    fn describe(&self, run: &Config, grid: &Grid) -> Result<(Header, AllSpectra)> {
+        let spectra = AllSpectra::new(run, *grid);
+        Ok((spectra.header(run, *grid)?, spectra))
     }
 
     /// The tendency, and the sums. Shells and rings are as wide as the smallest wavenumber and reach to
     /// the largest: they are absurdly many where the sides of a box differ by orders of magnitude.
-    fn memory(&self, config: &Config, plan: &Plan, others: f64) -> Result<f64> {
+    fn memory<T: Real>(&self, config: &Config, plan: &Plan, others: f64) -> Result<f64> {
         let grid = plan.modes.grid;
         let sums = AllSpectra::new(config, grid).memory(&grid, config.parallel.threads);
         if sums > MUCH.max(others) {
@@ -98,7 +87,7 @@ impl AllSpectra {
         self.shells.memory(grid, threads).max(lines).max(axial)
     }
 
-    /// What the file says beside its numbers.
+    /// The contents of the file beside its numbers.
     pub fn header(&self, config: &Config, grid: Grid) -> Result<Header> {
         let shells = Shells::new(grid);
         let wavenumber = |name: &str, description: &str, k| Axis::new(name, "1/L", description, k);

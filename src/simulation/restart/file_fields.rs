@@ -89,7 +89,7 @@ impl FieldsInFile {
         FieldsInFile { reader, path: path.into(), fields: fields.collect() }
     }
 
-    /// Whether a field of the state comes from the file.
+    /// Returns whether a field of the state comes from the file.
     pub fn has(&self, field: usize) -> bool {
         self.fields.iter().any(|(has, ..)| *has == field)
     }
@@ -233,28 +233,29 @@ fn name_of(group: &Range<usize>, physics: &Physics) -> String {
 
 /// Zeroes stored modes that the grid does not keep.
 pub fn cut<T: Real>(fields: &mut SpectralFields<T>) {
-    for (mode, place) in fields.owned_modes() {
+    for (mode, index) in fields.owned_modes() {
         if !fields.modes.grid.keeps(mode) {
-            (0..fields.count).for_each(|field| fields.set(place, field, Complex::default()));
+            (0..fields.count).for_each(|field| fields.set(index, field, Complex::default()));
         }
     }
 }
 
-/// Removes the part along k of the vector whose components begin at field `first`.
+/// Removes the part along k of the vector whose components begin at field `first`. Not by
+/// [`equation`](crate::equation)'s projection, which rounds in the precision of the run: what is removed
+/// here may be as large as what stays; nor by that of the stochastic force, which divides first: the bits
+/// of both are what runs go on with.
 fn project<T: Real>(fields: &mut SpectralFields<T>, first: usize) {
-    for (mode, place) in fields.owned_modes() {
+    for (mode, index) in fields.owned_modes() {
         let k = fields.modes.grid.wavevector(mode);
         let k_squared: f64 = k.iter().map(|k| k * k).sum();
         if k_squared > 0.0 {
-            let u: [Complex<f64>; AXES] = std::array::from_fn(|axis| {
-                let value = fields.at(place, first + axis);
-                Complex::new(value.re.double(), value.im.double())
-            });
+            let u: [Complex<f64>; AXES] =
+                std::array::from_fn(|axis| fields.double_at(index, first + axis));
             let along: Complex<f64> = (0..AXES).map(|axis| u[axis] * k[axis]).sum();
             for axis in 0..AXES {
                 let value = u[axis] - along * (k[axis] / k_squared);
                 let value = Complex::new(T::from_double(value.re), T::from_double(value.im));
-                fields.set(place, first + axis, value);
+                fields.set(index, first + axis, value);
             }
         }
     }

@@ -83,17 +83,17 @@ pub fn check_forces<T: Real>(solver: &mut Solver<T>, config: &Config) -> Result<
     )))
 }
 
-/// What a run starts from: found and checked, but not yet in memory.
+/// The start of a run: found and checked, but not yet in memory.
 pub struct Start {
     /// Fields that are functions of the mode numbers; they add up.
-    parts: Vec<Part>,
+    groups: Vec<Group>,
     /// Fields that a file has, on any grid of the same box.
     file: Option<FieldsInFile>,
 }
 
 /// Some fields as a function of the mode numbers.
-struct Part {
-    /// Where they are in the state.
+struct Group {
+    /// Their places in the state.
     fields: Range<usize>,
     formula: Formula,
     /// The mean square that they are scaled to, and the key that asks for it, if any does.
@@ -114,10 +114,10 @@ impl Start {
     /// A file is missing, is no snapshot with a velocity, or is of another box.
     pub fn open(config: &Config, comm: &Communicator) -> Result<Self> {
         let (grid, physics) = (config.grid.build(), &config.physics);
-        let mut parts = Vec::new();
+        let mut groups = Vec::new();
         let mut vector = |fields, initial: &Initial, path: &str| -> Result<()> {
             let wanted = initial.energy().map(|energy| (2.0 * energy, format!("{path}.spectrum")));
-            parts.push(Part { fields, formula: initial::build(initial, &grid, comm)?, wanted });
+            groups.push(Group { fields, formula: initial::build(initial, &grid, comm)?, wanted });
             Ok(())
         };
         let mut file = None;
@@ -138,10 +138,10 @@ impl Start {
             let [random, given] = scalar.initial.build(&grid);
             for (modes, wanted) in [(random, wanted), (given, None)] {
                 let formula = Box::new(move |mode, out: &mut [_]| out[0] = modes(mode));
-                parts.push(Part { fields: field..field + 1, formula, wanted });
+                groups.push(Group { fields: field..field + 1, formula, wanted });
             }
         }
-        Ok(Start { parts, file })
+        Ok(Start { groups, file })
     }
 
     /// Fills `state`, which is zero, and adds the mean velocity and magnetic field, which take the
@@ -158,7 +158,7 @@ impl Start {
     ) -> Result<Said> {
         let mut said = Said::default();
         let pool = comm.agree(ThreadPool::new(config.parallel.threads))?;
-        for Part { fields, formula, wanted } in &self.parts {
+        for Group { fields, formula, wanted } in &self.groups {
             add(state, fields, formula);
             let Some((wanted, key)) = wanted else { continue };
             let found = mean_square(state, fields.clone(), &pool, comm);
@@ -193,7 +193,7 @@ impl Start {
     }
 }
 
-/// What the user should know about the fields that a run starts from.
+/// Words to the user about the fields that a run starts from.
 #[derive(Debug, Default)]
 pub struct Said {
     /// For the log.
@@ -205,12 +205,12 @@ pub struct Said {
 /// Adds `fields` that are a function of the mode numbers.
 fn add<T: Real>(state: &mut SpectralFields<T>, fields: &Range<usize>, formula: &Formula) {
     let mut values = vec![Complex::default(); fields.len()];
-    for (mode, place) in state.owned_modes() {
+    for (mode, index) in state.owned_modes() {
         if state.modes.grid.keeps(mode) {
             formula(mode, &mut values);
             for (field, value) in fields.clone().zip(&values) {
                 let value = Complex::new(T::from_double(value.re), T::from_double(value.im));
-                state.set(place, field, state.at(place, field) + value);
+                state.set(index, field, state.at(index, field) + value);
             }
         }
     }
@@ -235,13 +235,13 @@ fn set_mean<T: Real>(
     in_file: bool,
 ) -> [f64; AXES] {
     let (mut mine, mut mean) = ([0.0; AXES], [0.0; AXES]);
-    let place = state.modes.place([0; AXES]);
-    if let Some(place) = place.filter(|place| state.bundles.contains(&place.bundle)) {
+    let index = state.modes.index([0; AXES]);
+    if let Some(index) = index.filter(|index| state.bundles.contains(&index.bundle)) {
         for ((field, given_here), mine) in fields.zip(given).zip(&mut mine) {
-            let found = state.at(place, field);
+            let found = state.at(index, field);
             let kept = if in_file && given != [0.0; AXES] { T::ZERO } else { found.re };
             let value = kept + T::from_double(given_here);
-            state.set(place, field, Complex::new(value, found.im));
+            state.set(index, field, Complex::new(value, found.im));
             *mine = value.double();
         }
     }

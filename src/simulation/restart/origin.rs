@@ -1,4 +1,4 @@
-//! Where a run begins or goes on.
+//! The origin of a run: where it begins or goes on.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use crate::real::Real;
 use crate::solver::Solver;
 
 use super::initial::{self, Start};
-use super::resume::{Request, Resumed};
-use super::state::{RunState, Saved};
+use super::resume::{ResumeRequest, Resumed};
+use super::state::{Clock, RunState, Saved};
 
-/// What the command line says of where a run begins or goes on.
+/// The options of the command line on where a run begins or goes on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RestartOptions {
     /// Set a run that is in the directory aside, and start over.
@@ -26,20 +26,20 @@ pub struct RestartOptions {
     pub allowed_changes: Vec<String>,
 }
 
-/// Where a run begins or goes on.
+/// The origin of a run: where it begins or goes on.
 pub enum Origin<T: Real> {
     /// The initial field, in a directory from which an old run `is_fresh` sets aside.
     Beginning {
         /// The field.
         start: Start,
-        /// Whether an old run is to be set aside.
+        /// True when an old run is to be set aside.
         is_fresh: bool,
     },
     /// A run that was stopped.
     Checkpoint(Resumed<T>),
 }
 
-/// What is to be done to the run directory before anything is written into it.
+/// The entry into a run directory: what is done to it before anything is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entry {
     /// It is made, for a new run.
@@ -51,7 +51,7 @@ pub enum Entry {
 }
 
 impl<T: Real> Origin<T> {
-    /// What the run in `directory`, if there is one, and `options` mean. Nothing is touched.
+    /// Finds what the run in `directory`, if there is one, and `options` mean. Nothing is touched.
     /// Collective.
     pub fn find(
         comm: &Communicator,
@@ -60,14 +60,14 @@ impl<T: Real> Origin<T> {
         directory: &RunDirectory,
         log: &mut Log,
     ) -> Result<Self> {
-        let request = Request { config, directory, allowed: &options.allowed_changes };
+        let request = ResumeRequest { config, directory, allowed: &options.allowed_changes };
         let resumed = match &options.from {
             _ if options.fresh => None,
             Some(path) => Some(request.given(comm, path)?),
             None => request.newest(comm, log)?,
         };
         if let Some(resumed) = resumed {
-            let RunState { time, step, .. } = resumed.run;
+            let Clock { time, step } = resumed.run.clock;
             log.line(&format!(
                 "continues from {} at t = {time}, step {step}",
                 resumed.path.display()
@@ -83,7 +83,7 @@ impl<T: Real> Origin<T> {
     /// A word to the user when the run that goes on has reached its end, `end`.
     pub fn is_complete(&self, end: f64) -> Option<String> {
         let Origin::Checkpoint(resumed) = self else { return None };
-        let RunState { time, step, .. } = resumed.run;
+        let Clock { time, step } = resumed.run.clock;
         (time >= end).then(|| {
             format!(
                 "the run is complete: {} is of t = {time}, step {step}, and time.end is {end}; to \
@@ -93,7 +93,7 @@ impl<T: Real> Origin<T> {
         })
     }
 
-    /// How long the checkpoint took to read, if it is one.
+    /// Returns how long the checkpoint took to read, if it is one.
     pub fn took(&self) -> Option<Duration> {
         match self {
             Origin::Beginning { .. } => None,
@@ -139,23 +139,23 @@ impl<T: Real> Origin<T> {
         if let Some(controller) = run.controller {
             solver.set_controller(controller);
         }
-        let saved = Saved { path, time: run.time, step: run.step };
+        let saved = Saved { path, clock: run.clock };
         Ok((run, Some(saved)))
     }
 
-    /// What is to be done to the run directory.
+    /// Returns what is to be done to the run directory.
     pub fn entry(&self) -> Entry {
         match self {
             Origin::Beginning { is_fresh: false, .. } => Entry::New,
             Origin::Beginning { is_fresh: true, .. } => Entry::Fresh,
             // Also when the checkpoint comes from elsewhere, into a directory without a run.
-            Origin::Checkpoint(resumed) => Entry::After(resumed.run.step),
+            Origin::Checkpoint(resumed) => Entry::After(resumed.run.clock.step),
         }
     }
 }
 
 impl Entry {
-    /// Whether it can be done, as far as that can be known without doing it. Collective.
+    /// Returns whether it can be done, as far as that can be known without doing it. Collective.
     pub fn check(
         self,
         comm: &Communicator,

@@ -1,4 +1,4 @@
-//! What a run remembers beside its fields, and how both are written as a checkpoint.
+//! The state of a run beside its fields, and how both are written as a checkpoint.
 
 use std::path::{Path, PathBuf};
 
@@ -14,10 +14,10 @@ use crate::parallel::Communicator;
 use crate::real::{Precision, Real};
 
 use crate::solver::Solver;
-use crate::solver::forced_modes::ForceState;
+use crate::solver::forces::ForceState;
 
-/// Which instant an output shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+/// An instant of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Clock {
     /// Time.
     pub time: f64,
@@ -29,10 +29,9 @@ pub struct Clock {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct LastGood {
-    /// Its time.
-    pub time: f64,
-    /// Its number.
-    pub step: u64,
+    /// The instant.
+    #[serde(flatten)]
+    pub clock: Clock,
     /// Courant number of the step that it took.
     pub cfl: f64,
 }
@@ -40,12 +39,10 @@ pub struct LastGood {
 /// The last checkpoint that was written or read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Saved {
-    /// Where it is.
+    /// Its path.
     pub path: PathBuf,
-    /// Its time.
-    pub time: f64,
-    /// Its step.
-    pub step: u64,
+    /// The instant that it holds.
+    pub clock: Clock,
 }
 
 /// All that a run needs beside its fields to go on as if it had never stopped. What is due next
@@ -53,10 +50,9 @@ pub struct Saved {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunState {
-    /// Time.
-    pub time: f64,
-    /// Steps taken.
-    pub step: u64,
+    /// The instant that it has reached.
+    #[serde(flatten)]
+    pub clock: Clock,
     /// Last time step; 0 at the start.
     pub dt: f64,
     /// Time of the last history row.
@@ -69,17 +65,17 @@ pub struct RunState {
     /// The forces; their accounts began with the last history row.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub forces: Vec<ForceState>,
-    /// What averages have summed up since their last record; on rank 0 alone after a restart, which
+    /// The sums of averages since their last record; on rank 0 alone after a restart, which
     /// is the one that writes them.
     #[serde(skip)]
     pub accumulated: Accumulated,
 }
 
 impl RunState {
-    /// What is known of a run that is at an instant, and of which only the fields are.
-    pub fn at(Clock { time, step }: Clock) -> Self {
-        let last_good = LastGood { time, step, cfl: 0.0 };
-        RunState { time, step, row_time: time, last_good, ..RunState::default() }
+    /// The state of a run at an instant of which nothing but the fields is known.
+    pub fn at(clock: Clock) -> Self {
+        let last_good = LastGood { clock, cfl: 0.0 };
+        RunState { clock, row_time: clock.time, last_good, ..RunState::default() }
     }
 
     /// Reads what `to_toml` wrote, to the same bits.
@@ -87,8 +83,8 @@ impl RunState {
         toml::from_str(text)
     }
 
-    /// As it is when other forces take over. What the old ones have put in since the last history
-    /// row stays in the accounts.
+    /// Makes it what it is when other forces take over. What the old ones have put in since the last
+    /// history row stays in the accounts.
     pub fn forget_forces(&mut self) {
         self.forces.iter_mut().for_each(|force| force.memory.clear());
     }
@@ -107,7 +103,7 @@ pub fn write<T: Real>(
     solver: &Solver<T>,
     run: &RunState,
 ) -> Result<()> {
-    let path = directory.checkpoint(run.step);
+    let path = directory.files().checkpoint(run.clock.step);
     save(comm, &path, config, config.precision, solver.state(), run)?;
     let keep = config.output.checkpoints.map_or_else(kept_checkpoints, |c| c.keep);
     directory.keep_checkpoints(comm, keep)
@@ -124,8 +120,8 @@ pub fn save<T: Real>(
 ) -> Result<()> {
     let grid = state.modes.grid;
     let header = Header {
-        time: run.time,
-        step: run.step,
+        time: run.clock.time,
+        step: run.clock.step,
         points: grid.points,
         lengths: grid.lengths,
         cutoff: grid.cutoff,
@@ -136,4 +132,28 @@ pub fn save<T: Real>(
         run_state: run.to_toml()?,
     };
     checkpoint::write(comm, path, &header, state, &run.accumulated)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is in checkpoints of every version: an instant is no table of its own.
+    const TEXT: &str = "time = 0.1\nstep = 7\ndt = 0.0125\nrow_time = 0.05\n\n\
+                        [last_good]\ntime = 0.0875\nstep = 6\ncfl = 0.3\n";
+
+    #[test]
+    fn the_keys_of_checkpoints_stay() {
+        let last_good = LastGood { clock: Clock { time: 0.0875, step: 6 }, cfl: 0.3 };
+        let run = RunState { dt: 0.0125, row_time: 0.05, last_good, ..Default::default() };
+        let run = RunState { clock: Clock { time: 0.1, step: 7 }, ..run };
+        assert_eq!(run.to_toml().unwrap(), TEXT);
+        assert_eq!(RunState::from_toml(TEXT).unwrap(), run);
+        for line in ["cfl = 0.3\n", "time = 0.1\n"] {
+            let more = TEXT.replace(line, &format!("{line}news = 1\n"));
+            let error = RunState::from_toml(&more).unwrap_err().to_string();
+            assert!(error.contains("unknown field `news`"), "{error}");
+            assert!(RunState::from_toml(&TEXT.replace(line, "")).is_err(), "without {line}");
+        }
+    }
 }

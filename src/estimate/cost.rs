@@ -8,22 +8,22 @@
 
 use std::ops::{Add, Mul};
 
-use crate::equation::Counts;
+use crate::equation::FieldCounts;
 use crate::modes::Modes;
 use crate::real::Real;
 
-/// Work of one right-hand side.
+/// The cost of one right-hand side.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Work {
+pub struct Cost {
     /// Nominal floating-point operations.
     pub flops: f64,
     /// Bytes to and from memory.
     pub bytes: f64,
 }
 
-impl Work {
+impl Cost {
     /// Of `bundles` bundles of columns: lines along z, and the update.
-    pub fn columns<T: Real>(modes: &Modes, counts: Counts, bundles: usize) -> Self {
+    pub fn columns<T: Real>(modes: &Modes, counts: FieldCounts, bundles: usize) -> Self {
         let nz = modes.grid.points[2];
         let travelling = (counts.fields + counts.contracted) as f64;
         let number = size_of::<T>() as f64;
@@ -31,41 +31,41 @@ impl Work {
         // and one of them written.
         let transpose = travelling * (nz * modes.row_len()) as f64;
         let state = 3.0 * (counts.fields * modes.column_len()) as f64;
-        Work {
+        Cost {
             flops: bundles as f64 * travelling * modes.lanes as f64 * line(nz),
             bytes: bundles as f64 * (transpose + state) * number,
         }
     }
 
     /// Of `planes` planes: lines along y and x.
-    pub fn planes<T: Real>(modes: &Modes, counts: Counts, planes: usize) -> Self {
+    pub fn planes<T: Real>(modes: &Modes, counts: FieldCounts, planes: usize) -> Self {
         let [nx, ny, _] = modes.grid.points;
         let transformed = (counts.fields + counts.products) as f64;
         let lines_along_y = (modes.bundles_along_x() * modes.lanes) as f64;
         let travelling = (counts.fields + counts.contracted) as f64;
         let transpose = travelling * (modes.bundles() * modes.row_len() * size_of::<T>()) as f64;
         let lines = lines_along_y * line(ny) + ny as f64 / 2.0 * line(nx);
-        Work { flops: planes as f64 * transformed * lines, bytes: planes as f64 * transpose }
+        Cost { flops: planes as f64 * transformed * lines, bytes: planes as f64 * transpose }
     }
 
     /// Of all bundles and planes.
-    pub fn all<T: Real>(modes: &Modes, counts: Counts) -> Self {
-        Work::columns::<T>(modes, counts, modes.bundles())
-            + Work::planes::<T>(modes, counts, modes.grid.points[2])
+    pub fn all<T: Real>(modes: &Modes, counts: FieldCounts) -> Self {
+        Cost::columns::<T>(modes, counts, modes.bundles())
+            + Cost::planes::<T>(modes, counts, modes.grid.points[2])
     }
 }
 
-impl Add for Work {
-    type Output = Work;
-    fn add(self, other: Work) -> Work {
-        Work { flops: self.flops + other.flops, bytes: self.bytes + other.bytes }
+impl Add for Cost {
+    type Output = Cost;
+    fn add(self, other: Cost) -> Cost {
+        Cost { flops: self.flops + other.flops, bytes: self.bytes + other.bytes }
     }
 }
 
-impl Mul<f64> for Work {
-    type Output = Work;
-    fn mul(self, factor: f64) -> Work {
-        Work { flops: self.flops * factor, bytes: self.bytes * factor }
+impl Mul<f64> for Cost {
+    type Output = Cost;
+    fn mul(self, factor: f64) -> Cost {
+        Cost { flops: self.flops * factor, bytes: self.bytes * factor }
     }
 }
 
@@ -79,21 +79,21 @@ mod tests {
     use super::*;
     use crate::grid::Grid;
 
-    const NAVIER_STOKES: Counts = Counts { fields: 3, products: 5, contracted: 4 };
+    const NAVIER_STOKES: FieldCounts = FieldCounts { fields: 3, products: 5, contracted: 4 };
 
     /// By hand for 16^3 points: 6 kept kx in one bundle of 8 lanes, 11 kept ky and kz.
     #[test]
     fn lines_are_counted() {
         let modes = Modes::new(Grid::two_thirds([16; 3], [1.0; 3]), 8);
-        let work = Work::all::<f64>(&modes, NAVIER_STOKES);
+        let cost = Cost::all::<f64>(&modes, NAVIER_STOKES);
         let along_z = 7 * 11 * 8;
         let along_y = 8 * 16 * 8;
         let along_x = 8 * 16 * 16 / 2;
-        assert_eq!(work.flops, ((along_z + along_y + along_x) * 5 * 16 * 4) as f64);
+        assert_eq!(cost.flops, ((along_z + along_y + along_x) * 5 * 16 * 4) as f64);
         let transpose = 11 * 16 * 16;
         let state = 11 * 11 * 16;
-        assert_eq!(work.bytes, ((2 * 7 * transpose + 3 * 3 * state) * 8) as f64);
-        let single = Work::all::<f32>(&modes, NAVIER_STOKES);
-        assert_eq!(single, Work { bytes: work.bytes / 2.0, ..work });
+        assert_eq!(cost.bytes, ((2 * 7 * transpose + 3 * 3 * state) * 8) as f64);
+        let single = Cost::all::<f32>(&modes, NAVIER_STOKES);
+        assert_eq!(single, Cost { bytes: cost.bytes / 2.0, ..cost });
     }
 }
