@@ -6,6 +6,7 @@
 //! imaginary part of one complex line (two-for-one trick, Press et al., Numerical Recipes 12.3.2).
 //! So lane l of a value at x is row l of the block: re lanes are rows 0 .. W, im lanes W .. 2 W.
 
+use super::row_array::RowPointer;
 use crate::modes::Modes;
 use crate::real::Real;
 use crate::simd::{Kernel, MAX_WIDTH, Vector};
@@ -18,11 +19,14 @@ type Tile<V> = [V; MAX_WIDTH];
 /// # Safety
 /// Every row must be readable.
 #[inline(always)]
-unsafe fn load_transposed<V: Vector>(from: *const V::Scalar, stride: usize) -> Tile<V> {
+unsafe fn load_transposed<V: Vector, const SINGLE: bool>(
+    from: RowPointer<V::Scalar>,
+    stride: usize,
+) -> Tile<V> {
     let mut tile = [V::zero(); MAX_WIDTH];
     for (i, vector) in tile[..V::WIDTH].iter_mut().enumerate() {
         // SAFETY: the caller's promise.
-        *vector = unsafe { V::load(from.add(i * stride)) };
+        *vector = unsafe { from.load::<V, SINGLE>(i * stride) };
     }
     V::transpose(&mut tile[..V::WIDTH]);
     tile
@@ -33,9 +37,9 @@ unsafe fn load_transposed<V: Vector>(from: *const V::Scalar, stride: usize) -> T
 /// # Safety
 /// Every one of these rows must be writable.
 #[inline(always)]
-unsafe fn store_transposed<V: Vector>(
+unsafe fn store_transposed<V: Vector, const SINGLE: bool>(
     mut tile: Tile<V>,
-    to: *mut V::Scalar,
+    to: RowPointer<V::Scalar>,
     stride: usize,
     count: usize,
 ) {
@@ -44,13 +48,13 @@ unsafe fn store_transposed<V: Vector>(
     if count >= V::WIDTH {
         for (i, vector) in tile[..V::WIDTH].iter().enumerate() {
             // SAFETY: the caller's promise.
-            unsafe { vector.store(to.add(i * stride)) };
+            unsafe { to.store::<V, SINGLE>(i * stride, *vector) };
         }
     } else {
         for (i, vector) in tile[..V::WIDTH].iter().enumerate() {
             if i < count {
                 // SAFETY: the caller's promise.
-                unsafe { vector.store(to.add(i * stride)) };
+                unsafe { to.store::<V, SINGLE>(i * stride, *vector) };
             }
         }
     }
@@ -61,7 +65,7 @@ unsafe fn store_transposed<V: Vector>(
 #[derive(Clone, Copy)]
 pub struct Rows<'a, T> {
     /// Where the first row would begin, were it not for the offsets.
-    pub start: *mut T,
+    pub start: RowPointer<'a, T>,
     /// Numbers from one row to the next.
     pub stride: usize,
     /// Offset of every bundle along x in buffer 0.
@@ -72,13 +76,13 @@ pub struct Rows<'a, T> {
     pub buffer: usize,
 }
 
-impl<T: Real> Rows<'_, T> {
+impl<'a, T: Real> Rows<'a, T> {
     /// Where the real part of mode number `kx` of the first row lies, and of the modes after it.
     #[inline(always)]
-    fn column(&self, kx: usize) -> *mut T {
+    fn column(&self, kx: usize) -> RowPointer<'a, T> {
         let bundle = kx / T::LANES;
         let offset = self.bundles[bundle] + self.buffer * self.from_buffer[bundle] + kx % T::LANES;
-        self.start.wrapping_add(offset)
+        self.start.at(offset)
     }
 }
 
@@ -97,6 +101,18 @@ impl<T: Real> Kernel<T> for Pack<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<V: Vector<Scalar = T>>(self) {
+        if self.rows.start.is_single() {
+            self.rows_are::<V, true>();
+        } else {
+            self.rows_are::<V, false>();
+        }
+    }
+}
+
+impl<T: Real> Pack<'_, T> {
+    /// [`Kernel::run`] for rows that are `SINGLE` or not.
+    #[inline(always)]
+    fn rows_are<V: Vector<Scalar = T>, const SINGLE: bool>(self) {
         let (nx, last) = (self.modes.grid.points[0], self.modes.grid.cutoff[0]);
         assert!(self.line.len() >= nx * 2 * V::WIDTH);
         let line = self.line.as_mut_ptr();
@@ -104,11 +120,11 @@ impl<T: Real> Kernel<T> for Pack<'_, T> {
         for kx0 in (0..=last).step_by(V::WIDTH) {
             // SAFETY: there are 2 W rows; the assertion covers the line.
             unsafe {
-                let rows = self.rows.column(kx0).cast_const();
-                let below = rows.add(V::WIDTH * stride);
+                let rows = self.rows.column(kx0);
+                let below = rows.at(V::WIDTH * stride);
                 let at = |k: usize| line.add(k * 2 * V::WIDTH);
-                let a_re = load_transposed::<V>(rows, stride);
-                let b_im = load_transposed::<V>(below.add(T::LANES), stride);
+                let a_re = load_transposed::<V, SINGLE>(rows, stride);
+                let b_im = load_transposed::<V, SINGLE>(below.at(T::LANES), stride);
                 for i in 0..V::WIDTH {
                     let k = kx0 + i;
                     if k > last {
@@ -121,8 +137,8 @@ impl<T: Real> Kernel<T> for Pack<'_, T> {
                         a_re[0].store(at(0));
                     }
                 }
-                let a_im = load_transposed::<V>(rows.add(T::LANES), stride);
-                let b_re = load_transposed::<V>(below, stride);
+                let a_im = load_transposed::<V, SINGLE>(rows.at(T::LANES), stride);
+                let b_re = load_transposed::<V, SINGLE>(below, stride);
                 for i in 0..V::WIDTH {
                     let k = kx0 + i;
                     if k > last {
@@ -159,6 +175,18 @@ impl<T: Real> Kernel<T> for Unpack<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<V: Vector<Scalar = T>>(self) {
+        if self.rows.start.is_single() {
+            self.rows_are::<V, true>();
+        } else {
+            self.rows_are::<V, false>();
+        }
+    }
+}
+
+impl<T: Real> Unpack<'_, T> {
+    /// [`Kernel::run`] for rows that are `SINGLE` or not.
+    #[inline(always)]
+    fn rows_are<V: Vector<Scalar = T>, const SINGLE: bool>(self) {
         let (nx, last) = (self.modes.grid.points[0], self.modes.grid.cutoff[0]);
         let padded = self.modes.bundles_along_x() * T::LANES;
         assert!(self.line.len() >= nx * 2 * V::WIDTH);
@@ -168,7 +196,7 @@ impl<T: Real> Kernel<T> for Unpack<'_, T> {
         let opposite = |k: usize| if k == 0 { 0 } else { nx - k };
         for kx0 in (0..padded).step_by(V::WIDTH) {
             let rows = self.rows.column(kx0);
-            let below = rows.wrapping_add(V::WIDTH * stride);
+            let below = rows.at(V::WIDTH * stride);
             // SAFETY: there are `count` rows; the assertion covers the line.
             unsafe {
                 let load = |k: usize, part: usize| {
@@ -185,8 +213,8 @@ impl<T: Real> Kernel<T> for Unpack<'_, T> {
                     a_re[i] = (plus + minus) * half;
                     b_im[i] = (minus - plus) * half;
                 }
-                store_transposed(a_re, rows, stride, count_above);
-                store_transposed(b_im, below.wrapping_add(T::LANES), stride, count_below);
+                store_transposed::<V, SINGLE>(a_re, rows, stride, count_above);
+                store_transposed::<V, SINGLE>(b_im, below.at(T::LANES), stride, count_below);
                 let (mut a_im, mut b_re) = ([V::zero(); MAX_WIDTH], [V::zero(); MAX_WIDTH]);
                 for i in 0..V::WIDTH {
                     let k = kx0 + i;
@@ -197,8 +225,8 @@ impl<T: Real> Kernel<T> for Unpack<'_, T> {
                     a_im[i] = (plus - minus) * half;
                     b_re[i] = (plus + minus) * half;
                 }
-                store_transposed(a_im, rows.wrapping_add(T::LANES), stride, count_above);
-                store_transposed(b_re, below, stride, count_below);
+                store_transposed::<V, SINGLE>(a_im, rows.at(T::LANES), stride, count_above);
+                store_transposed::<V, SINGLE>(b_re, below, stride, count_below);
             }
         }
     }

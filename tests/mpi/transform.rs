@@ -6,8 +6,9 @@ use dns_solver::fields::SpectralFields;
 use dns_solver::grid::{Grid, Region};
 use dns_solver::modes::Modes;
 use dns_solver::parallel::{Communicator, ProcessGrid, ThreadPool};
-use dns_solver::real::Real;
+use dns_solver::real::{Precision, Real};
 use dns_solver::transform::decomposition::Decomposition;
+use dns_solver::transform::plan::Room;
 use dns_solver::transform::regrid::regrid;
 use dns_solver::transform::sweep::Sweep;
 use num_complex::Complex;
@@ -74,10 +75,15 @@ fn rows(region: &Region, points: [usize; 3]) -> impl Iterator<Item = (Range<usiz
 
 /// Values `[field][z][y][x]` at all points, not a number at those of other ranks, and what becomes
 /// of this rank's on the way back.
-fn round_trip<T: Real>(points: [usize; 3], comm: &Communicator) -> (Vec<T>, SpectralFields<T>) {
+fn round_trip<T: Real>(
+    points: [usize; 3],
+    precision: Precision,
+    comm: &Communicator,
+) -> (Vec<T>, SpectralFields<T>) {
     let modes = layout::<T>(points);
     let pool = ThreadPool::new(1).unwrap();
-    let mut sweep = Sweep::<T>::new(modes, comm, pool, FIELDS, FIELDS).unwrap();
+    let room = Room { slots: FIELDS, products: FIELDS, precision };
+    let mut sweep = Sweep::<T>::with_room(modes, comm, pool, room).unwrap();
     // What was put out before must not be found in what follows.
     sweep.begin(1, &|_, _, outgoing| outgoing.fill(T::one()));
     let mut values = vec![T::nan(); FIELDS * points.iter().product::<usize>()];
@@ -114,15 +120,16 @@ fn assert_same_fields<T: Real>(mine: &SpectralFields<T>, all: &SpectralFields<T>
 fn sweeps(comm: &Communicator) {
     assert_eq!(comm.shares_memory(), comm.size() > 1, "the tests run on one node");
     for comm in arrangements(comm) {
-        check_sweeps::<f64>(&comm);
-        check_sweeps::<f32>(&comm);
+        check_sweeps::<f64>(Precision::Double, &comm);
+        check_sweeps::<f64>(Precision::Single, &comm);
+        check_sweeps::<f32>(Precision::Single, &comm);
     }
 }
 
-fn check_sweeps<T: Real>(comm: &Communicator) {
+fn check_sweeps<T: Real>(precision: Precision, comm: &Communicator) {
     for points in GRIDS {
-        let (values, back) = round_trip::<T>(points, comm);
-        let (all_values, all_back) = round_trip::<T>(points, &Communicator::serial());
+        let (values, back) = round_trip::<T>(points, precision, comm);
+        let (all_values, all_back) = round_trip::<T>(points, precision, &Communicator::serial());
         let mut seen = [0];
         for (mine, one) in values.iter().zip(&all_values).filter(|(mine, _)| !mine.is_nan()) {
             assert_eq!(mine.double().to_bits(), one.double().to_bits());

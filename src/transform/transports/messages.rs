@@ -9,19 +9,20 @@ use crate::fields::Aligned;
 use crate::parallel::{Communicator, Request, RowCounts, SharedSlice, ThreadPool};
 use crate::real::Real;
 
+use super::super::row_array::RowPointer;
 use super::super::transpose::Transpose;
 use super::transport::Transport;
 
 /// The rows of both sides, and what is under way between them.
-pub struct Messages<T: Real> {
+pub struct Messages<S: Real> {
     /// Parts on their way; dropped, and so awaited, before anything that they use.
     requests: Vec<Option<Request>>,
     communicator: Communicator,
     /// Numbers in a row.
     row_len: usize,
     /// The rows on the sides `from` and `to`.
-    from: Aligned<T>,
-    to: Aligned<T>,
+    from: Aligned<S>,
+    to: Aligned<S>,
     parts: Vec<Part>,
     /// Parts that have left for the side `to` since the last time that all arrived there.
     left: usize,
@@ -37,7 +38,7 @@ struct Part {
     to: Vec<RowCounts>,
 }
 
-impl<T: Real> Messages<T> {
+impl<S: Real> Messages<S> {
     /// Room for the rows of a transpose. Collective.
     pub fn new(transpose: &Transpose, communicator: &Communicator, pool: &ThreadPool) -> Self {
         let all =
@@ -62,7 +63,8 @@ impl<T: Real> Messages<T> {
     /// Sends parts to the side `to`, in their order, as long as they are ready.
     fn send(&mut self, fields: usize, is_ready: impl Fn(&Part) -> bool) {
         while self.left < self.parts.len() && is_ready(&self.parts[self.left]) {
-            self.arrive(self.left);
+            // Its last journey ends before the next one begins.
+            self.requests[self.left] = None;
             let Part { from, to, .. } = &self.parts[self.left];
             let from = (self.from.as_ptr(), &from[fields]);
             let to = (self.to.as_mut_ptr(), &to[fields]);
@@ -76,13 +78,13 @@ impl<T: Real> Messages<T> {
     }
 }
 
-impl<T: Real> Transport<T> for Messages<T> {
-    fn side_from(&mut self) -> SharedSlice<'_, T> {
-        SharedSlice::new(&mut self.from)
+impl<T: Real, S: Real> Transport<T> for Messages<S> {
+    fn side_from(&mut self) -> RowPointer<'_, T> {
+        RowPointer::new(SharedSlice::new(&mut self.from))
     }
 
-    fn side_to(&mut self) -> SharedSlice<'_, T> {
-        SharedSlice::new(&mut self.to)
+    fn side_to(&mut self) -> RowPointer<'_, T> {
+        RowPointer::new(SharedSlice::new(&mut self.to))
     }
 
     fn clear(&mut self) {
@@ -100,7 +102,7 @@ impl<T: Real> Transport<T> for Messages<T> {
 
     fn transpose(&mut self, fields: usize) {
         self.send(fields, |_| true);
-        self.clear();
+        Transport::<T>::clear(self);
     }
 
     fn transpose_back(&mut self, fields: usize) {
