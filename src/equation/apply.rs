@@ -204,8 +204,7 @@ impl<F: Formulas, T: Real> Contract<'_, '_, F, T> {
                         (V::load(from), V::load(from.add(lanes)))
                     };
                     formulas.contract([kx, V::splat(ky)], load, |c, value: (V, V)| {
-                        contracted.store::<V, SINGLE>((c, y, lane), value.0);
-                        contracted.store::<V, SINGLE>((c, y, lane + lanes), value.1);
+                        contracted.store::<V, SINGLE>((c, y, lane), value);
                     });
                 }
             }

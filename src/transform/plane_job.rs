@@ -95,7 +95,7 @@ impl<T: Real> OutputRows<'_, T> {
         self.start.is_single()
     }
 
-    /// Writes a few numbers of the row `[re lanes, im lanes]` of a field and an index of ny, from `lane`
+    /// Writes a few lanes of the row of a field and an index of ny, real and imaginary parts, from `lane`
     /// on. They are stored in single precision if `SINGLE`, which [`Self::is_single`] tells.
     ///
     /// # Panics
@@ -104,22 +104,26 @@ impl<T: Real> OutputRows<'_, T> {
     pub fn store<V: Vector<Scalar = T>, const SINGLE: bool>(
         &mut self,
         (field, ny, lane): (usize, usize, usize),
-        value: V,
+        (re, im): (V, V),
     ) {
-        assert!(lane + V::WIDTH <= self.row_len);
-        let offset = self.offsets[field * self.ny + ny];
-        // SAFETY: made only by `Plane::forward_y`, whose caller vouches for the rows.
-        unsafe { self.start.store::<V, SINGLE>(offset + lane, value) }
+        assert!(lane + V::WIDTH <= T::LANES);
+        let offset = self.offsets[field * self.ny + ny] + lane;
+        // SAFETY: made only by `Plane::forward_y`, whose caller vouches for the rows of LANES lanes.
+        unsafe {
+            self.start.store::<V, SINGLE>(offset, re);
+            self.start.store::<V, SINGLE>(offset + T::LANES, im);
+        }
     }
 
     /// Writes the row of a field and an index of ny, number by number.
     pub fn write(&mut self, field: usize, ny: usize, number: impl Fn(usize) -> T) {
-        for i in 0..self.row_len {
-            let number = Array::<T, 1>::splat(number(i));
+        let number = |i| Array::<T, 1>::splat(number(i));
+        for lane in 0..T::LANES {
+            let value = (number(lane), number(lane + T::LANES));
             if self.is_single() {
-                self.store::<_, true>((field, ny, i), number);
+                self.store::<_, true>((field, ny, lane), value);
             } else {
-                self.store::<_, false>((field, ny, i), number);
+                self.store::<_, false>((field, ny, lane), value);
             }
         }
     }
