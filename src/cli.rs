@@ -158,7 +158,7 @@ impl Bench {
         self.set.iter().cloned().chain(threads).collect()
     }
 
-    /// How to measure.
+    /// Returns how to measure.
     pub fn options(&self) -> bench::Options {
         bench::Options {
             subjects: self.only.clone().unwrap_or_else(|| Subject::value_variants().to_vec()),

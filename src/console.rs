@@ -1,4 +1,4 @@
-//! What is said on standard error. A terminal that is closed, or a file that is full, is no reason to
+//! Words to the user on standard error. A terminal that is closed, or a file that is full, is no reason to
 //! end a run, so nothing here can fail; `eprintln!` and `println!` panic there, and are not used.
 
 use std::fmt::Display;

@@ -9,7 +9,7 @@ use std::path::Path;
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong, in classes that a script can tell apart by exit code.
+/// Kinds of errors, in classes that a script can tell apart by exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
     /// A file, directory, or library call failed: exit code 1.

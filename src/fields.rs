@@ -100,6 +100,12 @@ impl<T: Real> SpectralFields<T> {
         Complex::new(self.data[offset], self.data[offset + self.modes.lanes])
     }
 
+    /// As [`Self::at`], in double precision.
+    pub fn double_at(&self, index: ModeIndex, field: usize) -> Complex<f64> {
+        let Complex { re, im } = self.at(index, field);
+        Complex::new(re.double(), im.double())
+    }
+
     /// One coefficient, or `None` when another rank owns it.
     pub fn get(&self, index: ModeIndex, field: usize) -> Option<Complex<T>> {
         self.bundles.contains(&index.bundle).then(|| self.at(index, field))
@@ -115,14 +121,7 @@ impl<T: Real> SpectralFields<T> {
     /// Every owned mode with its index, in storage order; padding lanes are left out.
     pub fn owned_modes(&self) -> impl Iterator<Item = ([i64; AXES], ModeIndex)> + use<T> {
         let modes = self.modes;
-        self.bundles.clone().flat_map(move |bundle| {
-            (0..modes.rows()).flat_map(move |row| {
-                (0..modes.lanes).filter_map(move |lane| {
-                    let index = ModeIndex { bundle, row, lane };
-                    modes.mode(index).map(|mode| (mode, index))
-                })
-            })
-        })
+        self.bundles.clone().flat_map(move |bundle| modes.of_bundle(bundle))
     }
 
     /// Sets every field at every owned mode from a function of the mode numbers.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 /// The axes' count: x, y, z.
 pub const AXES: usize = 3;
 
-/// Which of the modes up to the cutoffs are kept.
+/// The choice of the modes up to the cutoffs that are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Truncation {
     /// All.
@@ -23,7 +23,7 @@ pub enum Truncation {
     Ellipsoid,
 }
 
-/// How aliasing errors are kept out.
+/// The way in which aliasing errors are kept out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Dealias {
@@ -56,7 +56,7 @@ pub struct Grid {
     pub lengths: [f64; AXES],
     /// Largest kept mode number along x, y, z.
     pub cutoff: [usize; AXES],
-    /// Which modes up to the cutoff are kept.
+    /// The modes up to the cutoff that are kept.
     pub truncation: Truncation,
 }
 
@@ -89,7 +89,7 @@ impl Grid {
     /// 1, with room for rounding.
     const ELLIPSOID: f64 = 1.0 + 1e-12;
 
-    /// Whether a mode within the cutoffs is kept.
+    /// Returns whether a mode within the cutoffs is kept.
     pub fn keeps(&self, mode: [i64; AXES]) -> bool {
         let square = || (0..AXES).map(|axis| self.relative_square(axis, mode[axis])).sum::<f64>();
         self.truncation == Truncation::Box || square() <= Grid::ELLIPSOID
@@ -156,7 +156,7 @@ impl Region {
         self.shape().iter().product()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -1,4 +1,4 @@
-//! How kept modes are laid out: columns, bundles, rows and lanes.
+//! The layout of kept modes: columns, bundles, rows and lanes.
 //!
 //! A real field is held by its modes with 0 <= nx <= Kx, |ny| <= Ky, |nz| <= Kz; the rest follows
 //! from û(-k) = conj û(k). A *column* is one (nx, ny) with all its nz. A *bundle* is `lanes`
@@ -135,6 +135,20 @@ impl Modes {
         (along_x * self.lanes, signed(bundle - self.first[along_x], self.cutoff_y(along_x)))
     }
 
+    /// Every mode of a bundle with its index, in storage order; padding lanes are left out.
+    pub fn of_bundle(
+        &self,
+        bundle: usize,
+    ) -> impl Iterator<Item = ([i64; AXES], ModeIndex)> + use<> {
+        let modes = *self;
+        (0..modes.rows()).flat_map(move |row| {
+            (0..modes.lanes).filter_map(move |lane| {
+                let index = ModeIndex { bundle, row, lane };
+                modes.mode(index).map(|mode| (mode, index))
+            })
+        })
+    }
+
     /// Mode numbers of a stored mode; `None` for a padding lane.
     pub fn mode(&self, index: ModeIndex) -> Option<[i64; AXES]> {
         let (nx0, ny) = self.bundle_mode(index.bundle);
@@ -161,7 +175,7 @@ impl Modes {
         index.row * self.row_len() + index.lane
     }
 
-    /// How often a stored mode counts in a sum over all modes: 2 for nx > 0 (its conjugate is not
+    /// Returns how often a stored mode counts in a sum over all modes: 2 for nx > 0 (its conjugate is not
     /// stored), 1 for nx = 0.
     pub fn weight(nx: i64) -> f64 {
         if nx == 0 { 1.0 } else { 2.0 }
@@ -220,16 +234,9 @@ mod tests {
     /// How many modes are stored, each in a place of its own.
     fn stored(modes: &Modes) -> usize {
         let mut seen = 0;
-        for bundle in 0..modes.bundles() {
-            for row in 0..modes.rows() {
-                for lane in 0..modes.lanes {
-                    let index = ModeIndex { bundle, row, lane };
-                    if let Some(mode) = modes.mode(index) {
-                        assert_eq!(modes.index(mode), Some(index));
-                        seen += 1;
-                    }
-                }
-            }
+        for (mode, index) in (0..modes.bundles()).flat_map(|bundle| modes.of_bundle(bundle)) {
+            assert_eq!(modes.index(mode), Some(index));
+            seen += 1;
         }
         seen
     }

@@ -6,9 +6,9 @@ use std::path::Path;
 /// One thing to mend.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// Where it is: a TOML path such as `time.dt`.
+    /// The place: a TOML path such as `time.dt`.
     pub path: String,
-    /// What is wrong, with the value found, what is allowed, and what to do.
+    /// The message: what is wrong, with the value found, what is allowed, and what to do.
     pub message: String,
 }
 
@@ -80,7 +80,7 @@ impl Problems {
         self.require(value.is_finite() && value >= 0.0, path, value, "a finite number, 0 or more");
     }
 
-    /// Whether nothing is wrong.
+    /// Returns whether nothing is wrong.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }

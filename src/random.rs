@@ -5,7 +5,7 @@
 //! Proc. SC11, doi:10.1145/2063384.2063405. The seed is the key; three counter words (mode numbers,
 //! say, or a time step) and the stream are the block that it encrypts in ten rounds.
 
-/// What the numbers are for. No two uses share a stream, so they are independent at equal counters.
+/// The use of random numbers. No two uses share a stream, so they are independent at equal counters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Stream {

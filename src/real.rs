@@ -88,7 +88,7 @@ pub trait Vector:
     type Scalar: Real;
     /// Vectors of half the width where the instruction set has them, else these.
     type Half: Vector<Scalar = Self::Scalar>;
-    /// How many numbers; divides `Scalar::LANES`.
+    /// The number of lanes; divides `Scalar::LANES`.
     const WIDTH: usize;
 
     /// All lanes equal to `x`.

@@ -60,9 +60,9 @@ impl Shells {
         border
     }
 
-    /// Whether [`Self::populations`] of so many shells can be counted: their modes in the plane nz = 0,
-    /// which it holds, are no more than a machine has room for. In a box whose sides differ by orders
-    /// of magnitude a shell is as narrow as the longest one asks for, and there are ever more.
+    /// Returns whether [`Self::populations`] of so many shells can be counted: their modes in the plane
+    /// nz = 0, which it holds, are no more than a machine has room for. In a box whose sides differ by
+    /// orders of magnitude a shell is as narrow as the longest one asks for, and there are ever more.
     pub fn can_be_counted(&self, count: usize) -> bool {
         const MOST: f64 = 3e8;
         let along = |axis: usize| match self.grid.cutoff[axis] {
@@ -72,7 +72,7 @@ impl Shells {
         along(0) * along(1) <= MOST
     }
 
-    /// How many modes of the infinite lattice (k and -k both) each of the first `count` >= 1 shells
+    /// Counts the modes of the infinite lattice (k and -k both) that each of the first `count` >= 1 shells
     /// holds.
     ///
     /// For S shells the cost is of order S^2 log S: the modes of the plane nz = 0 are sorted by |k|

@@ -1,4 +1,4 @@
-//! What a number in a file is.
+//! The name, unit and description of a number in a file.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ pub struct Variable {
     pub name: String,
     /// Its unit, such as `L^2/T^2`; `1` for a pure number, empty when it is not known.
     pub unit: String,
-    /// What it is, in words; empty when it is not known.
+    /// A description in words; empty when it is not known.
     pub description: String,
 }
 

@@ -16,7 +16,7 @@ pub struct Grid {
     pub points: [usize; AXES],
     /// Side lengths along x, y, z in units of 2 pi.
     pub lengths: [f64; AXES],
-    /// Which modes are cut off.
+    /// The modes that are cut off.
     pub dealias: Dealias,
 }
 

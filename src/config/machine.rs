@@ -15,7 +15,7 @@ use crate::real::Precision;
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Machine {
-    /// What it is, and where the numbers come from.
+    /// A name: what it is, and where the numbers come from.
     pub name: String,
     /// `[node]`.
     pub node: Node,

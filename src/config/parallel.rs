@@ -15,7 +15,7 @@ pub struct Parallel {
     /// Threads of each rank, at least 1.
     #[serde(default = "one_thread")]
     pub threads: usize,
-    /// How ranks exchange rows between columns and planes.
+    /// The way in which ranks exchange rows between columns and planes.
     #[serde(default)]
     pub exchange: Exchange,
     /// Groups of ranks and ranks of each group; chosen by the program when left out.
@@ -27,14 +27,14 @@ fn one_thread() -> usize {
     1
 }
 
-/// How ranks exchange rows. The results are the same to the bit.
+/// The way in which ranks exchange rows. The results are the same to the bit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Exchange {
-    /// Through shared memory when all ranks are on one node, by messages otherwise.
+    /// Through memory that the ranks of a node share, and by messages between nodes.
     #[default]
     Auto,
-    /// By messages always.
+    /// By messages from each rank to each other one.
     AllToAll,
 }
 
@@ -43,7 +43,7 @@ impl Exchange {
     pub fn among(self, comm: &Communicator) -> Communicator {
         match self {
             Exchange::Auto => comm.clone(),
-            Exchange::AllToAll => comm.without_shared_memory(),
+            Exchange::AllToAll => comm.in_nodes_of(1),
         }
     }
 }

@@ -40,12 +40,12 @@ pub fn required<T>(
     value
 }
 
-/// Whether a problem is known at `path` or below it.
+/// Returns whether a problem is known at `path` or below it.
 pub fn is_reported(problems: &Problems, path: &str) -> bool {
     problems.list.iter().any(|problem| lies_in(&problem.path, path))
 }
 
-/// Whether the TOML path `inner` is `outer` or something in it.
+/// Returns whether the TOML path `inner` is `outer` or something in it.
 pub fn lies_in(inner: &str, outer: &str) -> bool {
     inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }

@@ -13,7 +13,7 @@ use crate::problems::Problems;
 /// A table with a tag.
 #[derive(Debug)]
 pub struct Tag {
-    /// Where the table is.
+    /// The path of the table.
     pub table: &'static str,
     /// The key that says which kind it is.
     pub key: &'static str,

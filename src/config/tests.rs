@@ -1,4 +1,4 @@
-//! What users see of a configuration: messages, overrides, and the resolved file.
+//! All that users see of a configuration: messages, overrides, and the resolved file.
 
 use std::path::Path;
 

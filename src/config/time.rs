@@ -19,7 +19,7 @@ const LARGEST_TOLERANCE: f64 = 0.1;
 pub struct Time {
     /// Runge-Kutta scheme.
     pub scheme: Scheme,
-    /// How long a step is.
+    /// The length of a step.
     #[serde(flatten)]
     pub step: Step,
     /// Time at which the run ends; it starts at 0.

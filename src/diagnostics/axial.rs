@@ -7,10 +7,9 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::each_mode;
+use super::at_mode::{each_mode, norm};
 use super::energies::{Energy, energies};
 use super::fixed_sums::FixedSums;
-use super::quantities::norm;
 use super::units::times_length;
 use crate::fields::SpectralFields;
 use crate::grid::{AXES, Grid};

@@ -14,7 +14,7 @@ pub struct Energy {
     pub unit: &'static str,
     /// 1/2 for an energy, 1 for a variance.
     pub factor: f64,
-    /// Whether that of the mean is part of it.
+    /// True when that of the mean is part of it.
     pub includes_mean: bool,
     /// Its fields.
     pub fields: Range<usize>,

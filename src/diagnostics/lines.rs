@@ -5,7 +5,7 @@
 //! 6.207). It holds the two-point correlation along the axis exactly: <u_i(x) u_j(x + r e_x)> is the
 //! sum of E_ij(k_1) cos(k_1 r) dk_1.
 
-use super::each_mode;
+use super::at_mode::each_mode;
 use super::quantities::{Quantities, Term};
 use super::units::times_length;
 use crate::fields::SpectralFields;

@@ -21,7 +21,7 @@ pub(super) enum Together {
 }
 
 impl Together {
-    /// How many they are, when the state has `count` fields.
+    /// Returns how many they are, when the state has `count` fields.
     pub fn count(self, count: usize) -> usize {
         match self {
             Together::State => count,

@@ -13,7 +13,7 @@ use num_complex::Complex;
 
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
-use crate::modes::{ModeIndex, Modes, Wavenumbers};
+use crate::modes::{Modes, Wavenumbers};
 use crate::parallel::SharedSlice;
 use crate::physics::Physics;
 use crate::real::Real;
@@ -56,29 +56,22 @@ pub fn pressure<T: Real>(
         let at = (bundle - first) * len;
         // SAFETY: every bundle is worked on by one thread.
         let target = unsafe { target.slice(at..at + len) };
-        for row in 0..modes.rows() {
-            for lane in 0..modes.lanes {
-                let index = ModeIndex { bundle, row, lane };
-                let Some(mode) = modes.mode(index) else { break };
-                let k = modes.grid.wavevector(mode);
-                let square: f64 = k.iter().map(|k| k * k).sum();
-                if square == 0.0 {
-                    continue;
-                }
-                let offset = modes.offset(index);
-                let came = |field: usize| {
-                    let at = field * modes.column_len() + offset;
-                    Complex::new(incoming[at].double(), incoming[at + modes.lanes].double())
-                };
-                let stress = came(0) + (came(1) * 2.0 + came(2) * k[2]) * k[2];
-                let force = force.divergence(k, |field| {
-                    let value = state.at(index, field);
-                    Complex::new(value.re.double(), value.im.double())
-                });
-                let value = -(stress + force) / square;
-                target[offset] = T::from_double(value.re);
-                target[offset + modes.lanes] = T::from_double(value.im);
+        for (mode, index) in modes.of_bundle(bundle) {
+            let k = modes.grid.wavevector(mode);
+            let square: f64 = k.iter().map(|k| k * k).sum();
+            if square == 0.0 {
+                continue;
             }
+            let offset = modes.offset(index);
+            let came = |field: usize| {
+                let at = field * modes.column_len() + offset;
+                Complex::new(incoming[at].double(), incoming[at + modes.lanes].double())
+            };
+            let stress = came(0) + (came(1) * 2.0 + came(2) * k[2]) * k[2];
+            let force = force.divergence(k, |field| state.double_at(index, field));
+            let value = -(stress + force) / square;
+            target[offset] = T::from_double(value.re);
+            target[offset + modes.lanes] = T::from_double(value.im);
         }
     });
     pressure

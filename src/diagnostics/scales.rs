@@ -3,8 +3,8 @@
 use crate::sums::VelocityAverages;
 use std::f64::consts::PI;
 
-/// What a [`VelocityAverages`] says about the scales of the flow. A quantity that has no bound is infinite,
-/// none is NaN unless the budget is.
+/// The scales of a flow that follow from its [`VelocityAverages`]. A quantity that has no bound is
+/// infinite, none is NaN unless the budget is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scales {
     /// u' = sqrt(2 E / 3), E the energy of the fluctuations: the rms of one velocity component.

@@ -9,14 +9,13 @@
 //! the flux Pi(k) = -(sum of T up to k) to smaller scales (Pope 2000, Turbulent Flows, eq. 6.162
 //! and 6.161); other energies and variances likewise.
 
-use num_complex::Complex;
-
+use super::at_mode::{C, dot, norm, square};
 use super::energies::{Energy, energies};
-use super::quantities::{C, Quantities, Term, dot, norm, square};
+use super::quantities::{Quantities, Term};
 use super::units::{per_time, times_length};
 use crate::fields::SpectralFields;
 use crate::grid::{AXES, Grid};
-use crate::modes::{ModeIndex, Modes};
+use crate::modes::Modes;
 use crate::parallel::{Communicator, ThreadPool};
 use crate::physics::Physics;
 use crate::real::Real;
@@ -79,21 +78,17 @@ impl Spectra {
             communicator,
             |bundle, sums| {
                 let mut values = vec![C::ZERO; 2 * fields];
-                for row in 0..modes.rows() {
-                    for lane in 0..modes.lanes {
-                        let index = ModeIndex { bundle, row, lane };
-                        let Some(mode) = modes.mode(index) else { break };
-                        let k = modes.grid.wavevector(mode);
-                        let (present, rates) = values.split_at_mut(fields);
-                        for (field, (value, rate)) in present.iter_mut().zip(rates).enumerate() {
-                            *value = double(state.at(index, field));
-                            *rate = double(tendency.at(index, field));
-                        }
-                        let weight = Modes::weight(mode[0]);
-                        let shell = shells.of_mode(mode);
-                        for (spectrum, term) in self.terms.iter().enumerate() {
-                            sums[spectrum * count + shell].add(weight * term(k, &values));
-                        }
+                for (mode, index) in modes.of_bundle(bundle) {
+                    let k = modes.grid.wavevector(mode);
+                    let (present, rates) = values.split_at_mut(fields);
+                    for (field, (value, rate)) in present.iter_mut().zip(rates).enumerate() {
+                        *value = state.double_at(index, field);
+                        *rate = tendency.double_at(index, field);
+                    }
+                    let weight = Modes::weight(mode[0]);
+                    let shell = shells.of_mode(mode);
+                    for (spectrum, term) in self.terms.iter().enumerate() {
+                        sums[spectrum * count + shell].add(weight * term(k, &values));
                     }
                 }
             },
@@ -145,10 +140,6 @@ impl Spectra {
         }
         self.variables.extend(fluxes);
     }
-}
-
-fn double<T: Real>(value: Complex<T>) -> C {
-    C::new(value.re.double(), value.im.double())
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! The energy spectrum.
 
-use super::each_mode;
-use super::quantities::norm;
+use super::at_mode::{each_mode, norm};
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
 use crate::modes::Modes;

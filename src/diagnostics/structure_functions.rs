@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 
 use num_complex::Complex;
 
-use super::each_mode;
+use super::at_mode::each_mode;
 use crate::exact_sum::ExactSum;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
@@ -25,7 +25,7 @@ use crate::variable::Variable;
 /// How many orders there are, see [`StructureFunctions::ORDERS`].
 const ORDER_COUNT: usize = 7;
 
-/// What an array of structure functions is over.
+/// The axes of an array of structure functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Over {
     /// `[axis][order][separation]`.

@@ -5,7 +5,6 @@ use num_complex::Complex;
 use crate::error::Result;
 use crate::fields::SpectralFields;
 use crate::grid::{AXES, Region};
-use crate::modes::ModeIndex;
 use crate::real::Real;
 use crate::transform::sweep::Sweep;
 
@@ -67,20 +66,12 @@ pub(super) fn fill<T: Real>(
 ) {
     let modes = &state.modes;
     outgoing.fill(T::ZERO);
-    for row in 0..modes.rows() {
-        for lane in 0..modes.lanes {
-            let index = ModeIndex { bundle, row, lane };
-            let Some(mode) = modes.mode(index) else { break };
-            let state = |field| {
-                let value = state.at(index, field);
-                C::new(value.re.double(), value.im.double())
-            };
-            let values = values(modes.grid.wavevector(mode), &state);
-            for (component, value) in values.into_iter().enumerate() {
-                let at = component * modes.column_len() + modes.offset(index);
-                outgoing[at] = T::from_double(value.re);
-                outgoing[at + modes.lanes] = T::from_double(value.im);
-            }
+    for (mode, index) in modes.of_bundle(bundle) {
+        let values = values(modes.grid.wavevector(mode), &|field| state.double_at(index, field));
+        for (component, value) in values.into_iter().enumerate() {
+            let at = component * modes.column_len() + modes.offset(index);
+            outgoing[at] = T::from_double(value.re);
+            outgoing[at + modes.lanes] = T::from_double(value.im);
         }
     }
 }

@@ -17,7 +17,7 @@ pub trait Equation<T: Real>: Send + Sync {
     /// Damping of a field.
     fn damping(&self, field: usize) -> Damping;
 
-    /// Whether [`Self::assemble`] needs the state.
+    /// Returns whether [`Self::assemble`] needs the state.
     fn uses_state(&self) -> bool;
 
     /// One product of a block of values: inputs are `[field][x][lane]`, the product `[x][lane]`.

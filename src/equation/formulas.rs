@@ -4,7 +4,7 @@ use super::algebra::Complex;
 use crate::integrator::Damping;
 use crate::simd::Vector;
 
-/// How many fields an equation has on each leg of a sweep.
+/// The numbers of fields that an equation has on each leg of a sweep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FieldCounts {
     /// Fields that evolve, and go to physical space.
@@ -24,7 +24,7 @@ pub trait Formulas: Send + Sync {
     /// The damping of each field, which is left to the integrator.
     fn damping(&self, field: usize) -> Damping;
 
-    /// Whether [`Self::assemble`] reads the state. Keeping it at hand costs memory.
+    /// Returns whether [`Self::assemble`] reads the state. Keeping it at hand costs memory.
     fn uses_state(&self) -> bool {
         false
     }
@@ -32,7 +32,7 @@ pub trait Formulas: Send + Sync {
     /// Products at one point: `field(i)` reads a field, `product(j, value)` writes a product.
     fn products<V: Vector>(&self, field: impl Fn(usize) -> V, product: impl FnMut(usize, V));
 
-    /// What limits the time step at one point: the sum of |u_i| / dx_i over the axes, with u_i the
+    /// Returns what limits the time step at one point: the sum of |u_i| / dx_i over the axes, with u_i the
     /// speed of whatever moves fastest, plus 3 / (2 pi) times the frequency of waves that are there
     /// without motion. The time step times its maximum is the CFL number; the factor makes a wave
     /// count as an advected mode at the cutoff does, for there k_i u_i = 2 pi / 3 u_i / dx_i.

@@ -1,4 +1,4 @@
-//! What a run will need and how long it will take, before it starts; and what this machine can do.
+//! Estimates of what a run needs and how long it takes, before it starts; and measurements of this machine.
 //!
 //! | file | what it tells |
 //! |---|---|

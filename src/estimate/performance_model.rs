@@ -1,14 +1,15 @@
-//! How long a step takes on a machine that is not at hand.
+//! A model of the time that a step takes on a machine that is not at hand.
 //!
 //! A step of s stages on P ranks takes s times the sum of
 //!
 //! - *arithmetic*: nominal FLOPs of the rank with the largest share ([`Cost`]) over its cores' rate,
 //! - *memory*: its bytes over its share of the bandwidth of a node, all of whose cores are at work,
 //! - *exchange*: on each of the two ways of an all-to-all, for a rank that shares its node with r - 1
-//!   others, m = parts x (P - r) messages to other nodes, and the rows to those of its own:
-//!   m latency + B_off r / (share x injection) + 3 B_on r / (bandwidth of the node).
+//!   others, m = parts x (P / r - 1) messages to other nodes, and the rows to those of its own:
+//!   m latency + B_off r / (share x injection) + 3 B_on r / (bandwidth of the node). Where ranks share
+//!   no memory, a rank sends to each other one by itself: m = parts x (P - r).
 //!
-//! A message has B / (P parts) bytes, which is proportional to N^3 / P^2: the latency is what ends
+//! A message has B r / (P parts) bytes, which is proportional to N^3 r / P^2: the latency is what ends
 //! strong scaling. Nothing overlaps in the model, though messages overlap with lines along z in the
 //! program, and congestion is in `share` alone. The slab ends at P = number of z-planes. Ranks of a
 //! process row that share planes go on: there P in the exchange is the number of process rows, and what
@@ -20,14 +21,13 @@
 use crate::config::Machine;
 use crate::equation::FieldCounts;
 use crate::error::{Error, Result};
-use crate::parallel::ProcessGrid;
 use crate::real::Real;
 use crate::transform::plan::Plan;
-use crate::transform::transpose::Storage;
+use crate::transform::transpose::{Storage, Transpose};
 
 use super::cost::Cost;
 
-/// What is predicted of one step.
+/// A prediction of one step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Prediction {
     /// Nodes, and ranks on each (on the last one perhaps fewer).
@@ -40,7 +40,7 @@ pub struct Prediction {
     pub memory: f64,
     /// Seconds per step in the all-to-all.
     pub exchange: f64,
-    /// Bytes of a message from one rank to another, towards the planes.
+    /// Bytes of a message towards the planes.
     pub message: f64,
     /// Seconds per step of one core that has the whole work, over cores times seconds per step.
     pub efficiency: f64,
@@ -76,7 +76,7 @@ pub fn nodes(machine: &Machine, ranks: usize, threads: usize) -> Result<(usize, 
 }
 
 impl Prediction {
-    /// What `machine` makes of `case`.
+    /// Predicts a step of `case` on `machine`.
     ///
     /// # Errors
     /// The machine file lacks what is needed.
@@ -105,7 +105,8 @@ impl Prediction {
             + Cost::planes(&plan.modes, counts, rows, planes) * plan.share_of_planes();
         let [arithmetic, memory] = seconds(mine, threads as f64);
         let exchange = stages * exchange(machine, &case, (nodes, ranks_per_node))?;
-        let first = plan.bytes_z_to_y(counts.fields) as f64;
+        let sent = plan.bytes_z_to_y(counts.fields) as f64;
+        let partners = (plan.grid.rows / plan.z_to_y.ranks_of_node()).saturating_sub(1).max(1);
         let alone: f64 = seconds(Cost::all::<T>(&plan.modes, counts, rows), 1.0).iter().sum();
         let cores = (ranks * threads) as f64;
         Ok(Prediction {
@@ -114,7 +115,7 @@ impl Prediction {
             arithmetic,
             memory,
             exchange,
-            message: first / other_rows(plan) / plan.z_to_y.parts() as f64,
+            message: sent / (partners * plan.z_to_y.parts()) as f64,
             efficiency: alone / (cores * (arithmetic + memory + exchange)),
         })
     }
@@ -133,11 +134,6 @@ fn lacks(machine: &Machine, what: &str) -> Error {
     ))
 }
 
-/// Ranks of a process column that a rank sends to, as a divisor.
-fn other_rows(plan: &Plan) -> f64 {
-    (plan.grid.rows - 1).max(1) as f64
-}
-
 /// Seconds of a stage in all-to-alls: copies within a node, and messages between nodes.
 fn exchange(
     machine: &Machine,
@@ -148,25 +144,56 @@ fn exchange(
     if plan.z_to_y.storage == Storage::OneArray {
         return Ok(0.0);
     }
-    let ProcessGrid { rows, columns } = plan.grid;
-    // Of the ranks of the process column, and of the row, those on other nodes.
-    let away = rows.saturating_sub((ranks_per_node / columns).max(1)) as f64;
-    let away_in_row = columns.saturating_sub(ranks_per_node) as f64;
+    let columns = plan.grid.columns;
     let bytes = |fields| plan.bytes_z_to_y(fields) as f64;
     let sent = bytes(counts.fields) + bytes(counts.contracted);
-    let in_row = plan.bytes_y_to_x(counts.fields + counts.products) as f64;
-    let from_row = in_row * away_in_row / (columns - 1).max(1) as f64;
-    let leaving = sent * away / other_rows(plan) + from_row;
-    let here = sent + in_row - leaving;
+    let in_column = Traffic::of(&plan.z_to_y, (ranks_per_node / columns).max(1), sent);
+    let sent = plan.bytes_y_to_x(counts.fields + counts.products) as f64;
+    let in_row = plan.y_to_x.as_ref().map(|y_to_x| Traffic::of(y_to_x, ranks_per_node, sent));
+    let in_row = in_row.unwrap_or_default();
+    let here = in_column.here + in_row.here;
     let copies = 3.0 * here * ranks_per_node as f64 / machine.node.bandwidth;
     if nodes == 1 {
         return Ok(copies);
     }
     let network = machine.network.ok_or_else(|| lacks(machine, "[network]"))?;
     let times = plan.planes.len().div_ceil(plan.planes_at_a_time()) as f64;
-    let messages = plan.z_to_y.parts() as f64 * away + times * away_in_row;
-    let injected = leaving * ranks_per_node as f64 / (network.share * network.injection);
+    let messages = plan.z_to_y.parts() as f64 * in_column.partners + times * in_row.partners;
+    let injected = (in_column.leaving + in_row.leaving) * ranks_per_node as f64
+        / (network.share * network.injection);
     Ok(copies + (2.0 * messages * network.latency + injected))
+}
+
+/// What a rank sends in a transpose.
+#[derive(Clone, Copy, Debug, Default)]
+struct Traffic {
+    /// Bytes that stay on its node, and bytes that leave it.
+    here: f64,
+    leaving: f64,
+    /// Ranks of other nodes that it sends messages to.
+    partners: f64,
+}
+
+impl Traffic {
+    /// That of `sent` bytes to ranks with which it does not have its rows in common, where so many of
+    /// the ranks of the transpose are on a node.
+    fn of(transpose: &Transpose, on_node: usize, sent: f64) -> Self {
+        let (ranks, node) = (transpose.to.ranks, transpose.ranks_of_node());
+        match transpose.storage {
+            Storage::OneArray => Traffic { here: sent, ..Traffic::default() },
+            // The rows of its own node are copied.
+            Storage::TwoArrays { .. } if node > 1 => {
+                let others = (ranks - node) as f64;
+                let partners = others / node as f64;
+                Traffic { here: sent * node as f64 / others, leaving: sent, partners }
+            }
+            Storage::TwoArrays { .. } => {
+                let partners = ranks.saturating_sub(on_node) as f64;
+                let leaving = sent * partners / (ranks - 1).max(1) as f64;
+                Traffic { here: sent - leaving, leaving, partners }
+            }
+        }
+    }
 }
 
 /// The rate of a core that makes a step of `seconds` out of `cost` a stage, which `cores` cores
@@ -209,15 +236,16 @@ mod tests {
         predict_on(modes, ProcessGrid::slabs(ranks), machine)
     }
 
-    fn plan(modes: Modes, grid: ProcessGrid, shares_memory: bool) -> Plan {
+    fn plan(modes: Modes, grid: ProcessGrid, sharing: Sharing) -> Plan {
         let precision = Precision::Double;
         let room = Room { slots: 4, products: COUNTS.products, precision };
-        let sharing = Sharing { z_to_y: shares_memory, y_to_x: shares_memory };
         Plan::new(modes, (0, grid), room, sharing).unwrap()
     }
 
     fn predict_on(modes: Modes, grid: ProcessGrid, machine: &Machine) -> Prediction {
-        let plan = plan(modes, grid, grid.ranks() <= 4);
+        let one_node = grid.ranks() <= machine.node.cores;
+        let sharing = if one_node { Sharing::all(grid) } else { Sharing::NONE };
+        let plan = plan(modes, grid, sharing);
         let case = Case { plan: &plan, counts: COUNTS, stages: 4, threads: 1 };
         Prediction::new::<f64>(machine, case).unwrap()
     }
@@ -264,6 +292,28 @@ mod tests {
         assert!((narrow.exchange / expected - 1.0).abs() < 1e-6, "{narrow:?} {expected}");
     }
 
+    /// Ranks that send for their node send as much, in fewer and longer messages.
+    #[test]
+    fn nodes_send_few_long_messages() {
+        let modes = Modes::new(Grid::two_thirds([256; 3], [1.0; 3]), 8);
+        let grid = ProcessGrid::slabs(32);
+        let predict = |sharing, network| {
+            let plan = plan(modes, grid, sharing);
+            let case = Case { plan: &plan, counts: COUNTS, stages: 4, threads: 1 };
+            let machine = Machine { network: Some(network), ..machine() };
+            Prediction::new::<f64>(&machine, case).unwrap()
+        };
+        let slow = Network { latency: 1.0, injection: 1e30, share: 1.0 };
+        // 4 stages, 2 ways, 4 parts, 7 other nodes.
+        let on_node = predict(Sharing::in_nodes(grid, 4), slow).exchange - 4.0 * 2.0 * 4.0 * 7.0;
+        assert!(on_node > 0.0 && on_node < 1.0, "{on_node}");
+        let narrow = Network { latency: 1e-30, injection: 1.0, share: 0.5 };
+        let [nodes, ranks] =
+            [Sharing::in_nodes(grid, 4), Sharing::NONE].map(|s| predict(s, narrow));
+        assert!((nodes.message / ranks.message - 4.0).abs() < 1e-9, "{nodes:?} {ranks:?}");
+        assert!((nodes.exchange / ranks.exchange - 1.0).abs() < 1e-6, "{nodes:?} {ranks:?}");
+    }
+
     /// Pencils go beyond the number of planes, at the price of what the ranks of a row pass on.
     #[test]
     fn pencils_halve_the_arithmetic_and_send_more() {
@@ -279,7 +329,7 @@ mod tests {
     #[test]
     fn threads_without_a_plane_wait() {
         let modes = Modes::new(Grid::two_thirds([64, 64, 3], [1.0; 3]), 8);
-        let plan = plan(modes, ProcessGrid::slabs(1), false);
+        let plan = plan(modes, ProcessGrid::slabs(1), Sharing::NONE);
         let case = |threads| Case { plan: &plan, counts: COUNTS, stages: 4, threads };
         let predict = |threads| Prediction::new::<f64>(&machine(), case(threads)).unwrap();
         let [two, three, four] = [2, 3, 4].map(|threads| predict(threads).arithmetic);
@@ -292,7 +342,7 @@ mod tests {
         lonely.network = None;
         assert!(predict(64, 4, &lonely).seconds() > 0.0);
         let modes = Modes::new(Grid::two_thirds([64; 3], [1.0; 3]), 8);
-        let plan = plan(modes, ProcessGrid::slabs(5), false);
+        let plan = plan(modes, ProcessGrid::slabs(5), Sharing::NONE);
         let case = Case { plan: &plan, counts: COUNTS, stages: 4, threads: 1 };
         let error = Prediction::new::<f64>(&lonely, case).unwrap_err();
         assert!(error.message.contains("[network]"), "{error}");

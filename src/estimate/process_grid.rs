@@ -1,4 +1,4 @@
-//! How the ranks of a run are arranged: as `parallel.grid` says, or as suits them.
+//! The arrangement of the ranks of a run: as `parallel.grid` says, or as suits them.
 
 use crate::error::{Error, Result};
 use crate::modes::Modes;

@@ -25,8 +25,8 @@ use crate::simulation::output::volume;
 pub struct Placement {
     /// Its ranks.
     pub ranks: usize,
-    /// Whether all are on one node and exchange through its memory.
-    pub shares_memory: bool,
+    /// Ranks of a node, which exchange through its memory; 1 where each sends messages to all others.
+    pub node: usize,
     /// The machine, if known.
     pub machine: Option<Machine>,
 }
@@ -49,7 +49,7 @@ impl Resources {
         placement: Placement,
         first_dt: Option<f64>,
     ) -> Result<Self> {
-        let Placement { ranks, shares_memory, machine } = placement;
+        let Placement { ranks, node, machine } = placement;
         let threads = config.parallel.threads;
         let equation = config.physics.build_equation::<T>(&modes);
         let counts = equation.counts();
@@ -57,7 +57,7 @@ impl Resources {
         let slots = counts.fields.max(counts.contracted);
         let products = counts.products.max(PRESSURE_PRODUCTS);
         let room = Room { slots, products, precision: config.row_precision() };
-        let sharing = Sharing { z_to_y: shares_memory, y_to_x: shares_memory };
+        let sharing = Sharing::in_nodes(grid, node);
         // The first rank has the largest share of everything.
         let plan = Plan::new(modes, (0, grid), room, sharing)?;
         let memory = memory::<T>(
@@ -72,7 +72,7 @@ impl Resources {
             ("ranks", arrangement(grid, threads)),
             ("share", share(&plan)),
             ("memory", amount(memory, ranks, modes.grid.point_count())),
-            ("all-to-all", messages(&plan, shares_memory, counts, stages)),
+            ("all-to-all", messages(&plan, node, counts, stages)),
         ];
         lines.extend(volume::report::<T>(config, &modes)?.into_iter().map(|item| ("output", item)));
         let steps = steps(config, first_dt);
@@ -99,7 +99,7 @@ impl Resources {
         text
     }
 
-    /// What the user should know.
+    /// Warnings for the user.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
@@ -145,10 +145,10 @@ fn amount(bytes: f64, ranks: usize, points: f64) -> String {
 }
 
 /// The line on what each rank sends in a step of `stages` stages.
-fn messages(plan: &Plan, shares_memory: bool, counts: FieldCounts, stages: usize) -> String {
+fn messages(plan: &Plan, node: usize, counts: FieldCounts, stages: usize) -> String {
     if plan.grid.ranks() == 1 {
         return "none, there is one rank".into();
-    } else if shares_memory {
+    } else if node >= plan.grid.ranks() {
         return "none, all ranks are on one node and share memory".into();
     }
     let sent = |fields| size(plan.bytes_z_to_y(fields) as f64);
@@ -157,8 +157,12 @@ fn messages(plan: &Plan, shares_memory: bool, counts: FieldCounts, stages: usize
         1 => String::new(),
         _ => format!(", and {} within its group", size(in_row as f64)),
     };
+    let together = match plan.z_to_y.ranks_of_node() {
+        1 => String::new(),
+        ranks => format!("; {ranks} ranks of a node send their rows together"),
+    };
     format!(
-        "each rank sends {} to the planes and {} back{within}, {stages} times a step",
+        "each rank sends {} to the planes and {} back{within}, {stages} times a step{together}",
         sent(counts.fields),
         sent(counts.contracted)
     )
@@ -189,7 +193,7 @@ fn ranks_without_work(modes: &Modes, grid: ProcessGrid) -> Vec<String> {
     of_planes.into_iter().chain(of_columns).collect()
 }
 
-/// What the model says, see [`Prediction`].
+/// The lines on what the model says, see [`Prediction`].
 fn predicted(
     machine: &Machine,
     prediction: Prediction,

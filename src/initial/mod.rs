@@ -214,10 +214,7 @@ mod tests {
         mode: [i64; 3],
     ) -> Option<[Complex<f64>; 3]> {
         let index = fields.modes.index(mode)?;
-        Some(std::array::from_fn(|i| {
-            let value = fields.at(index, i);
-            Complex::new(value.re.double(), value.im.double())
-        }))
+        Some(std::array::from_fn(|i| fields.double_at(index, i)))
     }
 
     /// The velocity at a point, by the plain Fourier sum.

@@ -1,4 +1,4 @@
-//! How long a step may be, from an estimate of its error.
+//! Control of the length of a step by an estimate of its error.
 //!
 //! The classical fourth-order scheme has an embedded scheme of third order whose only other stage is
 //! the first one of the next step: with k4 the last stage and k5 the tendency of the new state
@@ -32,7 +32,7 @@ const SMALLEST_ERROR: f64 = 1e-4;
 /// step that is one over the rate of the decay: 1 / 2880.
 const SIMPSON: f64 = 2880.0;
 
-/// What is known about the length of the next step.
+/// The memory of error control: what is known about the length of the next step.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Controller {
@@ -59,7 +59,7 @@ impl Controller {
         (SIMPSON * tolerance).powf(1.0 / ORDER)
     }
 
-    /// Whether a step of `dt` counts, whose error is `error` in units of the tolerance. If not, it
+    /// Returns whether a step of `dt` counts, whose error is `error` in units of the tolerance. If not, it
     /// must be taken again, at most as long as [`Self::longest`] is then.
     pub fn judge(&mut self, dt: f64, error: f64) -> bool {
         // A step that is not finite is not accurate.

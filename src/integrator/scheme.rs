@@ -95,7 +95,7 @@ impl Scheme {
         }
     }
 
-    /// Whether the last stage leaves the new state in the `sum`, and what the step started from
+    /// Returns whether the last stage leaves the new state in the `sum`, and what the step started from
     /// untouched.
     pub fn ends_in_sum(self) -> bool {
         matches!(self.table(), Table::Subdiagonal(_))

@@ -27,7 +27,7 @@ impl Stage {
         self.scheme.weight(self.index) * self.dt
     }
 
-    /// Whether the step ends with it.
+    /// Returns whether the step ends with it.
     pub fn is_last(self) -> bool {
         self.index + 1 == self.scheme.stages()
     }

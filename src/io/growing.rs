@@ -27,7 +27,7 @@ pub const COUNT: &str = "records";
 const NO_TIME: f64 = f64::NAN;
 const NO_STEP: i64 = -1;
 
-/// Where the records of a file lie in it.
+/// The layout of a file: where its records lie.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Layout {
     /// Records that there is room for.

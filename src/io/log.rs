@@ -46,7 +46,7 @@ impl Log {
         Ok(())
     }
 
-    /// Whether lines go to the standard output of this rank.
+    /// Returns whether lines go to the standard output of this rank.
     pub fn is_shown(&self) -> bool {
         self.shown
     }

@@ -32,7 +32,7 @@ pub fn present(first: &Path) -> io::Result<Vec<(usize, PathBuf)>> {
     Ok(found)
 }
 
-/// Whether two configurations in TOML describe the same flow on the same grid: what a record means
+/// Returns whether two configurations in TOML describe the same flow on the same grid: what a record means
 /// depends on that.
 pub fn same_flow(a: &str, b: &str) -> bool {
     let flow = |text: &str| -> Option<[Option<toml::Value>; 2]> {

@@ -37,7 +37,7 @@ pub fn start_of(dataset: &Dataset) -> hdf5::Result<u64> {
     dataset.offset().ok_or_else(|| "a dataset lies in several pieces".into())
 }
 
-/// Where the datasets of a file begin that rank 0 has created, on every rank. Collective.
+/// Tells every rank where the datasets of a file begin that rank 0 creates. Collective.
 pub fn share_starts(
     comm: &Communicator,
     create: impl FnOnce() -> Result<Vec<u64>>,

@@ -179,7 +179,7 @@ mod tests {
             config: String::new(),
             parameters: Vec::new(),
         };
-        let path = run.snapshot(step);
+        let path = run.files().snapshots().path(step);
         SnapshotWriter::create(&Communicator::serial(), &path, &header, &provenance)
             .and_then(SnapshotWriter::finish)
             .unwrap();
@@ -198,10 +198,10 @@ mod tests {
         let run = RunDirectory::enter(&serial, &path, log).unwrap();
         run.begin(&serial, "").unwrap();
         save(&run, 3, Precision::Single, &["u", "v"]);
-        fs::write(run.snapshot(7), "damaged").unwrap();
+        fs::write(run.files().snapshots().path(7), "damaged").unwrap();
         let mut series = run.snapshot_series().unwrap();
         let last = save(&run, 20, Precision::Double, &["u", "v", "w"]);
-        series.add(&snapshot_grid(run.path(), &run.snapshot(20), &last)).unwrap();
+        series.add(&snapshot_grid(run.path(), &run.files().snapshots().path(20), &last)).unwrap();
 
         assert!(!run.path().join("snapshots.xmf.tmp").exists());
         let text = fs::read_to_string(run.path().join("snapshots.xmf")).unwrap();

@@ -24,7 +24,7 @@ impl RowCounts {
     }
 }
 
-/// Rows under way between all ranks. Dropping it waits until they have arrived.
+/// Rows under way between all ranks, or a barrier. Dropping it waits until it is over.
 #[must_use = "dropping a request waits for it"]
 pub struct Request {
     /// `None` when there was nobody to send to.
@@ -40,7 +40,31 @@ impl Drop for Request {
     }
 }
 
+impl Request {
+    /// Whether it is over; if not, MPI has had a chance to go on with it.
+    pub fn is_over(&mut self) -> bool {
+        let Some(request) = &mut self.request else { return true };
+        let mut over = 0;
+        // SAFETY: a request that was started and not yet awaited; when it is over, it is none any more.
+        unsafe { ffi::MPI_Test(request, &raw mut over, ffi::RSMPI_STATUS_IGNORE) };
+        over != 0
+    }
+}
+
 impl Communicator {
+    /// Starts to wait until every rank has started to. Collective.
+    pub fn start_barrier(&self) -> Request {
+        let request = self.peers().map(|c| {
+            // SAFETY: MPI writes the request.
+            unsafe {
+                let mut request = std::mem::zeroed();
+                ffi::MPI_Ibarrier(c.as_raw(), &raw mut request);
+                request
+            }
+        });
+        Request { request }
+    }
+
     /// Moves rows of `row_len` numbers between all ranks. Collective.
     ///
     /// It waits within one call of MPI: `MPI_Ialltoallv` of Open MPI 4.1 does not come back where ranks

@@ -1,4 +1,5 @@
-//! What all ranks of a communicator find out together: reductions, gathers, broadcasts, errors.
+//! Collective operations, by which all ranks of a communicator find something out together: reductions,
+//! gathers, broadcasts, errors.
 
 use mpi::collective::SystemOperation;
 use mpi::traits::{Communicator as _, CommunicatorCollectives, Equivalence, Root};

@@ -4,8 +4,9 @@
 
 use std::rc::Rc;
 
+use mpi::collective::SystemOperation;
 use mpi::topology::{Color, SimpleCommunicator};
-use mpi::traits::Communicator as _;
+use mpi::traits::{Communicator as _, CommunicatorCollectives as _};
 
 use super::process_grid::ProcessGrid;
 use super::share::share;
@@ -19,11 +20,12 @@ pub struct Communicator {
     /// The ranks that have the same writer of files, which is the first of them; `None` where each
     /// rank writes for itself.
     with_same_writer: Option<Rc<SimpleCommunicator>>,
-    shares_memory: bool,
+    /// Ranks of a node, see [`Self::node_size`].
+    node_size: usize,
     /// Whether they are on one node, but cannot share memory.
     is_apart: bool,
-    /// Whether messages are passed even where memory could be shared.
-    messages_only: bool,
+    /// The most ranks that a node may have.
+    most_in_node: usize,
     grid: ProcessGrid,
 }
 
@@ -34,29 +36,28 @@ impl Communicator {
         Communicator {
             mpi: None,
             with_same_writer: None,
-            shares_memory: false,
+            node_size: 1,
             is_apart: false,
-            messages_only: false,
+            most_in_node: usize::MAX,
             grid,
         }
     }
 
     /// A private copy of MPI_COMM_WORLD. MPI must be initialised. Collective.
     pub fn world() -> Self {
-        Communicator::of(SimpleCommunicator::world().duplicate(), false)
+        Communicator::of(SimpleCommunicator::world().duplicate(), usize::MAX)
     }
 
     /// The ranks of `mpi`, each a row of its own. Collective.
-    fn of(mpi: SimpleCommunicator, messages_only: bool) -> Self {
-        let node = mpi.split_shared(mpi.rank());
-        let may_share = !messages_only && mpi.size() > 1 && node.size() == mpi.size();
-        let shares_memory = may_share && shared_memory::is_common(&mpi);
+    fn of(mpi: SimpleCommunicator, most_in_node: usize) -> Self {
+        let (ranks, node_size) = (mpi.size() as usize, node_size(&mpi, most_in_node));
+        let is_one_node = mpi.split_shared(mpi.rank()).size() == mpi.size();
         Communicator {
             with_same_writer: None,
-            shares_memory,
-            is_apart: may_share && !shares_memory,
-            messages_only,
-            grid: ProcessGrid::slabs(mpi.size() as usize),
+            node_size,
+            is_apart: is_one_node && node_size < ranks.min(most_in_node),
+            most_in_node,
+            grid: ProcessGrid::slabs(ranks),
             mpi: Some(Rc::new(mpi)),
         }
     }
@@ -87,25 +88,44 @@ impl Communicator {
         }
         let color = Color::with_value(color as i32);
         match mpi.split_by_color_with_key(color, mpi.rank()) {
-            Some(part) => Communicator::of(part, self.messages_only),
+            Some(part) => Communicator::of(part, self.most_in_node),
             None => unreachable!("every rank has a color"),
         }
     }
 
-    /// Whether there are several ranks and all are on one node, so that a [`Window`](super::Window) can be had.
+    /// Returns whether there are several ranks and all are on one node, so that a
+    /// [`Window`](super::Window) can be had.
     pub fn shares_memory(&self) -> bool {
-        self.shares_memory
+        self.size() > 1 && self.node_size == self.size()
     }
 
-    /// Whether there are several ranks, all on one node, that cannot share memory: each is in a container
-    /// of its own.
+    /// Ranks of a node, which share memory: the first so many are those of the first node, the next
+    /// those of the second, and so on. It is 1 where nodes have unequal numbers of ranks, where ranks of
+    /// a node do not follow each other, and where they cannot share memory.
+    pub fn node_size(&self) -> usize {
+        self.node_size
+    }
+
+    /// The ranks of this rank's node. Collective.
+    pub fn node(&self) -> Self {
+        self.split(self.rank() / self.node_size, self.node_size)
+    }
+
+    /// The ranks that have this one's number in their nodes, in the order of nodes. Collective.
+    pub fn across_nodes(&self) -> Self {
+        self.split(self.rank() % self.node_size, self.size() / self.node_size)
+    }
+
+    /// Returns whether there are several ranks, all on one node, that cannot share memory: each is in a
+    /// container of its own.
     pub fn is_apart(&self) -> bool {
         self.is_apart
     }
 
-    /// The same ranks, which pass messages even if they could share memory.
-    pub fn without_shared_memory(&self) -> Self {
-        Communicator { shares_memory: false, messages_only: true, ..self.clone() }
+    /// The same ranks, of which at most so many share memory: 1 for messages only. Collective.
+    pub fn in_nodes_of(&self, most: usize) -> Self {
+        let node_size = self.peers().map_or(1, |mpi| node_size(mpi, most));
+        Communicator { node_size, is_apart: false, most_in_node: most, ..self.clone() }
     }
 
     /// The same ranks, whose messages never meet those of this one. Collective.
@@ -129,7 +149,7 @@ impl Communicator {
         self.mpi.as_ref().map_or(1, |c| c.size() as usize)
     }
 
-    /// Whether this is rank 0, the one that talks to the user.
+    /// Returns whether this is rank 0, the one that talks to the user.
     pub fn is_root(&self) -> bool {
         self.rank() == 0
     }
@@ -159,4 +179,25 @@ impl Communicator {
     pub(super) fn peers(&self) -> Option<&SimpleCommunicator> {
         self.mpi.as_deref().filter(|c| c.size() > 1)
     }
+}
+
+/// Ranks of a node, see [`Communicator::node_size`], at most `most`. Collective.
+fn node_size(mpi: &SimpleCommunicator, most: usize) -> usize {
+    let [rank, ranks] = [mpi.rank(), mpi.size()].map(|n| n as usize);
+    let node = mpi.split_shared(mpi.rank());
+    let size = (node.size() as usize).min(most);
+    // As many as all nodes have, if all have as many.
+    let (mut fewest, mut largest) = (0, 0);
+    mpi.all_reduce_into(&size, &mut fewest, SystemOperation::min());
+    mpi.all_reduce_into(&size, &mut largest, SystemOperation::max());
+    if fewest != largest || fewest <= 1 || !ranks.is_multiple_of(fewest) {
+        return 1;
+    }
+    // Ranks of a node that follow each other have the same node in mind, and no other ranks do.
+    let color = Color::with_value((rank / fewest) as i32);
+    let Some(run) = node.split_by_color_with_key(color, mpi.rank()) else { return 1 };
+    let is_one = run.size() as usize == fewest && shared_memory::is_common(&run);
+    let mut all = 0;
+    mpi.all_reduce_into(&i32::from(is_one), &mut all, SystemOperation::min());
+    if all == 1 { fewest } else { 1 }
 }

@@ -1,4 +1,4 @@
-//! What started this process, as far as the environment tells.
+//! The launcher of this process, as far as the environment tells.
 
 use std::env;
 
@@ -15,7 +15,7 @@ const SIZES: [&str; 4] =
 const RANKS: [&str; 5] =
     ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK", "MV2_COMM_WORLD_RANK", "SLURM_PROCID"];
 
-/// Whether this process may be one of several.
+/// Returns whether this process may be one of several.
 pub fn is_launched() -> bool {
     RANKS.iter().any(|name| env::var_os(name).is_some())
 }

@@ -1,4 +1,4 @@
-//! How ranks are arranged.
+//! The arrangement of ranks.
 
 /// An arrangement of ranks in rows and columns. The ranks of a row share planes. They follow each other,
 /// so that they are on one node if they can be. (What a user reads calls a row a group of ranks.)

@@ -1,4 +1,4 @@
-//! How things are shared out: to ranks and to threads.
+//! Shares of things that are dealt out to ranks or threads.
 
 use std::ops::Range;
 

@@ -47,7 +47,7 @@ impl Drop for SharedMemory {
     }
 }
 
-/// Whether all ranks find one and the same memory. Collective.
+/// Returns whether all ranks find one and the same memory. Collective.
 pub fn is_common(mpi: &SimpleCommunicator) -> bool {
     // The ranks of other processes cannot have written the same.
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What can be wrong with `[physics]`.
+//! Checks of `[physics]`.
 
 use super::fields::{BUOYANCY, MAGNETIC, VELOCITY};
 use super::{Kind, Magnetic, Physics, Scalar, Stratification};

@@ -12,17 +12,17 @@ pub(super) const MAGNETIC: [&str; AXES] = ["bx", "by", "bz"];
 pub(super) const BUOYANCY: &str = "theta";
 
 impl Physics {
-    /// Where the magnetic field is among the fields.
+    /// The place of the magnetic field among the fields.
     pub fn magnetic_fields(&self) -> Option<Range<usize>> {
         self.magnetic.map(|_| AXES..2 * AXES)
     }
 
-    /// Where the stratification's scalar is among the fields.
+    /// The place of the stratification's scalar among the fields.
     pub fn buoyancy_field(&self) -> Option<usize> {
         self.stratification.map(|_| self.magnetic_fields().map_or(AXES, |fields| fields.end))
     }
 
-    /// Where the first passive scalar is among the fields.
+    /// The place of the first passive scalar among the fields.
     pub fn first_scalar(&self) -> usize {
         let vectors = self.magnetic_fields().map_or(AXES, |fields| fields.end);
         vectors + usize::from(self.stratification.is_some())

@@ -74,7 +74,8 @@ pub struct Magnetic {
     pub drag: Option<PowerLaw>,
 }
 
-/// `[physics.stratification]`: a stable linear stratification.
+/// `[physics.stratification]`: a stable linear stratification. Its keys of damping are those of
+/// [`Magnetic`] again, for a section has all its keys itself: one that it does not have is refused by name.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stratification {
@@ -131,10 +132,10 @@ pub struct Scalar {
     /// As that of the velocity.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drag: Option<PowerLaw>,
-    /// What it starts from; zero when left out.
+    /// Its initial field; zero when left out.
     #[serde(default)]
     pub initial: ScalarField,
-    /// What keeps its variance up, beside the gradient of its mean.
+    /// The force that keeps its variance up, beside the gradient of its mean.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub forcing: Option<ScalarForcing>,
 }
@@ -145,7 +146,7 @@ impl Physics {
         Physics { viscosity, ..Physics::default() }
     }
 
-    /// Whether there is more than the plain equations.
+    /// Returns whether there is more than the plain equations.
     pub fn is_coupled(&self) -> bool {
         self.rotation != [0.0; AXES] || self.stratification.is_some() || !self.scalars.is_empty()
     }

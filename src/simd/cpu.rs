@@ -27,7 +27,7 @@ impl Cpu {
     pub const ALL: [(Cpu, &'static str); 3] =
         [(Cpu::Avx512, "avx512"), (Cpu::Avx2, "avx2"), (Cpu::Portable, "portable")];
 
-    /// Whether this machine has it.
+    /// Returns whether this machine has it.
     pub fn is_available(self) -> bool {
         match self {
             #[cfg(target_arch = "x86_64")]

@@ -19,7 +19,7 @@ pub struct Averages<'a> {
     run: RunContext<'a>,
     quantities: Quantities,
     writer: HistoryWriter,
-    /// When rows are due.
+    /// The times at which rows are due.
     pub schedule: Schedule,
     /// The budget of energy before the last step, when it led to a row.
     before: Option<EnergyBudget>,
@@ -37,7 +37,7 @@ impl<'a> Averages<'a> {
         let quantities = Quantities::new(&config.physics, modes.grid.lengths);
         let columns = history::columns(&quantities, &config.physics);
         let step = after.map(|after| after.step);
-        let writer = HistoryWriter::open(comm, &directory.history(), &columns, step)?;
+        let writer = HistoryWriter::open(comm, &directory.files().history(), &columns, step)?;
         let (every, time) = (config.output.history.every, after.map(|after| after.time));
         let schedule = Schedule::beginning(every, config.time.end, time);
         Ok(Averages { run, quantities, writer, schedule, before: None, measured: None })
@@ -62,7 +62,7 @@ impl<'a> Averages<'a> {
         self.before = self.schedule.is_due(next).then(budget);
     }
 
-    /// Whether the flow was measured at this step.
+    /// Returns whether the flow was measured at this step.
     pub fn are_of(&self, step: u64) -> bool {
         self.measured == Some(step)
     }

@@ -9,7 +9,8 @@ use super::restart::state::{Clock, LastGood, RunState, Saved};
 use super::time_step::StabilityLimit;
 use crate::format::scientific;
 
-/// What is known when a solution blows up: how it came to that, and where to go back to.
+/// The knowledge of a run's stability that is told when it blows up: how it came to that, and where to
+/// go back to.
 pub struct Stability {
     limit: StabilityLimit,
     /// Time, length and Courant number of the step from which on the scheme was unstable.

@@ -1,4 +1,4 @@
-//! When a run must have ended: `--walltime`, and the end of the Slurm job that it is in.
+//! The time by which a run must have ended: `--walltime`, and the end of the Slurm job that it is in.
 
 use std::env;
 use std::io::Read;
@@ -19,7 +19,7 @@ const LEAD: Duration = Duration::from_secs(20);
 /// What is asked of `squeue` while the run goes on: the time left, `None` without a limit.
 type Answer = Result<Option<Duration>, String>;
 
-/// When the run must have ended. Lives on rank 0.
+/// The time by which the run must have ended. Lives on rank 0.
 pub struct Deadline {
     /// By the command line.
     walltime: Option<Instant>,
@@ -56,7 +56,7 @@ impl Deadline {
         (!none).then_some(Deadline { walltime, job_end, asked_about, answer, news })
     }
 
-    /// Whether no more than `needed` is left. Never waits.
+    /// Returns whether no more than `needed` is left. Never waits.
     pub fn is_within(&mut self, needed: Duration, now: Instant) -> bool {
         self.hear();
         if self.job_end.is_some_and(|end| now + needed + LEAD >= end) {
@@ -65,7 +65,7 @@ impl Deadline {
         self.walltime.into_iter().chain(self.job_end).any(|end| now + needed >= end)
     }
 
-    /// What the log should tell, once.
+    /// News for the log, each told once.
     pub fn news(&mut self) -> Option<String> {
         self.news.take()
     }

@@ -50,7 +50,7 @@ impl EnergyBudget {
         (after.injected - before.injected - (after.energy - before.energy)) / dt
     }
 
-    /// What damping takes up, on average over the step by the trapezoidal rule, less
+    /// Returns what damping takes up, on average over the step by the trapezoidal rule, less
     /// [`Self::dissipation`]. It is zero but for errors of the order of dt^2.
     pub fn residual(before: EnergyBudget, after: EnergyBudget, dt: f64) -> f64 {
         0.5 * (before.loss + after.loss) - EnergyBudget::dissipation(before, after, dt)

@@ -15,9 +15,9 @@ use crate::estimate::process_grid;
 /// which takes moments however large the run will be.
 const MOST_POINTS: usize = 128;
 
-/// How long the first step of a run with `cfl` may be, and whether its forces could ever act; `None`
-/// where the step follows from something else, or the field is in a file that has to be read first.
-/// Collective.
+/// Returns how long the first step of a run with `cfl` may be, and whether its forces could ever act;
+/// `None` where the step follows from something else, or the field is in a file that has to be read
+/// first. Collective.
 ///
 /// # Errors
 /// What the initial field needs is missing, or a force could never act.

@@ -1,24 +1,24 @@
-//! What is asked of a run beyond its configuration, and how it ended.
+//! The options of a run beyond its configuration, and its outcome.
 
 use std::path::PathBuf;
 use std::time::Instant;
 
 use super::restart::RestartOptions;
 
-/// What the command line asks for beyond the configuration.
+/// The options of the command line beyond the configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// Say what the run would be and need, and stop.
     pub dry_run: Option<DryRun>,
     /// Print warnings and errors only.
     pub quiet: bool,
-    /// Where it begins or goes on.
+    /// Options on where it begins or goes on.
     pub restart: RestartOptions,
-    /// When the run must have ended, if the user says so.
+    /// The time by which the run must have ended, if the user says so.
     pub deadline: Option<Instant>,
 }
 
-/// Where the run would be that a dry run is about.
+/// The place of a run that a dry run is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DryRun {
     /// Its ranks; as many as there are now, if not given.
@@ -27,7 +27,7 @@ pub struct DryRun {
     pub machine: Option<PathBuf>,
 }
 
-/// How a run ended.
+/// The way in which a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// At its end.

@@ -1,4 +1,4 @@
-//! What the user sees while a run goes on, and where the time went.
+//! Progress of a run as the user sees it, and a table of where the time went.
 
 use std::fmt::Write;
 use std::fs;
@@ -104,7 +104,7 @@ impl Progress {
     }
 }
 
-/// Whether what is printed ends on a terminal. Open MPI gives each rank a terminal of its own,
+/// Returns whether what is printed ends on a terminal. Open MPI gives each rank a terminal of its own,
 /// also when the output goes to a file; then that of mpirun, the parent process, decides.
 fn is_on_terminal() -> bool {
     let launcher_is = || {

@@ -63,7 +63,7 @@ impl<'a, T: Real> Run<'a, T> {
     ) -> Result<Self> {
         let mut solver = initial::solver_at_rest(comm, config, modes)?;
         let (entry, end) = (origin.entry(), config.time.end);
-        let mut watch = Watch::new(comm, directory.stop_file(), deadline);
+        let mut watch = Watch::new(comm, directory.files().stop(), deadline);
         // To write a checkpoint will take about as long as to read one.
         origin.took().into_iter().for_each(|took| watch.expect_checkpoint(took));
         let (now, saved) = origin.restore(comm, config, &mut solver, log)?;
@@ -125,7 +125,7 @@ impl<'a, T: Real> Run<'a, T> {
     fn begin(&mut self) -> Result<()> {
         let RunContext { comm, config, directory, .. } = self.context;
         self.entry.make(comm, config, directory, self.log)?;
-        self.log.open(comm, &directory.log())?;
+        self.log.open(comm, &directory.files().log())?;
         self.averages.begin()?;
         self.outputs.begin(self.context)?;
         self.entry.complete(comm, directory)
@@ -226,7 +226,7 @@ impl<'a, T: Real> Run<'a, T> {
             &self.now,
         )?;
         let clock = self.now.clock;
-        let path = self.context.directory.checkpoint(clock.step);
+        let path = self.context.directory.files().checkpoint(clock.step);
         self.stability.saved = Some(Saved { path, clock });
         let took = started.elapsed();
         self.watch.end_checkpoint(took);

@@ -41,7 +41,7 @@ fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> R
     }
     let grid = process_grid::choose(config.parallel.grid, &modes, comm.size())?;
     let comm = &comm.arranged(grid);
-    let here = Placement { ranks: comm.size(), shares_memory: comm.shares_memory(), machine: None };
+    let here = Placement { ranks: comm.size(), node: comm.node_size(), machine: None };
     let resources = Resources::new::<T>(config, modes, here, None)?;
     let mut log = Log::new(comm, options.quiet);
     let directory = RunDirectory::enter(comm, &config.output.directory, &mut log)?;
@@ -108,11 +108,12 @@ fn tell<T: Real>(
 fn placement(dry_run: &DryRun, comm: &Communicator, config: &Config) -> Result<Placement> {
     let ranks = dry_run.ranks.unwrap_or(comm.size());
     let machine = dry_run.machine.as_ref().map(|path| Machine::load(comm, path)).transpose()?;
-    let one_node = match &machine {
-        Some(machine) => performance_model::nodes(machine, ranks, config.parallel.threads)?.0 == 1,
-        // What is not known of other ranks is taken from those here.
-        None => comm.size() == ranks && comm.shares_memory(),
+    let node = match &machine {
+        Some(machine) => performance_model::nodes(machine, ranks, config.parallel.threads)?.1,
+        None if comm.size() == ranks => comm.node_size(),
+        // Nothing is known of other ranks.
+        None => 1,
     };
-    let shares_memory = one_node && config.parallel.exchange == Exchange::Auto;
-    Ok(Placement { ranks, shares_memory, machine })
+    let node = if config.parallel.exchange == Exchange::Auto { node } else { 1 };
+    Ok(Placement { ranks, node, machine })
 }

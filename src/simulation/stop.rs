@@ -24,7 +24,7 @@ const SIGNALS: [(libc::c_int, &str); 3] =
 /// Time between two looks for the stop file.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// What a rank has to say to the others before a step. Of all ranks' the one with the largest
+/// A notice of a rank to the others before a step. Of all ranks' the one with the largest
 /// [code](Self::code) counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice {
@@ -72,7 +72,7 @@ impl Notice {
         CODES.iter().find(|(_, of)| *of == code).map_or_else(signal, |(notice, _)| *notice)
     }
 
-    /// Whether it asks the run to stop.
+    /// Returns whether it asks the run to stop.
     pub fn asks_to_stop(self) -> bool {
         !matches!(self, Notice::Nothing | Notice::Suspended)
     }
@@ -155,7 +155,8 @@ impl Watch {
         self.last_look = Some(Instant::now());
     }
 
-    /// What this rank knows before a step. `is_lost` says that the run directory is no longer ours.
+    /// Returns the notice of this rank before a step. `is_lost` says that the run directory is no
+    /// longer ours.
     pub fn notice(&mut self, is_lost: bool) -> Notice {
         let was_suspended = self.end_step();
         let now = Instant::now();
@@ -197,7 +198,7 @@ impl Watch {
         self.checkpoint = self.checkpoint.max(time);
     }
 
-    /// What there is to tell about the time that is left.
+    /// News about the time that is left.
     pub fn news(&mut self) -> Option<String> {
         self.deadline.as_mut()?.news()
     }
@@ -212,7 +213,7 @@ impl Watch {
         was_suspended
     }
 
-    /// Whether one more `step` after the next would be too much.
+    /// Returns whether one more `step` after the next would be too much.
     fn time_is_up(&mut self, now: Instant, step: Duration) -> bool {
         /// For the end of the program, and for clocks that do not quite agree.
         const MARGIN: Duration = Duration::from_secs(1);

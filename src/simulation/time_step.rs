@@ -70,7 +70,7 @@ pub fn next_step(time: f64, target: f64, longest: f64) -> (f64, f64) {
     (dt, if steps == 1.0 { target } else { time + dt })
 }
 
-/// How the step of a run is chosen, and what it must not exceed.
+/// The limit that the step of a run must not exceed, and how it is chosen.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StabilityLimit {
     /// Name of the scheme.
@@ -80,9 +80,9 @@ pub struct StabilityLimit {
     /// for the third order (Canuto et al. 2006, Spectral Methods: Fundamentals, appendix D). With the
     /// second order such a mode grows slowly at any step.
     pub courant: f64,
-    /// How aliasing is kept out.
+    /// The way in which aliasing is kept out.
     pub dealias: Dealias,
-    /// How steps are chosen.
+    /// The rule by which steps are chosen.
     pub rule: Step,
 }
 
@@ -105,7 +105,7 @@ impl StabilityLimit {
         StabilityLimit { scheme, courant: (10.0 * courant).floor() / 10.0, dealias, rule }
     }
 
-    /// Whether a step must keep to it: error control finds its own.
+    /// Returns whether a step must keep to it: error control finds its own.
     pub fn applies(&self) -> bool {
         !matches!(self.rule, Step::Tolerance { .. })
     }

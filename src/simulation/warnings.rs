@@ -1,4 +1,4 @@
-//! What the user should know about the physics of a run, each once, with a remedy.
+//! Warnings about the physics of a run, each once, with a remedy.
 
 use crate::config::{Config, Step};
 use crate::initial::Initial;

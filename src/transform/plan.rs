@@ -56,13 +56,34 @@ impl Room {
     }
 }
 
-/// Whether the ranks of each transpose share memory.
+/// How many ranks of each transpose share memory: all, those of a node, or 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sharing {
-    /// Those of a process column.
-    pub z_to_y: bool,
-    /// Those of a process row.
-    pub y_to_x: bool,
+    /// Of those of a process column.
+    pub z_to_y: usize,
+    /// Of those of a process row.
+    pub y_to_x: usize,
+}
+
+impl Sharing {
+    /// All ranks of a process grid share memory.
+    pub fn all(grid: ProcessGrid) -> Self {
+        Sharing { z_to_y: grid.rows, y_to_x: grid.columns }
+    }
+
+    /// Of ranks in nodes of `node`, a process row after the other: all or none of a process row that
+    /// goes beyond a node.
+    pub fn in_nodes(grid: ProcessGrid, node: usize) -> Self {
+        let ProcessGrid { rows, columns } = grid;
+        let of = |ranks: usize, node: usize| match node.min(ranks) {
+            node if node > 1 && ranks.is_multiple_of(node) => node,
+            _ => 1,
+        };
+        Sharing { z_to_y: of(rows, node / columns), y_to_x: of(columns, node) }
+    }
+
+    /// No two ranks do.
+    pub const NONE: Sharing = Sharing { z_to_y: 1, y_to_x: 1 };
 }
 
 /// Parts when messages are passed: more overlap better, but each costs a latency.
@@ -157,17 +178,21 @@ impl Plan {
 }
 
 /// The transpose between columns of modes and planes.
-fn z_to_y(decomposition: Decomposition, rank: usize, room: Room, shares_memory: bool) -> Transpose {
+fn z_to_y(decomposition: Decomposition, rank: usize, room: Room, node: usize) -> Transpose {
     let Decomposition { modes, grid } = decomposition;
     let (process_row, process_column) = grid.coordinates(rank);
     let (from, to) = (decomposition.bundles(process_column), decomposition.planes());
     let tallest = to.most();
     let stride = tallest + usize::from(tallest.is_multiple_of(ALIASING_ROWS));
-    let storage = if shares_memory || grid.rows == 1 {
+    let storage = if node == grid.rows {
         Storage::OneArray
     } else {
-        let message = room.slots * from.most() * stride;
-        Storage::TwoArrays { parts: (message / ROWS_WORTH_A_MESSAGE).clamp(1, MOST_PARTS) }
+        let message = room.slots * node * from.most() * stride;
+        // No part is empty on a rank that has others: Open MPI 4.1 confuses all-to-alls in which a rank
+        // now has something to move, and now nothing.
+        let fewest = from.all.len() / from.ranks;
+        let parts = (message / ROWS_WORTH_A_MESSAGE).min(fewest).clamp(1, MOST_PARTS);
+        Storage::TwoArrays { parts, node }
     };
     let (fields, row_len) = (room.slots, modes.row_len());
     Transpose { from, to, rank: process_row, fields, row_len, stride, storage }
@@ -175,14 +200,18 @@ fn z_to_y(decomposition: Decomposition, rank: usize, room: Room, shares_memory: 
 
 /// The transpose between lines along y and lines along x, of a few planes at a time. Lines along x
 /// are transformed in whole blocks of rows.
-fn y_to_x(decomposition: Decomposition, rank: usize, room: Room, shares_memory: bool) -> Transpose {
+fn y_to_x(decomposition: Decomposition, rank: usize, room: Room, node: usize) -> Transpose {
     let Decomposition { modes, grid } = decomposition;
     let (_, process_column) = grid.coordinates(rank);
     let (from, to, row_len) = (decomposition.along_x(), decomposition.rows(), modes.row_len());
     let stride = to.most().next_multiple_of(row_len);
     let numbers = from.all.len() * room.in_planes() * stride * row_len;
     let planes = (NUMBERS_AT_A_TIME / numbers.max(1)).clamp(1, decomposition.planes().most());
-    let storage = if shares_memory { Storage::OneArray } else { Storage::TwoArrays { parts: 1 } };
+    let storage = if node == grid.columns {
+        Storage::OneArray
+    } else {
+        Storage::TwoArrays { parts: 1, node }
+    };
     let fields = room.in_planes() * planes;
     Transpose { from, to, rank: process_column, fields, row_len, stride, storage }
 }
@@ -226,10 +255,6 @@ mod tests {
 
     const ROOM: Room = Room { slots: 3, products: 2, precision: Precision::Double };
 
-    fn sharing(shared: bool) -> Sharing {
-        Sharing { z_to_y: shared, y_to_x: shared }
-    }
-
     /// For each truncation, number of process columns, and process column: the plans of its ranks.
     fn plans(points: [usize; 3], rows: usize) -> Vec<Vec<Plan>> {
         let mut all = Vec::new();
@@ -237,7 +262,7 @@ mod tests {
             let modes = Modes::new(grid, 4);
             for columns in 1..=3 {
                 let grid = ProcessGrid { rows, columns };
-                let plan = |rank| Plan::new(modes, (rank, grid), ROOM, sharing(true)).unwrap();
+                let plan = |rank| Plan::new(modes, (rank, grid), ROOM, Sharing::all(grid)).unwrap();
                 let of_column = |c| (0..rows).map(|r| plan(r * columns + c)).collect();
                 all.extend((0..columns).map(of_column));
             }
@@ -288,8 +313,11 @@ mod tests {
     fn more_rows_than_mpi_can_count_are_refused() {
         let modes = Modes::new(Grid::two_thirds([16384; 3], [1.0; 3]), 8);
         let room = Room { slots: 4, products: 4, precision: Precision::Double };
-        let plan =
-            |ranks, shared| Plan::new(modes, (0, ProcessGrid::slabs(ranks)), room, sharing(shared));
+        let plan = |ranks, shared| {
+            let grid = ProcessGrid::slabs(ranks);
+            let sharing = if shared { Sharing::all(grid) } else { Sharing::NONE };
+            Plan::new(modes, (0, grid), room, sharing)
+        };
         let error = plan(2, false).unwrap_err();
         assert!(error.message.contains("grid.points = [16384, 16384, 16384]"), "{error}");
         assert!(plan(1024, false).is_ok());

@@ -106,13 +106,12 @@ mod tests {
     const ROOM: Room = Room { slots: 2, products: 2, precision: Precision::Double };
 
     /// The plans of the ranks of process rows: some share evenly, some not, some have nothing to do.
-    fn process_rows(shares_memory: bool) -> Vec<Vec<Plan>> {
+    fn process_rows(sharing: fn(ProcessGrid) -> Sharing) -> Vec<Vec<Plan>> {
         let cases = [([30, 24, 6], 1), ([30, 24, 6], 2), ([60, 50, 3], 3), ([12, 20, 9], 5)];
         let process_row = |&(points, columns): &([usize; 3], usize)| {
             let modes = Modes::new(Grid::two_thirds(points, [1.0; 3]), 4);
             let grid = ProcessGrid { rows: 2, columns };
-            let sharing = Sharing { z_to_y: true, y_to_x: shares_memory };
-            let plan = |rank| Plan::new(modes, (rank, grid), ROOM, sharing);
+            let plan = |rank| Plan::new(modes, (rank, grid), ROOM, sharing(grid));
             (0..columns).map(|rank| plan(rank).unwrap()).collect()
         };
         cases.iter().map(process_row).collect()
@@ -150,7 +149,7 @@ mod tests {
 
     #[test]
     fn rows_arrive_where_they_are_looked_for() {
-        for plans in process_rows(false).iter().filter(|plans| plans.len() > 1) {
+        for plans in process_rows(|_| Sharing::NONE).iter().filter(|plans| plans.len() > 1) {
             let row_len = plans[0].modes.row_len();
             let transposes: Vec<_> = plans.iter().flat_map(|plan| &plan.y_to_x).collect();
             let rows = |len| vec![None; len / row_len];
@@ -174,7 +173,7 @@ mod tests {
 
     #[test]
     fn rows_of_one_array_are_where_they_are_looked_for() {
-        for plans in process_rows(true) {
+        for plans in process_rows(Sharing::all) {
             let row_len = plans[0].modes.row_len();
             let of_threads = PlaneBuffers::new(&plans[0]).len;
             let len: usize =
@@ -191,7 +190,7 @@ mod tests {
 
     #[test]
     fn every_row_belongs_to_one_rank() {
-        for plans in process_rows(false) {
+        for plans in process_rows(|_| Sharing::NONE) {
             let [_, ny, _] = plans[0].modes.grid.points;
             let rows: Vec<_> = plans.iter().flat_map(|plan| plan.rows.clone()).collect();
             assert!(rows.iter().copied().eq(0..ny));

@@ -137,7 +137,7 @@ impl<T: Real> Sweep<T> {
     ) -> Result<Self> {
         let place = (communicator.rank(), communicator.grid());
         let (column, row) = (communicator.process_column(), communicator.process_row());
-        let sharing = Sharing { z_to_y: column.shares_memory(), y_to_x: row.shares_memory() };
+        let sharing = Sharing { z_to_y: column.node_size(), y_to_x: row.node_size() };
         let plan = Plan::new(modes, place, room, sharing)?;
         let z = LinesAlongZ::new(&plan);
         let tables = PlaneTables::new(&plan);

@@ -1,4 +1,4 @@
-//! What of `[output]` shows fields: snapshots and slices.
+//! The sections of `[output]` that show fields: snapshots and slices.
 
 use serde::{Deserialize, Serialize};
 
@@ -52,7 +52,7 @@ pub struct Slice {
     pub name: String,
     /// Time between two records.
     pub every: f64,
-    /// Where it lies along x; everywhere when left out.
+    /// Its extent along x; everywhere when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub x: Option<Extent>,
     /// As along x.

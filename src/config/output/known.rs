@@ -1,4 +1,4 @@
-//! What the checks of `[output]` know of the other sections.
+//! The other sections, as far as the checks of `[output]` know them.
 
 use crate::grid::Grid;
 use crate::physics::Physics;

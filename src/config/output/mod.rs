@@ -103,12 +103,12 @@ pub struct Gradients {
 pub struct Checkpoints {
     /// Time between two checkpoints. No step is shortened for them.
     pub every: f64,
-    /// How many stay, the newest ones.
+    /// The number that stay, the newest ones.
     #[serde(default = "kept_checkpoints")]
     pub keep: usize,
 }
 
-/// How many checkpoints stay when the configuration does not say.
+/// The number of checkpoints that stay when the configuration does not say.
 pub fn kept_checkpoints() -> usize {
     2
 }

@@ -12,7 +12,7 @@ use crate::multiples::Multiples;
 use crate::physics::Axis;
 use crate::problems::Problems;
 
-/// When something is measured and written.
+/// The times at which something is measured and written.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sampling {
     /// Time between two records.
@@ -83,7 +83,7 @@ pub struct StructureFunctions {
     /// The axes along which points are separated.
     #[serde(default = "all_axes")]
     pub axes: Vec<Axis>,
-    /// How far they are apart.
+    /// The distances between the points.
     #[serde(default)]
     pub separations: Separations,
 }
@@ -132,7 +132,7 @@ fn all_axes() -> Vec<Axis> {
 }
 
 impl Spectra {
-    /// When.
+    /// Returns when it is measured and written.
     pub fn sampling(&self) -> Sampling {
         Sampling { every: self.every, samples: self.samples }
     }
@@ -144,7 +144,7 @@ impl Spectra {
 }
 
 impl Pdfs {
-    /// When.
+    /// Returns when it is measured and written.
     pub fn sampling(&self) -> Sampling {
         Sampling { every: self.every, samples: self.samples }
     }
@@ -169,7 +169,7 @@ impl Pdfs {
 }
 
 impl StructureFunctions {
-    /// When.
+    /// Returns when it is measured and written.
     pub fn sampling(&self) -> Sampling {
         Sampling { every: self.every, samples: self.samples }
     }

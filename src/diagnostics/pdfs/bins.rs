@@ -1,13 +1,13 @@
-//! What a density is counted over: its bins, its variable, and the scale of that.
+//! The abscissa that a density is counted over: its bins, its variable, and the scale of that.
 
 /// The bins of a density, all of the same width.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bins {
-    /// Where the first one begins.
+    /// The beginning of the first one.
     pub low: f64,
-    /// Where the last one ends.
+    /// The end of the last one.
     pub high: f64,
-    /// How many there are.
+    /// Their number.
     pub count: usize,
 }
 
@@ -39,7 +39,7 @@ pub enum Normalization {
     Plain,
 }
 
-/// What values of a density are measured in.
+/// The units that values of a density are measured in.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Scale {
     pub mean: f64,

@@ -12,7 +12,7 @@ use crate::variable::Variable;
 pub struct Density {
     /// The quantity.
     pub variable: Variable,
-    /// What of it the density is over.
+    /// The variable made of it that the density is over.
     pub normalization: Normalization,
     /// Its bins.
     pub bins: Bins,

@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 
 use num_complex::Complex;
 
-use super::each_mode;
+use super::at_mode::each_mode;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
 use crate::modes::Modes;
@@ -31,7 +31,7 @@ use count::{Count, ORDERS, Tally, held_points};
 pub use bins::{Bins, Normalization};
 pub use catalogue::Density;
 
-/// What is measured of one density.
+/// The measurement of one density.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measured {
     /// The density in each bin.

@@ -1,9 +1,16 @@
 //! Every quantity by hand.
 
+use std::f64::consts::PI;
+
 use super::*;
+use crate::diagnostics::at_mode::C;
+use crate::fields::SpectralFields;
 use crate::grid::Grid;
 use crate::integrator::PowerLaw;
-use crate::physics::{Axis, Kind, Magnetic, Scalar, Stratification};
+use crate::modes::Modes;
+use crate::parallel::{Communicator, ThreadPool};
+use crate::physics::{Axis, Kind, Magnetic, Physics, Scalar, Stratification};
+use crate::sums::VelocityAverages;
 
 #[test]
 fn quantities_of_one_mode_are_what_they_are_by_hand() {

@@ -32,7 +32,7 @@ use rates::Rates;
 use report::{Measured, Report, Roofline};
 pub use subject::Subject;
 
-/// What is measured without a configuration file: the Taylor-Green vortex at Re = 1600.
+/// The run that is measured without a configuration file: the Taylor-Green vortex at Re = 1600.
 pub const CONFIGURATION: &str = "
 grid.points = [128, 128, 128]
 physics.viscosity = 6.25e-4
@@ -41,16 +41,16 @@ time = { cfl = 0.5, end = 1.0 }
 output.directory = \".\"
 ";
 
-/// How to measure.
+/// The options of measurements.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// What to measure.
+    /// The subjects to measure.
     pub subjects: Vec<Subject>,
     /// Samples of each, at least 1.
     pub samples: usize,
-    /// How often the work is done in a sample; as often as takes some time, if not given.
+    /// Repeats of the work in a sample; as often as takes some time, if not given.
     pub repeats: Option<usize>,
-    /// Where the snapshot is written.
+    /// The directory that the snapshot is written to.
     pub directory: PathBuf,
     /// JSON on standard output, not a table.
     pub json: bool,

@@ -1,4 +1,4 @@
-//! What this machine can do: the roofs of the roofline.
+//! The rates of this machine: the roofs of the roofline.
 
 use std::hint::black_box;
 use std::time::Instant;

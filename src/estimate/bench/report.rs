@@ -1,4 +1,4 @@
-//! What was measured, as JSON and as a table.
+//! A report of what was measured, as JSON and as a table.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -35,15 +35,15 @@ pub struct Report {
     pub ranks: usize,
     /// Threads of each rank.
     pub threads: usize,
-    /// How ranks exchange rows.
+    /// The way in which ranks exchange rows.
     pub exchange: &'static str,
-    /// What was measured, by name.
+    /// Measurements, by name.
     pub measured: BTreeMap<&'static str, Measured>,
     /// Milliseconds of a step in each of its parts, averaged over ranks.
     pub parts: BTreeMap<&'static str, f64>,
     /// Bytes of the snapshot.
     pub snapshot_bytes: f64,
-    /// Where a step stands below the roofs; none if no step or no rates were measured.
+    /// The place of a step below the roofs; none if no step or no rates were measured.
     pub roofline: Option<Roofline>,
 }
 
@@ -54,7 +54,7 @@ pub struct Measured {
     pub median: f64,
     /// Each sample.
     pub seconds: Vec<f64>,
-    /// How often the work was done in each sample.
+    /// Repeats of the work in each sample.
     pub repeats: usize,
 }
 

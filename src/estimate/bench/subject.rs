@@ -1,4 +1,4 @@
-//! What can be measured.
+//! The subjects of measurements.
 
 use clap::ValueEnum;
 

@@ -14,7 +14,7 @@ use crate::parallel::{Communicator, RowCounts, share};
 use crate::real::{Precision, Real, for_precision};
 use crate::transform::decomposition::Decomposition;
 
-/// How the columns of one field travel.
+/// The way that the columns of one field travel.
 pub struct Columns<'a> {
     comm: &'a Communicator,
     modes: Modes,

@@ -1,4 +1,4 @@
-//! What is in a checkpoint beside the numbers of the fields, and how ranks share these.
+//! The contents of a checkpoint beside the numbers of the fields, and how ranks share these.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -21,7 +21,7 @@ pub(super) const ACCUMULATED: &str = "accumulated";
 /// Version of the format. A program reads its own version and refuses newer ones.
 pub const FORMAT: i64 = 1;
 
-/// What a checkpoint holds beside the numbers of the fields.
+/// The contents of a checkpoint beside the numbers of the fields.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Header {
     /// Simulated time.

@@ -32,7 +32,7 @@ impl CheckpointReader {
         Ok(CheckpointReader { file })
     }
 
-    /// What the checkpoint holds beside the fields.
+    /// The contents beside the fields.
     pub fn header(&self) -> &Header {
         &self.file.header
     }
@@ -73,7 +73,7 @@ impl CheckpointReader {
         self.accumulated().map(drop)
     }
 
-    /// What averages had summed up, on rank 0; nothing on the others, which do not write them.
+    /// The sums of averages so far, on rank 0; nothing on the others, which do not write them.
     /// Collective.
     pub fn accumulated(&self) -> Result<Accumulated> {
         let InputFile { comm, file, .. } = &self.file;
@@ -137,7 +137,7 @@ where
     Ok(numbers.into_iter().map(|z| Complex::new(z.re.double(), z.im.double())).collect())
 }
 
-/// Whether a file says that it is a checkpoint, whatever its state. Collective.
+/// Returns whether a file says that it is a checkpoint, whatever its state. Collective.
 pub fn is_checkpoint(comm: &Communicator, path: &Path) -> Result<bool> {
     let answer = comm.from_root(|| {
         let attribute = File::open(path).and_then(|file| file.attr("checkpoint_format"));

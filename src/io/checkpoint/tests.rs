@@ -1,4 +1,4 @@
-//! What is written is read back, and what is damaged is noticed.
+//! Checkpoints are read back as they were written, and damage is noticed.
 
 use std::fs;
 use std::path::Path;

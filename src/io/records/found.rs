@@ -1,4 +1,4 @@
-//! What is there of a file of records when a run goes on.
+//! Files of records that are there when a run goes on.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::io::{check_readable, foreign, hdf5_file, parts};
 /// A file of records, as it is.
 pub(super) struct Found {
     pub(super) steps: Vec<i64>,
-    /// Whether its records are those that this run writes.
+    /// True when its records are those that this run writes.
     pub(super) fits: bool,
 }
 
@@ -29,7 +29,7 @@ pub(super) fn look(path: &Path, header: &Header) -> Result<Found> {
     read().map_err(|e: hdf5::Error| foreign(path, e))
 }
 
-/// Whether the records of `file` have the arrays, coordinates and parameters of `header`.
+/// Returns whether the records of `file` have the arrays, coordinates and parameters of `header`.
 fn fits(file: &File, header: &Header) -> hdf5::Result<bool> {
     let arrays = header.arrays.iter().map(|array| &array.variable.name);
     let stamps = [growing::COUNT, "step", "time"].map(String::from).into_iter();
@@ -60,7 +60,7 @@ fn fits(file: &File, header: &Header) -> hdf5::Result<bool> {
     Ok(parts::same_flow(&hdf5_file::read_fixed_text(file, "config")?, &header.config))
 }
 
-/// How many of the records of these `steps` are of one up to `last`.
+/// Counts the records of these `steps` that are of one up to `last`.
 pub(super) fn count_until(steps: &[i64], last: u64) -> u64 {
     steps.iter().take_while(|step| **step <= last as i64).count() as u64
 }

@@ -1,11 +1,11 @@
-//! What a file of records has: its axes, its arrays, and what it says of itself.
+//! The header of a file of records: its axes, its arrays, and what it says of itself.
 
 use crate::variable::Variable;
 
 /// An axis of the arrays.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Axis {
-    /// What its coordinates are.
+    /// The name, unit and description of its coordinates.
     pub variable: Variable,
     /// The coordinates.
     pub coordinates: Vec<f64>,
@@ -21,7 +21,7 @@ impl Axis {
 /// An array of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Array {
-    /// What its numbers are.
+    /// The name, unit and description of its numbers.
     pub variable: Variable,
     /// Its axes after that of the records, as numbers of [`Header::axes`]; none for a number.
     pub axes: Vec<usize>,
@@ -34,10 +34,10 @@ impl Array {
     }
 }
 
-/// What the file says beside its numbers.
+/// The contents of a file of records beside its numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Header {
-    /// What the file is, in words.
+    /// A description of the file in words.
     pub description: String,
     /// The axes.
     pub axes: Vec<Axis>,
@@ -50,7 +50,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// How many numbers a record has.
+    /// Returns how many numbers a record has.
     pub fn numbers(&self) -> usize {
         self.arrays.iter().map(|array| self.shape(array).iter().product::<usize>()).sum()
     }

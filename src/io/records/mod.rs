@@ -80,7 +80,7 @@ impl RecordsWriter {
         Ok(writer)
     }
 
-    /// Whether it goes on with records that are there: those to come are what they are. Collective.
+    /// Returns whether it goes on with records that are there: those to come are what they are. Collective.
     pub fn is_continued(&self, comm: &Communicator) -> Result<bool> {
         Ok(comm.from_root(|| Ok(vec![u8::from(self.records > 0)]))? == [1])
     }
@@ -97,7 +97,7 @@ impl RecordsWriter {
         comm.agree(if comm.is_root() { begin() } else { Ok(()) })
     }
 
-    /// How many numbers a record has.
+    /// Returns how many numbers a record has.
     pub fn numbers(&self) -> usize {
         self.header.numbers()
     }

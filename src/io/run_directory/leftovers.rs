@@ -3,9 +3,9 @@
 //! files that are not of this program are left alone.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::{GRADIENTS, RECORDS, SLICES};
+use super::files::RunFiles;
 use crate::error::{Error, Result};
 use crate::io::numbered::Numbered;
 use crate::io::{check_readable, check_writable, growing, history, parts, records, slices};
@@ -24,23 +24,23 @@ enum Grown {
 ///
 /// # Errors
 /// Names the file, and the reason.
-pub fn check(run: &Path, step: u64) -> Result<()> {
-    let later = later_than(run, step)?;
+pub fn check(files: &RunFiles, step: u64) -> Result<()> {
+    let later = later_than(files, step)?;
     later.iter().flat_map(Grown::paths).try_for_each(|path| check_writable(&path))
 }
 
 /// Cuts everything in the run directory back to what was there after `step`.
-pub fn cut_back(run: &Path, step: u64) -> Result<()> {
-    later_than(run, step)?.into_iter().try_for_each(|grown| match grown {
+pub fn cut_back(files: &RunFiles, step: u64) -> Result<()> {
+    later_than(files, step)?.into_iter().try_for_each(|grown| match grown {
         Grown::Records(path) => records::end_at(&path, step),
         Grown::Rows(path) => history::end_at(&path, step),
-        Grown::Slice(_, name) => slices::end_at(&run.join(SLICES), &name, step),
+        Grown::Slice(_, name) => slices::end_at(&files.slices(), &name, step),
     })
 }
 
 /// All that goes beyond a step.
-fn later_than(run: &Path, step: u64) -> Result<Vec<Grown>> {
-    let found = all(run).map_err(|e| Error::io("list the files of", run, e))?;
+fn later_than(files: &RunFiles, step: u64) -> Result<Vec<Grown>> {
+    let found = all(files).map_err(|e| Error::io("list the files of", files.directory(), e))?;
     let mut later = Vec::new();
     for grown in found {
         if grown.is_later(step)? {
@@ -51,18 +51,18 @@ fn later_than(run: &Path, step: u64) -> Result<Vec<Grown>> {
 }
 
 /// All that there is.
-fn all(run: &Path) -> io::Result<Vec<Grown>> {
+fn all(files: &RunFiles) -> io::Result<Vec<Grown>> {
     let mut found = Vec::new();
-    for kind in RECORDS {
-        let present = parts::present(&run.join(kind).with_extension("h5"))?;
+    for records in files.all_records() {
+        let present = parts::present(&records)?;
         found.extend(present.into_iter().map(|(_, path)| Grown::Records(path)));
     }
-    let gradients = run.join(GRADIENTS);
+    let gradients = files.gradients();
     found.extend(gradients.try_exists()?.then_some(Grown::Rows(gradients)));
-    let directory = run.join(SLICES);
-    let files = |name: &str| Numbered::new(directory.clone(), format!("{name}_"));
+    let directory = files.slices();
+    let of_slice = |name: &str| Numbered::new(directory.clone(), format!("{name}_"));
     let names = slices::names(&directory)?.into_iter();
-    found.extend(names.map(|name| Grown::Slice(files(&name), name)));
+    found.extend(names.map(|name| Grown::Slice(of_slice(&name), name)));
     Ok(found)
 }
 
@@ -78,7 +78,7 @@ impl Grown {
         }
     }
 
-    /// Whether there is something later than `step`.
+    /// Returns whether there is something later than `step`.
     fn is_later(&self, step: u64) -> Result<bool> {
         for path in self.paths() {
             check_readable(&path)?;

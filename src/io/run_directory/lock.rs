@@ -1,11 +1,11 @@
 //! The lock of a run directory: two runs never write to the same one.
 //!
 //! It is a file that names its owner and is rewritten every few seconds, its *beat*. Who finds one
-//! waits for the next beat, which says that the owner lives. Without a beat the owner is dead: on
-//! the same machine if the kernel does not know the process, on another machine, or if the kernel
-//! does not show it, after [`Pace::patience`]. Files are only created, read, renamed and removed, and no clocks are
-//! compared, so that it works on network file systems and between nodes. An owner that was taken
-//! for dead, perhaps because it was suspended, finds that out at its next beat.
+//! waits for the next beat, which says that the owner lives. Without a beat the owner is dead: on the
+//! same machine if the kernel does not know the process, on another machine, or if the kernel does not
+//! show it, after [`Heartbeat::patience`]. Files are only created, read, renamed and removed, and no
+//! clocks are compared, so that it works on network file systems and between nodes. An owner that was
+//! taken for dead, perhaps because it was suspended, finds that out at its next beat.
 
 use std::fs;
 use std::io::{self, ErrorKind, Write};
@@ -16,112 +16,26 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
-
+use super::owner::Owner;
 use crate::error::{Error, Result};
 
-/// How often the owner gives a sign of life, and how long others wait for one.
+/// The signs of life of an owner: how often it gives one, and how long others wait for one.
 #[derive(Clone, Copy, Debug)]
-pub struct Pace {
+pub struct Heartbeat {
     /// Time between two beats.
     pub beat: Duration,
     /// Time without a beat after which an owner on another machine counts as dead.
     pub patience: Duration,
 }
 
-impl Default for Pace {
+impl Default for Heartbeat {
     fn default() -> Self {
-        Pace { beat: Duration::from_secs(5), patience: Duration::from_secs(60) }
+        Heartbeat { beat: Duration::from_secs(5), patience: Duration::from_secs(60) }
     }
 }
 
 /// Time between two looks at the lock of another.
 const LOOK: Duration = Duration::from_millis(200);
-
-/// What a lock says about its owner.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-struct Owner {
-    /// For people.
-    host: String,
-    /// Slurm job, if any, for people.
-    job: Option<String>,
-    process: u32,
-    /// When the process was started: a number may be used again.
-    started: String,
-    /// The running kernel and its table of processes. A name of a host would not tell containers
-    /// apart.
-    machine: String,
-    /// Counts the signs of life. A string of fixed length, so that the file is overwritten in
-    /// place, also when the disk is full.
-    beat: String,
-}
-
-impl Owner {
-    fn this_process() -> Self {
-        let line = |path: &str| fs::read_to_string(path).unwrap_or_default().trim().to_string();
-        let table = fs::read_link("/proc/self/ns/pid").unwrap_or_default();
-        let process = std::process::id();
-        Owner {
-            host: line("/proc/sys/kernel/hostname"),
-            job: std::env::var("SLURM_JOB_ID").ok(),
-            process,
-            started: match seen(process) {
-                Seen::Started(started) => started,
-                Seen::Ended | Seen::Hidden => String::new(),
-            },
-            machine: format!("{} {}", line("/proc/sys/kernel/random/boot_id"), table.display()),
-            beat: String::new(),
-        }
-    }
-
-    fn with_beat(&self, beat: u64) -> String {
-        let owner = Owner { beat: format!("{beat:012}"), ..self.clone() };
-        // Plain strings and a number always have a form in TOML.
-        toml::to_string(&owner).unwrap_or_default()
-    }
-
-    /// Whether the kernel knows that this process has ended; `None` if it is of another machine, or
-    /// of another user whose processes it does not show (/proc with `hidepid`).
-    fn has_ended(&self) -> Option<bool> {
-        if self.machine != Owner::this_process().machine || self.started.is_empty() {
-            return None;
-        }
-        match seen(self.process) {
-            Seen::Ended => Some(true),
-            Seen::Started(started) => Some(started != self.started),
-            Seen::Hidden => None,
-        }
-    }
-
-    fn name(&self) -> String {
-        let job = self.job.as_ref().map_or_else(String::new, |job| format!(", Slurm job {job}"));
-        format!("process {} on {}{job}", self.process, self.host)
-    }
-}
-
-/// What the kernel shows of a process.
-enum Seen {
-    Ended,
-    /// When it was started, in ticks since the kernel was.
-    Started(String),
-    /// It is there, and nothing else is known.
-    Hidden,
-}
-
-fn seen(process: u32) -> Seen {
-    let Ok(text) = fs::read_to_string(format!("/proc/{process}/stat")) else {
-        // SAFETY: signal 0 is none; the kernel only looks for the process.
-        let found = unsafe { libc::kill(process as libc::pid_t, 0) } == 0;
-        let is_gone = !found && io::Error::last_os_error().raw_os_error() == Some(libc::ESRCH);
-        return if is_gone { Seen::Ended } else { Seen::Hidden };
-    };
-    // The name of the program, in parentheses, may hold anything; state and times follow it.
-    let mut fields = text.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace();
-    if matches!(fields.next(), Some("Z" | "X")) {
-        return Seen::Ended;
-    }
-    fields.nth(18).map_or(Seen::Hidden, |started| Seen::Started(started.into()))
-}
 
 /// A lock that is held until this is dropped.
 pub struct Lock {
@@ -138,7 +52,7 @@ impl Lock {
     ///
     /// # Errors
     /// Another run lives, or the file cannot be written.
-    pub fn acquire(path: &Path, pace: Pace, tell: &mut dyn FnMut(&str)) -> Result<Self> {
+    pub fn acquire(path: &Path, heartbeat: Heartbeat, tell: &mut dyn FnMut(&str)) -> Result<Self> {
         let owner = Owner::this_process();
         let text = owner.with_beat(0);
         let failed = |e| Error::io("lock the run directory with", path, e);
@@ -158,14 +72,14 @@ impl Lock {
             let is_first_look = found.is_none();
             let (before, since) = found.get_or_insert_with(|| (now.clone(), Instant::now()));
             let ended = other.as_ref().and_then(Owner::has_ended);
-            let waited = since.elapsed() > pace.patience;
+            let waited = since.elapsed() > heartbeat.patience;
             if ended == Some(true) || (ended.is_none() && waited) {
                 tell(&format!("the lock of {name} is taken over: that run has ended"));
                 break take_over(path, &text).map_err(failed)?;
             } else if *before != now || waited {
                 return Err(taken(path, &name));
             } else if is_first_look && ended.is_none() {
-                let seconds = pace.patience.as_secs();
+                let seconds = heartbeat.patience.as_secs();
                 tell(&format!("waiting up to {seconds} s for a sign of life from {name}"));
             }
             thread::sleep(LOOK);
@@ -176,7 +90,7 @@ impl Lock {
             let (path, lost) = (path.to_owned(), lost.clone());
             move || {
                 let mut beat = 0;
-                while stopped.recv_timeout(pace.beat) == Err(RecvTimeoutError::Timeout) {
+                while stopped.recv_timeout(heartbeat.beat) == Err(RecvTimeoutError::Timeout) {
                     match renew(&path, &owner, beat) {
                         Ok(true) => beat += 1,
                         Ok(false) => return lost.store(true, Ordering::Relaxed),
@@ -190,7 +104,7 @@ impl Lock {
         Ok(Lock { path: path.to_owned(), stop: Some(stop), heart: Some(heart), lost })
     }
 
-    /// Whether the file is gone, or another run has taken it over.
+    /// Returns whether the file is gone, or another run has taken it over.
     pub fn is_lost(&self) -> bool {
         self.lost.load(Ordering::Relaxed)
     }
@@ -284,8 +198,8 @@ fn taken(path: &Path, name: &str) -> Error {
 mod tests {
     use super::*;
 
-    const QUICK: Pace =
-        Pace { beat: Duration::from_millis(100), patience: Duration::from_millis(600) };
+    const QUICK: Heartbeat =
+        Heartbeat { beat: Duration::from_millis(100), patience: Duration::from_millis(600) };
 
     fn acquire(path: &Path) -> (Result<Lock>, String) {
         let mut told = String::new();

@@ -20,8 +20,8 @@ fn a_new_directory_is_made_with_its_parents() {
     let run = create(&parent.path().join("runs/one")).unwrap();
     let config = fs::read_to_string(run.path().join("config.toml")).unwrap();
     assert_eq!(config, "precision = \"double\"\n");
-    assert!(run.snapshot(10).ends_with("runs/one/snapshots/snapshot_00000010.h5"));
-    assert!(run.snapshot(0).parent().unwrap().is_dir());
+    assert!(run.files().snapshots().path(10).ends_with("runs/one/snapshots/snapshot_00000010.h5"));
+    assert!(run.files().snapshots().path(0).parent().unwrap().is_dir());
 }
 
 #[test]
@@ -63,24 +63,24 @@ fn nothing_is_left_of_a_directory_that_was_not_used() {
 fn a_run_killed_before_its_first_step_is_started_again() {
     let directory = tempfile::tempdir().unwrap();
     let run = create(directory.path()).unwrap();
-    fs::write(run.history(), "step,time\n0,0.0\n").unwrap();
-    fs::write(run.snapshot(0), "").unwrap();
-    fs::write(run.checkpoint(0).with_extension("h5.tmp"), "").unwrap();
+    fs::write(run.files().history(), "step,time\n0,0.0\n").unwrap();
+    fs::write(run.files().snapshots().path(0), "").unwrap();
+    fs::write(run.files().checkpoint(0).with_extension("h5.tmp"), "").unwrap();
     drop(run);
     let run = create(directory.path()).unwrap();
-    assert!(!run.history().exists() && !run.snapshot(0).exists());
+    assert!(!run.files().history().exists() && !run.files().snapshots().path(0).exists());
     // Also when it was killed while it made the directory.
-    fs::remove_dir(run.snapshot(0).parent().unwrap()).unwrap();
+    fs::remove_dir(run.files().snapshots().path(0).parent().unwrap()).unwrap();
     drop(run);
     let run = create(directory.path()).unwrap();
-    fs::remove_dir(run.snapshot(0).parent().unwrap()).unwrap();
-    fs::remove_dir(run.checkpoint(0).parent().unwrap()).unwrap();
-    let config = directory.path().join(CONFIG);
+    fs::remove_dir(run.files().snapshots().path(0).parent().unwrap()).unwrap();
+    fs::remove_dir(run.files().checkpoint(0).parent().unwrap()).unwrap();
+    let config = directory.path().join("config.toml");
     fs::rename(&config, directory.path().join("config.toml.tmp")).unwrap();
     drop(run);
     let run = create(directory.path()).unwrap();
     // One step further it is worth keeping.
-    fs::write(run.history(), "step,time\n0,0.0\n1,0.1\n").unwrap();
+    fs::write(run.files().history(), "step,time\n0,0.0\n1,0.1\n").unwrap();
     drop(run);
     assert!(create(directory.path()).err().unwrap().message.contains("--fresh"));
 }
@@ -91,17 +91,17 @@ fn reopening_removes_what_came_later() {
     let serial = Communicator::serial();
     let run = create(directory.path()).unwrap();
     for step in [0, 10, 20] {
-        fs::write(run.snapshot(step), "").unwrap();
-        fs::write(run.checkpoint(step), step.to_string()).unwrap();
+        fs::write(run.files().snapshots().path(step), "").unwrap();
+        fs::write(run.files().checkpoint(step), step.to_string()).unwrap();
     }
-    fs::write(run.snapshot(30).with_extension("h5.tmp"), "").unwrap();
+    fs::write(run.files().snapshots().path(30).with_extension("h5.tmp"), "").unwrap();
     run.reopen(&serial, 10, "new").unwrap();
     assert_eq!(run.checkpoints(&serial).unwrap(), [0, 10]);
-    assert_eq!(snapshots(run.path()).steps().unwrap(), [0, 10]);
-    assert!(!run.snapshot(30).with_extension("h5.tmp").exists());
-    let unused = run.checkpoint(20).with_extension("h5.unused");
+    assert_eq!(run.files().snapshots().steps().unwrap(), [0, 10]);
+    assert!(!run.files().snapshots().path(30).with_extension("h5.tmp").exists());
+    let unused = run.files().checkpoint(20).with_extension("h5.unused");
     assert_eq!(fs::read_to_string(unused).unwrap(), "20");
-    assert_eq!(fs::read_to_string(run.path().join(CONFIG)).unwrap(), "new");
+    assert_eq!(fs::read_to_string(run.path().join("config.toml")).unwrap(), "new");
     run.keep_checkpoints(&serial, 1).unwrap();
     assert_eq!(run.checkpoints(&serial).unwrap(), [10]);
 }
@@ -116,8 +116,8 @@ fn runs_are_set_aside_under_names_that_are_free() {
         drop(run);
         run = enter(&path).unwrap();
         let name = run.set_aside(&serial, &mut log).unwrap().unwrap();
-        assert!(name.ends_with(format!("run.old-{number}")) && name.join(CONFIG).exists());
-        assert!(!name.join(LOCK).exists() && path.join(LOCK).exists());
+        assert!(name.ends_with(format!("run.old-{number}")) && name.join("config.toml").exists());
+        assert!(!name.join("lock").exists() && path.join("lock").exists());
         run.begin(&serial, "").unwrap();
     }
     let new = enter(&parent.path().join("new")).unwrap();
@@ -133,12 +133,12 @@ fn links_are_followed() {
     let mut log = Log::new(&serial, true);
     // It leads nowhere yet.
     drop(create(&link).unwrap());
-    assert!(parent.path().join("scratch/run").join(CONFIG).exists());
+    assert!(parent.path().join("scratch/run").join("config.toml").exists());
     let run = enter(&link).unwrap();
     let name = run.set_aside(&serial, &mut log).unwrap().unwrap();
-    assert!(name.ends_with("scratch/run.old-1") && name.join(CONFIG).exists());
+    assert!(name.ends_with("scratch/run.old-1") && name.join("config.toml").exists());
     run.begin(&serial, "").unwrap();
-    assert!(link.is_symlink() && parent.path().join("scratch/run").join(CONFIG).exists());
+    assert!(link.is_symlink() && parent.path().join("scratch/run").join("config.toml").exists());
     // One that was not used goes again.
     let unused = parent.path().join("unused");
     std::os::unix::fs::symlink("scratch/unused", &unused).unwrap();

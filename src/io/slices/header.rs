@@ -1,4 +1,4 @@
-//! What a slice shows, and how its records are drawn.
+//! The header of a slice: what it shows, and how its records are drawn.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ const FILE_BYTES: usize = 1 << 30;
 /// Most records of a file.
 const FILE_RECORDS: u64 = 1 << 12;
 
-/// What a slice shows.
+/// The contents of a slice beside its records.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Header {
     /// Its name.
@@ -34,7 +34,7 @@ impl Header {
         self.fields.iter().map(|field| format!("fields/{}", field.name)).collect()
     }
 
-    /// Whether records of both can be in one file.
+    /// Returns whether records of both can be in one file.
     pub(super) fn shows_the_same(&self, other: &Header) -> bool {
         let names = |header: &Header| {
             let mut names: Vec<_> = header.fields.iter().map(|field| field.name.clone()).collect();

@@ -1,4 +1,4 @@
-//! What is there of a slice when a run begins or goes on.
+//! The files of a slice that are there when a run begins or goes on.
 
 use std::path::{Path, PathBuf};
 
@@ -23,7 +23,7 @@ pub(super) struct Present {
     pub(super) layout: Layout,
 }
 
-/// How a slice begins, or goes on.
+/// The start of a slice, new or from what is there.
 #[derive(Default)]
 pub(super) struct Start {
     /// Records of later steps are to go; all, for a new run.
@@ -37,13 +37,13 @@ pub(super) struct Start {
 }
 
 impl Start {
-    /// Whether what was written at a step stays.
+    /// Returns whether what was written at a step stays.
     pub(super) fn keeps(&self, step: u64) -> bool {
         self.after.is_some_and(|after| step <= after)
     }
 
-    /// What there is in `files` of the slice `name` is to end with a step, or to go. `fits` tells whether
-    /// records to come can follow those of a file.
+    /// Finds what there is in `files` of the slice `name`, which is to end with a step, or to go.
+    /// `fits` tells whether records to come can follow those of a file.
     pub(super) fn find(
         files: &Numbered,
         name: &str,

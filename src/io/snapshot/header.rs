@@ -1,4 +1,4 @@
-//! What is in a snapshot beside the numbers of the fields.
+//! The contents of a snapshot beside the numbers of the fields.
 
 use std::ops::Range;
 
@@ -11,7 +11,8 @@ use crate::variable::Variable;
 
 pub(in crate::io) const AXIS_NAMES: [&str; AXES] = ["x", "y", "z"];
 
-/// What a snapshot holds: needed to read it, or to draw it.
+/// The contents of a snapshot beside its numbers: needed to read it, or to draw it. Some are those of a
+/// checkpoint as well, but each format is a promise of its own, and this one has no checksum.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Header {
     /// Simulated time.
@@ -31,7 +32,7 @@ pub struct Header {
     pub fields: Vec<Variable>,
 }
 
-/// Where a snapshot comes from, for those who find it later.
+/// The origin of a snapshot, for those who find it later.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Provenance {
     /// Version of the program.

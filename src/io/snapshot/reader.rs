@@ -29,7 +29,7 @@ impl SnapshotReader {
         Ok(SnapshotReader { file })
     }
 
-    /// What the snapshot holds.
+    /// The contents beside the fields.
     pub fn header(&self) -> &Header {
         &self.file.header
     }

@@ -11,7 +11,7 @@ use crate::real::Real;
 use crate::variable::Variable;
 
 use super::history;
-use super::kind::{Kind, Opening, Output, OutputContext, RunContext, Volume};
+use super::kind::{Opening, Output, OutputContext, OutputKind, RunContext, Volume};
 use crate::simulation::restart::state::Clock;
 
 /// The file of a run that wants it.
@@ -20,7 +20,7 @@ pub struct GradientsOutput {
     writer: HistoryWriter,
 }
 
-impl<T: Real> Kind<T> for config::Gradients {
+impl<T: Real> OutputKind<T> for config::Gradients {
     fn times(&self) -> Multiples {
         self.every.into()
     }
@@ -28,7 +28,7 @@ impl<T: Real> Kind<T> for config::Gradients {
     fn open(&self, opening: Opening) -> Result<Box<dyn Output<T>>> {
         let RunContext { comm, config, directory, .. } = opening.run;
         let gradients = Gradients::new(&config.physics);
-        let (path, after) = (directory.gradients(), opening.after.map(|after| after.step));
+        let (path, after) = (directory.files().gradients(), opening.after.map(|after| after.step));
         let writer = HistoryWriter::open(comm, &path, &columns(&gradients), after)?;
         Ok(Box::new(GradientsOutput { gradients, writer }))
     }

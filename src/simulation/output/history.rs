@@ -31,9 +31,10 @@ pub struct Row {
     pub cfl: f64,
     /// Mean power of the force on the velocity since the last row; 0 at the start.
     pub injected_power: f64,
-    /// What all damping has taken up over the last step by the balance of energy; 0 at the start.
+    /// The rate at which all damping has taken energy up over the last step, by the balance of energy;
+    /// 0 at the start.
     pub budget_dissipation: f64,
-    /// What is left of the energy budget over the last step; 0 at the start.
+    /// The residual of the energy budget over the last step; 0 at the start.
     pub budget_residual: f64,
     /// The other quantities of the flow's physics.
     pub quantities: Vec<f64>,

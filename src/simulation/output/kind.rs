@@ -1,4 +1,4 @@
-//! What a kind of output is, and what it is given.
+//! Kinds of output, and what they are given.
 
 use crate::config::Config;
 use crate::error::Result;
@@ -15,7 +15,7 @@ use crate::transform::plan::Plan;
 
 /// A section of `[output]`: one kind of output, with its parameters. The [registry](super::registry)
 /// lists them.
-pub trait Kind<T: Real> {
+pub trait OutputKind<T: Real> {
     /// Returns when it looks at the flow: every so often, from time 0 on, and at the end.
     fn times(&self) -> Multiples;
 
@@ -44,7 +44,7 @@ pub trait Kind<T: Real> {
     }
 }
 
-/// What an output writes.
+/// The amount that an output writes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Volume {
     /// Its name, such as `records of spectra`.
@@ -55,7 +55,7 @@ pub struct Volume {
     pub bytes: f64,
 }
 
-/// Where outputs go, and the run that they belong to.
+/// The run that outputs belong to, and where they go.
 #[derive(Clone, Copy)]
 pub struct RunContext<'a> {
     /// The ranks of the run.
@@ -70,7 +70,7 @@ pub struct RunContext<'a> {
 
 /// A run at an instant at which something is due.
 pub struct OutputContext<'a, T: Real> {
-    /// Where outputs go.
+    /// The run, and where outputs go.
     pub run: RunContext<'a>,
     /// The instant.
     pub clock: Clock,
@@ -80,14 +80,14 @@ pub struct OutputContext<'a, T: Real> {
     pub energy_spectrum: Option<Vec<f64>>,
 }
 
-/// How the outputs of a run begin, or go on.
+/// The beginning of a run's outputs, new or from what is there.
 #[derive(Clone, Copy)]
 pub struct Opening<'a> {
-    /// Where they go.
+    /// The run, and where they go.
     pub run: RunContext<'a>,
     /// Everything up to this instant was written; `None` for a new run.
     pub after: Option<Clock>,
-    /// What averages had summed up by then, by the name of the output.
+    /// The sums of averages by then, by the name of the output.
     pub accumulated: &'a Accumulated,
 }
 

@@ -1,4 +1,4 @@
-//! What a run writes.
+//! Output: all that a run writes, each kind in a file.
 //!
 //! | file | what is in it |
 //! |---|---|

@@ -10,24 +10,24 @@ use crate::multiples::Multiples;
 use crate::real::Real;
 use crate::transform::plan::Plan;
 
-use super::kind::{Kind, Opening, Output, OutputContext, RunContext, Volume};
+use super::kind::{Opening, Output, OutputContext, OutputKind, RunContext, Volume};
 use super::schedule::Schedule;
 use crate::simulation::restart::state::Clock;
 
-/// What is measured for a file of records.
+/// A measurement for a file of records.
 pub trait Statistic<T: Real> {
     /// The numbers of every array of the file, for the flow at this context. Collective.
     fn measure(&self, context: &mut OutputContext<T>) -> Vec<Vec<f64>>;
 }
 
-/// A section of `[output]` that asks for a file of records: a [`Kind`] of output with one file, which its
+/// A section of `[output]` that asks for a file of records: an [`OutputKind`] with one file, which its
 /// header describes.
 pub trait RecordsKind {
-    /// What is measured.
+    /// The measurement.
     type Statistic;
     /// Name of the file, less `.h5`, and of what averages have summed up in checkpoints.
     const FILE: &'static str;
-    /// What a record has, in words: `records of ..`.
+    /// The contents of a record in words: `records of ..`.
     const OF: &'static str;
 
     /// Returns when it is sampled and recorded.
@@ -36,13 +36,13 @@ pub trait RecordsKind {
     /// Returns what the file says beside its numbers, and what is measured.
     fn describe(&self, run: &Config, grid: &Grid) -> Result<(Header, Self::Statistic)>;
 
-    /// See [`Kind::memory`].
+    /// See [`OutputKind::memory`].
     fn memory<T: Real>(&self, _run: &Config, _plan: &Plan, _others: f64) -> Result<f64> {
         Ok(0.0)
     }
 }
 
-impl<T: Real, K: RecordsKind<Statistic: Statistic<T> + 'static>> Kind<T> for K {
+impl<T: Real, K: RecordsKind<Statistic: Statistic<T> + 'static>> OutputKind<T> for K {
     fn times(&self) -> Multiples {
         self.sampling().times()
     }
@@ -94,7 +94,7 @@ impl<S> RecordsOutput<S> {
     ) -> Result<Self> {
         let Opening { run: RunContext { comm, config, directory, .. }, after, accumulated } =
             opening;
-        let path = directory.records(name);
+        let path = directory.files().records(name);
         let step = after.map(|after| after.step);
         let time = after.map(|after| after.time);
         let records = Schedule::beginning(sampling.every, config.time.end, time);

@@ -1,6 +1,6 @@
 //! All kinds of output, and those of a run, each when it is due.
 
-use super::kind::{Kind, Opening, Output, OutputContext, RunContext};
+use super::kind::{Opening, Output, OutputContext, OutputKind, RunContext};
 use super::schedule::Schedule;
 use crate::config;
 use crate::error::Result;
@@ -8,10 +8,10 @@ use crate::io::checkpoint::Accumulated;
 use crate::real::Real;
 
 /// Returns the sections of `output` that ask for something, in the order in which they are written.
-/// To add a kind of output, add its section to [`config::Output`], a file with its [`Kind`] beside this
-/// one, and a line here.
-pub fn asked_for<T: Real>(output: &config::Output) -> Vec<&dyn Kind<T>> {
-    let mut kinds: Vec<&dyn Kind<T>> = Vec::new();
+/// To add a kind of output, add its section to [`config::Output`], a file with its [`OutputKind`] beside
+/// this one, and a line here.
+pub fn asked_for<T: Real>(output: &config::Output) -> Vec<&dyn OutputKind<T>> {
+    let mut kinds: Vec<&dyn OutputKind<T>> = Vec::new();
     add(&mut kinds, &output.spectra);
     add(&mut kinds, &output.gradients);
     add(&mut kinds, &output.pdfs);
@@ -23,11 +23,11 @@ pub fn asked_for<T: Real>(output: &config::Output) -> Vec<&dyn Kind<T>> {
 }
 
 /// Adds the sections of one kind, of which there may be none, one or several.
-fn add<'a, T: Real, K: Kind<T> + 'a>(
-    kinds: &mut Vec<&'a dyn Kind<T>>,
+fn add<'a, T: Real, K: OutputKind<T> + 'a>(
+    kinds: &mut Vec<&'a dyn OutputKind<T>>,
     sections: impl IntoIterator<Item = &'a K>,
 ) {
-    kinds.extend(sections.into_iter().map(|section| section as &dyn Kind<T>));
+    kinds.extend(sections.into_iter().map(|section| section as &dyn OutputKind<T>));
 }
 
 /// The outputs that the configuration of a run asks for.
@@ -39,7 +39,7 @@ impl<T: Real> Outputs<T> {
     /// Makes ready to create their files, or to go on with them. Collective.
     pub fn open(opening: Opening) -> Result<Self> {
         let (config, after) = (opening.run.config, opening.after.map(|after| after.time));
-        let open = |kind: &dyn Kind<T>| {
+        let open = |kind: &dyn OutputKind<T>| {
             let schedule = Schedule::beginning(kind.times(), config.time.end, after);
             Ok((schedule, kind.open(opening)?))
         };
@@ -52,12 +52,12 @@ impl<T: Real> Outputs<T> {
         self.scheduled.iter_mut().try_for_each(|(_, output)| output.begin(run))
     }
 
-    /// When the next one is due.
+    /// Returns when the next one is due.
     pub fn next_time(&self) -> f64 {
         self.scheduled.iter().map(|(when, _)| when.next_time()).fold(f64::INFINITY, f64::min)
     }
 
-    /// Whether any is due at `time`.
+    /// Returns whether any is due at `time`.
     pub fn are_due(&self, time: f64) -> bool {
         self.scheduled.iter().any(|(when, _)| when.is_due(time))
     }

@@ -1,4 +1,4 @@
-//! When things are due.
+//! Schedules: the times at which things are due.
 
 use crate::multiples::Multiples;
 
@@ -49,12 +49,12 @@ impl Schedule {
         if time < self.end * (1.0 - ROUNDING) { time } else { self.end }
     }
 
-    /// Whether it is due at `time`.
+    /// Returns whether it is due at `time`.
     pub fn is_due(&self, time: f64) -> bool {
         self.next_time() <= time * (1.0 + ROUNDING)
     }
 
-    /// Whether it is due at `time`; then the next occasion after `time` is awaited.
+    /// Returns whether it is due at `time`; then the next occasion after `time` is awaited.
     pub fn take(&mut self, time: f64) -> bool {
         let due = self.is_due(time);
         if due {

@@ -10,7 +10,7 @@ use crate::multiples::Multiples;
 use crate::real::Real;
 use crate::transform::decomposition::Decomposition;
 
-use super::kind::{Kind, Opening, Output, OutputContext, RunContext, Volume};
+use super::kind::{Opening, Output, OutputContext, OutputKind, RunContext, Volume};
 use super::schedule::Schedule;
 use super::snapshots::{bytes_at_a_point, output_fields, provenance};
 
@@ -22,7 +22,7 @@ pub struct SliceOutput {
     writer: SliceWriter,
 }
 
-impl<T: Real> Kind<T> for config::Slice {
+impl<T: Real> OutputKind<T> for config::Slice {
     fn times(&self) -> Multiples {
         self.every.into()
     }
@@ -39,7 +39,7 @@ impl<T: Real> Kind<T> for config::Slice {
         };
         let mine = Decomposition { modes, grid: comm.grid() }.points_of(comm.rank());
         let has_points = !region.common(&mine).is_empty();
-        let (slices, provenance) = (directory.slices(), provenance(config)?);
+        let (slices, provenance) = (directory.files().slices(), provenance(config)?);
         let after = opening.after.map(|after| after.step);
         let writer = SliceWriter::open(comm, &slices, header, provenance, after, has_points)?;
         Ok(Box::new(SliceOutput { fields, region, every: self.every, writer }))

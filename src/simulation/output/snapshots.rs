@@ -16,10 +16,10 @@ use crate::real::{Precision, Real};
 use crate::transform::plan::Plan;
 use crate::transform::sweep::Sweep;
 
-use super::kind::{Kind, Opening, Output, OutputContext, RunContext, Volume};
+use super::kind::{Opening, Output, OutputContext, OutputKind, RunContext, Volume};
 use crate::simulation::restart::state::Clock;
 
-/// What a snapshot shows, and how.
+/// The contents of a snapshot.
 pub struct Contents {
     fields: OutputFields,
     points: [usize; AXES],
@@ -45,7 +45,7 @@ pub struct SnapshotsOutput {
     series: Option<Series>,
 }
 
-impl<T: Real> Kind<T> for config::Snapshots {
+impl<T: Real> OutputKind<T> for config::Snapshots {
     fn times(&self) -> Multiples {
         self.every.into()
     }
@@ -96,7 +96,7 @@ impl<T: Real> Output<T> for SnapshotsOutput {
     /// Writes a snapshot and adds it to the XDMF series.
     fn write(&mut self, context: &mut OutputContext<T>) -> Result<()> {
         let (RunContext { comm, config, directory, .. }, clock) = (context.run, context.clock);
-        let path = directory.snapshot(clock.step);
+        let path = directory.files().snapshots().path(clock.step);
         let (state, sweep) = context.solver.state_and_sweep();
         let header = save(comm, &path, config, &self.contents, state, sweep, clock)?;
         let grid = || xdmf::snapshot_grid(directory.path(), &path, &header);
@@ -118,7 +118,7 @@ pub fn bytes_at_a_point(names: &[String], config: &Config, precision: Precision)
     Ok((output_fields(names, config)?.fields().count() * precision.bytes()) as f64)
 }
 
-/// Where files of a run come from.
+/// Returns where files of a run come from.
 pub fn provenance(config: &Config) -> Result<Provenance> {
     Ok(Provenance {
         code_version: crate::VERSION.into(),

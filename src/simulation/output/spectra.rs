@@ -87,7 +87,7 @@ impl AllSpectra {
         self.shells.memory(grid, threads).max(lines).max(axial)
     }
 
-    /// What the file says beside its numbers.
+    /// The contents of the file beside its numbers.
     pub fn header(&self, config: &Config, grid: Grid) -> Result<Header> {
         let shells = Shells::new(grid);
         let wavenumber = |name: &str, description: &str, k| Axis::new(name, "1/L", description, k);

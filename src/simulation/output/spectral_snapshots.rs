@@ -1,6 +1,6 @@
 //! Spectral snapshots: the kept modes at one instant, in the form of a checkpoint.
 
-use super::kind::{Kind, Opening, Output, OutputContext, RunContext, Volume};
+use super::kind::{Opening, Output, OutputContext, OutputKind, RunContext, Volume};
 use crate::config::{self, Config};
 use crate::error::Result;
 use crate::modes::Modes;
@@ -8,7 +8,7 @@ use crate::multiples::Multiples;
 use crate::real::{Precision, Real};
 use crate::simulation::restart::state::{self, RunState};
 
-impl<T: Real> Kind<T> for config::SpectralSnapshots {
+impl<T: Real> OutputKind<T> for config::SpectralSnapshots {
     fn times(&self) -> Multiples {
         self.every.into()
     }

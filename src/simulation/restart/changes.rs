@@ -1,4 +1,4 @@
-//! What differs between the configuration of a run and the one it is to go on with.
+//! Changes from the configuration of a run to the one that it is to go on with.
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ pub struct Change {
 }
 
 impl Change {
-    /// Whether it is a change of `path` or of something in it.
+    /// Returns whether it is a change of `path` or of something in it.
     pub fn lies_in(&self, path: &str) -> bool {
         let rest = self.key.strip_prefix(path);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))

@@ -89,7 +89,7 @@ impl FieldsInFile {
         FieldsInFile { reader, path: path.into(), fields: fields.collect() }
     }
 
-    /// Whether a field of the state comes from the file.
+    /// Returns whether a field of the state comes from the file.
     pub fn has(&self, field: usize) -> bool {
         self.fields.iter().any(|(has, ..)| *has == field)
     }
@@ -249,10 +249,8 @@ fn project<T: Real>(fields: &mut SpectralFields<T>, first: usize) {
         let k = fields.modes.grid.wavevector(mode);
         let k_squared: f64 = k.iter().map(|k| k * k).sum();
         if k_squared > 0.0 {
-            let u: [Complex<f64>; AXES] = std::array::from_fn(|axis| {
-                let value = fields.at(index, first + axis);
-                Complex::new(value.re.double(), value.im.double())
-            });
+            let u: [Complex<f64>; AXES] =
+                std::array::from_fn(|axis| fields.double_at(index, first + axis));
             let along: Complex<f64> = (0..AXES).map(|axis| u[axis] * k[axis]).sum();
             for axis in 0..AXES {
                 let value = u[axis] - along * (k[axis] / k_squared);

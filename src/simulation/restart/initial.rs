@@ -84,17 +84,17 @@ pub fn check_forces<T: Real>(solver: &mut Solver<T>, config: &Config) -> Result<
     )))
 }
 
-/// What a run starts from: found and checked, but not yet in memory.
+/// The start of a run: found and checked, but not yet in memory.
 pub struct Start {
     /// Fields that are functions of the mode numbers; they add up.
-    parts: Vec<Part>,
+    groups: Vec<Group>,
     /// Fields that a file has, on any grid of the same box.
     file: Option<FieldsInFile>,
 }
 
 /// Some fields as a function of the mode numbers.
-struct Part {
-    /// Where they are in the state.
+struct Group {
+    /// Their places in the state.
     fields: Range<usize>,
     formula: Formula,
     /// The mean square that they are scaled to, and the key that asks for it, if any does.
@@ -115,10 +115,10 @@ impl Start {
     /// A file is missing, is no snapshot with a velocity, or is of another box.
     pub fn open(config: &Config, comm: &Communicator) -> Result<Self> {
         let (grid, physics) = (config.grid.build(), &config.physics);
-        let mut parts = Vec::new();
+        let mut groups = Vec::new();
         let mut vector = |fields, initial: &Initial, path: &str| -> Result<()> {
             let wanted = initial.energy().map(|energy| (2.0 * energy, format!("{path}.spectrum")));
-            parts.push(Part { fields, formula: initial::build(initial, &grid, comm)?, wanted });
+            groups.push(Group { fields, formula: initial::build(initial, &grid, comm)?, wanted });
             Ok(())
         };
         let mut file = None;
@@ -139,10 +139,10 @@ impl Start {
             let [random, given] = scalar.initial.build(&grid);
             for (modes, wanted) in [(random, wanted), (given, None)] {
                 let formula = Box::new(move |mode, out: &mut [_]| out[0] = modes(mode));
-                parts.push(Part { fields: field..field + 1, formula, wanted });
+                groups.push(Group { fields: field..field + 1, formula, wanted });
             }
         }
-        Ok(Start { parts, file })
+        Ok(Start { groups, file })
     }
 
     /// Fills `state`, which is zero, and adds the mean velocity and magnetic field, which take the
@@ -159,7 +159,7 @@ impl Start {
     ) -> Result<Said> {
         let mut said = Said::default();
         let pool = comm.agree(ThreadPool::new(config.parallel.threads))?;
-        for Part { fields, formula, wanted } in &self.parts {
+        for Group { fields, formula, wanted } in &self.groups {
             add(state, fields, formula);
             let Some((wanted, key)) = wanted else { continue };
             let found = mean_square(state, fields.clone(), &pool, comm);
@@ -194,7 +194,7 @@ impl Start {
     }
 }
 
-/// What the user should know about the fields that a run starts from.
+/// Words to the user about the fields that a run starts from.
 #[derive(Debug, Default)]
 pub struct Said {
     /// For the log.

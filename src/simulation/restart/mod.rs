@@ -1,4 +1,4 @@
-//! Where a run begins or goes on.
+//! Beginnings: the initial field of a new run, and the checkpoint that one goes on from.
 //!
 //! | file | what is in it |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! Where a run begins or goes on.
+//! The origin of a run: where it begins or goes on.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use crate::real::Real;
 use crate::solver::Solver;
 
 use super::initial::{self, Start};
-use super::resume::{Request, Resumed};
+use super::resume::{ResumeRequest, Resumed};
 use super::state::{Clock, RunState, Saved};
 
-/// What the command line says of where a run begins or goes on.
+/// The options of the command line on where a run begins or goes on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RestartOptions {
     /// Set a run that is in the directory aside, and start over.
@@ -26,20 +26,20 @@ pub struct RestartOptions {
     pub allowed_changes: Vec<String>,
 }
 
-/// Where a run begins or goes on.
+/// The origin of a run: where it begins or goes on.
 pub enum Origin<T: Real> {
     /// The initial field, in a directory from which an old run `is_fresh` sets aside.
     Beginning {
         /// The field.
         start: Start,
-        /// Whether an old run is to be set aside.
+        /// True when an old run is to be set aside.
         is_fresh: bool,
     },
     /// A run that was stopped.
     Checkpoint(Resumed<T>),
 }
 
-/// What is to be done to the run directory before anything is written into it.
+/// The entry into a run directory: what is done to it before anything is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entry {
     /// It is made, for a new run.
@@ -51,7 +51,7 @@ pub enum Entry {
 }
 
 impl<T: Real> Origin<T> {
-    /// What the run in `directory`, if there is one, and `options` mean. Nothing is touched.
+    /// Finds what the run in `directory`, if there is one, and `options` mean. Nothing is touched.
     /// Collective.
     pub fn find(
         comm: &Communicator,
@@ -60,7 +60,7 @@ impl<T: Real> Origin<T> {
         directory: &RunDirectory,
         log: &mut Log,
     ) -> Result<Self> {
-        let request = Request { config, directory, allowed: &options.allowed_changes };
+        let request = ResumeRequest { config, directory, allowed: &options.allowed_changes };
         let resumed = match &options.from {
             _ if options.fresh => None,
             Some(path) => Some(request.given(comm, path)?),
@@ -93,7 +93,7 @@ impl<T: Real> Origin<T> {
         })
     }
 
-    /// How long the checkpoint took to read, if it is one.
+    /// Returns how long the checkpoint took to read, if it is one.
     pub fn took(&self) -> Option<Duration> {
         match self {
             Origin::Beginning { .. } => None,
@@ -143,7 +143,7 @@ impl<T: Real> Origin<T> {
         Ok((run, Some(saved)))
     }
 
-    /// What is to be done to the run directory.
+    /// Returns what is to be done to the run directory.
     pub fn entry(&self) -> Entry {
         match self {
             Origin::Beginning { is_fresh: false, .. } => Entry::New,
@@ -155,7 +155,7 @@ impl<T: Real> Origin<T> {
 }
 
 impl Entry {
-    /// Whether it can be done, as far as that can be known without doing it. Collective.
+    /// Returns whether it can be done, as far as that can be known without doing it. Collective.
     pub fn check(
         self,
         comm: &Communicator,

@@ -1,4 +1,4 @@
-//! What a run goes on from: the newest checkpoint that is good, or a given one.
+//! The checkpoint that a run goes on from: the newest checkpoint that is good, or a given one.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -22,19 +22,19 @@ use super::state::RunState;
 pub struct Resumed<T: Real> {
     /// The checkpoint.
     pub path: PathBuf,
-    /// What the run remembers.
+    /// The state of the run beside its fields.
     pub run: RunState,
     /// The modes, on the grid of the configuration.
     pub state: SpectralFields<T>,
-    /// What has changed since the checkpoint, all of it allowed.
+    /// Changes since the checkpoint, all of it allowed.
     pub changes: Vec<Change>,
-    /// What it took to read.
+    /// The time that it took to read.
     pub took: Duration,
 }
 
 /// A run to be resumed.
-pub struct Request<'a> {
-    /// How it is to go on.
+pub struct ResumeRequest<'a> {
+    /// The configuration that it is to go on with.
     pub config: &'a Config,
     /// Its directory.
     pub directory: &'a RunDirectory,
@@ -42,7 +42,7 @@ pub struct Request<'a> {
     pub allowed: &'a [String],
 }
 
-impl Request<'_> {
+impl ResumeRequest<'_> {
     /// The newest good checkpoint in the directory, if there are any; `log` is told what is wrong
     /// with newer ones. Collective.
     ///
@@ -56,7 +56,7 @@ impl Request<'_> {
         let steps = self.directory.checkpoints(comm)?;
         let mut unusable = Vec::new();
         for &step in steps.iter().rev() {
-            let path = self.directory.checkpoint(step);
+            let path = self.directory.files().checkpoint(step);
             // One that cannot be opened is not damaged, and may be the newest good one.
             comm.agree(check_readable(&path))?;
             let error = match CheckpointReader::open(comm, &path) {

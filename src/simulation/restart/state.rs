@@ -1,4 +1,4 @@
-//! What a run remembers beside its fields, and how both are written as a checkpoint.
+//! The state of a run beside its fields, and how both are written as a checkpoint.
 
 use std::path::{Path, PathBuf};
 
@@ -29,7 +29,7 @@ pub struct Clock {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct LastGood {
-    /// When it was.
+    /// The instant.
     #[serde(flatten)]
     pub clock: Clock,
     /// Courant number of the step that it took.
@@ -39,9 +39,9 @@ pub struct LastGood {
 /// The last checkpoint that was written or read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Saved {
-    /// Where it is.
+    /// Its path.
     pub path: PathBuf,
-    /// When it was written.
+    /// The instant that it holds.
     pub clock: Clock,
 }
 
@@ -65,14 +65,14 @@ pub struct RunState {
     /// The forces; their accounts began with the last history row.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub forces: Vec<ForceState>,
-    /// What averages have summed up since their last record; on rank 0 alone after a restart, which
+    /// The sums of averages since their last record; on rank 0 alone after a restart, which
     /// is the one that writes them.
     #[serde(skip)]
     pub accumulated: Accumulated,
 }
 
 impl RunState {
-    /// What is known of a run that is at an instant, and of which only the fields are.
+    /// The state of a run at an instant of which nothing but the fields is known.
     pub fn at(clock: Clock) -> Self {
         let last_good = LastGood { clock, cfl: 0.0 };
         RunState { clock, row_time: clock.time, last_good, ..RunState::default() }
@@ -83,8 +83,8 @@ impl RunState {
         toml::from_str(text)
     }
 
-    /// As it is when other forces take over. What the old ones have put in since the last history
-    /// row stays in the accounts.
+    /// Makes it what it is when other forces take over. What the old ones have put in since the last
+    /// history row stays in the accounts.
     pub fn forget_forces(&mut self) {
         self.forces.iter_mut().for_each(|force| force.memory.clear());
     }
@@ -103,7 +103,7 @@ pub fn write<T: Real>(
     solver: &Solver<T>,
     run: &RunState,
 ) -> Result<()> {
-    let path = directory.checkpoint(run.clock.step);
+    let path = directory.files().checkpoint(run.clock.step);
     save(comm, &path, config, config.precision, solver.state(), run)?;
     let keep = config.output.checkpoints.map_or_else(kept_checkpoints, |c| c.keep);
     directory.keep_checkpoints(comm, keep)

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `local` | one | nothing: both sides are one array |
 //! | `shared` | of one node | one array in shared memory: ranks wait for each other |
-//! | `messages` | of several nodes | an all-to-all of blocks, part by part, that overlaps with work |
+//! | `messages` | of several nodes | an all-to-all between nodes, part by part, that overlaps with work |
 
 mod local;
 mod messages;
@@ -45,7 +45,7 @@ fn stored<T: Real, S: Real>(
         }
         Storage::OneArray => Box::new(shared::Shared::<S>::new(transpose, communicator)?),
         Storage::TwoArrays { .. } => {
-            Box::new(messages::Messages::<S>::new(transpose, communicator, pool))
+            Box::new(messages::Messages::<S>::new(transpose, communicator, pool)?)
         }
     })
 }

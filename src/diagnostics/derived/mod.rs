@@ -1,0 +1,221 @@
+//! Fields at the grid points that follow from the state: what snapshots and slices can show.
+//!
+//! With A_ij = du_i/dx_j, s_ij = (A_ij + A_ji) / 2 and omega = curl u
+//!
+//! dissipation = 2 nu s_ij s_ij,  Q = -A_ij A_ji / 2 = |omega|^2 / 4 - s_ij s_ij / 2
+//!
+//! (Hunt, Wray & Moin 1988, Center for Turbulence Research CTR-S88, p. 193). Derivatives are exact;
+//! what is not linear is formed at the points. It is a sum of squares of *triples*, three linear
+//! fields that are transformed together: no more than three fields and one sum are held at a time.
+//!
+//! | file | what it has |
+//! |---|---|
+//! | here | [`OutputFields`], and how they are made of a [`Flow`] |
+//! | `groups` | the fields that there are with each physics |
+
+mod groups;
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::pressure::pressure;
+use super::triple::Triple;
+use crate::error::Result;
+use crate::fields::SpectralFields;
+use crate::grid::{AXES, Region};
+use crate::modes::Modes;
+use crate::parallel::Communicator;
+use crate::physics::Physics;
+use crate::real::Real;
+use crate::transform::regrid::regrid;
+use crate::transform::sweep::Sweep;
+use crate::variable::Variable;
+use groups::{Group, Source, known, of_state};
+
+/// Fields to be written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutputFields {
+    groups: Vec<Group>,
+}
+
+impl OutputFields {
+    /// The fields with these names, of which each may stand for the components of a vector; those of
+    /// the state when there are no names.
+    ///
+    /// # Errors
+    /// The number of a name that there is not with this physics.
+    pub fn new(names: &[String], physics: &Physics) -> std::result::Result<Self, usize> {
+        if names.is_empty() {
+            return Ok(OutputFields { groups: of_state(physics) });
+        }
+        let known = known(physics);
+        let find = |name: &String| known.iter().find(|group| group.name == *name).cloned();
+        let groups = names.iter().enumerate().map(|(index, name)| find(name).ok_or(index));
+        Ok(OutputFields { groups: groups.collect::<std::result::Result<_, _>>()? })
+    }
+
+    /// All names that a group or a field has, each once.
+    pub fn all_names(physics: &Physics) -> Vec<String> {
+        let names = |group: Group| {
+            // Components of the state are groups of their own, too.
+            let is_derived = !matches!(group.source, Source::State(_)) && group.fields.len() > 1;
+            let fields = group.fields.into_iter().filter(move |_| is_derived);
+            std::iter::once(group.name).chain(fields.map(|field| field.name))
+        };
+        known(physics).into_iter().flat_map(names).collect()
+    }
+
+    /// Names of the groups that there are.
+    pub fn names(physics: &Physics) -> Vec<String> {
+        known(physics).into_iter().map(|group| group.name).collect()
+    }
+
+    /// The single fields, in the order in which they are made.
+    pub fn fields(&self) -> impl Iterator<Item = &Variable> {
+        self.groups.iter().flat_map(|group| &group.fields)
+    }
+
+    /// Returns whether a field of all points of this rank is held at a time.
+    pub fn holds_a_field(&self) -> bool {
+        self.groups.iter().any(|g| matches!(g.source, Source::Squares(_) | Source::Magnitude(_)))
+    }
+
+    /// Makes the fields of `flow` at the points of `region`, one after the other, and hands them over
+    /// in batches of planes: `visit(number of the field, first plane of the region, values)` with
+    /// values `[z][y][x]`. Every rank makes the same number of calls, also with no planes.
+    /// Collective.
+    pub fn visit<T: Real>(
+        &self,
+        flow: &Flow<T>,
+        sweep: &mut Sweep<T>,
+        region: &Region,
+        mut visit: impl FnMut(usize, &Region, &[T]) -> Result<()>,
+    ) -> Result<()> {
+        let mut first = 0;
+        for Group { fields, source, .. } in &self.groups {
+            match source {
+                Source::State(range) => {
+                    let each = components(range.len(), first, &mut visit);
+                    copy(&flow.state, range, sweep, region, each)
+                }
+                Source::Pressure => flow.pressure.iter().try_for_each(|pressure| {
+                    copy(pressure, &(0..1), sweep, region, components(1, first, &mut visit))
+                }),
+                Source::Triples(triples) => {
+                    (first..).step_by(AXES).zip(triples).try_for_each(|(first, triple)| {
+                        let each = components(AXES, first, &mut visit);
+                        triple.to_points(&flow.state, sweep, region, each)
+                    })
+                }
+                Source::Squares(terms) => {
+                    let each = components(1, first, &mut visit);
+                    sum_of_squares(terms, |sum| sum, &flow.state, sweep, region, each)
+                }
+                Source::Magnitude(triple) => {
+                    let each = components(1, first, &mut visit);
+                    sum_of_squares(&[(*triple, 1.0)], T::sqrt, &flow.state, sweep, region, each)
+                }
+            }?;
+            first += fields.len();
+        }
+        Ok(())
+    }
+}
+
+/// Hands the `count` components in values `[component][z][y][x]` over as fields from `first` on.
+fn components<T>(
+    count: usize,
+    first: usize,
+    visit: &mut impl FnMut(usize, &Region, &[T]) -> Result<()>,
+) -> impl FnMut(&Region, &[T]) -> Result<()> {
+    move |region, values| {
+        let len = values.len() / count;
+        (0..count).try_for_each(|c| visit(first + c, region, &values[c * len..(c + 1) * len]))
+    }
+}
+
+/// Takes neighbouring fields to the points of a region. Collective.
+fn copy<T: Real>(
+    from: &SpectralFields<T>,
+    fields: &Range<usize>,
+    sweep: &mut Sweep<T>,
+    region: &Region,
+    visit: impl FnMut(&Region, &[T]) -> Result<()>,
+) -> Result<()> {
+    let len = from.modes.column_len();
+    sweep.to_region(
+        fields.len(),
+        &|bundle, _, outgoing| {
+            outgoing.copy_from_slice(&from.bundle(bundle)[fields.start * len..fields.end * len]);
+        },
+        region,
+        visit,
+    )
+}
+
+/// Hands `end` of a weighted sum of squares over. Collective.
+fn sum_of_squares<T: Real>(
+    terms: &[(Triple, f64)],
+    end: impl Fn(T) -> T,
+    state: &SpectralFields<T>,
+    sweep: &mut Sweep<T>,
+    region: &Region,
+    mut visit: impl FnMut(&Region, &[T]) -> Result<()>,
+) -> Result<()> {
+    let mine = region.common(&sweep.points());
+    // Where the values of a batch lie among all of this rank.
+    let here = |batch: &Region| {
+        let before = batch.ranges[2].start - mine.ranges[2].start;
+        before * mine.plane_len()..before * mine.plane_len() + batch.len()
+    };
+    let mut sum = vec![T::ZERO; mine.len()];
+    for (triple, weight) in terms {
+        let weight = T::from_double(*weight);
+        triple.to_points(state, sweep, region, |batch, values| {
+            let len = values.len() / AXES;
+            let (x, yz) = values.split_at(len);
+            let (y, z_component) = yz.split_at(len);
+            let sum = &mut sum[here(batch)];
+            for (((sum, x), y), z) in sum.iter_mut().zip(x).zip(y).zip(z_component) {
+                *sum = *sum + weight * (*x * *x + *y * *y + *z * *z);
+            }
+            Ok(())
+        })?;
+    }
+    sum.iter_mut().for_each(|x| *x = end(*x));
+    for batch in sweep.batches(region) {
+        visit(&batch, &sum[here(&batch)])?;
+    }
+    Ok(())
+}
+
+/// A flow that fields are made of: its state, and its pressure where a field needs it.
+pub struct Flow<'a, T: Real> {
+    state: Cow<'a, SpectralFields<T>>,
+    pressure: Option<SpectralFields<T>>,
+}
+
+impl<'a, T: Real> Flow<'a, T> {
+    /// Finds what `fields` need to know about a state. Collective.
+    pub fn new(
+        fields: &OutputFields,
+        state: &'a SpectralFields<T>,
+        physics: &Physics,
+        sweep: &mut Sweep<T>,
+    ) -> Self {
+        let wanted = fields.groups.iter().any(|group| group.source == Source::Pressure);
+        let pressure = wanted.then(|| pressure(state, physics, sweep));
+        Flow { state: Cow::Borrowed(state), pressure }
+    }
+
+    /// The same on another layout: modes that it does not have are cut off. Collective.
+    pub fn regrid(&self, modes: Modes, comm: &Communicator) -> Flow<'static, T> {
+        Flow {
+            state: Cow::Owned(regrid(&self.state, modes, comm)),
+            pressure: self.pressure.as_ref().map(|pressure| regrid(pressure, modes, comm)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

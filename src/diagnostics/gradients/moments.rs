@@ -1,0 +1,154 @@
+//! Moments of fields at the grid points, and their largest magnitudes.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::diagnostics::points::Together;
+use crate::exact_sum::ExactSum;
+use crate::fields::SpectralFields;
+use crate::grid::AXES;
+use crate::parallel::Communicator;
+use crate::real::Real;
+use crate::transform::plane_job::{Block, PlaneJob};
+use crate::transform::sweep::Sweep;
+
+/// Sums of powers of values.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Moments {
+    /// Number of values.
+    pub count: f64,
+    /// Of the squares, cubes and fourth powers.
+    sums: [f64; 3],
+}
+
+impl Moments {
+    /// Returns those of all parts together.
+    pub fn of_all(parts: &[Moments]) -> Self {
+        let mut all = Moments::default();
+        parts.iter().for_each(|part| all.merge(part));
+        all
+    }
+
+    /// Adds the values of another.
+    pub fn merge(&mut self, other: &Moments) {
+        self.count += other.count;
+        self.sums.iter_mut().zip(other.sums).for_each(|(mine, theirs)| *mine += theirs);
+    }
+
+    /// The average of the squares, the cubes or the fourth powers: 0, 1, 2.
+    pub fn mean(&self, power: usize) -> f64 {
+        self.sums[power] / self.count
+    }
+
+    /// Returns <g^3> / <g^2>^(3/2); 0 when all values are.
+    pub fn skewness(&self) -> f64 {
+        let square = self.mean(0);
+        if square == 0.0 { 0.0 } else { self.mean(1) / square.powf(1.5) }
+    }
+
+    /// Returns <g^4> / <g^2>^2; 0 when all values are.
+    pub fn flatness(&self) -> f64 {
+        let square = self.mean(0);
+        if square == 0.0 { 0.0 } else { self.mean(2) / (square * square) }
+    }
+}
+
+/// The statistics of some fields at all points.
+pub struct PointStatistics {
+    /// Of each field.
+    pub of_fields: Vec<Moments>,
+    /// The largest magnitude of each group of fields.
+    pub largest: Vec<f64>,
+    /// The sum of g_i h_i^2 over the points and i, of six fields g and h.
+    pub mixed: f64,
+}
+
+/// Takes fields to the points and looks at them, each multiplied by its scale but for the largest
+/// magnitudes. Collective.
+pub fn look<T: Real>(
+    fields: Together,
+    groups: &[Range<usize>],
+    scales: &[f64],
+    state: &SpectralFields<T>,
+    sweep: &mut Sweep<T>,
+    communicator: &Communicator,
+) -> PointStatistics {
+    let inputs = fields.count(state.count);
+    let job = Accumulate {
+        inputs,
+        groups,
+        scales,
+        sums: Mutex::new(vec![ExactSum::default(); 3 * inputs + 1]),
+        largest: groups.iter().map(|_| AtomicU64::new(0)).collect(),
+    };
+    fields.look(state, sweep, &job);
+    let mut sums = job.sums.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let sums = communicator.exact_sums(&mut sums);
+    let largest = job.largest.into_iter().map(|largest| {
+        // Bits of numbers that are not negative are ordered as the numbers are; NaN comes last.
+        let mut largest = [largest.into_inner() as i64];
+        communicator.max(&mut largest);
+        f64::from_bits(largest[0] as u64).sqrt()
+    });
+    let (powers, mixed) = sums.split_at(3 * inputs);
+    let count = sweep.plan.modes.grid.point_count();
+    PointStatistics {
+        largest: largest.collect(),
+        of_fields: powers.as_chunks().0.iter().map(|&sums| Moments { count, sums }).collect(),
+        mixed: mixed[0],
+    }
+}
+
+/// Sums the powers of fields, for each its squares, cubes and fourth powers, and finds the largest sum
+/// of squares of groups of them. A block is summed in order: its sum depends on nothing else.
+struct Accumulate<'a> {
+    inputs: usize,
+    groups: &'a [Range<usize>],
+    scales: &'a [f64],
+    /// Of the powers, field by field, and last the mixed sum.
+    sums: Mutex<Vec<ExactSum>>,
+    /// Bits of the largest sums of squares.
+    largest: Vec<AtomicU64>,
+}
+
+impl<T: Real> PlaneJob<T> for Accumulate<'_> {
+    fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    fn look(&self, block: Block, inputs: &[T]) {
+        let field = |index: usize| &inputs[index * block.len()..(index + 1) * block.len()];
+        let mut sums = Vec::with_capacity(3 * self.inputs + 1);
+        // Lanes that are not in use hold zeros.
+        for index in 0..self.inputs {
+            let mut powers = [0.0; 3];
+            for value in field(index).iter().map(|value| self.scales[index] * value.double()) {
+                let square = value * value;
+                powers[0] += square;
+                powers[1] += square * value;
+                powers[2] += square * square;
+            }
+            sums.extend(powers);
+        }
+        let mut mixed = 0.0;
+        if self.inputs == 2 * AXES {
+            for axis in 0..AXES {
+                let pairs = field(axis).iter().zip(field(AXES + axis));
+                let [of_g, of_h] = [self.scales[axis], self.scales[AXES + axis]];
+                let product = |g: &T, h: &T| of_g * g.double() * (of_h * h.double()).powi(2);
+                mixed += pairs.map(|(g, h)| product(g, h)).sum::<f64>();
+            }
+        }
+        sums.push(mixed);
+        for (group, largest) in self.groups.iter().zip(&self.largest) {
+            let square = |point: usize| {
+                group.clone().map(|index| field(index)[point].double().powi(2)).sum::<f64>()
+            };
+            let found = (0..block.len()).map(square).fold(0.0, f64::max);
+            largest.fetch_max(found.to_bits(), Ordering::Relaxed);
+        }
+        let mut total = self.sums.lock().unwrap_or_else(PoisonError::into_inner);
+        total.iter_mut().zip(sums).for_each(|(total, sum)| total.add(sum));
+    }
+}

@@ -1,0 +1,87 @@
+//! Moments by hand.
+
+use num_complex::Complex;
+
+use super::*;
+use crate::grid::Grid;
+use crate::physics::Scalar;
+
+fn physics() -> Physics {
+    let scalar = Scalar { name: "dye".into(), diffusivity: Some(0.1), ..Scalar::default() };
+    Physics { scalars: vec![scalar], ..Physics::navier_stokes(0.1) }
+}
+
+/// u = sin x + sin(2 x)/2 and v = sin x + sin 2 x, with the averages of g = cos x + c cos 2 x:
+/// <g^2> = (1 + c^2)/2, <g^3> = 3/4 c, <g^4> = 3/8 (1 + c^4) + 3/2 c^2.
+#[test]
+fn two_waves_have_the_moments_that_they_have_by_hand() {
+    let modes = Modes::new(Grid::two_thirds([24, 16, 12], [1.0; 3]), 8);
+    // The scalar is u. A flow has the same moments however weak or strong it is.
+    let waves = [(1, 0, 1.0), (2, 0, 0.5), (1, 1, 1.0), (2, 1, 1.0), (1, 3, 1.0), (2, 3, 0.5)];
+    let state = |strength: f64| {
+        let mut state = SpectralFields::<f64>::zeros(modes, 0..modes.bundles(), AXES + 1);
+        for (n, field, amplitude) in waves {
+            let index = modes.index([n, 0, 0]).unwrap();
+            state.set(index, field, Complex::new(0.0, -0.5 * amplitude * strength));
+        }
+        state
+    };
+    // Of the gradients of one kind, of which there are `count`, one is not zero.
+    let flatness = |c: f64, count: f64| {
+        let (square, fourth) = ((1.0 + c * c) / 2.0, 3.0 / 8.0 * (1.0 + c.powi(4)) + 1.5 * c * c);
+        fourth * count / (square * square)
+    };
+    let speeds = (0..24).map(|i| {
+        let x = std::f64::consts::TAU * f64::from(i) / 24.0;
+        (x.sin() + 0.5 * (2.0 * x).sin()).hypot(x.sin() + (2.0 * x).sin())
+    });
+    let max_scalar = (0..24).map(|i| {
+        let x = std::f64::consts::TAU * f64::from(i) / 24.0;
+        (x.sin() + 0.5 * (2.0 * x).sin()).abs()
+    });
+    let skewness = 0.75;
+    let expected = [
+        ("max_speed", speeds.fold(0.0, f64::max)),
+        ("max_vorticity", 3.0),
+        ("longitudinal_skewness", skewness * f64::sqrt(3.0)),
+        ("longitudinal_flatness", flatness(1.0, 3.0)),
+        ("transverse_flatness", flatness(2.0, 6.0)),
+        ("vorticity_flatness", flatness(2.0, 3.0)),
+        ("max_dye", max_scalar.fold(0.0, f64::max)),
+        ("dye_gradient_skewness_x", skewness),
+        ("dye_gradient_skewness_y", 0.0),
+        ("dye_gradient_skewness_z", 0.0),
+        ("dye_gradient_flatness", flatness(1.0, 3.0)),
+        ("dye_mixed_skewness", skewness * f64::sqrt(3.0)),
+    ];
+    let gradients = Gradients::new(&physics());
+    let names: Vec<_> =
+        gradients.variables().iter().map(|variable| variable.name.as_str()).collect();
+    assert_eq!(names, expected.map(|(name, _)| name));
+    let mut found = Vec::new();
+    for (threads, strength) in [(1, 1.0), (3, 1.0), (1, 1e-90), (1, 1e90)] {
+        let (serial, pool) = (Communicator::serial(), ThreadPool::new(threads).unwrap());
+        let mut sweep = Sweep::new(modes, &serial, pool, 2 * AXES, 2 * AXES).unwrap();
+        let gradients = gradients.measure(&state(strength), &mut sweep, &serial);
+        assert_eq!(gradients.len(), expected.len());
+        for ((name, expected), found) in expected.iter().zip(&gradients) {
+            let unit = if name.starts_with("max_") { strength } else { 1.0 };
+            assert!(
+                (found / unit - expected).abs() < 1e-12 * expected.abs().max(1.0),
+                "{name}: {found}"
+            );
+        }
+        found.push(gradients);
+    }
+    assert_eq!(found[0], found[1]);
+}
+
+#[test]
+fn a_fluid_at_rest_has_zeros() {
+    let modes = Modes::new(Grid::two_thirds([8; 3], [1.0; 3]), 8);
+    let state = SpectralFields::<f64>::zeros(modes, 0..modes.bundles(), AXES + 1);
+    let (serial, pool) = (Communicator::serial(), ThreadPool::new(1).unwrap());
+    let mut sweep = Sweep::new(modes, &serial, pool, 2 * AXES, 2 * AXES).unwrap();
+    let found = Gradients::new(&physics()).measure(&state, &mut sweep, &serial);
+    assert_eq!(found, [0.0; 12]);
+}
