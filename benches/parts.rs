@@ -13,10 +13,11 @@ use dns_solver::fields::zeros;
 use dns_solver::grid::Grid;
 use dns_solver::initial::{self, Initial, TaylorGreen};
 use dns_solver::modes::Modes;
-use dns_solver::parallel::{Communicator, Runtime, ThreadPool};
+use dns_solver::parallel::{Communicator, Runtime, SharedSlice, ThreadPool};
 use dns_solver::real::Real;
 use dns_solver::solver::{Solver, SolverOptions};
 use dns_solver::transform::lines::{Direction, Lines, Source, Target};
+use dns_solver::transform::row_array::RowPointer;
 
 /// Criterion on rank 0, its repetitions on all.
 struct Bench<'a> {
@@ -67,11 +68,12 @@ fn lines<T: Real>(bench: &mut Bench, group: &str, lines: &Lines<T>, length: usiz
     let row = 2 * T::LANES;
     let offsets: Vec<usize> = (0..length).map(|j| j * row).collect();
     let (read, write) = (lines.read_table(&offsets), lines.write_table(&offsets));
-    let (from, mut to) = (zeros::<T>(length * row), zeros::<T>(length * row));
+    let (mut from, mut to) = (zeros::<T>(length * row), zeros::<T>(length * row));
+    let [from, to] = [&mut from, &mut to].map(|rows| SharedSlice::new(rows));
     let mut work = zeros::<T>(lines.work_len());
     bench.measure(group, &length.to_string(), length * T::LANES, || {
-        let source = Source { start: from.as_ptr(), table: &read, lanes: T::LANES };
-        let target = Target { start: to.as_mut_ptr(), table: &write };
+        let source = Source { start: RowPointer::new(from), table: &read, lanes: T::LANES };
+        let target = Target { start: RowPointer::new(to), table: &write };
         // SAFETY: offsets stay within both arrays.
         unsafe { lines.transform(Direction::Forward, source, target, &mut work) };
     });

@@ -103,6 +103,16 @@ pub trait Vector:
     /// # Safety
     /// `to` must be valid for writing `WIDTH` numbers.
     unsafe fn store(self, to: *mut Self::Scalar);
+    /// Reads `WIDTH` numbers in single precision.
+    ///
+    /// # Safety
+    /// `from` must be valid for reading `WIDTH` numbers.
+    unsafe fn load_single(from: *const f32) -> Self;
+    /// Writes `WIDTH` numbers, rounded to single precision.
+    ///
+    /// # Safety
+    /// `to` must be valid for writing `WIDTH` numbers.
+    unsafe fn store_single(self, to: *mut f32);
     /// `self * b + c`, fused where the machine can.
     fn mul_add(self, b: Self, c: Self) -> Self;
     /// `c - self * b`, fused where the machine can.

@@ -60,6 +60,7 @@ fn the_manual_is_right() {
     }
     let defaults = [
         "precision=",
+        "transpose_precision=",
         "grid.lengths=",
         "grid.dealias=",
         "physics.equation=",

@@ -26,6 +26,9 @@ use crate::real::Precision;
 pub struct Config {
     /// Number type of the fields.
     pub precision: Precision,
+    /// Number type in which rows lie between transforms, and are sent, if it is not that of the fields.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transpose_precision: Option<Precision>,
     /// `[grid]`.
     pub grid: Grid,
     /// `[physics]`.
@@ -54,6 +57,13 @@ pub struct Config {
     pub parallel: Parallel,
 }
 
+impl Config {
+    /// Number type in which rows lie between transforms, and are sent.
+    pub fn row_precision(&self) -> Precision {
+        self.transpose_precision.unwrap_or(self.precision)
+    }
+}
+
 fn is_zero(vector: &[f64; AXES]) -> bool {
     *vector == [0.0; AXES]
 }
@@ -63,6 +73,7 @@ fn is_zero(vector: &[f64; AXES]) -> bool {
 #[serde(default, deny_unknown_fields)]
 struct Raw {
     precision: Precision,
+    transpose_precision: Option<Precision>,
     grid: RawGrid,
     physics: RawPhysics,
     initial: Option<Initial>,
@@ -88,6 +99,7 @@ pub fn config(table: Table, directory: &Path, problems: &mut Problems) -> Option
     let numerical_grid = grid.map(|grid| grid.build());
     let physics = std::mem::take(&mut raw.physics).check(numerical_grid.as_ref(), problems);
     raw.resolve_paths(directory, problems);
+    raw.check_precision(problems);
     raw.check_means(problems);
     raw.check_magnetic_field(physics.as_ref(), problems);
     raw.forcing.check("forcing", numerical_grid.as_ref(), problems);
@@ -100,7 +112,11 @@ pub fn config(table: Table, directory: &Path, problems: &mut Problems) -> Option
             initial.check_at("initial.magnetic", grid, problems);
         }
     }
-    let time = raw.time.check(raw.precision, grid.map(|grid| grid.dealias), problems);
+    let time = raw.time.check(
+        raw.transpose_precision.unwrap_or(raw.precision),
+        grid.map(|grid| grid.dealias),
+        problems,
+    );
     let known = Known {
         end: time.map(|time| time.end),
         grid: numerical_grid.as_ref(),
@@ -110,6 +126,7 @@ pub fn config(table: Table, directory: &Path, problems: &mut Problems) -> Option
     raw.parallel.check(problems);
     Some(Config {
         precision: raw.precision,
+        transpose_precision: raw.transpose_precision.filter(|rows| *rows != raw.precision),
         grid: grid?,
         physics: physics?,
         initial: raw.initial?,
@@ -143,6 +160,16 @@ impl Raw {
             .initial_magnetic
             .take()
             .map(|initial| resolve("initial.magnetic", initial, problems));
+    }
+
+    /// Adds to `problems` rows that have more digits than the fields.
+    fn check_precision(&self, problems: &mut Problems) {
+        if (self.precision, self.transpose_precision)
+            == (Precision::Single, Some(Precision::Double))
+        {
+            let message = "is \"double\", but precision = \"single\"; leave it out";
+            problems.add("transpose_precision", message);
+        }
     }
 
     /// Adds to `problems` means that are not finite.

@@ -152,12 +152,10 @@ impl<T: Real> PlaneJob<T> for Stress<T> {
             let (kx, ky) = self.k.of_bundle(&self.modes, bundle);
             let row = |product: usize| &modes[(product * ny + y) * row_len..][..row_len];
             let [xx, xy, yy, xz, yz, zz] = std::array::from_fn(row);
-            outputs.row(2, y).copy_from_slice(zz);
-            for i in 0..row_len {
-                let kx = kx[i % self.modes.lanes];
-                outputs.row(1, y)[i] = kx * xz[i] + ky * yz[i];
-                outputs.row(0, y)[i] = kx * (kx * xx[i] + two * ky * xy[i]) + ky * ky * yy[i];
-            }
+            let kx = |i: usize| kx[i % self.modes.lanes];
+            outputs.write(2, y, |i| zz[i]);
+            outputs.write(1, y, |i| kx(i) * xz[i] + ky * yz[i]);
+            outputs.write(0, y, |i| kx(i) * (kx(i) * xx[i] + two * ky * xy[i]) + ky * ky * yy[i]);
         }
     }
 }

@@ -169,6 +169,18 @@ impl<F: Formulas, T: Real> Kernel<T> for Contract<'_, '_, F, T> {
     type Output = ();
     #[inline(always)]
     fn run<V: Vector<Scalar = T>>(self) {
+        if self.contracted.is_single() {
+            self.contract::<V, true>();
+        } else {
+            self.contract::<V, false>();
+        }
+    }
+}
+
+impl<F: Formulas, T: Real> Contract<'_, '_, F, T> {
+    /// Contracts into rows that are stored in single precision if `SINGLE`.
+    #[inline(always)]
+    fn contract<V: Vector<Scalar = T>, const SINGLE: bool>(self) {
         let Apply { formulas, modes, k, .. } = self.equation;
         // What the compiler knows saves it loops and addresses.
         let (lanes, row_len) = (T::LANES, 2 * T::LANES);
@@ -192,9 +204,7 @@ impl<F: Formulas, T: Real> Kernel<T> for Contract<'_, '_, F, T> {
                         (V::load(from), V::load(from.add(lanes)))
                     };
                     formulas.contract([kx, V::splat(ky)], load, |c, value: (V, V)| {
-                        let to = contracted.row(c, y).as_mut_ptr().add(lane);
-                        value.0.store(to);
-                        value.1.store(to.add(lanes));
+                        contracted.store::<V, SINGLE>((c, y, lane), value);
                     });
                 }
             }

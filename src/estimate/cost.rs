@@ -10,7 +10,7 @@ use std::ops::{Add, Mul};
 
 use crate::equation::FieldCounts;
 use crate::modes::Modes;
-use crate::real::Real;
+use crate::real::{Precision, Real};
 
 /// The cost of one right-hand side.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -22,36 +22,41 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// Of `bundles` bundles of columns: lines along z, and the update.
-    pub fn columns<T: Real>(modes: &Modes, counts: FieldCounts, bundles: usize) -> Self {
+    /// Of `bundles` bundles of columns: lines along z, and the update. Rows of the transpose are in a
+    /// precision of their own, here and below.
+    pub fn columns<T: Real>(
+        modes: &Modes,
+        counts: FieldCounts,
+        rows: Precision,
+        bundles: usize,
+    ) -> Self {
         let nz = modes.grid.points[2];
         let travelling = (counts.fields + counts.contracted) as f64;
-        let number = size_of::<T>() as f64;
         // The transpose is written on the way out and read on the way back; state and sum are read,
         // and one of them written.
-        let transpose = travelling * (nz * modes.row_len()) as f64;
-        let state = 3.0 * (counts.fields * modes.column_len()) as f64;
+        let transpose = travelling * (nz * modes.row_len() * rows.bytes()) as f64;
+        let state = 3.0 * (counts.fields * modes.column_len() * size_of::<T>()) as f64;
         Cost {
             flops: bundles as f64 * travelling * modes.lanes as f64 * line(nz),
-            bytes: bundles as f64 * (transpose + state) * number,
+            bytes: bundles as f64 * (transpose + state),
         }
     }
 
     /// Of `planes` planes: lines along y and x.
-    pub fn planes<T: Real>(modes: &Modes, counts: FieldCounts, planes: usize) -> Self {
+    pub fn planes(modes: &Modes, counts: FieldCounts, rows: Precision, planes: usize) -> Self {
         let [nx, ny, _] = modes.grid.points;
         let transformed = (counts.fields + counts.products) as f64;
         let lines_along_y = (modes.bundles_along_x() * modes.lanes) as f64;
         let travelling = (counts.fields + counts.contracted) as f64;
-        let transpose = travelling * (modes.bundles() * modes.row_len() * size_of::<T>()) as f64;
+        let transpose = travelling * (modes.bundles() * modes.row_len() * rows.bytes()) as f64;
         let lines = lines_along_y * line(ny) + ny as f64 / 2.0 * line(nx);
         Cost { flops: planes as f64 * transformed * lines, bytes: planes as f64 * transpose }
     }
 
     /// Of all bundles and planes.
-    pub fn all<T: Real>(modes: &Modes, counts: FieldCounts) -> Self {
-        Cost::columns::<T>(modes, counts, modes.bundles())
-            + Cost::planes::<T>(modes, counts, modes.grid.points[2])
+    pub fn all<T: Real>(modes: &Modes, counts: FieldCounts, rows: Precision) -> Self {
+        Cost::columns::<T>(modes, counts, rows, modes.bundles())
+            + Cost::planes(modes, counts, rows, modes.grid.points[2])
     }
 }
 
@@ -85,7 +90,7 @@ mod tests {
     #[test]
     fn lines_are_counted() {
         let modes = Modes::new(Grid::two_thirds([16; 3], [1.0; 3]), 8);
-        let cost = Cost::all::<f64>(&modes, NAVIER_STOKES);
+        let cost = Cost::all::<f64>(&modes, NAVIER_STOKES, Precision::Double);
         let along_z = 7 * 11 * 8;
         let along_y = 8 * 16 * 8;
         let along_x = 8 * 16 * 16 / 2;
@@ -93,7 +98,9 @@ mod tests {
         let transpose = 11 * 16 * 16;
         let state = 11 * 11 * 16;
         assert_eq!(cost.bytes, ((2 * 7 * transpose + 3 * 3 * state) * 8) as f64);
-        let single = Cost::all::<f32>(&modes, NAVIER_STOKES);
+        let single = Cost::all::<f32>(&modes, NAVIER_STOKES, Precision::Single);
         assert_eq!(single, Cost { bytes: cost.bytes / 2.0, ..cost });
+        let single_rows = Cost::all::<f64>(&modes, NAVIER_STOKES, Precision::Single);
+        assert_eq!(cost.bytes - single_rows.bytes, (2 * 7 * transpose * 4) as f64);
     }
 }

@@ -100,13 +100,14 @@ impl Prediction {
             1 => plan.planes.len().next_multiple_of(threads),
             _ => plan.planes.len(),
         };
-        let mine = Cost::columns::<T>(&plan.modes, counts, bundles)
-            + Cost::planes::<T>(&plan.modes, counts, planes) * plan.share_of_planes();
+        let rows = plan.room.precision;
+        let mine = Cost::columns::<T>(&plan.modes, counts, rows, bundles)
+            + Cost::planes(&plan.modes, counts, rows, planes) * plan.share_of_planes();
         let [arithmetic, memory] = seconds(mine, threads as f64);
-        let exchange = stages * exchange::<T>(machine, &case, (nodes, ranks_per_node))?;
-        let sent = plan.bytes_z_to_y(counts.fields, size_of::<T>()) as f64;
+        let exchange = stages * exchange(machine, &case, (nodes, ranks_per_node))?;
+        let sent = plan.bytes_z_to_y(counts.fields) as f64;
         let partners = (plan.grid.rows / plan.z_to_y.ranks_of_node()).saturating_sub(1).max(1);
-        let alone: f64 = seconds(Cost::all::<T>(&plan.modes, counts), 1.0).iter().sum();
+        let alone: f64 = seconds(Cost::all::<T>(&plan.modes, counts, rows), 1.0).iter().sum();
         let cores = (ranks * threads) as f64;
         Ok(Prediction {
             nodes,
@@ -134,7 +135,7 @@ fn lacks(machine: &Machine, what: &str) -> Error {
 }
 
 /// Seconds of a stage in all-to-alls: copies within a node, and messages between nodes.
-fn exchange<T: Real>(
+fn exchange(
     machine: &Machine,
     case: &Case,
     (nodes, ranks_per_node): (usize, usize),
@@ -144,10 +145,10 @@ fn exchange<T: Real>(
         return Ok(0.0);
     }
     let columns = plan.grid.columns;
-    let bytes = |fields| plan.bytes_z_to_y(fields, size_of::<T>()) as f64;
+    let bytes = |fields| plan.bytes_z_to_y(fields) as f64;
     let sent = bytes(counts.fields) + bytes(counts.contracted);
     let in_column = Traffic::of(&plan.z_to_y, (ranks_per_node / columns).max(1), sent);
-    let sent = plan.bytes_y_to_x(counts.fields + counts.products, size_of::<T>()) as f64;
+    let sent = plan.bytes_y_to_x(counts.fields + counts.products) as f64;
     let in_row = plan.y_to_x.as_ref().map(|y_to_x| Traffic::of(y_to_x, ranks_per_node, sent));
     let in_row = in_row.unwrap_or_default();
     let here = in_column.here + in_row.here;
@@ -216,6 +217,7 @@ mod tests {
     use crate::grid::Grid;
     use crate::modes::Modes;
     use crate::parallel::ProcessGrid;
+    use crate::real::Precision;
     use crate::transform::plan::{Room, Sharing};
 
     const COUNTS: FieldCounts = FieldCounts { fields: 3, products: 5, contracted: 4 };
@@ -235,7 +237,8 @@ mod tests {
     }
 
     fn plan(modes: Modes, grid: ProcessGrid, sharing: Sharing) -> Plan {
-        let room = Room { slots: 4, products: COUNTS.products };
+        let precision = Precision::Double;
+        let room = Room { slots: 4, products: COUNTS.products, precision };
         Plan::new(modes, (0, grid), room, sharing).unwrap()
     }
 
@@ -251,7 +254,7 @@ mod tests {
     fn the_rate_of_a_core_is_found_again() {
         let one = predict(64, 4, &machine());
         let modes = Modes::new(Grid::two_thirds([64; 3], [1.0; 3]), 8);
-        let cost = Cost::all::<f64>(&modes, COUNTS);
+        let cost = Cost::all::<f64>(&modes, COUNTS, Precision::Double);
         // 215 bundles on 4 ranks: 54 on the first one.
         let balanced = one.seconds() * one.efficiency;
         let rate = core_rate(cost, 4, balanced, 4, 4e10).unwrap();

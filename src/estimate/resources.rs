@@ -56,7 +56,8 @@ impl Resources {
         let counts = equation.counts();
         let grid = process_grid::choose(config.parallel.grid, &modes, ranks)?;
         let slots = counts.fields.max(counts.contracted);
-        let room = Room { slots, products: counts.products.max(PRESSURE_PRODUCTS) };
+        let products = counts.products.max(PRESSURE_PRODUCTS);
+        let room = Room { slots, products, precision: config.row_precision() };
         let sharing = Sharing::in_nodes(grid, node);
         // The first rank has the largest share of everything.
         let plan = Plan::new(modes, (0, grid), room, sharing)?;
@@ -72,7 +73,7 @@ impl Resources {
             ("ranks", arrangement(grid, threads)),
             ("share", share(&plan)),
             ("memory", amount(memory, ranks, modes.grid.point_count())),
-            ("all-to-all", messages::<T>(&plan, node, counts, stages)),
+            ("all-to-all", messages(&plan, node, counts, stages)),
         ];
         lines.extend(volume::report::<T>(config, &modes)?.into_iter().map(|item| ("output", item)));
         let steps = steps(config, first_dt);
@@ -145,14 +146,14 @@ fn amount(bytes: f64, ranks: usize, points: f64) -> String {
 }
 
 /// The line on what each rank sends in a step of `stages` stages.
-fn messages<T: Real>(plan: &Plan, node: usize, counts: FieldCounts, stages: usize) -> String {
+fn messages(plan: &Plan, node: usize, counts: FieldCounts, stages: usize) -> String {
     if plan.grid.ranks() == 1 {
         return "none, there is one rank".into();
     } else if node >= plan.grid.ranks() {
         return "none, all ranks are on one node and share memory".into();
     }
-    let sent = |fields| size(plan.bytes_z_to_y(fields, size_of::<T>()) as f64);
-    let in_row = plan.bytes_y_to_x(counts.fields + counts.products, size_of::<T>());
+    let sent = |fields| size(plan.bytes_z_to_y(fields) as f64);
+    let in_row = plan.bytes_y_to_x(counts.fields + counts.products);
     let within = match plan.grid.columns {
         1 => String::new(),
         _ => format!(", and {} within its group", size(in_row as f64)),
@@ -242,8 +243,8 @@ fn memory<T: Real>(
     registers: usize,
 ) -> Result<f64> {
     let field = plan.bundles.len() * plan.modes.column_len();
-    let sweep = Sweep::<T>::numbers(plan, config.parallel.threads);
-    let solver = ((registers * counts.fields * field + sweep) * size_of::<T>()) as f64;
+    let sweep = Sweep::<T>::bytes(plan, config.parallel.threads);
+    let solver = (registers * counts.fields * field * size_of::<T>() + sweep) as f64;
     // One at a time: the initial field before it becomes the state, or what an output or checkpoint
     // holds.
     let mut beside = (counts.fields * field * size_of::<T>()) as f64;

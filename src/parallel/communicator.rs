@@ -23,8 +23,8 @@ pub struct Communicator {
     node_size: usize,
     /// Whether they are on one node, but cannot share memory.
     is_apart: bool,
-    /// The most ranks that a node may have.
-    most_in_node: usize,
+    /// The most ranks that a node may have, where ranks of several nodes send by nodes.
+    most_in_node: Option<usize>,
     grid: ProcessGrid,
 }
 
@@ -45,7 +45,7 @@ impl Communicator {
             writers: None,
             node_size: 1,
             is_apart: false,
-            most_in_node: usize::MAX,
+            most_in_node: None,
             grid,
         }
     }
@@ -54,17 +54,20 @@ impl Communicator {
     /// Collective.
     pub fn world() -> Self {
         let world = SimpleCommunicator::world().duplicate();
-        Communicator::of(world, usize::MAX).with_writers(1)
+        Communicator::of(world, None).with_writers(1)
     }
 
     /// The ranks of `mpi`, each a row of its own. Collective.
-    fn of(mpi: SimpleCommunicator, most_in_node: usize) -> Self {
-        let (ranks, node_size) = (mpi.size() as usize, node_size(&mpi, most_in_node));
+    fn of(mpi: SimpleCommunicator, most_in_node: Option<usize>) -> Self {
+        let (ranks, most) = (mpi.size() as usize, most_in_node.unwrap_or(usize::MAX));
+        // Over a network, two of eight runs whose nodes sent together did not come back: not unasked.
+        let found = node_size(&mpi, most);
+        let node_size = if most_in_node.is_some() || found == ranks { found } else { 1 };
         let is_one_node = mpi.split_shared(mpi.rank()).size() == mpi.size();
         Communicator {
             writers: None,
             node_size,
-            is_apart: is_one_node && node_size < ranks.min(most_in_node),
+            is_apart: is_one_node && node_size < ranks.min(most),
             most_in_node,
             grid: ProcessGrid::slabs(ranks),
             mpi: Some(Rc::new(mpi)),
@@ -110,7 +113,8 @@ impl Communicator {
 
     /// Ranks of a node, which share memory: the first so many are those of the first node, the next
     /// those of the second, and so on. It is 1 where nodes have unequal numbers of ranks, where ranks of
-    /// a node do not follow each other, and where they cannot share memory.
+    /// a node do not follow each other, where they cannot share memory, and for ranks of several nodes
+    /// but in [`Self::in_nodes_of`].
     pub fn node_size(&self) -> usize {
         self.node_size
     }
@@ -131,10 +135,11 @@ impl Communicator {
         self.is_apart
     }
 
-    /// The same ranks, of which at most so many share memory: 1 for messages only. Collective.
+    /// The same ranks, of which at most so many share memory and send together: 1 for messages from each
+    /// to each other one. Collective.
     pub fn in_nodes_of(&self, most: usize) -> Self {
         let node_size = self.peers().map_or(1, |mpi| node_size(mpi, most));
-        Communicator { node_size, is_apart: false, most_in_node: most, ..self.clone() }
+        Communicator { node_size, most_in_node: Some(most), ..self.clone() }
     }
 
     /// The same ranks, whose messages never meet those of this one. Collective.

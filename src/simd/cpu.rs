@@ -160,6 +160,15 @@ mod tests {
             check(x.neg_mul_add(y, x), &|a, b| a - a * b);
             check(x.max(y), &|a, b| if a > b { a } else { b });
             check(x.abs(), &|a, _| a.abs());
+            // Rounded to single precision and back.
+            let mut singles = vec![0.0_f32; n];
+            // SAFETY: `singles` holds WIDTH numbers.
+            let third = unsafe {
+                (x / V::splat(T::from_double(3.0))).store_single(singles.as_mut_ptr());
+                V::load_single(singles.as_ptr())
+            };
+            let single = |a: T| (a / T::from_double(3.0)).double() as f32;
+            check(third, &|a, _| T::from_double(f64::from(single(a))));
             assert_eq!(x.sum(), a.iter().fold(T::ZERO, |s, &v| s + v));
             assert_eq!(x.largest(), a[n - 1]);
 

@@ -50,6 +50,18 @@ impl<T: Real, const N: usize> Vector for Array<T, N> {
         unsafe { to.cast::<[T; N]>().write_unaligned(self.0) }
     }
     #[inline(always)]
+    unsafe fn load_single(from: *const f32) -> Self {
+        // SAFETY: the caller vouches for N readable numbers.
+        let numbers = unsafe { from.cast::<[f32; N]>().read_unaligned() };
+        Array(numbers.map(|x| T::from_double(f64::from(x))))
+    }
+    #[inline(always)]
+    unsafe fn store_single(self, to: *mut f32) {
+        let numbers = self.0.map(|x| x.double() as f32);
+        // SAFETY: the caller vouches for N writable numbers.
+        unsafe { to.cast::<[f32; N]>().write_unaligned(numbers) }
+    }
+    #[inline(always)]
     fn mul_add(self, b: Self, c: Self) -> Self {
         self * b + c
     }

@@ -27,7 +27,7 @@ pub unsafe fn run_avx2<T: Real, K: Kernel<T>>(kernel: K) -> K::Output {
 /// A vector type from its intrinsics.
 macro_rules! vector {
     ($name:ident, $doc:literal, $half:ty, $register:ty, $scalar:ty, $width:literal, $set1:ident,
-     $load:ident, $store:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $fmadd:ident,
+     $load:ident, $store:ident, $load_single:expr, $store_single:expr, $add:ident, $sub:ident, $mul:ident, $div:ident, $fmadd:ident,
      $fnmadd:ident, $max:ident, $abs:expr, $transpose:expr) => {
         #[doc = $doc]
         #[derive(Clone, Copy)]
@@ -64,6 +64,14 @@ macro_rules! vector {
             #[inline(always)]
             unsafe fn store(self, to: *mut $scalar) {
                 unsafe { $store(to, self.0) }
+            }
+            #[inline(always)]
+            unsafe fn load_single(from: *const f32) -> Self {
+                unsafe { $name($load_single(from)) }
+            }
+            #[inline(always)]
+            unsafe fn store_single(self, to: *mut f32) {
+                unsafe { $store_single(to, self.0) }
             }
             #[inline(always)]
             fn mul_add(self, b: Self, c: Self) -> Self {
@@ -109,6 +117,8 @@ vector!(
     _mm512_set1_pd,
     _mm512_loadu_pd,
     _mm512_storeu_pd,
+    |from| _mm512_cvtps_pd(_mm256_loadu_ps(from)),
+    |to, x| _mm256_storeu_ps(to, _mm512_cvtpd_ps(x)),
     _mm512_add_pd,
     _mm512_sub_pd,
     _mm512_mul_pd,
@@ -127,6 +137,8 @@ vector!(
     f32,
     16,
     _mm512_set1_ps,
+    _mm512_loadu_ps,
+    _mm512_storeu_ps,
     _mm512_loadu_ps,
     _mm512_storeu_ps,
     _mm512_add_ps,
@@ -149,6 +161,8 @@ vector!(
     _mm256_set1_pd,
     _mm256_loadu_pd,
     _mm256_storeu_pd,
+    |from| _mm256_cvtps_pd(_mm_loadu_ps(from)),
+    |to, x| _mm_storeu_ps(to, _mm256_cvtpd_ps(x)),
     _mm256_add_pd,
     _mm256_sub_pd,
     _mm256_mul_pd,
@@ -167,6 +181,8 @@ vector!(
     f32,
     8,
     _mm256_set1_ps,
+    _mm256_loadu_ps,
+    _mm256_storeu_ps,
     _mm256_loadu_ps,
     _mm256_storeu_ps,
     _mm256_add_ps,

@@ -121,6 +121,7 @@ fn placement(dry_run: &DryRun, comm: &Communicator, config: &Config) -> Result<P
         // Nothing is known of other ranks.
         None => 1,
     };
-    let node = if config.parallel.exchange == Exchange::Auto { node } else { 1 };
+    let shares_memory = node >= ranks && config.parallel.exchange == Exchange::Auto;
+    let node = if shares_memory { node } else { 1 };
     Ok(Placement { ranks, node, machine })
 }

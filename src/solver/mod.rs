@@ -35,7 +35,8 @@ use crate::grid::Dealias;
 use crate::integrator::{Controller, IntegratingFactors, Scheme};
 use crate::modes::Modes;
 use crate::parallel::{Communicator, ThreadPool};
-use crate::real::Real;
+use crate::real::{Precision, Real};
+use crate::transform::plan::Room;
 use crate::transform::sweep::Sweep;
 use crate::transform::timings::Timings;
 
@@ -58,6 +59,8 @@ pub struct SolverOptions {
     /// The largest error that a step may have; any without. It takes [`Scheme::Rk4`], and no phase
     /// shifts.
     pub tolerance: Option<Tolerance>,
+    /// Precision of rows between transforms, single or that of the fields; the latter without.
+    pub transpose_precision: Option<Precision>,
     /// Products that others form with the sweep between steps, if those are more than the equation's.
     pub products: usize,
 }
@@ -123,11 +126,13 @@ impl<T: Real> Solver<T> {
         forces: Vec<ForcingTerm>,
         options: SolverOptions,
     ) -> Result<Self> {
-        let SolverOptions { scheme, dealias, tolerance, products } = options;
+        let SolverOptions { scheme, dealias, tolerance, transpose_precision, products } = options;
         let counts = equation.counts();
         let slots = counts.fields.max(counts.contracted);
         let products = counts.products.max(products);
-        let sweep = Sweep::new(modes, communicator, pool, slots, products)?;
+        let precision = transpose_precision.unwrap_or(T::PRECISION);
+        let room = Room { slots, products, precision };
+        let sweep = Sweep::with_room(modes, communicator, pool, room)?;
         let owned = sweep.plan.bundles.clone();
         let state = sweep.zero_fields(counts.fields);
         let forces = Forces::new(forces, &state, |field| equation.damping(field));

@@ -12,6 +12,7 @@
 //! | [`transpose`] | which rows go from whom to whom, and where they lie |
 //! | [`transports`] | how they travel, a file for each way |
 //! | [`lines`] | transforms of single lines |
+//! | [`row_array`] | rows between transforms, in a precision of their own |
 //! | [`timings`] | where the time goes |
 //!
 //! Below the sweep nothing knows of data but `transports`, and nothing of MPI.
@@ -25,6 +26,7 @@ mod plane_buffers;
 pub mod plane_job;
 mod plane_tables;
 pub mod regrid;
+pub mod row_array;
 mod rows;
 mod run_planes;
 mod stages;

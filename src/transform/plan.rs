@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::grid::Region;
 use crate::modes::Modes;
 use crate::parallel::ProcessGrid;
+use crate::real::Precision;
 
 use super::decomposition::Decomposition;
 use super::lines::ABSENT;
@@ -44,6 +45,8 @@ pub struct Room {
     pub slots: usize,
     /// Products in physical space.
     pub products: usize,
+    /// Of the numbers in rows of the transposes, and of plane buffers.
+    pub precision: Precision,
 }
 
 impl Room {
@@ -160,16 +163,16 @@ impl Plan {
             .collect()
     }
 
-    /// Bytes that this rank sends to others when `fields` fields of `number_size`-byte numbers go
-    /// from columns to planes.
-    pub fn bytes_z_to_y(&self, fields: usize, number_size: usize) -> usize {
-        self.z_to_y.bytes_sent(fields, number_size)
+    /// Bytes that this rank sends to others when `fields` fields go from columns to planes.
+    pub fn bytes_z_to_y(&self, fields: usize) -> usize {
+        self.z_to_y.bytes_sent(fields, self.room.precision.bytes())
     }
 
     /// Bytes that this rank sends to others of its process row when `fields` fields of its planes go
     /// from lines along y to lines along x.
-    pub fn bytes_y_to_x(&self, fields: usize, number_size: usize) -> usize {
-        let bytes = |y_to_x: &Transpose| y_to_x.bytes_sent(self.planes.len() * fields, number_size);
+    pub fn bytes_y_to_x(&self, fields: usize) -> usize {
+        let (fields, number_size) = (self.planes.len() * fields, self.room.precision.bytes());
+        let bytes = |y_to_x: &Transpose| y_to_x.bytes_sent(fields, number_size);
         self.y_to_x.as_ref().map_or(0, bytes)
     }
 }
@@ -250,7 +253,7 @@ mod tests {
     use super::*;
     use crate::grid::Grid;
 
-    const ROOM: Room = Room { slots: 3, products: 2 };
+    const ROOM: Room = Room { slots: 3, products: 2, precision: Precision::Double };
 
     /// For each truncation, number of process columns, and process column: the plans of its ranks.
     fn plans(points: [usize; 3], rows: usize) -> Vec<Vec<Plan>> {
@@ -309,7 +312,7 @@ mod tests {
     #[test]
     fn more_rows_than_mpi_can_count_are_refused() {
         let modes = Modes::new(Grid::two_thirds([16384; 3], [1.0; 3]), 8);
-        let room = Room { slots: 4, products: 4 };
+        let room = Room { slots: 4, products: 4, precision: Precision::Double };
         let plan = |ranks, shared| {
             let grid = ProcessGrid::slabs(ranks);
             let sharing = if shared { Sharing::all(grid) } else { Sharing::NONE };

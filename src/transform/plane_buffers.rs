@@ -101,8 +101,9 @@ mod tests {
     use crate::grid::Grid;
     use crate::modes::Modes;
     use crate::parallel::ProcessGrid;
+    use crate::real::Precision;
 
-    const ROOM: Room = Room { slots: 2, products: 2 };
+    const ROOM: Room = Room { slots: 2, products: 2, precision: Precision::Double };
 
     /// The plans of the ranks of process rows: some share evenly, some not, some have nothing to do.
     fn process_rows(sharing: fn(ProcessGrid) -> Sharing) -> Vec<Vec<Plan>> {

@@ -1,6 +1,8 @@
 //! Work on planes: what is made of the values at each point.
 
-use crate::real::Real;
+use super::row_array::RowPointer;
+use crate::real::{Real, Vector};
+use crate::simd::Array;
 
 /// Which physical values a pointwise function is looking at: value (x, l) of a field is at
 /// y = `first_row` + l, for l < `rows`; lanes l >= `rows` are zero and mean nothing.
@@ -63,14 +65,14 @@ pub trait PlaneJob<T: Real>: Sync {
         let _ = bundle_along_x;
         let rows = modes.chunks_exact(outputs.row_len);
         for (index, row) in rows.enumerate() {
-            outputs.row(index / outputs.ny, index % outputs.ny).copy_from_slice(row);
+            outputs.write(index / outputs.ny, index % outputs.ny, |i| row[i]);
         }
     }
 }
 
 /// Rows in which the modes of one bundle along x go back to columns.
 pub struct OutputRows<'a, T> {
-    pub(super) start: *mut T,
+    pub(super) start: RowPointer<'a, T>,
     /// Of the rows of each field's kept ny, in storage order: `[field][ny]`.
     pub(super) offsets: &'a [usize],
     /// Number of ny that are kept there.
@@ -87,12 +89,42 @@ impl<T: Real> OutputRows<'_, T> {
         OutputRows { start: self.start, offsets: self.offsets, ny: self.ny, row_len: self.row_len }
     }
 
-    /// The row of a field and an index of ny, `[re lanes, im lanes]`.
+    /// Whether rows are stored in single precision.
     #[inline(always)]
-    pub fn row(&mut self, field: usize, ny: usize) -> &mut [T] {
-        let offset = self.offsets[field * self.ny + ny];
-        // SAFETY: made only by `Plane::forward_y`, whose caller vouches for the rows; one row
-        // is lent at a time.
-        unsafe { std::slice::from_raw_parts_mut(self.start.add(offset), self.row_len) }
+    pub fn is_single(&self) -> bool {
+        self.start.is_single()
+    }
+
+    /// Writes a few lanes of the row of a field and an index of ny, real and imaginary parts, from `lane`
+    /// on. They are stored in single precision if `SINGLE`, which [`Self::is_single`] tells.
+    ///
+    /// # Panics
+    /// If they are not in the row.
+    #[inline(always)]
+    pub fn store<V: Vector<Scalar = T>, const SINGLE: bool>(
+        &mut self,
+        (field, ny, lane): (usize, usize, usize),
+        (re, im): (V, V),
+    ) {
+        assert!(lane + V::WIDTH <= T::LANES);
+        let offset = self.offsets[field * self.ny + ny] + lane;
+        // SAFETY: made only by `Plane::forward_y`, whose caller vouches for the rows of LANES lanes.
+        unsafe {
+            self.start.store::<V, SINGLE>(offset, re);
+            self.start.store::<V, SINGLE>(offset + T::LANES, im);
+        }
+    }
+
+    /// Writes the row of a field and an index of ny, number by number.
+    pub fn write(&mut self, field: usize, ny: usize, number: impl Fn(usize) -> T) {
+        let number = |i| Array::<T, 1>::splat(number(i));
+        for lane in 0..T::LANES {
+            let value = (number(lane), number(lane + T::LANES));
+            if self.is_single() {
+                self.store::<_, true>((field, ny, lane), value);
+            } else {
+                self.store::<_, false>((field, ny, lane), value);
+            }
+        }
     }
 }

@@ -6,6 +6,7 @@
 //! imaginary part of one complex line (two-for-one trick, Press et al., Numerical Recipes 12.3.2).
 //! So lane l of a value at x is row l of the block: re lanes are rows 0 .. W, im lanes W .. 2 W.
 
+use super::row_array::RowPointer;
 use crate::modes::Modes;
 use crate::real::Real;
 use crate::simd::{Kernel, MAX_WIDTH, Vector};
@@ -13,29 +14,32 @@ use crate::simd::{Kernel, MAX_WIDTH, Vector};
 /// A square tile of vectors of which the first `WIDTH` count.
 type Tile<V> = [V; MAX_WIDTH];
 
-/// Reads a tile whose rows are `stride` numbers apart and transposes it.
+/// Reads a tile from an offset on, whose rows are `stride` numbers apart, and transposes it.
 ///
 /// # Safety
 /// Every row must be readable.
 #[inline(always)]
-unsafe fn load_transposed<V: Vector>(from: *const V::Scalar, stride: usize) -> Tile<V> {
+unsafe fn load_transposed<V: Vector, const SINGLE: bool>(
+    (start, from): (RowPointer<V::Scalar>, usize),
+    stride: usize,
+) -> Tile<V> {
     let mut tile = [V::zero(); MAX_WIDTH];
     for (i, vector) in tile[..V::WIDTH].iter_mut().enumerate() {
         // SAFETY: the caller's promise.
-        *vector = unsafe { V::load(from.add(i * stride)) };
+        *vector = unsafe { start.load::<V, SINGLE>(from + i * stride) };
     }
     V::transpose(&mut tile[..V::WIDTH]);
     tile
 }
 
-/// Transposes a tile and writes its first `count` rows.
+/// Transposes a tile and writes its first `count` rows from an offset on.
 ///
 /// # Safety
 /// Every one of these rows must be writable.
 #[inline(always)]
-unsafe fn store_transposed<V: Vector>(
+unsafe fn store_transposed<V: Vector, const SINGLE: bool>(
     mut tile: Tile<V>,
-    to: *mut V::Scalar,
+    (start, to): (RowPointer<V::Scalar>, usize),
     stride: usize,
     count: usize,
 ) {
@@ -44,13 +48,13 @@ unsafe fn store_transposed<V: Vector>(
     if count >= V::WIDTH {
         for (i, vector) in tile[..V::WIDTH].iter().enumerate() {
             // SAFETY: the caller's promise.
-            unsafe { vector.store(to.add(i * stride)) };
+            unsafe { start.store::<V, SINGLE>(to + i * stride, *vector) };
         }
     } else {
         for (i, vector) in tile[..V::WIDTH].iter().enumerate() {
             if i < count {
                 // SAFETY: the caller's promise.
-                unsafe { vector.store(to.add(i * stride)) };
+                unsafe { start.store::<V, SINGLE>(to + i * stride, *vector) };
             }
         }
     }
@@ -61,7 +65,7 @@ unsafe fn store_transposed<V: Vector>(
 #[derive(Clone, Copy)]
 pub struct Rows<'a, T> {
     /// Where the first row would begin, were it not for the offsets.
-    pub start: *mut T,
+    pub start: RowPointer<'a, T>,
     /// Numbers from one row to the next.
     pub stride: usize,
     /// Offset of every bundle along x in buffer 0.
@@ -73,12 +77,11 @@ pub struct Rows<'a, T> {
 }
 
 impl<T: Real> Rows<'_, T> {
-    /// Where the real part of mode number `kx` of the first row lies, and of the modes after it.
+    /// Offset from the start of where the real part of mode number `kx` of the first row lies, and of the modes after it.
     #[inline(always)]
-    fn column(&self, kx: usize) -> *mut T {
+    fn column(&self, kx: usize) -> usize {
         let bundle = kx / T::LANES;
-        let offset = self.bundles[bundle] + self.buffer * self.from_buffer[bundle] + kx % T::LANES;
-        self.start.wrapping_add(offset)
+        self.bundles[bundle] + self.buffer * self.from_buffer[bundle] + kx % T::LANES
     }
 }
 
@@ -97,18 +100,30 @@ impl<T: Real> Kernel<T> for Pack<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<V: Vector<Scalar = T>>(self) {
+        if self.rows.start.is_single() {
+            self.rows_are::<V, true>();
+        } else {
+            self.rows_are::<V, false>();
+        }
+    }
+}
+
+impl<T: Real> Pack<'_, T> {
+    /// [`Kernel::run`] for rows that are `SINGLE` or not.
+    #[inline(always)]
+    fn rows_are<V: Vector<Scalar = T>, const SINGLE: bool>(self) {
         let (nx, last) = (self.modes.grid.points[0], self.modes.grid.cutoff[0]);
         assert!(self.line.len() >= nx * 2 * V::WIDTH);
         let line = self.line.as_mut_ptr();
-        let stride = self.rows.stride;
+        let (start, stride) = (self.rows.start, self.rows.stride);
         for kx0 in (0..=last).step_by(V::WIDTH) {
             // SAFETY: there are 2 W rows; the assertion covers the line.
             unsafe {
-                let rows = self.rows.column(kx0).cast_const();
-                let below = rows.add(V::WIDTH * stride);
+                let rows = self.rows.column(kx0);
+                let below = rows + V::WIDTH * stride;
                 let at = |k: usize| line.add(k * 2 * V::WIDTH);
-                let a_re = load_transposed::<V>(rows, stride);
-                let b_im = load_transposed::<V>(below.add(T::LANES), stride);
+                let a_re = load_transposed::<V, SINGLE>((start, rows), stride);
+                let b_im = load_transposed::<V, SINGLE>((start, below + T::LANES), stride);
                 for i in 0..V::WIDTH {
                     let k = kx0 + i;
                     if k > last {
@@ -121,8 +136,8 @@ impl<T: Real> Kernel<T> for Pack<'_, T> {
                         a_re[0].store(at(0));
                     }
                 }
-                let a_im = load_transposed::<V>(rows.add(T::LANES), stride);
-                let b_re = load_transposed::<V>(below, stride);
+                let a_im = load_transposed::<V, SINGLE>((start, rows + T::LANES), stride);
+                let b_re = load_transposed::<V, SINGLE>((start, below), stride);
                 for i in 0..V::WIDTH {
                     let k = kx0 + i;
                     if k > last {
@@ -159,16 +174,28 @@ impl<T: Real> Kernel<T> for Unpack<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<V: Vector<Scalar = T>>(self) {
+        if self.rows.start.is_single() {
+            self.rows_are::<V, true>();
+        } else {
+            self.rows_are::<V, false>();
+        }
+    }
+}
+
+impl<T: Real> Unpack<'_, T> {
+    /// [`Kernel::run`] for rows that are `SINGLE` or not.
+    #[inline(always)]
+    fn rows_are<V: Vector<Scalar = T>, const SINGLE: bool>(self) {
         let (nx, last) = (self.modes.grid.points[0], self.modes.grid.cutoff[0]);
         let padded = self.modes.bundles_along_x() * T::LANES;
         assert!(self.line.len() >= nx * 2 * V::WIDTH);
         let half = V::splat(T::from_double(0.5 * self.scale));
-        let stride = self.rows.stride;
+        let (start, stride) = (self.rows.start, self.rows.stride);
         let (count_above, count_below) = (self.count, self.count.saturating_sub(V::WIDTH));
         let opposite = |k: usize| if k == 0 { 0 } else { nx - k };
         for kx0 in (0..padded).step_by(V::WIDTH) {
             let rows = self.rows.column(kx0);
-            let below = rows.wrapping_add(V::WIDTH * stride);
+            let below = rows + V::WIDTH * stride;
             // SAFETY: there are `count` rows; the assertion covers the line.
             unsafe {
                 let load = |k: usize, part: usize| {
@@ -185,8 +212,8 @@ impl<T: Real> Kernel<T> for Unpack<'_, T> {
                     a_re[i] = (plus + minus) * half;
                     b_im[i] = (minus - plus) * half;
                 }
-                store_transposed(a_re, rows, stride, count_above);
-                store_transposed(b_im, below.wrapping_add(T::LANES), stride, count_below);
+                store_transposed::<V, SINGLE>(a_re, (start, rows), stride, count_above);
+                store_transposed::<V, SINGLE>(b_im, (start, below + T::LANES), stride, count_below);
                 let (mut a_im, mut b_re) = ([V::zero(); MAX_WIDTH], [V::zero(); MAX_WIDTH]);
                 for i in 0..V::WIDTH {
                     let k = kx0 + i;
@@ -197,8 +224,8 @@ impl<T: Real> Kernel<T> for Unpack<'_, T> {
                     a_im[i] = (plus - minus) * half;
                     b_re[i] = (plus + minus) * half;
                 }
-                store_transposed(a_im, rows.wrapping_add(T::LANES), stride, count_above);
-                store_transposed(b_re, below, stride, count_below);
+                store_transposed::<V, SINGLE>(a_im, (start, rows + T::LANES), stride, count_above);
+                store_transposed::<V, SINGLE>(b_re, (start, below), stride, count_below);
             }
         }
     }

@@ -15,10 +15,10 @@
 
 use std::ops::Range;
 
-use crate::parallel::SharedSlice;
 use crate::real::Real;
 
 use super::plane_job::PlaneJob;
+use super::row_array::RowPointer;
 use super::stages::Plane;
 use super::sweep::{PlaneParts, Scratch, Sweep, lock};
 use super::timings::{Activity, Stopwatch};
@@ -38,7 +38,7 @@ impl<T: Real> Sweep<T> {
 
 impl<T: Real> PlaneParts<'_, T> {
     /// Takes every plane through all stages.
-    fn whole_planes(&self, rows: SharedSlice<T>, range: Range<usize>, job: &dyn PlaneJob<T>) {
+    fn whole_planes(&self, rows: RowPointer<T>, range: Range<usize>, job: &dyn PlaneJob<T>) {
         let Self { plan, tables, scratch, .. } = *self;
         self.pool.run(range.len(), |thread, run| {
             let mut scratch = lock(&scratch[thread]);
@@ -46,12 +46,12 @@ impl<T: Real> PlaneParts<'_, T> {
             let mut watch = Stopwatch::start();
             for z in run {
                 let z = range.start + z;
-                // SAFETY: rows of different planes do not overlap (tested in `transpose`) and every
-                // plane is worked on by one thread; tables stay within the buffer, and so does z.
-                let start = unsafe { rows.as_mut_ptr().add(z * plan.modes.row_len()) };
-                let buffers = buffers.as_mut_ptr();
+                let start = rows.at(z * plan.modes.row_len());
+                let buffers = buffers.start();
                 let mut plane = Plane { plan, tables, job, scratch, buffers, at: 0, of: 1 };
-                // SAFETY: as above; the buffers are this thread's alone.
+                // SAFETY: rows of different planes do not overlap (tested in `transpose`) and every
+                // plane is worked on by one thread; tables stay within the buffer, and so does z. The
+                // buffers are this thread's alone.
                 unsafe {
                     plane.inverse_y(start, 0..plan.along_x.len());
                     for block in plane.blocks(z) {
@@ -67,7 +67,7 @@ impl<T: Real> PlaneParts<'_, T> {
     /// Takes this rank's share of a few planes at a time through one stage after the other.
     fn shared_planes(
         &mut self,
-        rows: SharedSlice<T>,
+        rows: RowPointer<T>,
         y_to_x: &mut dyn Transport<T>,
         range: Range<usize>,
         job: &dyn PlaneJob<T>,
@@ -77,12 +77,11 @@ impl<T: Real> PlaneParts<'_, T> {
         for first in range.clone().step_by(plan.planes_at_a_time()) {
             let planes = first..(first + plan.planes_at_a_time()).min(range.end);
             // Each thread has some of all lines or blocks of the planes.
-            let stage = |buffers: SharedSlice<T>, each: usize, work: &StageJob<T>| {
+            let stage = |buffers: RowPointer<T>, each: usize, work: &StageJob<T>| {
                 pool.run(planes.len() * each, |thread, run| {
                     let mut scratch = lock(&scratch[thread]);
                     let Scratch { plane: scratch, timings, .. } = &mut *scratch;
                     let mut watch = Stopwatch::start();
-                    let buffers = buffers.as_mut_ptr();
                     let count = planes.len();
                     let mut plane = Plane { plan, tables, job, scratch, buffers, at: 0, of: count };
                     for (at, some) in rectangles(run, each) {
@@ -92,10 +91,7 @@ impl<T: Real> PlaneParts<'_, T> {
                     watch.lap(timings, Activity::Planes);
                 });
             };
-            let start = |z: usize| {
-                // SAFETY: planes are within the rows.
-                unsafe { rows.as_mut_ptr().add(z * plan.modes.row_len()) }
-            };
+            let start = |z: usize| rows.at(z * plan.modes.row_len());
             // SAFETY (of all stages): rows of different lines, blocks and planes do not overlap
             // (tested in `transpose` and `plane_buffers`), and each is worked on by one thread.
             let inverse_y: &StageJob<T> = &|plane, z, some| unsafe {

@@ -10,6 +10,7 @@ use super::plan::Plan;
 use super::plane_buffers::{AlongX, AlongY};
 use super::plane_job::{Block, OutputRows, PlaneJob};
 use super::plane_tables::{PlaneScratch, PlaneTables};
+use super::row_array::RowPointer;
 use super::rows::{Pack, Rows, Unpack};
 
 /// One plane at work.
@@ -19,7 +20,7 @@ pub(super) struct Plane<'a, T: Real> {
     pub job: &'a dyn PlaneJob<T>,
     pub scratch: &'a mut PlaneScratch<T>,
     /// The buffers of this plane and others, as the stage at hand sees them.
-    pub buffers: *mut T,
+    pub buffers: RowPointer<'a, T>,
     /// Which of the planes that are worked on together this one is, and how many they are.
     pub at: usize,
     pub of: usize,
@@ -56,7 +57,7 @@ impl<'a, T: Real> Plane<'a, T> {
     /// # Safety
     /// `start` is where this plane's rows begin in the transpose; nobody else uses those of
     /// these lines, nor of their buffers.
-    pub unsafe fn inverse_y(&mut self, start: *const T, bundles: Range<usize>) {
+    pub unsafe fn inverse_y(&mut self, start: RowPointer<T>, bundles: Range<usize>) {
         let width = self.plan.along_x.len();
         let inputs = self.job.inputs();
         for field in 0..inputs {
@@ -73,7 +74,7 @@ impl<'a, T: Real> Plane<'a, T> {
                 let offset = self.along_y(self.buffer(field), bundle);
                 // SAFETY: the caller's promise, and tables within the buffers.
                 unsafe {
-                    let start = self.buffers.add(offset);
+                    let start = self.buffers.at(offset);
                     let target = Target { start, table: &self.tables.y_values };
                     let work = &mut self.scratch.work;
                     self.tables.y.transform(Direction::Inverse, source, target, work);
@@ -99,8 +100,7 @@ impl<'a, T: Real> Plane<'a, T> {
     fn rows(&self, block: Block, buffer: usize) -> Rows<'a, T> {
         let AlongX { from_row, bundles, from_buffer } = &self.tables.buffers.along_x;
         let start = (block.first_row - self.plan.rows.start) * from_row;
-        // SAFETY: within the buffers.
-        let start = unsafe { self.buffers.add(start) };
+        let start = self.buffers.at(start);
         Rows { start, stride: *from_row, bundles, from_buffer, buffer }
     }
 
@@ -115,6 +115,7 @@ impl<'a, T: Real> Plane<'a, T> {
             let scratch = &mut *self.scratch;
             simd::run(Pack { modes: &self.plan.modes, rows, line: &mut scratch.work });
             let start = scratch.inputs[field * block.len()..][..block.len()].as_mut_ptr();
+            let start = RowPointer::as_is(start);
             let (table, target) = (&tables.x_modes, Target { start, table: &tables.x_values });
             // SAFETY: tables stay within the line and one field of the block.
             unsafe {
@@ -135,7 +136,7 @@ impl<'a, T: Real> Plane<'a, T> {
             let scratch = &mut *self.scratch;
             let inputs = &scratch.inputs[..self.job.inputs() * block.len()];
             self.job.product(field, block, inputs, &mut scratch.work[..block.len()]);
-            let start = scratch.line.as_mut_ptr();
+            let start = RowPointer::as_is(scratch.line.as_mut_ptr());
             let (table, target) = (&tables.x_products, Target { start, table: &tables.x_outputs });
             // SAFETY: tables stay within one field of the block and one line.
             unsafe {
@@ -150,7 +151,7 @@ impl<'a, T: Real> Plane<'a, T> {
     ///
     /// # Safety
     /// As [`Self::inverse_y`].
-    pub unsafe fn forward_y(&mut self, start: *mut T, bundles: Range<usize>) {
+    pub unsafe fn forward_y(&mut self, start: RowPointer<T>, bundles: Range<usize>) {
         let products = self.job.products();
         if products == 0 {
             return;
@@ -169,11 +170,11 @@ impl<'a, T: Real> Plane<'a, T> {
             for field in 0..products {
                 let offset = self.along_y(self.buffer(field), bundle);
                 let scratch = &mut *self.scratch;
-                let target =
-                    Target { start: scratch.modes[field * line_len..].as_mut_ptr(), table: kept };
+                let start = RowPointer::as_is(scratch.modes[field * line_len..].as_mut_ptr());
+                let target = Target { start, table: kept };
                 // SAFETY: the caller's promise; tables stay within the buffers and one line of modes.
                 unsafe {
-                    let start = self.buffers.add(offset).cast_const();
+                    let start = self.buffers.at(offset);
                     let source = Source { start, table: &self.tables.y_products, lanes };
                     self.tables.y.transform(Direction::Forward, source, target, &mut scratch.work);
                 }

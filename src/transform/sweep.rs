@@ -17,12 +17,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::error::Result;
 use crate::fields::{Aligned, SpectralFields, zeros};
 use crate::modes::Modes;
-use crate::parallel::{Communicator, SharedSlice, ThreadPool};
+use crate::parallel::{Communicator, ThreadPool};
 use crate::real::Real;
 
 use super::lines::{ABSENT, Direction, Lines, ReadTable, Source, Target, WriteTable};
 use super::plan::{Plan, Room, Sharing, transform_order};
 use super::plane_tables::{PlaneScratch, PlaneTables};
+use super::row_array::{RowArray, RowPointer};
 use super::timings::{Activity, Stopwatch, Timings};
 use super::transports::{self, Transport};
 use super::transpose::Transpose;
@@ -104,7 +105,7 @@ pub(super) struct Scratch<T: Real> {
     outgoing: Aligned<T>,
     pub(super) plane: PlaneScratch<T>,
     /// The buffers of a plane that is worked on by this thread alone.
-    pub(super) buffers: Aligned<T>,
+    pub(super) buffers: RowArray<T>,
     pub(super) timings: Timings,
 }
 
@@ -123,27 +124,40 @@ impl<T: Real> Sweep<T> {
         slots: usize,
         products: usize,
     ) -> Result<Self> {
+        let room = Room { slots, products, precision: T::PRECISION };
+        Sweep::with_room(modes, communicator, pool, room)
+    }
+
+    /// As [`Self::new`], with rows in a precision of their own: that of `T`, or single.
+    pub fn with_room(
+        modes: Modes,
+        communicator: &Communicator,
+        pool: ThreadPool,
+        room: Room,
+    ) -> Result<Self> {
         let place = (communicator.rank(), communicator.grid());
         let (column, row) = (communicator.process_column(), communicator.process_row());
         let sharing = Sharing { z_to_y: column.node_size(), y_to_x: row.node_size() };
-        let plan = Plan::new(modes, place, Room { slots, products }, sharing)?;
+        let plan = Plan::new(modes, place, room, sharing)?;
         let z = LinesAlongZ::new(&plan);
         let tables = PlaneTables::new(&plan);
         // Each thread makes its own, so that it lies in memory near to it.
         let scratch = pool.each(|_| {
             Mutex::new(Scratch {
                 work: zeros(z.lines.work_len()),
-                incoming: zeros(slots * modes.column_len()),
-                outgoing: zeros(slots * modes.column_len()),
+                incoming: zeros(room.slots * modes.column_len()),
+                outgoing: zeros(room.slots * modes.column_len()),
                 plane: PlaneScratch::new(&tables, &plan),
-                buffers: zeros(tables.buffers.len),
+                buffers: RowArray::zeros(tables.buffers.len, room.precision),
                 timings: Timings::default(),
             })
         });
-        let y_to_x = plan.y_to_x.as_ref().map(|y_to_x| transports::new(y_to_x, &row, &pool));
-        let y_to_x = y_to_x.transpose();
+        let transport = |transpose: &Transpose, ranks: &Communicator| {
+            transports::new(transpose, room.precision, ranks, &pool)
+        };
+        let y_to_x = plan.y_to_x.as_ref().map(|y_to_x| transport(y_to_x, &row)).transpose();
         Ok(Sweep {
-            z_to_y: communicator.agree(transports::new(&plan.z_to_y, &column, &pool))?,
+            z_to_y: communicator.agree(transport(&plan.z_to_y, &column))?,
             y_to_x: communicator.agree(y_to_x)?,
             bundles: plan.bundles.clone().collect(),
             timings: Timings::default(),
@@ -155,14 +169,15 @@ impl<T: Real> Sweep<T> {
         })
     }
 
-    /// Numbers that a sweep on `plan` holds in its large arrays.
-    pub fn numbers(plan: &Plan, threads: usize) -> usize {
+    /// Bytes that a sweep on `plan` holds in its large arrays.
+    pub fn bytes(plan: &Plan, threads: usize) -> usize {
         let tables = PlaneTables::<T>::new(plan);
         let z = Lines::<T>::new(plan.modes.grid.points[2], T::LANES);
         let transposes = plan.z_to_y.numbers() + plan.y_to_x.as_ref().map_or(0, Transpose::numbers);
         let columns = z.work_len() + 2 * plan.room.slots * plan.modes.column_len();
-        let planes = PlaneScratch::numbers(&tables, plan) + tables.buffers.len;
-        transposes + threads * (columns + planes)
+        let scratch = threads * (columns + PlaneScratch::numbers(&tables, plan));
+        let rows = transposes + threads * tables.buffers.len;
+        scratch * size_of::<T>() + rows * plan.room.precision.bytes()
     }
 
     /// Begins a sweep anew, whatever was put out before: puts out `fields` fields of every bundle.
@@ -232,23 +247,21 @@ impl<T: Real> Sweep<T> {
             let mut watch = Stopwatch::start();
             let bundles = &bundles[run];
             for (index, &bundle) in bundles.iter().enumerate() {
-                let column =
-                    |fields: &mut [T], field: usize| fields[field * column_len..].as_mut_ptr();
-                // SAFETY: rows of different bundles and fields do not overlap (tested in `transpose`),
-                // every bundle is worked on by one thread, and tables stay within the buffers.
-                let rows = |field| unsafe { sent.as_mut_ptr().add(z.offset(field, bundle)) };
+                let column = |fields: &mut [T], field: usize| {
+                    RowPointer::as_is(fields[field * column_len..].as_mut_ptr())
+                };
+                // Rows of different bundles and fields do not overlap (tested in `transpose`), every
+                // bundle is worked on by one thread, and tables stay within the buffers.
+                let rows = |field| sent.at(z.offset(field, bundle));
                 let lanes = plan.modes.lanes_in_use(plan.modes.along_x(bundle));
                 for field in 0..incoming {
                     // The next line is called while this one is worked on.
                     let last = field + 1 == incoming;
                     let (next_field, next) = if last { (0, index + 1) } else { (field + 1, index) };
                     if let Some(&bundle) = bundles.get(next) {
-                        let offset = z.offset(next_field, bundle);
-                        let start = sent.as_mut_ptr().wrapping_add(offset).cast_const();
-                        z.rows_in.prefetch(start);
+                        z.rows_in.prefetch(sent.at(z.offset(next_field, bundle)));
                     }
-                    let start = rows(field).cast_const();
-                    let source = Source { start, table: &z.rows_in, lanes };
+                    let source = Source { start: rows(field), table: &z.rows_in, lanes };
                     let start = column(&mut scratch.incoming, field);
                     let target = Target { start, table: &z.incoming };
                     let work = &mut scratch.work;
@@ -263,7 +276,7 @@ impl<T: Real> Sweep<T> {
                 );
                 watch.lap(&mut scratch.timings, Activity::Update);
                 for field in 0..outgoing {
-                    let start = column(&mut scratch.outgoing, field).cast_const();
+                    let start = column(&mut scratch.outgoing, field);
                     let source = Source { start, table: &z.outgoing, lanes };
                     let target = Target { start: rows(field), table: &z.rows_out };
                     let work = &mut scratch.work;
@@ -294,7 +307,7 @@ impl<T: Real> Sweep<T> {
     }
 
     /// The rows of this rank's planes, with everything else that planes need.
-    pub(super) fn plane_parts(&mut self) -> (SharedSlice<'_, T>, PlaneParts<'_, T>) {
+    pub(super) fn plane_parts(&mut self) -> (RowPointer<'_, T>, PlaneParts<'_, T>) {
         let parts = PlaneParts {
             plan: &self.plan,
             pool: &self.pool,

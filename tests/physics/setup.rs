@@ -7,7 +7,7 @@ use dns_solver::integrator::Scheme;
 use dns_solver::modes::Modes;
 use dns_solver::parallel::{Communicator, ThreadPool};
 use dns_solver::physics::{Physics, Scalar};
-use dns_solver::real::Real;
+use dns_solver::real::{Precision, Real};
 use dns_solver::solver::{Solver, SolverOptions, Tolerance};
 use num_complex::Complex;
 
@@ -24,6 +24,7 @@ pub struct Setup<'a, const N: usize = 3> {
     pub forcing: Forcing,
     pub magnetic_forcing: Forcing,
     pub tolerance: Option<f64>,
+    pub transpose_precision: Option<Precision>,
     pub modes: &'a [([i64; 3], [C; N])],
 }
 
@@ -37,6 +38,7 @@ impl<const N: usize> Default for Setup<'_, N> {
             forcing: Forcing::None,
             magnetic_forcing: Forcing::None,
             tolerance: None,
+            transpose_precision: None,
             modes: &[],
         }
     }
@@ -87,6 +89,7 @@ impl<const N: usize> Setup<'_, N> {
             SolverOptions {
                 scheme: self.scheme,
                 dealias,
+                transpose_precision: self.transpose_precision,
                 tolerance: self.tolerance.map(|error| Tolerance { error, groups }),
                 ..SolverOptions::default()
             },

@@ -149,6 +149,17 @@ fn with_messages_instead_of_shared_memory() {
     check(&[forcing, "parallel.exchange=all_to_all"]);
 }
 
+/// Rows are rounded to single precision in every layout, whether they travel or not.
+#[test]
+fn with_single_precision_transposes() {
+    let forcing = "forcing={ kind = 'constant_power', power = 0.2, wavenumber = 1.5 }";
+    let settings = [&GROUPED[..], &[forcing, "transpose_precision=single"]].concat();
+    let layouts = [(1, "2", "auto"), (3, "1", "auto"), (4, "1", "[2, 2]"), (6, "2", "[2, 3]")];
+    check_on(&layouts, &settings);
+    let messages = [&settings[..], &["parallel.exchange=all_to_all"]].concat();
+    check_on(&[(2, "1", "auto"), (4, "1", "[2, 2]")], &messages);
+}
+
 #[test]
 fn with_constant_energy() {
     let forcing = "forcing={ kind = 'constant_energy', wavenumber = 1.5 }";

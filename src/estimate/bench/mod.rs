@@ -119,7 +119,7 @@ fn measure<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> 
         let rates = Rates::measure::<T>(comm, solver.pool());
         if let Some(step) = report.measured.get(Subject::Step.name()) {
             let stages = config.time.scheme.stages() as f64;
-            let cost = Cost::all::<T>(&modes, solver.counts());
+            let cost = Cost::all::<T>(&modes, solver.counts(), config.row_precision());
             let (flops, bytes) = (stages * cost.flops, stages * cost.bytes);
             report.roofline = Some(Roofline {
                 rates,

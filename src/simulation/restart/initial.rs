@@ -42,6 +42,7 @@ pub fn solver_at_rest<T: Real>(
         scheme: config.time.scheme,
         dealias: config.grid.dealias,
         tolerance,
+        transpose_precision: config.transpose_precision,
         products: PRESSURE_PRODUCTS,
     };
     Solver::new(modes, comm, pool, equation, forces, options)

@@ -7,7 +7,7 @@ use rustfft::{Fft, FftPlanner};
 
 use super::rows::{ABSENT, Direction, Job};
 use crate::real::Real;
-use crate::simd::Array;
+use crate::simd::{Array, Vector};
 
 /// RustFFT plans for one length.
 pub struct Fallback<T: Real> {
@@ -41,6 +41,22 @@ impl<T: Real> Fallback<T> {
     /// # Safety
     /// As [`super::Lines::transform`]; rows of the source may be the first numbers of `work`.
     pub unsafe fn transform(&self, lanes: usize, job: Job<T>) {
+        // SAFETY: the caller's promise is passed on.
+        unsafe {
+            match (job.source.start.is_single(), job.target.start.is_single()) {
+                (false, false) => self.run::<false, false>(lanes, job),
+                (false, true) => self.run::<false, true>(lanes, job),
+                (true, false) => self.run::<true, false>(lanes, job),
+                (true, true) => self.run::<true, true>(lanes, job),
+            }
+        }
+    }
+
+    /// [`Self::transform`] of rows of known precision.
+    ///
+    /// # Safety
+    /// As [`super::Lines::transform`].
+    unsafe fn run<const FROM: bool, const TO: bool>(&self, lanes: usize, job: Job<T>) {
         let Job { direction, source, target, work } = job;
         let plan = match direction {
             Direction::Forward => &self.forward,
@@ -59,8 +75,9 @@ impl<T: Real> Fallback<T> {
                 } else {
                     // SAFETY: the row is readable by the caller's promise.
                     unsafe {
-                        let row = source.start.add(offset + lane);
-                        Complex::new(*row, *row.add(lanes))
+                        let at = offset + lane;
+                        let number = |at| source.start.load::<Array<T, 1>, FROM>(at).sum();
+                        Complex::new(number(at), number(at + lanes))
                     }
                 };
             }
@@ -69,14 +86,14 @@ impl<T: Real> Fallback<T> {
                 if offset != ABSENT {
                     // SAFETY: the row is writable by the caller's promise.
                     unsafe {
-                        let row = target.start.add(offset + lane);
-                        *row = value.re;
-                        *row.add(lanes) = value.im;
+                        let at = offset + lane;
+                        target.start.store::<Array<T, 1>, TO>(at, Array::splat(value.re));
+                        target.start.store::<Array<T, 1>, TO>(at + lanes, Array::splat(value.im));
                     }
                 }
             }
         }
         // SAFETY: as above.
-        unsafe { target.clear::<Array<T, 1>>(source.lanes..lanes, lanes) };
+        unsafe { target.clear::<Array<T, 1>, TO>(source.lanes..lanes, lanes) };
     }
 }

@@ -8,7 +8,7 @@
 use std::f64::consts::TAU;
 
 use super::butterflies::dft;
-use super::rows::{ABSENT, Direction, Job};
+use super::rows::{ABSENT, Job};
 use crate::fields::{Aligned, zeros};
 use crate::real::Real;
 use crate::simd::{Cpu, Vector};
@@ -144,8 +144,10 @@ impl<T: Real> MixedRadix<T> {
         }
         // SAFETY: rows are valid by the caller's promise.
         unsafe {
-            if narrow {
-                job.target.clear::<V>(in_use..lanes, lanes);
+            if narrow && job.target.start.is_single() {
+                job.target.clear::<V, true>(in_use..lanes, lanes);
+            } else if narrow {
+                job.target.clear::<V, false>(in_use..lanes, lanes);
             }
         }
     }
@@ -156,64 +158,129 @@ impl<T: Real> MixedRadix<T> {
     /// As [`super::Lines::transform`].
     #[inline(always)]
     unsafe fn run_vector<V: Vector<Scalar = T>>(&self, lane: usize, lanes: usize, job: &Job<T>) {
-        let Job { direction, source, target, work } = job;
-        let (re, im) = match direction {
-            Direction::Forward => (0, lanes),
-            Direction::Inverse => (lanes, 0),
-        };
-        let (read, write) = (source.table.0.offsets.as_ptr(), target.table.0.offsets.as_ptr());
-        let zeros = self.zeros.as_ptr();
-        let (from, to) = (source.start.wrapping_add(lane), target.start.wrapping_add(lane));
-        let (from_re, from_im) = (from.wrapping_add(re), from.wrapping_add(im));
-        let (to_re, to_im) = (to.wrapping_add(re), to.wrapping_add(im));
-        // SAFETY: every index below is smaller than the length; rows are valid by the caller's promise
-        // and work holds 2 * LANES >= 2 * WIDTH numbers for each.
+        let work = job.work;
+        let [first, middle @ .., last] = &self.passes[..] else { unreachable!() };
+        // SAFETY: the caller's promise is passed on; every index below is smaller than the length, and
+        // work holds 2 * LANES >= 2 * WIDTH numbers for each.
         unsafe {
-            let from_source = |_: usize, turn: usize| {
-                let offset = *read.add(turn);
-                (V::load(from_re.wrapping_add(offset)), V::load(from_im.wrapping_add(offset)))
-            };
-            let from_padded_source = |_: usize, turn: usize| {
-                // A row of zeros instead of a branch: a conditional move is cheaper.
-                let offset = *read.add(turn);
-                let row = if offset == ABSENT { zeros } else { from.wrapping_add(offset) };
-                (V::load(row.add(re)), V::load(row.add(im)))
-            };
-            let to_target = |p: usize, value: (V, V)| {
-                let offset = *write.add(p);
-                value.0.store(to_re.wrapping_add(offset));
-                value.1.store(to_im.wrapping_add(offset));
-            };
-            let to_truncated_target = |p: usize, value: (V, V)| {
-                if *write.add(p) != ABSENT {
-                    to_target(p, value);
-                }
-            };
-            let from_work = |p: usize, _: usize| {
-                let row = work.add(2 * V::WIDTH * p);
-                (V::load(row), V::load(row.add(V::WIDTH)))
-            };
-            let to_work = |p: usize, value: (V, V)| {
-                let row = work.add(2 * V::WIDTH * p);
-                value.0.store(row);
-                value.1.store(row.add(V::WIDTH));
-            };
-            let n = self.length;
-            let [first, middle @ .., last] = &self.passes[..] else { unreachable!() };
-            if source.table.0.is_complete {
-                first.run::<V, false>(n, from_source, to_work);
+            if job.source.start.is_single() {
+                self.first_pass::<V, true>(first, (lane, lanes), job);
             } else {
-                first.run::<V, false>(n, from_padded_source, to_work);
+                self.first_pass::<V, false>(first, (lane, lanes), job);
             }
             for pass in middle {
-                pass.run::<V, false>(n, from_work, to_work);
+                let load = |p: usize, _: usize| load_work::<V>(work, p);
+                let store = |p: usize, value: (V, V)| store_work(work, p, value);
+                pass.run::<V, false>(self.length, load, store);
             }
-            if target.table.0.is_complete {
-                last.run::<V, true>(n, from_work, to_target);
+            if job.target.start.is_single() {
+                self.last_pass::<V, true>(last, (lane, lanes), job);
             } else {
-                last.run::<V, true>(n, from_work, to_truncated_target);
+                self.last_pass::<V, false>(last, (lane, lanes), job);
             }
         }
+    }
+
+    /// The pass that reads rows, which are `SINGLE` or not.
+    ///
+    /// # Safety
+    /// As [`super::Lines::transform`].
+    #[inline(always)]
+    unsafe fn first_pass<V: Vector<Scalar = T>, const SINGLE: bool>(
+        &self,
+        pass: &Pass<T>,
+        (lane, lanes): (usize, usize),
+        job: &Job<T>,
+    ) {
+        let Job { direction, source, work, .. } = job;
+        let (re, im) = direction.parts(lanes);
+        let read = source.table.0.offsets.as_ptr();
+        let from = source.start.at(lane);
+        let (from_re, from_im) = (from.at(re), from.at(im));
+        let zeros = self.zeros.as_ptr();
+        // SAFETY: turns are smaller than the length; rows are valid by the caller's promise.
+        unsafe {
+            let store = |p: usize, value: (V, V)| store_work(*work, p, value);
+            let load = |_: usize, turn: usize| {
+                let offset = *read.add(turn);
+                (from_re.load::<V, SINGLE>(offset), from_im.load::<V, SINGLE>(offset))
+            };
+            let load_padded = |_: usize, turn: usize| {
+                // A row of zeros instead of a branch: a conditional move is cheaper.
+                let offset = *read.add(turn);
+                let row = from.at_or::<SINGLE>(offset, offset == ABSENT, zeros);
+                (row.load::<V, SINGLE>(re), row.load::<V, SINGLE>(im))
+            };
+            if source.table.0.is_complete {
+                pass.run::<V, false>(self.length, load, store);
+            } else {
+                pass.run::<V, false>(self.length, load_padded, store);
+            }
+        }
+    }
+
+    /// The pass that writes rows, which are `SINGLE` or not.
+    ///
+    /// # Safety
+    /// As [`super::Lines::transform`].
+    #[inline(always)]
+    unsafe fn last_pass<V: Vector<Scalar = T>, const SINGLE: bool>(
+        &self,
+        pass: &Pass<T>,
+        (lane, lanes): (usize, usize),
+        job: &Job<T>,
+    ) {
+        let Job { direction, target, work, .. } = job;
+        let (re, im) = direction.parts(lanes);
+        let write = target.table.0.offsets.as_ptr();
+        let to = target.start.at(lane);
+        let (to_re, to_im) = (to.at(re), to.at(im));
+        // SAFETY: positions are smaller than the length; rows are valid by the caller's promise.
+        unsafe {
+            let load = |p: usize, _: usize| load_work::<V>(*work, p);
+            let store = |p: usize, value: (V, V)| {
+                let offset = *write.add(p);
+                to_re.store::<V, SINGLE>(offset, value.0);
+                to_im.store::<V, SINGLE>(offset, value.1);
+            };
+            let store_truncated = |p: usize, value: (V, V)| {
+                if *write.add(p) != ABSENT {
+                    store(p, value);
+                }
+            };
+            if target.table.0.is_complete {
+                pass.run::<V, true>(self.length, load, store);
+            } else {
+                pass.run::<V, true>(self.length, load, store_truncated);
+            }
+        }
+    }
+}
+
+/// Reads row `p` of work.
+///
+/// # Safety
+/// It must be valid to read.
+#[inline(always)]
+unsafe fn load_work<V: Vector>(work: *const V::Scalar, p: usize) -> (V, V) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let row = work.add(2 * V::WIDTH * p);
+        (V::load(row), V::load(row.add(V::WIDTH)))
+    }
+}
+
+/// Writes row `p` of work.
+///
+/// # Safety
+/// It must be valid to write.
+#[inline(always)]
+unsafe fn store_work<V: Vector>(work: *mut V::Scalar, p: usize, value: (V, V)) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let row = work.add(2 * V::WIDTH * p);
+        value.0.store(row);
+        value.1.store(row.add(V::WIDTH));
     }
 }
 

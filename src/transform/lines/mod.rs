@@ -4,7 +4,8 @@
 //! inverse: plus; neither is scaled). Some lines are transformed at once, as lanes side by side.
 //! Value j of all of them is one *row*: the real parts of the lanes, then their imaginary parts.
 //! Rows are found through a table of offsets, so padding, truncation, and the layout of messages
-//! cost nothing: a row that is [`ABSENT`] is read as zero, or not written.
+//! cost nothing: a row that is [`ABSENT`] is read as zero, or not written. Rows may be stored in single
+//! precision, whatever the precision of the transform ([`RowPointer`]).
 //!
 //! Lengths with no prime factor above 7 run on lane-batched kernels (`mixed_radix`); RustFFT
 //! does all others, line by line. What a line becomes never depends on its neighbours.
@@ -14,6 +15,7 @@ mod fallback;
 mod mixed_radix;
 mod rows;
 
+use super::row_array::RowPointer;
 use crate::real::Real;
 use crate::simd::{self, Cpu, Kernel, Vector};
 
@@ -122,7 +124,7 @@ impl<T: Real> Lines<T> {
         debug_assert!(work.len() >= self.work_len());
         debug_assert_eq!(self.lanes, Cpu::current().vector_width::<T>());
         let work = work.as_mut_ptr();
-        let source = Source { start: work.cast_const(), table, lanes: self.lanes };
+        let source = Source { start: RowPointer::as_is(work), table, lanes: self.lanes };
         // SAFETY: the caller's promises are passed on. Each butterfly reads the rows that it writes.
         unsafe { self.run(Job { direction, source, target, work }) };
     }

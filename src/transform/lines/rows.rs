@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::super::row_array::RowPointer;
 use crate::real::{Real, Vector};
 
 /// Offset of a row that is zero when read and dropped when written.
@@ -14,6 +15,18 @@ pub enum Direction {
     Forward,
     /// Spectral to physical, exp(+i k x).
     Inverse,
+}
+
+impl Direction {
+    /// Where the real and the imaginary part of a row with `lanes` lanes begin for the forward
+    /// transform: the inverse is that of the parts exchanged.
+    #[inline(always)]
+    pub(super) fn parts(self, lanes: usize) -> (usize, usize) {
+        match self {
+            Direction::Forward => (0, lanes),
+            Direction::Inverse => (lanes, 0),
+        }
+    }
 }
 
 /// Offsets of the rows of a line.
@@ -44,8 +57,8 @@ pub struct WriteTable(pub(super) RowTable);
 /// Rows to read.
 #[derive(Clone, Copy)]
 pub struct Source<'a, T> {
-    /// Pointer that offsets count from.
-    pub start: *const T,
+    /// Where offsets count from.
+    pub start: RowPointer<'a, T>,
     /// One offset a row, in numbers.
     pub table: &'a ReadTable,
     /// Lanes in use, from the first on. The others hold zeros, and so they do afterwards.
@@ -55,8 +68,8 @@ pub struct Source<'a, T> {
 /// Rows to write.
 #[derive(Clone, Copy)]
 pub struct Target<'a, T> {
-    /// Pointer that offsets count from.
-    pub start: *mut T,
+    /// Where offsets count from.
+    pub start: RowPointer<'a, T>,
     /// One offset a row, in numbers.
     pub table: &'a WriteTable,
 }
@@ -64,7 +77,7 @@ pub struct Target<'a, T> {
 impl ReadTable {
     /// Asks for all rows, for a transform that comes soon (see [`prefetch`]).
     #[inline]
-    pub fn prefetch<T: Real>(&self, start: *const T) {
+    pub fn prefetch<T: Real>(&self, start: RowPointer<T>) {
         prefetch(start, &self.0.offsets);
     }
 }
@@ -75,14 +88,17 @@ impl<T: Real> Target<'_, T> {
     /// # Safety
     /// The rows must be valid to write.
     #[inline(always)]
-    pub(super) unsafe fn clear<V: Vector<Scalar = T>>(&self, some: Range<usize>, lanes: usize) {
+    pub(super) unsafe fn clear<V: Vector<Scalar = T>, const SINGLE: bool>(
+        &self,
+        some: Range<usize>,
+        lanes: usize,
+    ) {
         for lane in some.step_by(V::WIDTH) {
             for &offset in self.table.0.offsets.iter().filter(|&&offset| offset != ABSENT) {
-                let row = self.start.wrapping_add(offset + lane);
                 // SAFETY: the caller's promise.
                 unsafe {
-                    V::zero().store(row);
-                    V::zero().store(row.add(lanes));
+                    self.start.store::<V, SINGLE>(offset + lane, V::zero());
+                    self.start.store::<V, SINGLE>(offset + lane + lanes, V::zero());
                 }
             }
         }
@@ -92,17 +108,19 @@ impl<T: Real> Target<'_, T> {
 /// Asks for rows to be brought into the second-level cache, to be read or written soon. (Into the
 /// first level would be too much: it would drive out the work at hand.)
 #[inline]
-pub fn prefetch<T: Real>(start: *const T, offsets: &[usize]) {
+pub fn prefetch<T: Real>(start: RowPointer<T>, offsets: &[usize]) {
     #[cfg(target_arch = "x86_64")]
     for &offset in offsets.iter().filter(|&&offset| offset != ABSENT) {
         use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
-        /// Bytes in a cache line; a row is two of them.
+        /// Bytes in a cache line; a row is two of them, or one if it is stored in single precision.
         const CACHE_LINE: usize = 64;
-        let row = start.wrapping_add(offset).cast::<i8>();
+        let (row, bytes) = start.bytes(offset, 2 * T::LANES);
         // SAFETY: a prefetch may be given any address.
         unsafe {
-            _mm_prefetch::<_MM_HINT_T1>(row);
-            _mm_prefetch::<_MM_HINT_T1>(row.wrapping_add(CACHE_LINE));
+            _mm_prefetch::<_MM_HINT_T1>(row.cast());
+            if bytes > CACHE_LINE {
+                _mm_prefetch::<_MM_HINT_T1>(row.wrapping_add(CACHE_LINE).cast());
+            }
         }
     }
 }

@@ -62,8 +62,8 @@ fn transform_lanes<T: Real>(
 ) {
     let mut work = vec![T::ZERO; lines.work_len()];
     let (read, write) = (lines.read_table(source_rows), lines.write_table(target_rows));
-    let from = Source { start: source.as_ptr(), table: &read, lanes };
-    let to = Target { start: target.as_mut_ptr(), table: &write };
+    let from = Source { start: RowPointer::as_is(source.as_ptr().cast_mut()), table: &read, lanes };
+    let to = Target { start: RowPointer::as_is(target.as_mut_ptr()), table: &write };
     let job = Job { direction, source: from, target: to, work: work.as_mut_ptr() };
     // SAFETY: offsets stay within both arrays, which do not overlap.
     unsafe {
@@ -154,7 +154,7 @@ proptest! {
             }
             let mut values = vec![f64::NAN; vector.rows_len()];
             let (read, write) = (vector.read_table(&cut), vector.write_table(&narrow));
-            let target = Target { start: values.as_mut_ptr(), table: &write };
+            let target = Target { start: RowPointer::as_is(values.as_mut_ptr()), table: &write };
             // SAFETY: offsets stay within both arrays.
             unsafe { vector.transform_work(direction, &read, target, &mut work) };
             for row in 0..length {

@@ -4,26 +4,27 @@ use crate::fields::Aligned;
 use crate::parallel::{SharedSlice, ThreadPool};
 use crate::real::Real;
 
+use super::super::row_array::RowPointer;
 use super::super::transpose::Transpose;
 use super::transport::Transport;
 
 /// The rows of both sides.
-pub struct Local<T: Real>(Aligned<T>);
+pub struct Local<S: Real>(Aligned<S>);
 
-impl<T: Real> Local<T> {
+impl<S: Real> Local<S> {
     /// Room for the rows of a transpose.
     pub fn new(transpose: &Transpose, pool: &ThreadPool) -> Self {
         Local(pool.zeros(transpose.numbers()))
     }
 }
 
-impl<T: Real> Transport<T> for Local<T> {
-    fn side_from(&mut self) -> SharedSlice<'_, T> {
-        SharedSlice::new(&mut self.0)
+impl<T: Real, S: Real> Transport<T> for Local<S> {
+    fn side_from(&mut self) -> RowPointer<'_, T> {
+        RowPointer::new(SharedSlice::new(&mut self.0))
     }
 
-    fn side_to(&mut self) -> SharedSlice<'_, T> {
-        SharedSlice::new(&mut self.0)
+    fn side_to(&mut self) -> RowPointer<'_, T> {
+        RowPointer::new(SharedSlice::new(&mut self.0))
     }
 
     fn clear(&mut self) {}

@@ -16,11 +16,12 @@ use crate::fields::Aligned;
 use crate::parallel::{Communicator, Request, RowCounts, SharedSlice, ThreadPool, Window};
 use crate::real::Real;
 
+use super::super::row_array::RowPointer;
 use super::super::transpose::Transpose;
 use super::transport::Transport;
 
 /// The rows of both sides, and what is under way between them.
-pub struct Messages<T: Real> {
+pub struct Messages<S: Real> {
     /// Parts on their way; dropped, and so awaited, before anything that they use.
     requests: Vec<Option<Request>>,
     /// Parts that this rank has released, while others of the node may not have.
@@ -32,8 +33,8 @@ pub struct Messages<T: Real> {
     /// Numbers in a row.
     row_len: usize,
     /// The rows on the sides `from` and `to`.
-    from: Side<T>,
-    to: Aligned<T>,
+    from: Side<S>,
+    to: Aligned<S>,
     parts: Vec<Part>,
     /// Fields that move to the side `to`.
     fields: usize,
@@ -44,9 +45,9 @@ pub struct Messages<T: Real> {
 }
 
 /// Rows of this rank, or of all ranks of its node.
-enum Side<T: Real> {
-    Own(Aligned<T>),
-    OfNode(Window<T>),
+enum Side<S: Real> {
+    Own(Aligned<S>),
+    OfNode(Window<S>),
 }
 
 /// One part of the lines.
@@ -59,8 +60,8 @@ struct Part {
     to: Vec<RowCounts>,
 }
 
-impl<T: Real> Side<T> {
-    fn slice(&mut self) -> SharedSlice<'_, T> {
+impl<S: Real> Side<S> {
+    fn slice(&mut self) -> SharedSlice<'_, S> {
         match self {
             Side::Own(rows) => SharedSlice::new(rows),
             Side::OfNode(window) => window.slice(),
@@ -68,7 +69,7 @@ impl<T: Real> Side<T> {
     }
 }
 
-impl<T: Real> Messages<T> {
+impl<S: Real> Messages<S> {
     /// Room for the rows of a transpose. Collective.
     ///
     /// # Errors
@@ -154,13 +155,13 @@ impl<T: Real> Messages<T> {
     }
 }
 
-impl<T: Real> Transport<T> for Messages<T> {
-    fn side_from(&mut self) -> SharedSlice<'_, T> {
-        self.from.slice()
+impl<T: Real, S: Real> Transport<T> for Messages<S> {
+    fn side_from(&mut self) -> RowPointer<'_, T> {
+        RowPointer::new(self.from.slice())
     }
 
-    fn side_to(&mut self) -> SharedSlice<'_, T> {
-        SharedSlice::new(&mut self.to)
+    fn side_to(&mut self) -> RowPointer<'_, T> {
+        RowPointer::new(SharedSlice::new(&mut self.to))
     }
 
     fn clear(&mut self) {

@@ -5,20 +5,21 @@
 use std::ops::Range;
 
 use crate::error::Result;
-use crate::parallel::{Communicator, SharedSlice, Window};
+use crate::parallel::{Communicator, Window};
 use crate::real::Real;
 
+use super::super::row_array::RowPointer;
 use super::super::transpose::Transpose;
 use super::transport::Transport;
 
 /// The rows of all ranks.
-pub struct Shared<T: Real> {
-    window: Window<T>,
+pub struct Shared<S: Real> {
+    window: Window<S>,
     /// Those of this rank on the side `to`.
     segment: Range<usize>,
 }
 
-impl<T: Real> Shared<T> {
+impl<S: Real> Shared<S> {
     /// Room for the rows of a transpose. Collective.
     ///
     /// # Errors
@@ -29,13 +30,13 @@ impl<T: Real> Shared<T> {
     }
 }
 
-impl<T: Real> Transport<T> for Shared<T> {
-    fn side_from(&mut self) -> SharedSlice<'_, T> {
-        self.window.slice()
+impl<T: Real, S: Real> Transport<T> for Shared<S> {
+    fn side_from(&mut self) -> RowPointer<'_, T> {
+        RowPointer::new(self.window.slice())
     }
 
-    fn side_to(&mut self) -> SharedSlice<'_, T> {
-        self.window.slice().part(self.segment.clone())
+    fn side_to(&mut self) -> RowPointer<'_, T> {
+        RowPointer::new(self.window.slice().part(self.segment.clone()))
     }
 
     fn clear(&mut self) {

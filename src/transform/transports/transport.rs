@@ -1,6 +1,6 @@
 //! What every way to transport the rows of a transpose can do.
 
-use crate::parallel::SharedSlice;
+use super::super::row_array::RowPointer;
 use crate::real::Real;
 
 /// The rows of a [`Transpose`](super::super::transpose::Transpose) of one rank, and the way between
@@ -10,10 +10,10 @@ use crate::real::Real;
 /// of them there, and that goes back. Parts of the lines may be under way while others are worked on.
 pub trait Transport<T: Real> {
     /// The rows on the side `from`.
-    fn side_from(&mut self) -> SharedSlice<'_, T>;
+    fn side_from(&mut self) -> RowPointer<'_, T>;
 
     /// This rank's rows on the side `to`.
-    fn side_to(&mut self) -> SharedSlice<'_, T>;
+    fn side_to(&mut self) -> RowPointer<'_, T>;
 
     /// Makes room for other rows than those that are here or on their way: waits until nobody uses
     /// them any more. Collective.
