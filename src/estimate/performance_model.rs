@@ -6,8 +6,8 @@
 //! - *memory*: its bytes over its share of the bandwidth of a node, all of whose cores are at work,
 //! - *exchange*: on each of the two ways of an all-to-all, for a rank that shares its node with r - 1
 //!   others, m = parts x (P / r - 1) messages to other nodes, and the rows to those of its own:
-//!   m latency + B_off r / (share x injection) + 3 B_on r / (bandwidth of the node). Where ranks share
-//!   no memory, a rank sends to each other one by itself: m = parts x (P - r).
+//!   m latency + B_off r / (share x injection) + 3 B_on r / (bandwidth of the node). Where each
+//!   rank sends by itself, m = parts x (P - r).
 //!
 //! A message has B r / (P parts) bytes, which is proportional to N^3 r / P^2: the latency is what ends
 //! strong scaling. Nothing overlaps in the model, though messages overlap with lines along z in the

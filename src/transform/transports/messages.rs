@@ -4,7 +4,7 @@
 //! node to rank i of another one lies together there, whoever has put it out, and rank i of the node
 //! sends it. So one long message goes from a node to each rank of another one, and all ranks of a node
 //! send equal parts of what it has to send (compare the node-aware all-to-alls of Bienz, Olson & Gropp
-//! 2019, and Träff & Hunold 2019). Where ranks share no memory, each is a node of its own.
+//! 2019, and Träff & Hunold 2019). Where each rank sends by itself, it is a node of its own.
 //!
 //! Each part of the ranks' lines travels in an all-to-all of its own, which does not block: on the way
 //! back all parts start at once and are awaited one by one, and each sets out again as soon as its lines
