@@ -31,7 +31,7 @@ fn one_thread() -> usize {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Exchange {
-    /// Through memory that the ranks of a node share, and by messages between nodes.
+    /// Through shared memory when all ranks are on one node, by messages otherwise.
     #[default]
     Auto,
     /// By messages from each rank to each other one.

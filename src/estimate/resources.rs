@@ -7,6 +7,7 @@ use crate::diagnostics::PRESSURE_PRODUCTS;
 use crate::equation::FieldCounts;
 use crate::error::Result;
 use crate::grid::Grid;
+use crate::io::checkpoint;
 use crate::modes::Modes;
 use crate::parallel::ProcessGrid;
 use crate::real::Real;
@@ -244,8 +245,10 @@ fn memory<T: Real>(
     let field = plan.bundles.len() * plan.modes.column_len();
     let sweep = Sweep::<T>::bytes(plan, config.parallel.threads);
     let solver = (registers * counts.fields * field * size_of::<T>() + sweep) as f64;
-    // One at a time: the initial field before it becomes the state, or what an output holds.
+    // One at a time: the initial field before it becomes the state, or what an output or checkpoint
+    // holds.
     let mut beside = (counts.fields * field * size_of::<T>()) as f64;
+    beside = beside.max(checkpoint::buffer_bytes(&plan.modes) as f64);
     for kind in asked_for::<T>(&config.output) {
         beside = beside.max(kind.memory(config, plan, solver)?);
     }

@@ -5,8 +5,7 @@
 //! one writer and many readers orders these changes, but not with several ranks, and leaves a mark
 //! that must be cleared by hand.) So HDF5 makes the file once, with room for a number of records in
 //! datasets that lie in one piece each; the room takes no space on the disk before it is used. A
-//! record is then written into its place by the operating system, by each rank for itself, and
-//! nothing that HDF5 looks at changes. `/records`, the number of those that are whole, is written last.
+//! record is then written into its place by the operating system, and nothing that HDF5 looks at changes. `/records`, the number of those that are whole, is written last.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -17,7 +16,7 @@ use hdf5::{Dataset, Group};
 use serde::{Deserialize, Serialize};
 
 use super::{hdf5_file, placed};
-use crate::real::{Precision, Real};
+use crate::real::Precision;
 use crate::variable::Variable;
 
 /// Name of the dataset that counts the records.
@@ -93,7 +92,16 @@ pub fn last_step(path: &Path) -> Option<u64> {
     Some(*steps.last()? as u64)
 }
 
-/// A file with room for records, open on the ranks that write to it.
+impl Layout {
+    /// The byte where a record of an array begins, which is followed by all of it.
+    pub fn start(&self, (array, record): (usize, u64)) -> u64 {
+        assert!(record < self.capacity, "no room for record {record}");
+        let Place { start, bytes } = self.arrays[array];
+        start + record * bytes
+    }
+}
+
+/// A file with room for records, open on the rank that counts them.
 pub struct GrowingFile {
     file: File,
     layout: Layout,
@@ -105,25 +113,15 @@ impl GrowingFile {
         Ok(GrowingFile { file: OpenOptions::new().write(true).open(path)?, layout })
     }
 
-    /// Writes a part of a record of an array, from the number `first` of the record on, in the
-    /// precision of the array. No two ranks write the same part.
-    pub fn write<T: Real>(
-        &self,
-        (array, record): (usize, u64),
-        first: usize,
-        values: &[T],
-        precision: Precision,
-    ) -> io::Result<()> {
-        let Place { start, bytes } = self.layout.arrays[array];
-        let at = start + record * bytes + (first * precision.bytes()) as u64;
+    /// Writes a record of an array of doubles.
+    pub fn write(&self, (array, record): (usize, u64), values: &[f64]) -> io::Result<()> {
         let mut numbers = Vec::new();
-        placed::encode(values.iter().map(|x| x.double()), precision, &mut numbers);
-        assert!(record < self.layout.capacity, "no room for record {record}");
-        assert!(first * precision.bytes() + numbers.len() <= bytes as usize, "beyond its record");
-        self.file.write_all_at(&numbers, at)
+        placed::encode(values.iter().copied(), Precision::Double, &mut numbers);
+        assert_eq!(numbers.len() as u64, self.layout.arrays[array].bytes, "a whole record");
+        self.file.write_all_at(&numbers, self.layout.start((array, record)))
     }
 
-    /// Adds the record whose arrays have been written by all ranks. On one rank only.
+    /// Adds the record whose arrays have been written, perhaps by all ranks. On one rank only.
     pub fn commit(&self, record: u64, step: u64, time: f64) -> io::Result<()> {
         self.stamp(record, step as i64, time)?;
         self.set_count(record + 1)
@@ -142,7 +140,7 @@ impl GrowingFile {
         &self.layout
     }
 
-    /// Brings what this rank has written to the disk.
+    /// Brings what was written to the disk.
     pub fn sync(&self) -> io::Result<()> {
         self.file.sync_all()
     }
@@ -163,6 +161,7 @@ mod tests {
     use hdf5::H5Type;
 
     use super::*;
+    use crate::parallel::Communicator;
 
     fn create(path: &Path) -> Layout {
         let file = hdf5::File::create(path).unwrap();
@@ -181,13 +180,15 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("growing.h5");
         let mut file = GrowingFile::open(&path, create(&path)).unwrap();
+        let of_ranks = placed::PlacedFile::open(&Communicator::serial(), &path).unwrap();
         assert_eq!(read::<i64>(&path, "records"), [0]);
         for record in 0..3_u64 {
             let x = record as f64;
-            // In two parts, as two ranks would.
-            file.write((0, record), 1, &[x, 2.0 * x], Precision::Single).unwrap();
-            file.write((0, record), 0, &[-1.0_f32], Precision::Single).unwrap();
-            file.write((1, record), 0, &[0.1 * x], Precision::Double).unwrap();
+            // In two parts, as two ranks would, and as a whole.
+            let start = file.layout().start((0, record));
+            let parts = [(start + 4, vec![x, 2.0 * x]), (start, vec![-1.0])];
+            of_ranks.write(parts, Precision::Single).unwrap();
+            file.write((1, record), &[0.1 * x]).unwrap();
             file.commit(record, 10 * record, x).unwrap();
         }
         assert_eq!(read::<i64>(&path, "records"), [3]);

@@ -1,5 +1,5 @@
-//! HDF5 files that all ranks read: rank 0 looks at everything first, so that the others neither
-//! crowd the file nor fail alone, then all open the datasets.
+//! HDF5 files that all ranks read, through a few: rank 0 looks at everything first, so that the others
+//! neither crowd the file nor fail alone, then those that read for others open the datasets.
 
 use std::fmt::Display;
 use std::fs;
@@ -13,15 +13,13 @@ use super::hdf5_file;
 use crate::error::{Error, Result};
 use crate::parallel::Communicator;
 
-/// A file open on all ranks.
+/// A file that all ranks have opened.
 pub struct InputFile<H> {
-    /// The datasets asked for, in that order.
-    pub datasets: Vec<Dataset>,
-    /// The file itself, closed after the datasets.
-    pub file: File,
+    /// The datasets asked for, in that order, and the file, closed after them, on the ranks that read.
+    opened: Option<(Vec<Dataset>, File)>,
     /// All that is known about the file beside its numbers.
     pub header: H,
-    /// The ranks that read.
+    /// The ranks that want to know.
     pub comm: Communicator,
     kind: &'static str,
     path: PathBuf,
@@ -43,9 +41,46 @@ impl<H: Serialize + DeserializeOwned> InputFile<H> {
             toml::to_string(&header).map(String::into_bytes).map_err(|e| failed(&e))
         })?;
         let header: H = toml::from_slice(&bytes).map_err(|e| failed(&e))?;
-        let opened = hdf5_file::open_datasets(path, &names(&header));
-        let (datasets, file) = comm.agree(opened.map_err(|e| failed(&e)))?;
-        Ok(InputFile { datasets, file, header, comm: comm.clone(), kind, path: path.to_owned() })
+        comm.agree(InputFile::of_header(comm, kind, path, header, names))
+    }
+
+    /// As [`Self::open`], where all ranks have the header already: rank 0 only looks whether it can be
+    /// read. An error is one of this rank.
+    pub fn of_known(
+        comm: &Communicator,
+        kind: &'static str,
+        path: &Path,
+        header: H,
+        look: impl FnOnce(&Path) -> Result<H, String>,
+        names: impl FnOnce(&H) -> Vec<String>,
+    ) -> Result<Self> {
+        if comm.is_root() {
+            look(path).map_err(|cause| unusable(kind, path, cause))?;
+        }
+        InputFile::of_header(comm, kind, path, header, names)
+    }
+
+    fn of_header(
+        comm: &Communicator,
+        kind: &'static str,
+        path: &Path,
+        header: H,
+        names: impl FnOnce(&H) -> Vec<String>,
+    ) -> Result<Self> {
+        let open = || hdf5_file::open_datasets(path, &names(&header));
+        let opened = comm.is_writer().then(open).transpose();
+        let opened = opened.map_err(|e| unusable(kind, path, e))?;
+        Ok(InputFile { opened, header, comm: comm.clone(), kind, path: path.to_owned() })
+    }
+
+    /// A dataset, by its place in those asked for, on the ranks that read; rank 0 is one of them.
+    pub fn dataset(&self, index: usize) -> Option<&Dataset> {
+        self.opened.as_ref().map(|(datasets, _)| &datasets[index])
+    }
+
+    /// The file, on the ranks that read.
+    pub fn file(&self) -> Option<&File> {
+        self.opened.as_ref().map(|(_, file)| file)
     }
 
     /// The error that the file cannot be used because of `cause`.

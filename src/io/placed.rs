@@ -20,7 +20,7 @@ use crate::parallel::Communicator;
 use crate::real::{Precision, Real, for_precision};
 
 /// Numbers in a piece, so that it has a megabyte at most.
-const PIECE: usize = 1 << 17;
+pub const PIECE: usize = 1 << 17;
 
 /// Makes a dataset in one piece, whose numbers are undefined until they are written.
 pub fn reserve<E: H5Type>(group: &Group, name: &str, shape: &[usize]) -> hdf5::Result<Dataset> {
@@ -66,9 +66,14 @@ pub struct PlacedFile {
 impl PlacedFile {
     /// Opens a finished file to write numbers into it. May fail on some ranks only.
     pub fn open(comm: &Communicator, path: &Path) -> io::Result<Self> {
+        Self::open_where(comm, path, true)
+    }
+
+    /// As [`Self::open`], where ranks with the same writer all say whether one of them `has_numbers`.
+    pub fn open_where(comm: &Communicator, path: &Path, has_numbers: bool) -> io::Result<Self> {
         let ranks = comm.with_same_writer();
         let open = || OpenOptions::new().write(true).open(path);
-        let file = ranks.is_root().then(open).transpose()?;
+        let file = (has_numbers && ranks.is_root()).then(open).transpose()?;
         Ok(PlacedFile { ranks, file })
     }
 
@@ -95,11 +100,16 @@ impl PlacedFile {
         let mut written = Ok(());
         self.ranks.deliver(next, |start, piece| {
             // After an error the others must still get rid of theirs.
-            if let (Ok(()), Some(file)) = (&written, &self.file) {
-                written = file.write_all_at(piece, start);
+            if written.is_ok() {
+                written = self.put(start, piece);
             }
         });
         written
+    }
+
+    /// Writes bytes from a byte of the file on. Does nothing on ranks that do not write.
+    pub fn put(&self, start: u64, bytes: &[u8]) -> io::Result<()> {
+        self.file.as_ref().map_or(Ok(()), |file| file.write_all_at(bytes, start))
     }
 
     /// Brings what was written to the disk. Fails on the ranks that write.

@@ -138,9 +138,20 @@ impl Communicator {
 
     /// Calls `work` on rank 0 and returns its bytes, or its error, on every rank. Collective.
     pub fn from_root(&self, work: impl FnOnce() -> Result<Vec<u8>>) -> Result<Vec<u8>> {
-        let mut bytes = self.agree(if self.is_root() { work() } else { Ok(Vec::new()) })?;
+        let (mut bytes, kind) = match self.is_root().then(work).transpose() {
+            Ok(bytes) => (bytes.unwrap_or_default(), None),
+            Err(Error { kind, message }) => (message.into_bytes(), Some(kind)),
+        };
+        // After the bytes or the message what they are: the code of the error, or 0.
+        bytes.push(kind.map_or(0, ErrorKind::exit_code));
         self.broadcast(&mut bytes);
-        Ok(bytes)
+        match bytes.pop() {
+            None | Some(0) => Ok(bytes),
+            Some(code) => Err(Error {
+                kind: ErrorKind::from_exit_code(code),
+                message: String::from_utf8_lossy(&bytes).into_owned(),
+            }),
+        }
     }
 }
 
@@ -152,6 +163,8 @@ mod tests {
     fn one_rank_agrees_with_itself() {
         let serial = Communicator::serial();
         assert_eq!(serial.agree(Ok(3)), Ok(3));
+        assert_eq!(serial.from_root(|| Ok(vec![0, 7])), Ok(vec![0, 7]));
+        assert_eq!(serial.from_root(|| Err(Error::input("no"))), Err(Error::input("no")));
         assert_eq!(serial.agree::<()>(Err(Error::input("no"))), Err(Error::input("no")));
         assert_eq!(serial.gather(&[1.0, 2.0]), [1.0, 2.0]);
     }

@@ -17,16 +17,23 @@ use super::shared_memory;
 pub struct Communicator {
     /// `None` without MPI.
     pub(super) mpi: Option<Rc<SimpleCommunicator>>,
-    /// The ranks that have the same writer of files, which is the first of them; `None` where each
-    /// rank writes for itself.
-    with_same_writer: Option<Rc<SimpleCommunicator>>,
+    /// `None` where each rank writes and reads files for itself.
+    writers: Option<Rc<Writers>>,
     /// Ranks of a node, see [`Self::node_size`].
     node_size: usize,
     /// Whether they are on one node, but cannot share memory.
     is_apart: bool,
-    /// The most ranks that a node may have.
-    most_in_node: usize,
+    /// The most ranks that a node may have, where ranks of several nodes send by nodes.
+    most_in_node: Option<usize>,
     grid: ProcessGrid,
+}
+
+/// The ranks that write and read files for the others.
+struct Writers {
+    /// All of them, in order.
+    ranks: Vec<usize>,
+    /// The ranks that have the same one as this rank. It is the first of them.
+    with_same: Rc<SimpleCommunicator>,
 }
 
 impl Communicator {
@@ -35,27 +42,32 @@ impl Communicator {
         let grid = ProcessGrid::slabs(1);
         Communicator {
             mpi: None,
-            with_same_writer: None,
+            writers: None,
             node_size: 1,
             is_apart: false,
-            most_in_node: usize::MAX,
+            most_in_node: None,
             grid,
         }
     }
 
-    /// A private copy of MPI_COMM_WORLD. MPI must be initialised. Collective.
+    /// A private copy of MPI_COMM_WORLD, with one writer of files on each node. MPI must be initialised.
+    /// Collective.
     pub fn world() -> Self {
-        Communicator::of(SimpleCommunicator::world().duplicate(), usize::MAX)
+        let world = SimpleCommunicator::world().duplicate();
+        Communicator::of(world, None).with_writers(1)
     }
 
     /// The ranks of `mpi`, each a row of its own. Collective.
-    fn of(mpi: SimpleCommunicator, most_in_node: usize) -> Self {
-        let (ranks, node_size) = (mpi.size() as usize, node_size(&mpi, most_in_node));
+    fn of(mpi: SimpleCommunicator, most_in_node: Option<usize>) -> Self {
+        let (ranks, most) = (mpi.size() as usize, most_in_node.unwrap_or(usize::MAX));
+        // Over a network, two of eight runs whose nodes sent together did not come back: not unasked.
+        let found = node_size(&mpi, most);
+        let node_size = if most_in_node.is_some() || found == ranks { found } else { 1 };
         let is_one_node = mpi.split_shared(mpi.rank()).size() == mpi.size();
         Communicator {
-            with_same_writer: None,
+            writers: None,
             node_size,
-            is_apart: is_one_node && node_size < ranks.min(most_in_node),
+            is_apart: is_one_node && node_size < ranks.min(most),
             most_in_node,
             grid: ProcessGrid::slabs(ranks),
             mpi: Some(Rc::new(mpi)),
@@ -101,7 +113,8 @@ impl Communicator {
 
     /// Ranks of a node, which share memory: the first so many are those of the first node, the next
     /// those of the second, and so on. It is 1 where nodes have unequal numbers of ranks, where ranks of
-    /// a node do not follow each other, and where they cannot share memory.
+    /// a node do not follow each other, where they cannot share memory, and for ranks of several nodes
+    /// but in [`Self::in_nodes_of`].
     pub fn node_size(&self) -> usize {
         self.node_size
     }
@@ -122,10 +135,11 @@ impl Communicator {
         self.is_apart
     }
 
-    /// The same ranks, of which at most so many share memory: 1 for messages only. Collective.
+    /// The same ranks, of which at most so many share memory and send together: 1 for messages from each
+    /// to each other one. Collective.
     pub fn in_nodes_of(&self, most: usize) -> Self {
         let node_size = self.peers().map_or(1, |mpi| node_size(mpi, most));
-        Communicator { node_size, is_apart: false, most_in_node: most, ..self.clone() }
+        Communicator { node_size, most_in_node: Some(most), ..self.clone() }
     }
 
     /// The same ranks, whose messages never meet those of this one. Collective.
@@ -154,23 +168,48 @@ impl Communicator {
         self.rank() == 0
     }
 
-    /// The same ranks, which write files through so many of each node (at least 1). Collective.
+    /// The number of nodes that the ranks are on. Collective.
+    pub fn nodes(&self) -> usize {
+        let Some(c) = self.peers() else { return 1 };
+        let mut nodes = [i64::from(c.split_shared(c.rank()).rank() == 0)];
+        self.sum_integers(&mut nodes);
+        nodes[0] as usize
+    }
+
+    /// The same ranks, which write and read files through so many of each node (at least 1). Collective.
     pub fn with_writers(&self, each_node: usize) -> Self {
-        let with_same_writer = self.peers().map(|c| {
+        let writers = self.peers().map(|c| {
             let node = c.split_shared(c.rank());
             let [rank, ranks] = [node.rank(), node.size()].map(|n| n as usize);
             let writers = each_node.clamp(1, ranks);
             let is_with = |writer: &usize| share(ranks, *writer, writers).contains(&rank);
             let writer = (0..writers).find(is_with).unwrap_or(0);
             let color = Color::with_value(writer as i32);
-            Rc::new(node.split_by_color(color).unwrap_or(node))
+            let with_same = Rc::new(node.split_by_color(color).unwrap_or(node));
+            let is_writer = self.gather_to_all([i64::from(with_same.rank() == 0)]);
+            let ranks = (0..).zip(is_writer).filter(|(_, is_writer)| *is_writer == [1]);
+            Rc::new(Writers { ranks: ranks.map(|(rank, _)| rank).collect(), with_same })
         });
-        Communicator { with_same_writer, ..self.clone() }
+        Communicator { writers, ..self.clone() }
+    }
+
+    /// The ranks that write and read files for the others, in order; rank 0 is one of them.
+    pub fn writers(&self) -> Vec<usize> {
+        match &self.writers {
+            Some(writers) => writers.ranks.clone(),
+            None => (0..self.size()).collect(),
+        }
+    }
+
+    /// Whether this rank writes and reads files for others.
+    pub fn is_writer(&self) -> bool {
+        self.with_same_writer().is_root()
     }
 
     /// The ranks that have the same writer of files, which is their rank 0.
     pub fn with_same_writer(&self) -> Self {
-        let Some(mpi) = self.with_same_writer.clone() else { return Communicator::serial() };
+        let Some(writers) = &self.writers else { return Communicator::serial() };
+        let mpi = writers.with_same.clone();
         let grid = ProcessGrid::slabs(mpi.size() as usize);
         Communicator { mpi: Some(mpi), grid, ..Communicator::serial() }
     }

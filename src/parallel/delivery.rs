@@ -25,7 +25,8 @@ impl Communicator {
         if !self.is_root() {
             let Some(root) = self.peers().map(|c| c.process_at_rank(0)) else { return };
             while let Some(number) = next(&mut piece) {
-                root.send(&[number, piece.len() as u64]);
+                // Synchronous, so that small pieces do not pile up on their way.
+                root.synchronous_send(&[number, piece.len() as u64]);
                 piece.chunks(MESSAGE).for_each(|part| root.send(part));
             }
             return root.send(&[0, END]);

@@ -7,6 +7,7 @@
 //! | `collectives` | reductions, gathers, broadcasts; an error of one is one of all |
 //! | `all_to_all` | [`Request`]: an all-to-all of rows, blocking or not |
 //! | `delivery` | pieces of bytes, one by one, to rank 0 |
+//! | `messages` | numbers from one rank to another |
 //! | `window`, `shared_memory` | [`Window`]: an array that the ranks of a node share |
 //! | `cores` | [`Cores`]: the cores that ranks may use |
 //! | `runtime`, [`launcher`] | start and end of MPI, and what started the processes |
@@ -23,6 +24,7 @@ mod communicator;
 mod cores;
 mod delivery;
 pub mod launcher;
+mod messages;
 mod process_grid;
 mod runtime;
 mod share;

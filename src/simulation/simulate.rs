@@ -25,12 +25,19 @@ use super::run::Run;
 /// # Errors
 /// See [`ErrorKind`](crate::error::ErrorKind).
 pub fn run(comm: &Communicator, config: &Config, options: &Options) -> Result<Outcome> {
-    let comm = &match config.output.writers {
-        Some(writers) => comm.with_writers(writers),
-        None => comm.clone(),
-    };
+    let comm = &comm.with_writers(writers(comm, config));
     let comm = &config.parallel.exchange.among(comm);
     for_precision!(config.precision, T => run_as::<T>(comm, config, options))
+}
+
+/// The ranks of each node that write and read files: as configured, or one for every GiB that the fields
+/// of a node have at all points. Collective.
+fn writers(comm: &Communicator, config: &Config) -> usize {
+    const EACH: f64 = (1_u64 << 30) as f64;
+    let points: f64 = config.grid.points.iter().map(|&n| n as f64).product();
+    let bytes = points * (config.physics.fields().len() * size_of::<f64>()) as f64;
+    let each_node = (bytes / comm.nodes() as f64 / EACH).ceil() as usize;
+    config.output.writers.unwrap_or(each_node)
 }
 
 fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> Result<Outcome> {
@@ -114,6 +121,7 @@ fn placement(dry_run: &DryRun, comm: &Communicator, config: &Config) -> Result<P
         // Nothing is known of other ranks.
         None => 1,
     };
-    let node = if config.parallel.exchange == Exchange::Auto { node } else { 1 };
+    let shares_memory = node >= ranks && config.parallel.exchange == Exchange::Auto;
+    let node = if shares_memory { node } else { 1 };
     Ok(Placement { ranks, node, machine })
 }

@@ -170,8 +170,11 @@ fn limit_files(process: u32, bytes: u64) {
 /// Only one rank cannot write beyond the first kB of a file, once MPI has its own.
 #[test]
 fn one_rank_that_cannot_write() {
-    let every = ["output.snapshots.every=0.1", "output.checkpoints.every=1e5"];
-    let endless = ["--set", "time.end=1e6", "--set", every[0], "--set", every[1]];
+    // Each rank writes for itself, so that it is one that has nothing else to do with files.
+    let [snapshots, checkpoints, writers] =
+        ["output.snapshots.every=0.1", "output.checkpoints.every=1e5", "output.writers=3"];
+    let endless = ["time.end=1e6", snapshots, checkpoints, writers];
+    let endless = endless.map(|setting| ["--set", setting]).concat();
     for (slices, file) in [(&[][..], "plane_"), (&["--set", "output.slices=[]"], "snapshot_")] {
         let case = Case::new(FORCED);
         let mut child = case.start(3, "run", &[slices, &endless].concat());

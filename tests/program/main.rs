@@ -26,3 +26,4 @@ mod spectra;
 mod stopping;
 mod warnings;
 mod what_it_needs;
+mod writers;

@@ -1,14 +1,13 @@
-//! The contents of a checkpoint beside the numbers of the fields, and how ranks share these.
+//! The contents of a checkpoint beside the numbers of the fields.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use num_complex::Complex;
 use serde::{Deserialize, Serialize};
 
 use super::checksum;
 use crate::grid::{AXES, Grid, Truncation};
-use crate::parallel::{Communicator, share};
+use crate::parallel::Communicator;
 use crate::real::Precision;
 
 /// Numbers that averages have summed up, by the name of what they are an average of. They are
@@ -68,20 +67,6 @@ impl Header {
     pub(super) fn checksum(&self) -> Result<i64, toml::ser::Error> {
         Ok(checksum::of_text(&toml::to_string(self)?))
     }
-}
-
-/// Bytes of one field that a rank reads at a time, at least one column.
-pub(super) const BATCH_BYTES: usize = 64 << 20;
-
-/// The runs of columns that a rank reads of its share of all `count` columns with `rows`
-/// numbers, one after the other: as many on every rank, the last of them perhaps empty.
-pub(super) fn batches(count: usize, rows: usize, comm: &Communicator) -> Vec<Range<usize>> {
-    let each = (BATCH_BYTES / (rows * size_of::<Complex<f64>>())).max(1);
-    let mine = share(count, comm.rank(), comm.size());
-    // Rank 0 has the largest share.
-    let batches = share(count, 0, comm.size()).len().div_ceil(each);
-    let bound = |batch: usize| (mine.start + batch * each).min(mine.end);
-    (0..batches).map(|batch| bound(batch)..bound(batch + 1)).collect()
 }
 
 /// The checksum of accumulated numbers.

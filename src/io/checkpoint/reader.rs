@@ -7,8 +7,8 @@ use hdf5::{Dataset, File, H5Type};
 use num_complex::Complex;
 
 use super::checksum;
-use super::columns::Columns;
-use super::header::{ACCUMULATED, Accumulated, FORMAT, Header, batches, checksum_of_real, total};
+use super::columns::{Columns, windows};
+use super::header::{ACCUMULATED, Accumulated, FORMAT, Header, checksum_of_real, total};
 use crate::error::{Error, Result};
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
@@ -19,6 +19,9 @@ use crate::parallel::Communicator;
 use crate::real::{Precision, Real, for_precision};
 use crate::transform::decomposition::Decomposition;
 
+/// What messages call the file.
+const KIND: &str = "checkpoint";
+
 /// A checkpoint being read, on any number of ranks.
 pub struct CheckpointReader {
     file: InputFile<Header>,
@@ -28,8 +31,15 @@ impl CheckpointReader {
     /// Opens a checkpoint and checks all but the numbers. An error says what is wrong with it.
     /// Collective.
     pub fn open(comm: &Communicator, path: &Path) -> Result<Self> {
-        let file = InputFile::open(comm, "checkpoint", path, read_header, Header::datasets)?;
+        let file = InputFile::open(comm, KIND, path, read_header, Header::datasets)?;
         Ok(CheckpointReader { file })
+    }
+
+    /// Opens a checkpoint that was written with this header, and reads it again on rank 0. Collective.
+    pub(super) fn of_written(comm: &Communicator, path: &Path, header: &Header) -> Result<Self> {
+        let header = header.clone();
+        let file = InputFile::of_known(comm, KIND, path, header, read_header, Header::datasets);
+        Ok(CheckpointReader { file: comm.agree(file)? })
     }
 
     /// The contents beside the fields.
@@ -52,32 +62,40 @@ impl CheckpointReader {
         let modes = Modes::new(self.header().grid(), T::LANES);
         let comm = self.comm();
         let bundles = Decomposition { modes, grid: comm.grid() }.bundles_of(comm.rank());
-        let mut state = SpectralFields::zeros(modes, bundles, self.file.datasets.len());
+        let mut state = SpectralFields::zeros(modes, bundles, self.header().fields.len());
         let columns = Columns::new(comm, modes);
-        let mut share = Vec::with_capacity(columns.share.len() * modes.rows());
-        self.visit(|field, numbers, is_last| {
-            share.extend(
-                numbers.iter().map(|z| Complex::new(T::from_double(z.re), T::from_double(z.im))),
-            );
-            if is_last {
-                columns.scatter(&share, &mut state, field);
-                share.clear();
-            }
-        })?;
+        let mut found = Found::of(self);
+        for field in 0..state.count {
+            columns.scatter(&mut state, field, |window| found.read(field, window));
+        }
+        found.check(Ok(()))?;
         Ok(state)
     }
 
     /// Reads everything and compares the checksums. Collective.
     pub fn verify(&self) -> Result<()> {
-        self.visit(|_, _, _| {})?;
-        self.accumulated().map(drop)
+        let mut found = Found::of(self);
+        for field in 0..self.header().fields.len() {
+            for window in windows(self.comm(), self.header().shape()) {
+                if window.rank == self.comm().rank() {
+                    found.read(field, window.columns);
+                }
+            }
+        }
+        // Those of rank 0 are the only ones.
+        let accumulated = self.read_accumulated().map(drop);
+        found.check(accumulated)
     }
 
     /// The sums of averages so far, on rank 0; nothing on the others, which do not write them.
     /// Collective.
     pub fn accumulated(&self) -> Result<Accumulated> {
-        let InputFile { comm, file, .. } = &self.file;
-        let read = || -> hdf5::Result<Accumulated> {
+        self.comm().agree(self.read_accumulated())
+    }
+
+    /// As [`Self::accumulated`], without telling the others what goes wrong.
+    fn read_accumulated(&self) -> Result<Accumulated> {
+        let read = |file: &File| -> hdf5::Result<Accumulated> {
             if !file.link_exists(ACCUMULATED) {
                 return Ok(Accumulated::new());
             }
@@ -96,36 +114,73 @@ impl CheckpointReader {
             named.collect()
         };
         let damaged = |e| self.unusable(format!("it is damaged: {e}"));
-        comm.agree(if comm.is_root() { read().map_err(damaged) } else { Ok(Accumulated::new()) })
+        let file = self.file.file().filter(|_| self.comm().is_root());
+        let sums = file.map_or_else(|| Ok(Accumulated::new()), read);
+        sums.map_err(damaged)
+    }
+}
+
+/// The checksums of what a rank has read of the fields, and what went wrong there.
+struct Found<'a> {
+    reader: &'a CheckpointReader,
+    checksums: Vec<i64>,
+    failure: hdf5::Result<()>,
+}
+
+impl<'a> Found<'a> {
+    /// Of nothing so far.
+    fn of(reader: &'a CheckpointReader) -> Self {
+        Found { reader, checksums: vec![0; reader.header().fields.len()], failure: Ok(()) }
     }
 
-    /// Calls `take(field, numbers, whether they are the field's last)` for this rank's share of the
-    /// columns, batch after batch, on every rank as often. Collective.
-    fn visit(&self, mut take: impl FnMut(usize, &[Complex<f64>], bool)) -> Result<()> {
-        let InputFile { comm, header, datasets, .. } = &self.file;
-        let [count, rows] = header.shape();
-        let batches = batches(count, rows, comm);
-        let mut found = vec![0_i64; datasets.len()];
-        for (field, dataset) in datasets.iter().enumerate() {
-            for (batch, columns) in batches.iter().enumerate() {
-                let first = columns.start * rows;
-                let columns = columns.clone();
-                let read = for_precision!(header.precision, T => read_as::<T>(dataset, columns));
-                let numbers = comm.agree(read.map_err(|e| self.file.unusable(e)))?;
-                found[field] = found[field].wrapping_add(checksum::of_numbers(first, &numbers));
-                take(field, &numbers, batch + 1 == batches.len());
+    /// Reads some columns of a field; zeros where that fails.
+    fn read(&mut self, field: usize, columns: Range<usize>) -> Vec<Complex<f64>> {
+        let header = self.reader.header();
+        let [_, rows] = header.shape();
+        let (first, count) = (columns.start * rows, columns.len() * rows);
+        let read = match self.reader.file.dataset(field) {
+            Some(dataset) => for_precision!(header.precision, T => read_as::<T>(dataset, columns)),
+            None => Err("is not open on this rank".into()),
+        };
+        match read {
+            Ok(numbers) => {
+                let checksum = &mut self.checksums[field];
+                *checksum = checksum.wrapping_add(checksum::of_numbers(first, &numbers));
+                numbers
+            }
+            Err(error) => {
+                self.failure = Err(error);
+                vec![Complex::default(); count]
             }
         }
-        let found = total(comm, found);
-        for ((name, dataset), found) in header.fields.iter().zip(datasets).zip(found) {
-            let stored = hdf5_file::read_number::<i64>(dataset, "checksum");
-            let stored = comm.agree(stored.map_err(|e| self.file.unusable(e)))?;
-            if stored != found {
-                let cause = format!("it is damaged: the numbers of {name} miss their checksum");
-                return Err(self.file.unusable(cause));
+    }
+
+    /// Compares the checksums with those of the file. What else a rank has found comes after them.
+    /// Collective.
+    fn check(self, beside: Result<()>) -> Result<()> {
+        let InputFile { comm, header, .. } = &self.reader.file;
+        let unusable = |e: &dyn std::fmt::Display| self.reader.file.unusable(e);
+        // With them the number of ranks that could not read.
+        let mut found = [self.checksums, vec![i64::from(self.failure.is_err())]].concat();
+        found = total(comm, found);
+        let all_read = found.pop() == Some(0);
+        let compare = || {
+            for (field, (name, found)) in header.fields.iter().zip(found).enumerate() {
+                let Some(dataset) = self.reader.file.dataset(field) else { continue };
+                let stored = hdf5_file::read_number::<i64>(dataset, "checksum");
+                if stored.map_err(|e| unusable(&e))? != found {
+                    let cause = format!("it is damaged: the numbers of {name} miss their checksum");
+                    return Err(unusable(&cause));
+                }
             }
-        }
-        Ok(())
+            Ok(())
+        };
+        let fields = match self.failure {
+            Err(error) => Err(unusable(&error)),
+            Ok(()) if all_read => compare(),
+            Ok(()) => Ok(()),
+        };
+        comm.agree(fields.and(beside))
     }
 }
 

@@ -76,8 +76,16 @@ fn every_bit_comes_back() {
 fn columns_of_the_file_are_ny_and_inside_nx() {
     let state = state::<f64>();
     let serial = Communicator::serial();
-    let numbers = Columns::new(&serial, state.modes).gather(&state, 0);
     let (rows, cutoff) = (state.modes.rows(), state.modes.grid.cutoff);
+    let mut numbers = Vec::new();
+    Columns::new(&serial, state.modes).gather(&state, 0, Precision::Double, |first, bytes| {
+        assert_eq!(first * rows, numbers.len());
+        let (pairs, _) = bytes.as_chunks::<16>();
+        numbers.extend(pairs.iter().map(|pair| {
+            let (parts, _) = pair.as_chunks::<8>();
+            Complex::new(f64::from_ne_bytes(parts[0]), f64::from_ne_bytes(parts[1]))
+        }));
+    });
     for (mode, index) in state.owned_modes() {
         let iy = crate::modes::index_of(mode[1], cutoff[1]).unwrap();
         let column = iy * (cutoff[0] + 1) + mode[0] as usize;

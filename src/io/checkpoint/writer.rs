@@ -41,25 +41,26 @@ pub fn write<T: Real>(
     }
     let checksums = total(comm, checksums);
     let temporary = comm.is_root().then(|| Temporary::new(path));
+    let name = Temporary::path_for(path);
     let starts = placed::share_starts(comm, || {
-        let name = Temporary::path_for(path);
         let created = create_file(&name, header, &checksums, accumulated);
         created.map_err(|e| hdf5_file::write_failed(path, e))
     })?;
     let failed = |e| write_failed(path, e);
-    let name = Temporary::path_for(path);
-    let file = comm.agree(PlacedFile::open(comm, &name).map_err(failed))?;
-    let rows = state.modes.rows();
-    let first = columns.share.start * rows * 2 * header.precision.bytes();
+    let mut file = PlacedFile::open(comm, &name);
+    let column_bytes = 2 * state.modes.rows() * header.precision.bytes();
     for (field, start) in starts.into_iter().enumerate() {
-        let numbers = columns.gather(state, field);
-        let numbers = numbers.iter().flat_map(|z| [z.re.double(), z.im.double()]);
-        let written = file.write([(start + first as u64, numbers)], header.precision);
-        comm.agree(written.map_err(failed))?;
+        columns.gather(state, field, header.precision, |first, bytes| {
+            let at = start + (first * column_bytes) as u64;
+            // After an error the others must still get rid of theirs.
+            let written = file.as_ref().map_or(Ok(()), |file| file.put(at, bytes));
+            if let Err(error) = written {
+                file = Err(error);
+            }
+        });
     }
-    comm.agree(file.sync().map_err(failed))?;
-    drop(file);
-    CheckpointReader::open(comm, &name)?.verify()?;
+    comm.agree(file.and_then(|file| file.sync()).map_err(failed))?;
+    CheckpointReader::of_written(comm, &name, header)?.verify()?;
     comm.agree(temporary.map_or(Ok(()), Temporary::rename))
 }
 

@@ -21,7 +21,6 @@ use super::growing::{self, GrowingFile};
 use super::{Temporary, check_writable, foreign, hdf5_file, parts, placed};
 use crate::error::{Error, Result};
 use crate::parallel::Communicator;
-use crate::real::Precision;
 use crate::variable::Variable;
 
 use found::{Found, count_until, cut, look, open_old};
@@ -129,7 +128,7 @@ impl RecordsWriter {
         for (index, array) in self.header.arrays.iter().enumerate() {
             let (numbers, rest) = record.split_at(self.header.shape(array).iter().product());
             record = rest;
-            file.write((index, self.records), 0, numbers, Precision::Double)?;
+            file.write((index, self.records), numbers)?;
         }
         file.commit(self.records, step, time)
     }

@@ -4,21 +4,22 @@
 //! The records of the slice `name` are in `slices/<name>_<step>.h5`, one file after the other, each
 //! named after its first step: `/fields/u` is `[record][z][y][x]`, with the coordinates `/fields/x`,
 //! `y`, `z` and `/time` attached; `/step` has the steps. The first `/records` of them are there, the
-//! rest is room (see `io::growing`). Every rank writes its points, one that has none only waits.
+//! rest is room (see `io::growing`).
 
 mod header;
 mod start;
 
 use std::collections::BTreeSet;
 use std::f64::consts::TAU;
-use std::fs;
 use std::path::Path;
+use std::{fs, io};
 
 use hdf5::{Dataset, File, Group};
 
 use super::growing::{self, GrowingFile, Layout};
 use super::numbered::Numbered;
 use super::parts::same_flow;
+use super::placed::PlacedFile;
 use super::snapshot::{AXIS_NAMES, Provenance};
 use super::xdmf::Series;
 use super::{Temporary, hdf5_file, placed};
@@ -43,8 +44,9 @@ pub struct SliceWriter {
     header: Header,
     provenance: Provenance,
     present: Option<Present>,
-    /// The same, open on ranks that write to it.
-    file: Option<GrowingFile>,
+    /// The same, open on ranks that write to it, and on rank 0.
+    numbers: Option<PlacedFile>,
+    stamps: Option<GrowingFile>,
     has_points: bool,
     /// On rank 0, from the beginning on.
     series: Option<Series>,
@@ -56,7 +58,7 @@ pub struct SliceWriter {
 
 impl SliceWriter {
     /// Makes ready to begin a slice in the directory `slices`; or to go on `after` a step: then records
-    /// of later steps are to be cut off. `has_points` tells whether this rank will write some. Until
+    /// of later steps are to be cut off. `has_points` tells whether this rank will have some. Until
     /// [`Self::begin`] nothing is touched. Collective.
     pub fn open(
         comm: &Communicator,
@@ -67,6 +69,8 @@ impl SliceWriter {
         has_points: bool,
     ) -> Result<Self> {
         let files = Numbered::new(slices.to_owned(), format!("{}_", header.name));
+        let mut has_points = [i64::from(has_points)];
+        comm.with_same_writer().max(&mut has_points);
         let fits = |of_file: &Header, config: &str| {
             of_file.shows_the_same(&header) && same_flow(config, &provenance.config)
         };
@@ -78,8 +82,9 @@ impl SliceWriter {
             header,
             provenance,
             present: None,
-            file: None,
-            has_points,
+            numbers: None,
+            stamps: None,
+            has_points: has_points[0] == 1,
             series: None,
             start,
             failure: Ok(()),
@@ -121,20 +126,24 @@ impl SliceWriter {
     }
 
     /// Writes values `[z][y][x]` of a field on the rows of `part`, a part of the slice, into the record.
-    /// Does not communicate: what goes wrong is told by [`Self::commit`].
+    /// Every rank makes the same number of calls with the same fields, some perhaps with an empty part.
+    /// What goes wrong is told by [`Self::commit`]. Collective.
     pub fn put<T: Real>(&mut self, field: usize, part: &Region, values: &[T]) {
-        let (Some(file), Some(present), Ok(())) = (&self.file, &self.present, &self.failure) else {
-            return;
-        };
-        let (region, place) = (&self.header.region, (field, present.layout.records));
+        let (Some(file), Some(present)) = (&self.numbers, &self.present) else { return };
+        let Header { region, precision, .. } = &self.header;
+        let start = present.layout.start((field, present.layout.records));
         let [_, ny, nx] = region.shape();
         let [_, y, z] = &part.ranges;
         let planes = z.clone().zip(values.chunks_exact(part.plane_len().max(1)));
-        let written = planes.into_iter().try_for_each(|(z, values)| {
+        let runs = planes.map(|(z, values)| {
             let row = (z - region.ranges[2].start) * ny + y.start - region.ranges[1].start;
-            file.write(place, row * nx, values, self.header.precision)
+            let first = (row * nx * precision.bytes()) as u64;
+            (start + first, values.iter().map(|x| x.double()))
         });
-        self.failure = written.map_err(|e| Error::io("write", &present.path, e));
+        let written = file.write(runs, *precision);
+        if self.failure.is_ok() {
+            self.failure = written.map_err(|e| Error::io("write", &present.path, e));
+        }
     }
 
     /// Completes the record. Collective.
@@ -143,7 +152,9 @@ impl SliceWriter {
         self.comm.agree(failure)?;
         let Some(Present { path, layout }) = &mut self.present else { return Ok(()) };
         let mut commit = || {
-            let (Some(series), Some(file)) = (&mut self.series, &self.file) else { return Ok(()) };
+            let (Some(series), Some(file)) = (&mut self.series, &self.stamps) else {
+                return Ok(());
+            };
             let record = layout.records;
             file.commit(record, step, time).map_err(|e| Error::io("write", path, e))?;
             series.add(&self.header.xdmf(path, (layout.capacity, record), (step, time)))
@@ -155,8 +166,9 @@ impl SliceWriter {
 
     /// Brings what this rank has written to the disk. Does not communicate.
     pub fn sync(&self) -> Result<()> {
-        let (Some(file), Some(present)) = (&self.file, &self.present) else { return Ok(()) };
-        file.sync().map_err(|e| Error::io("write", &present.path, e))
+        let (Some(numbers), Some(present)) = (&self.numbers, &self.present) else { return Ok(()) };
+        let stamps = self.stamps.as_ref().map_or(Ok(()), GrowingFile::sync);
+        numbers.sync().and(stamps).map_err(|e| Error::io("write", &present.path, e))
     }
 
     /// Opens the file that rank 0 told of. Collective.
@@ -166,9 +178,15 @@ impl SliceWriter {
         }
         let parsed = toml::from_slice::<Present>(bytes).map_err(|e| Error::input(e.to_string()));
         let present = self.comm.agree(parsed)?;
-        let open = || GrowingFile::open(&present.path, present.layout.clone());
-        let file = (self.has_points || self.comm.is_root()).then(open).transpose();
-        self.file = self.comm.agree(file.map_err(|e| Error::io("open", &present.path, e)))?;
+        let (path, layout) = (&present.path, &present.layout);
+        let open = || -> io::Result<_> {
+            let stamps = || GrowingFile::open(path, layout.clone());
+            let stamps = self.comm.is_root().then(stamps).transpose()?;
+            Ok((PlacedFile::open_where(&self.comm, path, self.has_points)?, stamps))
+        };
+        let opened = self.comm.agree(open().map_err(|e| Error::io("open", path, e)))?;
+        self.numbers = Some(opened.0);
+        self.stamps = opened.1;
         self.present = Some(present);
         Ok(())
     }

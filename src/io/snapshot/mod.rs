@@ -73,8 +73,8 @@ mod tests {
         let mut writer = create(path, precision).unwrap();
         for (field, sign) in [(0, 1.0), (1, -1.0)] {
             let data: Vec<f64> = numbers(60).iter().map(|x| sign * x).collect();
-            writer.write(field, &planes(1..4), &data[15..]).unwrap();
-            writer.write(field, &planes(0..1), &data[..15]).unwrap();
+            writer.write(field, &planes(1..4), &data[15..]);
+            writer.write(field, &planes(0..1), &data[..15]);
         }
         writer.finish().unwrap();
     }
@@ -110,7 +110,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("snapshot.h5");
         let mut writer = create(&path, Precision::Double).unwrap();
-        writer.write(0, &planes(0..4), &[0.1_f32; 60]).unwrap();
+        writer.write(0, &planes(0..4), &[0.1_f32; 60]);
         writer.finish().unwrap();
         assert_eq!(
             open(&path).unwrap().read("u", &planes(0..4)).unwrap(),

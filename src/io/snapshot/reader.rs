@@ -1,5 +1,6 @@
 //! Reading a snapshot, with all the ways in which that can fail.
 
+use std::ops::Range;
 use std::path::Path;
 
 use hdf5::types::{FloatSize, TypeDescriptor};
@@ -10,6 +11,7 @@ use crate::error::Result;
 use crate::grid::{AXES, Region};
 use crate::io::hdf5_file;
 use crate::io::input_file::{InputFile, open_alone, unusable};
+use crate::io::placed::PIECE;
 use crate::parallel::Communicator;
 use crate::real::{Precision, Real, for_precision};
 use crate::variable::Variable;
@@ -36,26 +38,87 @@ impl SnapshotReader {
 
     /// The configuration of the run that wrote it, in TOML. Collective.
     pub fn config(&self) -> Result<String> {
-        let text = hdf5_file::read_fixed_text(&self.file.file, "config");
-        self.file.comm.agree(text.map_err(|e| self.file.unusable(e)))
+        let read = |file| hdf5_file::read_fixed_text(file, "config");
+        let bytes = self.file.comm.from_root(|| {
+            let text = self.file.file().map_or_else(|| Ok(String::new()), |file| read(file));
+            text.map(String::into_bytes).map_err(|e| self.file.unusable(e))
+        })?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// Reads a region of a field, `[z][y][x]`; a rank may ask for an empty one. Every rank makes
     /// the same number of calls with the same names. Collective.
     pub fn read(&self, field: &str, region: &Region) -> Result<Vec<f64>> {
-        let InputFile { comm, header, datasets, .. } = &self.file;
+        let InputFile { comm, header, .. } = &self.file;
         let names: Vec<&str> = header.fields.iter().map(|f| f.name.as_str()).collect();
         let Some(index) = names.iter().position(|&name| name == field) else {
             let found = names.join(", ");
             return Err(self.file.unusable(format!("it has no field {field} (it has {found})")));
         };
-        let block = in_file(region);
-        let read = for_precision!(header.precision, T => {
-            hdf5_file::read_block::<T>(&datasets[index], &block)
-                .map(|numbers| numbers.into_iter().map(T::double).collect())
-        });
-        comm.agree(read.map_err(|e| self.file.unusable(e)))
+        let mut numbers = vec![0.0; region.len()];
+        let ranks = comm.with_same_writer();
+        let regions = ranks.gather_to_all(to_bounds(region));
+        let Some(dataset) = self.file.dataset(index) else {
+            ranks.receive(0, &mut numbers);
+            return comm.agree(Ok(numbers));
+        };
+        let mut failure = Ok(());
+        for (rank, bounds) in regions.into_iter().enumerate() {
+            let mut rest = &mut numbers[..];
+            for piece in pieces(&from_bounds(bounds), dataset.is_chunked()) {
+                let read = read_piece(dataset, header.precision, &piece).unwrap_or_else(|error| {
+                    failure = Err(self.file.unusable(error));
+                    vec![0.0; piece.len()]
+                });
+                if rank > 0 {
+                    ranks.send(rank, &read);
+                } else {
+                    let (here, later) = std::mem::take(&mut rest).split_at_mut(read.len());
+                    here.copy_from_slice(&read);
+                    rest = later;
+                }
+            }
+        }
+        comm.agree(failure.map(|()| numbers))
     }
+}
+
+/// First and last points of a region, for messages.
+fn to_bounds(region: &Region) -> [i64; 2 * AXES] {
+    let [x, y, z] = &region.ranges;
+    [x.start, x.end, y.start, y.end, z.start, z.end].map(|n| n as i64)
+}
+
+/// The region that [`to_bounds`] tells of.
+fn from_bounds(bounds: [i64; 2 * AXES]) -> Region {
+    let [a, b, c, d, e, f] = bounds.map(|n| n as usize);
+    Region { ranges: [a..b, c..d, e..f] }
+}
+
+/// Parts of a region, one after the other, of a megabyte at most or of one row; planes of a file that has
+/// them compressed stay whole, for each is unpacked at once.
+fn pieces(region: &Region, planes_stay_whole: bool) -> Vec<Region> {
+    let [x, y, z] = region.ranges.clone();
+    if region.is_empty() {
+        return Vec::new();
+    }
+    let planes = if planes_stay_whole { 1 } else { (PIECE / region.plane_len()).max(1) };
+    let rows = if planes_stay_whole { y.len() } else { (PIECE / x.len()).clamp(1, y.len()) };
+    let parts = |range: Range<usize>, each: usize| {
+        let end = range.end;
+        range.step_by(each).map(move |start| start..(start + each).min(end))
+    };
+    let of_planes = parts(z, planes);
+    let regions = of_planes.flat_map(|z| parts(y.clone(), rows).map(move |y| (y, z.clone())));
+    regions.map(|(y, z)| Region { ranges: [x.clone(), y, z] }).collect()
+}
+
+fn read_piece(dataset: &Dataset, precision: Precision, piece: &Region) -> hdf5::Result<Vec<f64>> {
+    let block = in_file(piece);
+    for_precision!(precision, T => {
+        hdf5_file::read_block::<T>(dataset, &block)
+            .map(|numbers| numbers.into_iter().map(T::double).collect())
+    })
 }
 
 /// Reads and checks everything but the numbers. Needs one rank only.

@@ -33,6 +33,8 @@ pub struct SnapshotWriter {
     shape: [usize; AXES],
     precision: Precision,
     path: PathBuf,
+    /// What went wrong so far.
+    failure: Result<()>,
 }
 
 /// The way of the numbers into the file.
@@ -74,13 +76,14 @@ impl SnapshotWriter {
             shape: header.shape(),
             precision: header.precision,
             path: path.to_owned(),
+            failure: Ok(()),
         })
     }
 
     /// Writes a region of field number `field` (in the order of the header), of whole lines along x;
     /// `data` is `[z][y][x]`. Every rank makes the same number of calls with the same fields, some
-    /// perhaps with an empty region. Collective.
-    pub fn write<T: Real>(&mut self, field: usize, region: &Region, data: &[T]) -> Result<()> {
+    /// perhaps with an empty region. What goes wrong is told by [`Self::finish`]. Collective.
+    pub fn write<T: Real>(&mut self, field: usize, region: &Region, data: &[T]) {
         let ([nz, ny, nx], [x, y, z]) = (self.shape, &region.ranges);
         assert!(region.is_empty() || (*x == (0..nx) && y.end <= ny && z.end <= nz), "{region:?}");
         assert_eq!(data.len(), region.len(), "{region:?} is written whole");
@@ -98,18 +101,21 @@ impl SnapshotWriter {
                 written.map_err(|e| hdf5_file::write_failed(&self.path, e))
             }
         };
-        self.comm.agree(written)
+        if self.failure.is_ok() {
+            self.failure = written;
+        }
     }
 
     /// Brings everything to the disk and gives the file its name. Collective.
     pub fn finish(self) -> Result<()> {
-        let SnapshotWriter { numbers, temporary, comm, path, .. } = self;
-        comm.agree(match numbers {
+        let SnapshotWriter { numbers, temporary, comm, path, failure, .. } = self;
+        let closed = match numbers {
             Numbers::Placed(file, _) => file.sync().map_err(|e| write_failed(&path, e)),
             Numbers::Compressed(file) => {
                 file.close().map_err(|e| hdf5_file::write_failed(&path, e))
             }
-        })?;
+        };
+        comm.agree(failure.and(closed))?;
         comm.agree(temporary.map_or(Ok(()), Temporary::rename))
     }
 }

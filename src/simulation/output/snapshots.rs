@@ -151,7 +151,10 @@ pub fn save<T: Real>(
     let flow = Flow::new(fields, state, &config.physics, sweep);
     let grid = Grid::full(*points, config.grid.lengths);
     let whole = Region::whole(&grid);
-    let write = |field, region: &Region, values: &[T]| writer.write(field, region, values);
+    let write = |field, region: &Region, values: &[T]| {
+        writer.write(field, region, values);
+        Ok(())
+    };
     if *points == config.grid.points {
         fields.visit(&flow, sweep, &whole, write)?;
     } else {

@@ -58,7 +58,7 @@ impl ResumeRequest<'_> {
         for &step in steps.iter().rev() {
             let path = self.directory.files().checkpoint(step);
             // One that cannot be opened is not damaged, and may be the newest good one.
-            comm.agree(check_readable(&path))?;
+            check_readable_by_readers(comm, &path)?;
             let error = match CheckpointReader::open(comm, &path) {
                 Err(error) => error,
                 Ok(reader) => {
@@ -91,7 +91,7 @@ impl ResumeRequest<'_> {
         if let Some(text) = self.directory.config(comm)? {
             self.changes(comm, &text, self.directory.path())?;
         }
-        comm.agree(check_readable(path))?;
+        check_readable_by_readers(comm, path)?;
         let reader = CheckpointReader::open(comm, path)?;
         let changes = self.changes(comm, &reader.header().config, path)?;
         self.load(&reader, path, changes)
@@ -127,4 +127,9 @@ impl ResumeRequest<'_> {
         }
         Ok(Resumed { path: path.to_owned(), run, state, changes, took: started.elapsed() })
     }
+}
+
+/// Checks that the ranks that will read the file at `path` can open it. Collective.
+fn check_readable_by_readers(comm: &Communicator, path: &Path) -> Result<()> {
+    comm.agree(if comm.is_writer() { check_readable(path) } else { Ok(()) })
 }

@@ -51,7 +51,7 @@ pub type PutOut<'a, T> = dyn Fn(usize, &mut [T]) + Sync + 'a;
 pub struct ForceState {
     /// The name of what it acts on, see [`ForcingTerm`].
     pub name: String,
-    /// What it remembers, see [`Force::state`].
+    /// What it remembers, see [`Force::state`](crate::forcing::Force::state).
     pub memory: Vec<f64>,
     /// Half the mean square that it has put in since the account began.
     pub injected: f64,

@@ -30,7 +30,8 @@ impl Pace {
 /// What the user should know about a force.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Remark {
-    /// What it should multiply, but is absent in the present step: its name, see [`Part::name`].
+    /// What it should multiply, but is absent in the present step: its name, see
+    /// [`Part::name`](crate::forcing::Part::name).
     pub absent: Option<&'static str>,
     /// Largest rate at which it changed what it acts on of steps that were too long for it; 0 if none
     /// was.
