@@ -73,11 +73,11 @@ impl<'a, T: Real> RowPointer<'a, T> {
         RowPointer { start, ..self }
     }
 
-    /// Address of the number at `offset`, and bytes of `numbers` numbers.
+    /// Address of the first number, and bytes of one.
     #[inline(always)]
-    pub fn bytes(self, offset: usize, numbers: usize) -> (*const u8, usize) {
+    pub fn bytes(self) -> (*const u8, usize) {
         let size = if self.is_single() { size_of::<f32>() } else { size_of::<T>() };
-        (self.start.cast_const().cast::<u8>().wrapping_add(offset * size), numbers * size)
+        (self.start.cast_const().cast(), size)
     }
 
     /// Reads the numbers from `offset` on, which are `SINGLE` if [`Self::is_single`].

@@ -109,19 +109,27 @@ impl<T: Real> Target<'_, T> {
 /// first level would be too much: it would drive out the work at hand.)
 #[inline]
 pub fn prefetch<T: Real>(start: RowPointer<T>, offsets: &[usize]) {
-    #[cfg(target_arch = "x86_64")]
-    for &offset in offsets.iter().filter(|&&offset| offset != ABSENT) {
-        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
-        /// Bytes in a cache line; a row is two of them, or one if it is stored in single precision.
-        const CACHE_LINE: usize = 64;
-        let (row, bytes) = start.bytes(offset, 2 * T::LANES);
-        // SAFETY: a prefetch may be given any address.
-        unsafe {
-            _mm_prefetch::<_MM_HINT_T1>(row.cast());
-            if bytes > CACHE_LINE {
-                _mm_prefetch::<_MM_HINT_T1>(row.wrapping_add(CACHE_LINE).cast());
-            }
+    /// Bytes in a cache line.
+    const CACHE_LINE: usize = 64;
+    let (start, size) = start.bytes();
+    let rows = offsets.iter().filter(|&&offset| offset != ABSENT);
+    let ask = |row: *const u8| {
+        #[cfg(target_arch = "x86_64")]
+        {
+            use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+            // SAFETY: a prefetch may be given any address.
+            unsafe { _mm_prefetch::<_MM_HINT_T1>(row.cast()) };
         }
+    };
+    // A row is two cache lines, or one if it is stored in single precision.
+    if 2 * T::LANES * size > CACHE_LINE {
+        rows.for_each(|&offset| {
+            let row = start.wrapping_add(offset * size_of::<T>());
+            ask(row);
+            ask(row.wrapping_add(CACHE_LINE));
+        });
+    } else {
+        rows.for_each(|&offset| ask(start.wrapping_add(offset * size_of::<f32>())));
     }
 }
 
