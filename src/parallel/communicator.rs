@@ -59,15 +59,19 @@ impl Communicator {
 
     /// The ranks of `mpi`, each a row of its own. Collective.
     fn of(mpi: SimpleCommunicator, most_in_node: Option<usize>) -> Self {
-        let (ranks, most) = (mpi.size() as usize, most_in_node.unwrap_or(usize::MAX));
-        // Over a network, two of eight runs whose nodes sent together did not come back: not unasked.
-        let found = node_size(&mpi, most);
-        let node_size = if most_in_node.is_some() || found == ranks { found } else { 1 };
-        let is_one_node = mpi.split_shared(mpi.rank()).size() == mpi.size();
+        let ranks = mpi.size() as usize;
+        let node = mpi.split_shared(mpi.rank());
+        let is_one_node = ranks > 1 && node.size() == mpi.size();
+        let node_size = match most_in_node {
+            Some(most) => node_size(&mpi, &node, most),
+            None if is_one_node && shared_memory::is_common(&mpi) => ranks,
+            // Over a network, two of eight runs whose nodes sent together did not come back: not unasked.
+            None => 1,
+        };
         Communicator {
             writers: None,
             node_size,
-            is_apart: is_one_node && node_size < ranks.min(most),
+            is_apart: is_one_node && node_size < ranks.min(most_in_node.unwrap_or(ranks)),
             most_in_node,
             grid: ProcessGrid::slabs(ranks),
             mpi: Some(Rc::new(mpi)),
@@ -138,7 +142,8 @@ impl Communicator {
     /// The same ranks, of which at most so many share memory and send together: 1 for messages from each
     /// to each other one. Collective.
     pub fn in_nodes_of(&self, most: usize) -> Self {
-        let node_size = self.peers().map_or(1, |mpi| node_size(mpi, most));
+        let node_size =
+            self.peers().map_or(1, |mpi| node_size(mpi, &mpi.split_shared(mpi.rank()), most));
         Communicator { node_size, most_in_node: Some(most), ..self.clone() }
     }
 
@@ -220,10 +225,10 @@ impl Communicator {
     }
 }
 
-/// Ranks of a node, see [`Communicator::node_size`], at most `most`. Collective.
-fn node_size(mpi: &SimpleCommunicator, most: usize) -> usize {
+/// Ranks of a node, see [`Communicator::node_size`], at most `most`; `node` has those of `mpi` that are on
+/// this rank's. Collective.
+fn node_size(mpi: &SimpleCommunicator, node: &SimpleCommunicator, most: usize) -> usize {
     let [rank, ranks] = [mpi.rank(), mpi.size()].map(|n| n as usize);
-    let node = mpi.split_shared(mpi.rank());
     let size = (node.size() as usize).min(most);
     // As many as all nodes have, if all have as many.
     let (mut fewest, mut largest) = (0, 0);
