@@ -89,8 +89,7 @@ impl<'a> Columns<'a> {
         precision: Precision,
         mut each: impl FnMut(usize, &[Complex<f64>]),
     ) {
-        let rounded =
-            |x: T| for_precision!(precision, File => File::from_double(x.double()).double());
+        let rounded = |x| for_precision!(precision, File => File::from_double(x).double());
         let rows = self.rows();
         let mut numbers = vec![Complex::default(); rows];
         for window in self.windows().filter(|window| window.rank == self.comm.rank()) {
@@ -99,8 +98,9 @@ impl<'a> Columns<'a> {
             }
         }
         for &(column, index) in &self.held {
-            for (row, number) in numbers.iter_mut().enumerate() {
-                let Complex { re, im } = state.at(ModeIndex { row, ..index }, field);
+            for (number, Complex { re, im }) in
+                numbers.iter_mut().zip(self.numbers_at(state, index, field))
+            {
                 *number = Complex::new(rounded(re), rounded(im));
             }
             each(column * rows, &numbers);
@@ -121,7 +121,8 @@ impl<'a> Columns<'a> {
         for window in self.windows() {
             let held = self.held_in(&window).iter();
             let numbers = held.flat_map(|&(_, index)| self.numbers_at(state, index, field));
-            placed::encode(numbers, precision, &mut outgoing);
+            let parts = numbers.flat_map(|Complex { re, im }| [re, im]);
+            placed::encode(parts, precision, &mut outgoing);
             if window.rank != self.comm.rank() {
                 if !outgoing.is_empty() {
                     self.comm.send(window.rank, &outgoing);
@@ -199,17 +200,14 @@ impl<'a> Columns<'a> {
         &self.held[before(columns.start)..before(columns.end)]
     }
 
-    /// Real and imaginary parts of a column that this rank stores.
+    /// The numbers of a column that this rank stores.
     fn numbers_at<T: Real>(
         &self,
         state: &SpectralFields<T>,
         index: ModeIndex,
         field: usize,
-    ) -> impl Iterator<Item = f64> {
-        (0..self.rows()).flat_map(move |row| {
-            let Complex { re, im } = state.at(ModeIndex { row, ..index }, field);
-            [re.double(), im.double()]
-        })
+    ) -> impl Iterator<Item = Complex<f64>> {
+        (0..self.rows()).map(move |row| state.double_at(ModeIndex { row, ..index }, field))
     }
 
     /// The rank that stores a column, if one does.
