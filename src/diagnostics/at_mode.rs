@@ -25,23 +25,7 @@ pub fn each_mode<T: Real>(
     }
 }
 
-/// |k|^2.
-pub fn square(k: [f64; AXES]) -> f64 {
-    k.iter().map(|k| k * k).sum()
-}
-
 /// |f|^2.
 pub fn norm(f: &[C]) -> f64 {
     f.iter().map(|f| f.norm_sqr()).sum()
-}
-
-/// Re(f . conj g).
-pub fn dot(f: &[C], g: &[C]) -> f64 {
-    f.iter().zip(g).map(|(f, g)| f.re * g.re + f.im * g.im).sum()
-}
-
-/// Re((i k x f) . conj f) = 2 k . (Re f x Im f).
-pub fn curl_product(k: [f64; AXES], f: &[C]) -> f64 {
-    let cross = |i: usize, j: usize| f[i].re * f[j].im - f[j].re * f[i].im;
-    2.0 * (k[0] * cross(1, 2) + k[1] * cross(2, 0) + k[2] * cross(0, 1))
 }

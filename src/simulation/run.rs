@@ -189,7 +189,7 @@ impl<'a, T: Real> Run<'a, T> {
                 return Err(self.stability.blow_up(good, &reason));
             }
             let started = Instant::now();
-            self.averages.note_before(next, &self.solver);
+            self.averages.note_before(clock.step, next, &self.solver);
             self.output_timings.add(Activity::Output, started.elapsed());
             match self.solver.try_step(dt) {
                 Attempt::Accepted => break (dt, next),

@@ -6,8 +6,10 @@ use crate::error::{Error, Result};
 use crate::format::size;
 use crate::grid::{AXES, Grid};
 use crate::io::records::{Array, Axis, Header};
+use crate::parallel::Communicator;
 use crate::real::Real;
 use crate::shells::Shells;
+use crate::solver::Solver;
 use crate::transform::plan::Plan;
 use crate::variable::Variable;
 
@@ -87,6 +89,17 @@ impl AllSpectra {
         self.shells.memory(grid, threads).max(lines).max(axial)
     }
 
+    /// Measures them, array after array of the file: the spectrum of kinetic energy first. Collective.
+    pub fn measure<T: Real>(&self, solver: &mut Solver<T>, comm: &Communicator) -> Vec<Vec<f64>> {
+        let tendency = solver.tendency();
+        let (state, sweep) = solver.state_and_sweep();
+        let mut spectra = self.shells.measure(state, &tendency, sweep.pool(), comm);
+        spectra.extend(self.lines.measure(state, sweep.pool(), comm));
+        let axial = self.axial.iter().flat_map(|axial| axial.measure(state, sweep.pool(), comm));
+        spectra.extend(axial);
+        spectra
+    }
+
     /// The contents of the file beside its numbers.
     pub fn header(&self, config: &Config, grid: Grid) -> Result<Header> {
         let shells = Shells::new(grid);
@@ -130,14 +143,8 @@ fn preferred_axis(config: &Config) -> Option<[f64; AXES]> {
 
 impl<T: Real> Statistic<T> for AllSpectra {
     fn measure(&self, context: &mut OutputContext<T>) -> Vec<Vec<f64>> {
-        let comm = context.run.comm;
-        let tendency = context.solver.tendency();
-        let (state, sweep) = context.solver.state_and_sweep();
-        let mut spectra = self.shells.measure(state, &tendency, sweep.pool(), comm);
+        let spectra = AllSpectra::measure(self, context.solver, context.run.comm);
         context.energy_spectrum = Some(spectra[0].clone());
-        spectra.extend(self.lines.measure(state, sweep.pool(), comm));
-        let axial = self.axial.iter().flat_map(|axial| axial.measure(state, sweep.pool(), comm));
-        spectra.extend(axial);
         spectra
     }
 }
