@@ -149,7 +149,8 @@ fn unfinished_sweeps(comm: &Communicator) {
     for comm in in_process_grids(comm, nodes) {
         let room = Room { slots: FIELDS, products: FIELDS, precision: Precision::Double };
         let pool = ThreadPool::new(1).unwrap();
-        let mut sweep = Sweep::<f64>::with_room(layout::<f64>(GRIDS[0]), &comm, pool, room).unwrap();
+        let mut sweep =
+            Sweep::<f64>::with_room(layout::<f64>(GRIDS[0]), &comm, pool, room).unwrap();
         comm.barrier();
         if is_late {
             thread::sleep(Duration::from_millis(20));
