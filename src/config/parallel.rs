@@ -21,6 +21,23 @@ pub struct Parallel {
     /// Groups of ranks and ranks of each group; chosen by the program when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grid: Option<[usize; 2]>,
+    /// Whether layouts are tried at the start of a run.
+    #[serde(default)]
+    pub tune: Tune,
+}
+
+/// Whether a run tries what [`Parallel::exchange`] and [`Parallel::grid`] leave open, and takes the
+/// fastest. The results are the same to the bit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tune {
+    /// When the run is so long that it takes less than a hundredth of it.
+    #[default]
+    Auto,
+    /// However short the run is.
+    Always,
+    /// Not at all.
+    Never,
 }
 
 fn one_thread() -> usize {
@@ -55,7 +72,12 @@ impl Exchange {
 
 impl Default for Parallel {
     fn default() -> Self {
-        Parallel { threads: one_thread(), exchange: Exchange::default(), grid: None }
+        Parallel {
+            threads: one_thread(),
+            exchange: Exchange::default(),
+            grid: None,
+            tune: Tune::default(),
+        }
     }
 }
 
