@@ -16,6 +16,9 @@ use crate::real::Real;
 /// Rates of everything that decays, in [`everything`].
 const NU: f64 = 0.05;
 
+/// A term at a wavevector, of the fields there.
+type Plain<'a> = dyn Fn([f64; 3], &[Complex<f64>]) -> f64 + 'a;
+
 /// A flow that has every quantity there is.
 fn everything() -> Physics {
     let law = |coefficient, order| Some(PowerLaw { coefficient, order });
@@ -60,7 +63,7 @@ fn quantities_are_the_sums_over_modes_that_they_are_said_to_be() {
         let [(velocity, found), again] =
             [1, 2].map(|n| quantities.measure(&fields, NU, &ThreadPool::new(n).unwrap(), &serial));
         assert_eq!((velocity, &found), (again.0, &again.1));
-        let plain = |of: &dyn Fn([f64; 3], &[Complex<f64>]) -> f64| {
+        let plain = |of: &Plain<'_>| {
             let term = |(mode, index): ([i64; 3], _)| {
                 let values: Vec<_> = (0..8).map(|field| fields.double_at(index, field)).collect();
                 Modes::weight(mode[0]) * of(modes.grid.wavevector(mode), &values)
@@ -83,7 +86,7 @@ fn quantities_are_the_sums_over_modes_that_they_are_said_to_be() {
             let index = quantities.variables().position(|variable| variable.name == name);
             found[index.unwrap_or_else(|| panic!("no {name}"))]
         };
-        let is = |name: &str, found: f64, of: &dyn Fn([f64; 3], &[Complex<f64>]) -> f64| {
+        let is = |name: &str, found: f64, of: &Plain<'_>| {
             let (expected, size) = (plain(of), plain(&|k, f| of(k, f).abs()));
             assert!(size > 0.0 && (found - expected).abs() < tolerance * size, "{name}: {found}");
         };
@@ -94,7 +97,7 @@ fn quantities_are_the_sums_over_modes_that_they_are_said_to_be() {
         is("over k", velocity.energy_over_k, &|k, f| {
             if moving(k) == 0.0 { 0.0 } else { 0.5 * norm(&f[..3]) / square(k).sqrt() }
         });
-        let sum = |name: &str, of: &dyn Fn([f64; 3], &[Complex<f64>]) -> f64| {
+        let sum = |name: &str, of: &Plain<'_>| {
             is(name, by_name(name), of);
         };
         sum("helicity", &|k, f| curl(k, f));

@@ -58,7 +58,11 @@ impl Bench<'_> {
     ) -> Result<InSteps> {
         let mut sample = |is_step: bool, repeats: usize| {
             self.sample(repeats, &mut || {
-                if is_step { short_step(solver) } else { Ok(work(solver)) }
+                if is_step {
+                    return short_step(solver);
+                }
+                work(solver);
+                Ok(())
             })
         };
         let both = [true, false];
