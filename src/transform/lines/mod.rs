@@ -13,6 +13,7 @@
 mod butterflies;
 mod fallback;
 mod mixed_radix;
+mod radices;
 mod rows;
 
 use super::row_array::RowPointer;
