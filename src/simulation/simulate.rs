@@ -72,7 +72,7 @@ fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> R
     outcome
 }
 
-/// What is odd about where the ranks are. Collective.
+/// Warns of what is odd about where the ranks are. Collective.
 fn warnings_of_ranks(comm: &Communicator, config: &Config) -> Vec<String> {
     let mut warnings = Vec::new();
     let (threads, fewest) = (config.parallel.threads, comm.cores(config.parallel.threads).fewest);
