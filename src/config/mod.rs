@@ -32,7 +32,7 @@ pub use output::{
     Checkpoints, Extent, Gradients, History, Output, Pdfs, Sampling, SeparationKind, Separations,
     Slice, Snapshots, Spectra, SpectralSnapshots, StructureFunctions, kept_checkpoints,
 };
-pub use parallel::{Exchange, Parallel};
+pub use parallel::{Exchange, Parallel, Tune};
 pub use schema::Config;
 pub use time::{Step, Time};
 

@@ -21,6 +21,23 @@ pub struct Parallel {
     /// Groups of ranks and ranks of each group; chosen by the program when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grid: Option<[usize; 2]>,
+    /// Whether layouts are tried at the start of a run.
+    #[serde(default)]
+    pub tune: Tune,
+}
+
+/// Whether a run tries what [`Parallel::exchange`] and [`Parallel::grid`] leave open, and takes the
+/// fastest. The results are the same to the bit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tune {
+    /// When the run is so long that it takes less than a hundredth of it.
+    #[default]
+    Auto,
+    /// However short the run is.
+    Always,
+    /// Not at all.
+    Never,
 }
 
 fn one_thread() -> usize {
@@ -31,9 +48,13 @@ fn one_thread() -> usize {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Exchange {
-    /// Through shared memory when all ranks are on one node, by messages otherwise.
+    /// Through shared memory when all ranks are on one node, by messages otherwise: from node to node
+    /// where nodes have many ranks, from rank to rank where they have few.
     #[default]
     Auto,
+    /// By messages from each node to each other one, sent by all ranks of the node in equal parts.
+    /// Through shared memory when all ranks are on one node.
+    ByNode,
     /// By messages from each rank to each other one.
     AllToAll,
 }
@@ -43,6 +64,7 @@ impl Exchange {
     pub fn among(self, comm: &Communicator) -> Communicator {
         match self {
             Exchange::Auto => comm.clone(),
+            Exchange::ByNode => comm.in_nodes_of(usize::MAX),
             Exchange::AllToAll => comm.in_nodes_of(1),
         }
     }
@@ -50,7 +72,12 @@ impl Exchange {
 
 impl Default for Parallel {
     fn default() -> Self {
-        Parallel { threads: one_thread(), exchange: Exchange::default(), grid: None }
+        Parallel {
+            threads: one_thread(),
+            exchange: Exchange::default(),
+            grid: None,
+            tune: Tune::default(),
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! | [`output`] | what a run writes: one file for each kind, the registry, the schedule |
 //! | [`restart`] | where a run begins or goes on: initial fields, checkpoints, changes |
 //! | [`simulate`], [`options`] | a simulation from its configuration to its end, or `--dry-run` |
+//! | `layout` | how ranks are arranged and exchange rows, found by trying |
 //! | `run` | the loop: steps, output, checkpoints |
 //! | [`time_step`] | the rule of the step, its limits, landing on the times of outputs |
 //! | `first_step` | the first step of a run that is not there yet |
@@ -20,6 +21,7 @@ mod convert;
 mod deadline;
 mod energy_budget;
 mod first_step;
+mod layout;
 pub mod options;
 pub mod output;
 mod progress;

@@ -91,9 +91,9 @@ impl<'a, T: Real> Run<'a, T> {
         })
     }
 
-    /// Steps and writes until the end, and says where the time went. Collective.
+    /// Steps and writes until the end, and says where the time went; [`Self::begin`] comes before.
+    /// Collective.
     pub fn complete(mut self) -> Result<Outcome> {
-        self.begin()?;
         stop::catch_signals();
         self.watch.begin();
         let stopped = self.step_to_end();
@@ -122,7 +122,8 @@ impl<'a, T: Real> Run<'a, T> {
     }
 
     /// Makes the directory and its files what the run goes on from: from here on there is no way back.
-    fn begin(&mut self) -> Result<()> {
+    /// Collective.
+    pub fn begin(&mut self) -> Result<()> {
         let RunContext { comm, config, directory, .. } = self.context;
         self.entry.make(comm, config, directory, self.log)?;
         self.log.open(comm, &directory.files().log())?;

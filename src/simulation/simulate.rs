@@ -5,8 +5,8 @@ use std::io::Write;
 use crate::config::{Config, Exchange, Machine};
 use crate::console::complain;
 use crate::error::Result;
+use crate::estimate::performance_model;
 use crate::estimate::resources::{Placement, Resources};
-use crate::estimate::{performance_model, process_grid};
 use crate::io::log::Log;
 use crate::io::run_directory::RunDirectory;
 use crate::modes::Modes;
@@ -15,6 +15,7 @@ use crate::real::{Real, for_precision};
 
 use super::deadline::Deadline;
 use super::first_step::first_step;
+use super::layout::Choice;
 use super::options::{DryRun, Options, Outcome};
 use super::output::names;
 use super::restart::Origin;
@@ -46,12 +47,12 @@ fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> R
     if let Some(dry_run) = &options.dry_run {
         return tell::<T>(comm, config, modes, dry_run);
     }
-    let grid = process_grid::choose(config.parallel.grid, &modes, comm.size())?;
-    let comm = &comm.arranged(grid);
-    let here = Placement { ranks: comm.size(), node: comm.node_size(), machine: None };
-    let resources = Resources::new::<T>(config, modes, here, None)?;
     let mut log = Log::new(comm, options.quiet);
+    // What cannot be run at all makes no directory.
+    resources_here::<T>(comm, config, modes)?;
     let directory = RunDirectory::enter(comm, &config.output.directory, &mut log)?;
+    let choice = Choice::find::<T>(comm, config, modes, &directory, &mut log)?;
+    let comm = &choice.of(comm);
     let origin = Origin::<T>::find(comm, config, &options.restart, &directory, &mut log)?;
     if let Some(message) = origin.is_complete(config.time.end) {
         log.line(&message);
@@ -59,17 +60,32 @@ fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> R
     }
     origin.entry().check(comm, config, &directory)?;
     log.line(&format!("dns-solver {}, into {}", crate::VERSION, directory.path().display()));
+    let resources = resources_here::<T>(comm, &choice.in_place_of(config), modes)?;
     log.line(resources.report().trim_end());
     for warning in resources.warnings().iter().chain(&warnings_of_ranks(comm, config)) {
         log.warn(warning);
     }
     let deadline = Deadline::find(comm, options.deadline, &mut log);
     let outcome = Run::<T>::new(comm, config, modes, origin, &directory, &mut log, deadline)
-        .and_then(Run::complete);
+        .and_then(|mut run| {
+            run.begin()?;
+            choice.keep(comm, &directory)?;
+            run.complete()
+        });
     if let Err(error) = &outcome {
         log.record(&format!("error: {error}"));
     }
     outcome
+}
+
+/// Returns what a run needs on these ranks.
+fn resources_here<T: Real>(
+    comm: &Communicator,
+    config: &Config,
+    modes: Modes,
+) -> Result<Resources> {
+    let here = Placement { ranks: comm.size(), node: comm.node_size(), machine: None };
+    Resources::new::<T>(config, modes, here, None)
 }
 
 /// Warns of what is odd about where the ranks are. Collective.
@@ -83,7 +99,7 @@ fn warnings_of_ranks(comm: &Communicator, config: &Config) -> Vec<String> {
              --cpus-per-task={threads})"
         ));
     }
-    if comm.is_apart() && config.parallel.exchange == Exchange::Auto {
+    if comm.is_apart() && config.parallel.exchange != Exchange::AllToAll {
         warnings.push(
             "the ranks are on one node but cannot share memory, as in containers of their own: they \
              pass messages, which are slower; start them in one container"
@@ -121,7 +137,7 @@ fn placement(dry_run: &DryRun, comm: &Communicator, config: &Config) -> Result<P
         // Nothing is known of other ranks.
         None => 1,
     };
-    let shares_memory = node >= ranks && config.parallel.exchange == Exchange::Auto;
+    let shares_memory = node >= ranks && config.parallel.exchange != Exchange::AllToAll;
     let node = if shares_memory { node } else { 1 };
     Ok(Placement { ranks, node, machine })
 }

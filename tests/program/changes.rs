@@ -47,6 +47,7 @@ fn what_is_allowed_goes_on_as_a_new_run_would() {
         ("forcing.kind,forcing.power,forcing.wavenumber", &[held]),
         ("time.scheme,time.dt", &["time.scheme=rk3", "time.dt=0.0078125"]),
         ("precision", &["precision=single"]),
+        ("transpose_precision", &["transpose_precision=single"]),
     ]
     .into_iter()
     .enumerate()
@@ -376,6 +377,7 @@ fn what_is_not_allowed_is_refused_with_the_differences() {
         (vec!["physics.viscosity=0.1"], "physics.viscosity: 0.05 -> 0.1"),
         (vec!["grid.points=[24,15,15]"], "grid.points: [24, 15, 12] -> [24, 15, 15]"),
         (vec!["precision=single"], "precision: \"double\" -> \"single\""),
+        (vec!["transpose_precision=single"], "transpose_precision: not set -> \"single\""),
         (vec!["forcing.energy=0.4"], "forcing.energy: not set -> 0.4"),
         (vec!["time.cfl=", "time.dt=0.01"], "time.cfl: 0.3 -> not set"),
         (vec!["time.scheme=rk3"], "time.scheme: \"rk4\" -> \"rk3\""),

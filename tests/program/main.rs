@@ -15,6 +15,7 @@ mod fields;
 mod file_start;
 mod forces;
 mod fuzz;
+mod layouts;
 mod lock;
 mod network;
 mod restart;

@@ -55,6 +55,8 @@ pub const VARIANTS: [&[&str]; 4] = [
         "time.dt=0.013",
         "--set",
         "time.scheme=rk3",
+        "--set",
+        "transpose_precision=single",
     ],
     &[
         "--set",

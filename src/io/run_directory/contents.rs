@@ -13,7 +13,7 @@ use crate::io::{Temporary, check_writable, history, parts};
 /// # Errors
 /// Names what cannot be.
 pub fn check_all_writable(files: &RunFiles) -> Result<()> {
-    let alone = [files.config(), files.log(), files.series()];
+    let alone = [files.config(), files.layout(), files.log(), files.series()];
     let numbered = [files.snapshots(), files.modes(), files.checkpoints()];
     let numbered = numbered.map(|files| files.path(0));
     alone.iter().chain(&numbered).try_for_each(|path| check_writable(path))
@@ -45,7 +45,7 @@ pub fn check_free(files: &RunFiles, config: &str) -> Result<()> {
 pub fn make(files: &RunFiles, config: &str) -> Result<()> {
     check_free(files, config)?;
     // First of all, so that a run killed from here on is known to be unstarted.
-    write_config(files, config)
+    write_text(&files.config(), config)
         .and_then(|()| clear(files))
         .map_err(|e| Error::io("create run directory", files.directory(), e))
 }
@@ -67,7 +67,7 @@ pub fn go_back(files: &RunFiles, step: u64, config: &str) -> io::Result<bool> {
         loses_snapshots |= are_snapshots && !later.is_empty();
         files.remove(later.into_iter())?;
     }
-    write_config(files, config).map(|()| loses_snapshots)
+    write_text(&files.config(), config).map(|()| loses_snapshots)
 }
 
 /// Returns whether a run with this configuration was killed before its first step, so that nothing in its
@@ -78,9 +78,10 @@ fn is_unstarted(files: &RunFiles, config: &str) -> bool {
         && history::last_step(&files.history()).unwrap_or(0) == 0
 }
 
-fn write_config(files: &RunFiles, config: &str) -> io::Result<()> {
-    let temporary = Temporary::new(&files.config());
-    fs::write(temporary.path(), config)?;
+/// Writes a file of text, or leaves it as it was.
+pub fn write_text(path: &Path, text: &str) -> io::Result<()> {
+    let temporary = Temporary::new(path);
+    fs::write(temporary.path(), text)?;
     temporary.publish()
 }
 

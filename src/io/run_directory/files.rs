@@ -29,6 +29,11 @@ impl RunFiles {
         self.directory.join("config.toml")
     }
 
+    /// The layout of ranks that was found by trying.
+    pub fn layout(&self) -> PathBuf {
+        self.directory.join("layout.toml")
+    }
+
     /// The log.
     pub fn log(&self) -> PathBuf {
         self.directory.join("log.txt")

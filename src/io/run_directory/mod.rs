@@ -65,6 +65,26 @@ impl RunDirectory {
         Ok(())
     }
 
+    /// The layout of ranks that an earlier part of the run has kept, if it has. Collective.
+    ///
+    /// # Errors
+    /// None of its own: what cannot be read is not there.
+    pub fn kept_layout(&self, comm: &Communicator) -> Result<Option<String>> {
+        let text = comm.from_root(|| Ok(fs::read(self.files.layout()).unwrap_or_default()))?;
+        Ok(String::from_utf8(text).ok().filter(|text| !text.is_empty()))
+    }
+
+    /// Keeps a layout of ranks. Collective.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn keep_layout(&self, comm: &Communicator, text: &str) -> Result<()> {
+        let path = self.files.layout();
+        let keep = || contents::write_text(&path, text);
+        let kept = if comm.is_root() { keep() } else { Ok(()) };
+        comm.agree(kept.map_err(|e| Error::io("keep the layout of ranks in", &path, e)))
+    }
+
     /// Checks that everything in the directory can be written to, and, for a run that `is_new`, that
     /// [`Self::begin`] with this `config` will not refuse it. Touches nothing. Collective.
     ///
