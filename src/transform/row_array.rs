@@ -1,7 +1,7 @@
 //! Rows between two transforms: numbers as they are, or stored in single precision.
 //!
 //! What is stored in single precision is converted by the loads and stores of the kernels that read and
-//! write rows. They are compiled for both (`SINGLE`), and look once a line which one they have.
+//! write rows. They are compiled for both (`SINGLE`), and look once a batch of lines which one they have.
 
 use std::marker::PhantomData;
 

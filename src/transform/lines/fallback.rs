@@ -41,7 +41,7 @@ impl<T: Real> Fallback<T> {
     ///
     /// # Safety
     /// As [`super::Lines::transform`]; rows of the source may be the first numbers of `work`.
-    pub unsafe fn transform(&self, lanes: usize, job: Job<T>) {
+    pub unsafe fn transform(&self, lanes: usize, job: &Job<T>) {
         // SAFETY: the caller's promise is passed on.
         unsafe {
             for_storage!(job.source.start, from => {
@@ -57,11 +57,11 @@ impl<T: Real> Fallback<T> {
     unsafe fn run<const FROM: bool, const TO: bool>(
         &self,
         lanes: usize,
-        job: Job<T>,
+        job: &Job<T>,
         from: StoredRows<T, FROM>,
         to: StoredRows<T, TO>,
     ) {
-        let Job { direction, source, target, work } = job;
+        let &Job { direction, source, target, work } = job;
         let plan = match direction {
             Direction::Forward => &self.forward,
             Direction::Inverse => &self.inverse,

@@ -75,7 +75,7 @@ impl<T: Real> MixedRadix<T> {
     /// # Safety
     /// As [`super::Lines::transform`].
     #[inline(always)]
-    pub unsafe fn transform<V: Vector<Scalar = T>>(&self, lanes: usize, job: Job<T>) {
+    pub unsafe fn transform<V: Vector<Scalar = T>>(&self, lanes: usize, job: &Job<T>) {
         let few = V::Half::WIDTH < V::WIDTH && job.source.lanes <= V::Half::WIDTH;
         // SAFETY: the caller's promise is passed on.
         unsafe { if few { self.run::<V::Half>(lanes, job) } else { self.run::<V>(lanes, job) } }
@@ -86,20 +86,18 @@ impl<T: Real> MixedRadix<T> {
     /// # Safety
     /// As [`super::Lines::transform`].
     #[inline(always)]
-    unsafe fn run<V: Vector<Scalar = T>>(&self, lanes: usize, job: Job<T>) {
+    unsafe fn run<V: Vector<Scalar = T>>(&self, lanes: usize, job: &Job<T>) {
         // If a vector has all lanes, the compiler sees that there is one turn.
         let narrow = V::WIDTH < T::LANES;
         let lanes_in_use = job.source.lanes;
         let in_use = if narrow { lanes_in_use.next_multiple_of(V::WIDTH) } else { V::WIDTH };
         for lane in (0..in_use).step_by(V::WIDTH) {
             // SAFETY: the caller's promise is passed on.
-            unsafe { self.run_vector::<V>(lane, lanes, &job) };
+            unsafe { self.run_vector::<V>(lane, lanes, job) };
         }
-        // SAFETY: rows are valid by the caller's promise.
-        unsafe {
-            if narrow {
-                job.target.clear::<V>(in_use..lanes, lanes);
-            }
+        if narrow {
+            // SAFETY: rows are valid by the caller's promise.
+            unsafe { job.target.clear::<V>(in_use..lanes, lanes) };
         }
     }
 
@@ -140,14 +138,14 @@ impl<T: Real> MixedRadix<T> {
         lanes: usize,
         job: &Job<T>,
     ) {
-        let Job { direction, source, work, .. } = job;
+        let &Job { direction, source, work, .. } = job;
         let (re, im) = direction.parts(lanes);
         let read = source.table.0.offsets.as_ptr();
         let (from_re, from_im) = (from.at(re), from.at(im));
         let zeros = self.zeros.as_ptr();
         // SAFETY: turns are smaller than the length; rows are valid by the caller's promise.
         unsafe {
-            let store = |p: usize, value: (V, V)| store_work(*work, p, value);
+            let store = |p: usize, value: (V, V)| store_work(work, p, value);
             let load = |_: usize, turn: usize| {
                 let offset = *read.add(turn);
                 (from_re.load::<V>(offset), from_im.load::<V>(offset))
@@ -178,13 +176,13 @@ impl<T: Real> MixedRadix<T> {
         lanes: usize,
         job: &Job<T>,
     ) {
-        let Job { direction, target, work, .. } = job;
+        let &Job { direction, target, work, .. } = job;
         let (re, im) = direction.parts(lanes);
         let write = target.table.0.offsets.as_ptr();
         let (to_re, to_im) = (to.at(re), to.at(im));
         // SAFETY: positions are smaller than the length; rows are valid by the caller's promise.
         unsafe {
-            let load = |p: usize, _: usize| load_work::<V>(*work, p);
+            let load = |p: usize, _: usize| load_work::<V>(work, p);
             let store = |p: usize, value: (V, V)| {
                 let offset = *write.add(p);
                 to_re.store(offset, value.0);
