@@ -78,7 +78,7 @@ fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> R
     outcome
 }
 
-/// What a run needs on these ranks.
+/// Returns what a run needs on these ranks.
 fn resources_here<T: Real>(
     comm: &Communicator,
     config: &Config,
@@ -88,7 +88,7 @@ fn resources_here<T: Real>(
     Resources::new::<T>(config, modes, here, None)
 }
 
-/// What is odd about where the ranks are. Collective.
+/// Warns of what is odd about where the ranks are. Collective.
 fn warnings_of_ranks(comm: &Communicator, config: &Config) -> Vec<String> {
     let mut warnings = Vec::new();
     let (threads, fewest) = (config.parallel.threads, comm.cores(config.parallel.threads).fewest);
