@@ -57,6 +57,8 @@ bind "$rustup" /root/.rustup
 authorities=${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}
 trust=()
 if [[ -f $authorities ]]; then
+    # Debian 12 has no such directory before openssl is installed.
+    mkdir -p "$root/etc/ssl"
     cp "$authorities" "$root/etc/ssl/machine.crt"
     trust=({SSL_CERT_FILE,PIP_CERT,CURL_CA_BUNDLE}"=/etc/ssl/machine.crt")
 fi
