@@ -31,9 +31,13 @@ fn one_thread() -> usize {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Exchange {
-    /// Through shared memory when all ranks are on one node, by messages otherwise.
+    /// Through shared memory when all ranks are on one node, by messages otherwise: from node to node
+    /// where nodes have many ranks, from rank to rank where they have few.
     #[default]
     Auto,
+    /// By messages from each node to each other one, sent by all ranks of the node in equal parts.
+    /// Through shared memory when all ranks are on one node.
+    ByNode,
     /// By messages from each rank to each other one.
     AllToAll,
 }
@@ -43,6 +47,7 @@ impl Exchange {
     pub fn among(self, comm: &Communicator) -> Communicator {
         match self {
             Exchange::Auto => comm.clone(),
+            Exchange::ByNode => comm.in_nodes_of(usize::MAX),
             Exchange::AllToAll => comm.in_nodes_of(1),
         }
     }

@@ -12,6 +12,10 @@ use super::process_grid::ProcessGrid;
 use super::share::share;
 use super::shared_memory;
 
+/// Ranks of several nodes send by nodes, unless told otherwise, where a node has so many: with few, messages
+/// are long anyway, and ranks that wait for each other hide less of them (docs/performance.md).
+const MANY_IN_NODE: usize = 16;
+
 /// Some ranks, and how they are arranged. One rank alone needs no MPI.
 #[derive(Clone)]
 pub struct Communicator {
@@ -65,8 +69,10 @@ impl Communicator {
         let node_size = match most_in_node {
             Some(most) => node_size(&mpi, &node, most),
             None if is_one_node && shared_memory::is_common(&mpi) => ranks,
-            // Over a network, two of eight runs whose nodes sent together did not come back: not unasked.
-            None => 1,
+            None => match node_size(&mpi, &node, usize::MAX) {
+                size if size >= MANY_IN_NODE => size,
+                _ => 1,
+            },
         };
         Communicator {
             writers: None,
@@ -117,8 +123,8 @@ impl Communicator {
 
     /// Ranks of a node, which share memory: the first so many are those of the first node, the next
     /// those of the second, and so on. It is 1 where nodes have unequal numbers of ranks, where ranks of
-    /// a node do not follow each other, where they cannot share memory, and for ranks of several nodes
-    /// but in [`Self::in_nodes_of`].
+    /// a node do not follow each other, where they cannot share memory, and for few ranks of several
+    /// nodes but in [`Self::in_nodes_of`].
     pub fn node_size(&self) -> usize {
         self.node_size
     }

@@ -83,7 +83,7 @@ fn warnings_of_ranks(comm: &Communicator, config: &Config) -> Vec<String> {
              --cpus-per-task={threads})"
         ));
     }
-    if comm.is_apart() && config.parallel.exchange == Exchange::Auto {
+    if comm.is_apart() && config.parallel.exchange != Exchange::AllToAll {
         warnings.push(
             "the ranks are on one node but cannot share memory, as in containers of their own: they \
              pass messages, which are slower; start them in one container"
@@ -121,7 +121,7 @@ fn placement(dry_run: &DryRun, comm: &Communicator, config: &Config) -> Result<P
         // Nothing is known of other ranks.
         None => 1,
     };
-    let shares_memory = node >= ranks && config.parallel.exchange == Exchange::Auto;
+    let shares_memory = node >= ranks && config.parallel.exchange != Exchange::AllToAll;
     let node = if shares_memory { node } else { 1 };
     Ok(Placement { ranks, node, machine })
 }

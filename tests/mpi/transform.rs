@@ -1,6 +1,8 @@
 //! The sweep and the change of grid give the bits of one rank on any number of them.
 
 use std::ops::Range;
+use std::thread;
+use std::time::Duration;
 
 use dns_solver::fields::SpectralFields;
 use dns_solver::grid::{Grid, Region};
@@ -15,8 +17,11 @@ use num_complex::Complex;
 
 use super::harness::Test;
 
-pub const TESTS: [Test; 2] =
-    [("sweeps_are_those_of_one_rank", sweeps), ("regrid_is_that_of_one_rank", regrids)];
+pub const TESTS: [Test; 3] = [
+    ("sweeps_are_those_of_one_rank", sweeps),
+    ("a_sweep_ends_with_rows_under_way", unfinished_sweeps),
+    ("regrid_is_that_of_one_rank", regrids),
+];
 
 /// Two and three bundles along x, odd and prime numbers of points; one has fewer planes than the
 /// most ranks and one fewer bundles. The last one is transposed in several batches where ranks share planes.
@@ -133,6 +138,24 @@ fn sweeps(comm: &Communicator) {
         check_sweeps::<f64>(Precision::Double, &comm);
         check_sweeps::<f64>(Precision::Single, &comm);
         check_sweeps::<f32>(Precision::Single, &comm);
+    }
+}
+
+/// Rows that only some ranks of a node have sent keep nobody waiting: those that were late have seen that
+/// all were ready, the others have not.
+fn unfinished_sweeps(comm: &Communicator) {
+    let is_late = !comm.rank().is_multiple_of(2);
+    let nodes = (1..=comm.size()).filter(|node| comm.size().is_multiple_of(*node));
+    for comm in in_process_grids(comm, nodes) {
+        let room = Room { slots: FIELDS, products: FIELDS, precision: Precision::Double };
+        let pool = ThreadPool::new(1).unwrap();
+        let mut sweep =
+            Sweep::<f64>::with_room(layout::<f64>(GRIDS[0]), &comm, pool, room).unwrap();
+        comm.barrier();
+        if is_late {
+            thread::sleep(Duration::from_millis(20));
+        }
+        sweep.begin(1, &|_, _, outgoing| outgoing.fill(1.0));
     }
 }
 

@@ -62,7 +62,10 @@ fn messages_and_single_precision_are_measured_for_a_chosen_part() {
     let case = Case::new(DECAYING);
     let messages = ["--set", "parallel.exchange=all_to_all", "--set", "precision=single"];
     let report = bench(&case, 2, &[&messages[..], &["--only", "step"]].concat());
-    assert_eq!((&report["exchange"], &report["precision"]), (&"messages".into(), &"single".into()));
+    assert_eq!(
+        (&report["exchange"], &report["precision"]),
+        (&"messages from rank to rank".into(), &"single".into())
+    );
     assert_eq!(report["measured"].as_object().unwrap().keys().collect::<Vec<_>>(), ["step"]);
     assert_eq!(report["roofline"], Value::Null);
 }

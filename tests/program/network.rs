@@ -37,15 +37,16 @@ fn ranks_on_two_hosts() {
     }
     let case = Case::new(FORCED);
     case.solve(1, "whole", &["--quiet"]);
-    // Slabs send messages to all ranks, groups of the ranks of a host share its memory.
-    let run = |name: &str, grid: &str| {
-        let line = case.line(name, &["--quiet", "--set", grid]).join("\" \"");
-        format!("$network run -n 4 --per-node 2 {SOLVER} \"{line}\"")
-    };
-    let (slabs, groups) =
-        (run("slabs", "parallel.grid=[4,1]"), run("groups", "parallel.grid=[2,2]"));
-    run_apart(&format!("$network up --nodes 2 --rate 1gbit; {slabs}; {groups}; $network down"));
-    for name in ["slabs", "groups"] {
+    // Slabs send messages to all ranks or, host by host, to the other host; groups of the ranks of a host
+    // share its memory.
+    let runs = [("slabs", "grid=[4,1]"), ("by_node", "exchange=by_node"), ("groups", "grid=[2,2]")];
+    let lines = runs.map(|(name, setting)| {
+        let setting = format!("parallel.{setting}");
+        let line = case.line(name, &["--quiet", "--set", &setting]).join("\" \"");
+        format!("$network run -n 4 --per-node 2 {SOLVER} \"{line}\"; ")
+    });
+    run_apart(&format!("$network up --nodes 2 --rate 1gbit; {}$network down", lines.concat()));
+    for (name, _) in runs {
         assert!(case.read(name, "log.txt").contains("each rank sends"), "on one host?");
         case.assert_same("whole", name);
     }

@@ -95,10 +95,11 @@ fn measure<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> 
     let mut state = solver.state().clone();
     start.fill(config, comm, &mut state)?;
     solver.set_state(state);
-    let exchange = match (comm.size(), comm.shares_memory()) {
-        (1, _) => "none",
-        (_, true) => "shared memory",
-        (_, false) => "messages",
+    let exchange = match comm.node_size() {
+        _ if comm.size() == 1 => "none",
+        _ if comm.shares_memory() => "shared memory",
+        1 => "messages from rank to rank",
+        _ => "messages from node to node",
     };
     let mut report = Report::new(config, comm.size(), exchange);
     let bench = Bench { comm, config, options };

@@ -22,7 +22,7 @@ use super::transport::Transport;
 
 /// The rows of both sides, and what is under way between them.
 pub struct Messages<S: Real> {
-    /// Parts on their way; dropped, and so awaited, before anything that they use.
+    /// Parts on their way.
     requests: Vec<Option<Request>>,
     /// Parts that this rank has released, while others of the node may not have.
     barriers: Vec<Option<Request>>,
@@ -152,6 +152,14 @@ impl<S: Real> Messages<S> {
             part.put = 0;
         }
         (self.ready, self.left) = (0, 0);
+    }
+}
+
+impl<S: Real> Drop for Messages<S> {
+    /// Waits for what is under way before the arrays go. What this rank has released but not sent yet,
+    /// for it has not seen that all of its node had, other ranks may have sent: they wait for it.
+    fn drop(&mut self) {
+        self.finish();
     }
 }
 
