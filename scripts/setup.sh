@@ -34,13 +34,15 @@ have_rust() {
 
 have_rust_lints() { cargo clippy --version && cargo fmt --version; } >/dev/null 2>&1
 
-# The header directories of the HDF5 that the build will find: HDF5_DIR, else pkg-config's "hdf5".
+# The header directories of the HDF5 that the build will find: HDF5_DIR, else pkg-config's "hdf5", else
+# Debian's without MPI. MPICH's HDF5 beside it makes "hdf5" an empty entry, that of the default MPI.
 hdf5_headers() {
     if [[ -n ${HDF5_DIR:-} ]]; then
         echo "$HDF5_DIR/include"
     else
         pkg-config --cflags-only-I hdf5 2>/dev/null | tr ' ' '\n' | sed -n 's/^-I//p'
         pkg-config --variable=includedir hdf5 2>/dev/null
+        echo /usr/include/hdf5/serial
     fi
 }
 

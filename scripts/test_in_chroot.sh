@@ -49,6 +49,9 @@ bind() { # FROM TO
     mount --rbind "$1" "$root$2"
 }
 for path in /proc /sys /dev; do bind "$path" "$path"; done
+# In memory, as on Debian 13: killed launchers of Open MPI 5 leave files there which fail a later one that
+# has the same process number, and a disk that others use keeps ranks waiting for longer than tests do.
+mount -t tmpfs tmpfs "$root/tmp"
 cargo=${CARGO_HOME:-$HOME/.cargo} rustup=${RUSTUP_HOME:-$HOME/.rustup}
 bind "$cargo" /root/.cargo
 bind "$rustup" /root/.rustup
@@ -57,6 +60,8 @@ bind "$rustup" /root/.rustup
 authorities=${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}
 trust=()
 if [[ -f $authorities ]]; then
+    # Debian 12 has no such directory before openssl is installed.
+    mkdir -p "$root/etc/ssl"
     cp "$authorities" "$root/etc/ssl/machine.crt"
     trust=({SSL_CERT_FILE,PIP_CERT,CURL_CA_BUNDLE}"=/etc/ssl/machine.crt")
 fi

@@ -218,7 +218,7 @@ Exit codes:
 Environment:
   DNS_SOLVER_CPU  instruction set to use: avx512, avx2 or portable; the best available if not set";
 
-/// What `--version` prints: the program with its git commit, and its libraries.
+/// Returns what `--version` prints: the program with its git commit, and its libraries.
 fn long_version() -> &'static str {
     static TEXT: OnceLock<String> = OnceLock::new();
     TEXT.get_or_init(|| {

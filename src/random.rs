@@ -11,7 +11,7 @@
 pub enum Stream {
     /// The two phases of a mode of a random initial field.
     InitialPhases = 0,
-    /// How the energy of a mode of a random initial field is shared between its two directions.
+    /// The shares of the two directions in the energy of a mode of a random initial field.
     InitialDirection = 1,
     /// The phase of a mode of a random initial scalar.
     InitialScalar = 2,

@@ -75,7 +75,7 @@ fn the_manual_is_right() {
     assert_eq!(without.to_toml().unwrap(), resolved.to_string());
 }
 
-/// Where a value is: keys, and numbers of array elements.
+/// The place of a value: keys, and numbers of array elements.
 type Place = Vec<String>;
 
 /// Every place in `value`, itself included.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::parallel::Communicator;
+use crate::parallel::{Communicator, MANY_IN_NODE};
 use crate::problems::Problems;
 
 /// Most threads of a rank: more than any machine has cores.
@@ -68,6 +68,18 @@ impl Exchange {
             Exchange::AllToAll => comm.in_nodes_of(1),
         }
     }
+
+    /// Returns how many ranks of a node have memory in common, of `ranks` with at most `on_node` on each
+    /// node, as [`Self::among`] will find them there.
+    pub fn node_size(self, ranks: usize, on_node: usize) -> usize {
+        let is_one_node = on_node >= ranks;
+        let is_even = ranks.is_multiple_of(on_node);
+        match self {
+            Exchange::Auto if is_one_node || is_even && on_node >= MANY_IN_NODE => on_node,
+            Exchange::ByNode if is_even => on_node,
+            _ => 1,
+        }
+    }
 }
 
 impl Default for Parallel {
@@ -93,5 +105,23 @@ impl Parallel {
         for (i, count) in self.grid.into_iter().flatten().enumerate() {
             problems.require(count > 0, &format!("parallel.grid[{i}]"), count, "1 or more");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_of_many_ranks_send_together() {
+        let sizes = |ranks, on_node| {
+            [Exchange::Auto, Exchange::ByNode, Exchange::AllToAll]
+                .map(|exchange| exchange.node_size(ranks, on_node))
+        };
+        assert_eq!(sizes(8, 8), [8, 8, 1]);
+        assert_eq!(sizes(64, 16), [16, 16, 1]);
+        assert_eq!(sizes(64, 8), [1, 8, 1]);
+        // The last node has fewer.
+        assert_eq!(sizes(60, 16), [1, 1, 1]);
     }
 }

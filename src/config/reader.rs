@@ -115,7 +115,7 @@ fn note<D: DeserializeOwned>(
     }
 }
 
-/// What is wrong with `key` in the table at `place`, given serde's list of keys in `message`.
+/// Tells what is wrong with `key` in the table at `place`, given serde's list of keys in `message`.
 fn unknown_key(key: &str, place: &[Segment], message: &str) -> String {
     let keys = valid_keys(place, message);
     format!("unknown key{}; {}", did_you_mean(key, &keys), describe_keys(place, &keys))
@@ -143,7 +143,7 @@ fn describe_keys(place: &[Segment], keys: &[String]) -> String {
     format!("the keys of {table} are {}", listed(keys, ", "))
 }
 
-/// What serde says of a key that no table has, at `place`: a list of those that it has.
+/// Returns serde's complaint about a key that no table has, at `place`: a list of those that it has.
 fn complaint_about_a_key<D: DeserializeOwned>(root: &Value, place: &[Segment]) -> String {
     let mut root = root.clone();
     if let Some(table) = find(&mut root, place).and_then(Value::as_table_mut) {
@@ -175,7 +175,7 @@ pub fn did_you_mean(found: &str, names: &[String]) -> String {
         .map_or_else(String::new, |(_, name)| format!(" (did you mean `{name}`?)"))
 }
 
-/// What serde expected, in plain words.
+/// Tells in plain words what serde expected.
 fn expectation(message: &str) -> String {
     let expected = message.rsplit_once("expected ").map_or(message, |(_, expected)| expected);
     match expected {

@@ -68,7 +68,7 @@ fn is_zero(vector: &[f64; AXES]) -> bool {
     *vector == [0.0; AXES]
 }
 
-/// What the file has.
+/// The sections of the file.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Raw {

@@ -164,7 +164,7 @@ fn exchange(
     Ok(copies + (2.0 * messages * network.latency + injected))
 }
 
-/// What a rank sends in a transpose.
+/// The messages of a rank in a transpose.
 #[derive(Clone, Copy, Debug, Default)]
 struct Traffic {
     /// Bytes that stay on its node, and bytes that leave it.

@@ -27,7 +27,7 @@ pub struct Band {
     k_squared: Vec<f64>,
     /// For each mode with nx = 0: the index of its conjugate.
     conjugate: Vec<Option<usize>>,
-    /// What this rank has of a field, and what all have, as pairs of numbers.
+    /// The values of a field that this rank has, and those that all have, as pairs of numbers.
     gathered: [Vec<f64>; 2],
 }
 
@@ -113,7 +113,7 @@ impl Band {
         self.mode_numbers().map(|mode| Modes::weight(mode[0])).sum()
     }
 
-    /// Where each mode is stored.
+    /// Returns the place of each mode in the fields.
     pub fn indices(&self) -> impl Iterator<Item = ModeIndex> {
         self.modes.iter().map(|(_, place)| *place)
     }

@@ -1,4 +1,4 @@
-//! What bounds forces that multiply: f = a û with a = P / (2 E) has no bound of its own as E falls.
+//! Bounds on forces that multiply: f = a û with a = P / (2 E) has no bound of its own as E falls.
 
 /// Bounds on a force within a step.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,4 +1,4 @@
-//! What a force must say.
+//! The questions that a force must answer.
 
 use super::band::{Band, BandField, ModeVector};
 use super::bounds::Bounds;
@@ -8,7 +8,7 @@ use crate::modes::Modes;
 /// A part of a field that a force multiplies: it can put nothing into what is not there.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Part {
-    /// What is special about its modes, such as their helicity; empty when it is all that the force
+    /// The special kind of its modes, such as their helicity; empty when it is all that the force
     /// acts on.
     pub name: &'static str,
     /// Rate P / E at which its energy E is to grow.
@@ -59,7 +59,7 @@ pub trait Force {
         let _ = (band, velocity);
     }
 
-    /// What the force remembers beside its parameters, such as what [`Self::start`] took from the
+    /// Returns the memory of the force beside its parameters, such as what [`Self::start`] took from the
     /// velocity: numbers for a checkpoint, from which [`Self::restore`] goes on to the same bits.
     fn state(&self) -> Vec<f64> {
         Vec::new()

@@ -15,6 +15,6 @@ pub struct ForcingTerm {
     pub name: String,
     /// Its fields in the state: three of a vector, one of a scalar.
     pub fields: Range<usize>,
-    /// How it acts.
+    /// The law by which it acts.
     pub force: Box<dyn Force>,
 }

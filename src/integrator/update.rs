@@ -90,7 +90,7 @@ impl<V: Vector> Point<V> {
     }
 }
 
-/// What the stages of a subdiagonal scheme make of a point.
+/// The stages of a subdiagonal scheme, at a point.
 impl<V: Vector> Point<V> {
     /// Any stage but the last: adds E(1 - c) h b k to the sum, which begins with E(1) u, and makes the
     /// next fields E(c' - c) (E(c) u + h a k), with c' the next node; `a` and `b` come times h.
@@ -113,7 +113,7 @@ impl<V: Vector> Point<V> {
     }
 }
 
-/// What the stages of a low-storage scheme make of a point.
+/// The stages of a low-storage scheme, at a point.
 impl<V: Vector> Point<V> {
     /// Any stage, with the new register `s`.
     #[inline(always)]

@@ -22,7 +22,7 @@ pub struct HistoryWriter {
     columns: usize,
     /// Columns of the file that this run does not have; they come last.
     missing: usize,
-    /// What the file is to hold at first, if it is not what it holds now. On rank 0.
+    /// The text that the file is to hold at first, if it is not what it holds now. On rank 0.
     text: Option<String>,
 }
 

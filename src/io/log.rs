@@ -15,7 +15,7 @@ pub struct Log {
     shown: bool,
 }
 
-/// Where lines are kept.
+/// The place where lines are kept.
 enum Target {
     /// Here, until there is a file.
     Memory(String),

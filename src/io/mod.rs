@@ -115,7 +115,7 @@ impl Temporary {
         name.into()
     }
 
-    /// Where to write.
+    /// Returns the path to write to.
     fn path(&self) -> &Path {
         &self.path
     }

@@ -28,7 +28,7 @@ const VECTORS: [(&str, [&str; AXES]); 4] = [
 /// A series on the disk, to which grids are added in place. It lives on one rank.
 pub struct Series {
     path: PathBuf,
-    /// Where the next grid goes.
+    /// The place of the next grid.
     end: u64,
 }
 

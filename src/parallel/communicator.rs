@@ -14,7 +14,7 @@ use super::shared_memory;
 
 /// Ranks of several nodes send by nodes, unless told otherwise, where a node has so many: with few, messages
 /// are long anyway, and ranks that wait for each other hide less of them (docs/performance.md).
-const MANY_IN_NODE: usize = 16;
+pub const MANY_IN_NODE: usize = 16;
 
 /// Some ranks, and how they are arranged. One rank alone needs no MPI.
 #[derive(Clone)]

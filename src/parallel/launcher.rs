@@ -38,7 +38,7 @@ pub fn check(comm: &Communicator) -> Result<()> {
     })
 }
 
-/// What was `told` of several ranks where MPI knows of one. A launcher may have been started by
+/// Finds what was `told` of several ranks where MPI knows of one. A launcher may have been started by
 /// another one, such as `mpirun -n 1` in a Slurm job: it is enough that one is right.
 fn contradiction(told: Vec<(&str, usize)>, ranks: usize) -> Option<(&str, usize)> {
     if ranks > 1 || told.iter().any(|(_, size)| *size == ranks) {

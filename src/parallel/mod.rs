@@ -34,7 +34,7 @@ mod thread_pool;
 mod window;
 
 pub use all_to_all::{Request, RowCounts};
-pub use communicator::Communicator;
+pub use communicator::{Communicator, MANY_IN_NODE};
 pub use cores::Cores;
 pub use process_grid::ProcessGrid;
 pub use runtime::Runtime;

@@ -85,7 +85,7 @@ impl Stability {
     }
 }
 
-/// What to do about a solution that blew up.
+/// Advises what to do about a solution that blew up.
 fn advice(limit: &StabilityLimit) -> String {
     let mut text = match limit.rule {
         Step::Tolerance { .. } => "no step was found that keeps to time.tolerance: the solution \

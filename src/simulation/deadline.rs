@@ -9,14 +9,14 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use crate::io::log::Log;
 use crate::parallel::Communicator;
 
-/// How long `squeue` may take to answer.
+/// The longest that `squeue` may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How long before the end of a Slurm job it is asked whether the job has got more time, beside the
+/// The time before the end of a Slurm job at which it is asked for more, beside the
 /// time that is needed to end in good order.
 const LEAD: Duration = Duration::from_secs(20);
 
-/// What is asked of `squeue` while the run goes on: the time left, `None` without a limit.
+/// The answer of `squeue` while the run goes on: the time left, `None` without a limit.
 type Answer = Result<Option<Duration>, String>;
 
 /// The time by which the run must have ended. Lives on rank 0.
@@ -127,7 +127,7 @@ fn slurm_time_left(has_walltime: bool) -> Result<Option<Duration>, String> {
     }
 }
 
-/// What `squeue` says about the time left to a job.
+/// Asks `squeue` for the time left to a job.
 fn ask_squeue(job: &str) -> Result<String, String> {
     let failed = |e: std::io::Error| format!("squeue: {e}");
     let mut child = Command::new("squeue")

@@ -10,7 +10,7 @@ pub struct EnergyBudget {
     energy: f64,
     /// Rate at which damping of any kind takes it up.
     loss: f64,
-    /// What the force has put in since the start.
+    /// The energy that the force has put in since the start.
     injected: f64,
 }
 

@@ -40,7 +40,7 @@ pub struct Layout {
     grid: [usize; 2],
 }
 
-/// What the speed of a layout depends on.
+/// The circumstances that the speed of a layout depends on.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 struct Circumstances {
     ranks: usize,
@@ -52,7 +52,7 @@ struct Circumstances {
     transpose_precision: Precision,
 }
 
-/// What the file of a run directory has.
+/// The contents of the file in a run directory.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 struct Kept {
     taken: Layout,
@@ -62,7 +62,7 @@ struct Kept {
 /// The layout of a run, and what is to be kept of it.
 pub struct Choice {
     layout: Layout,
-    /// What was found by trying.
+    /// The layout that was found by trying.
     found: Option<Kept>,
 }
 

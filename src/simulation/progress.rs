@@ -19,9 +19,9 @@ pub struct Progress {
     bar: Option<ProgressBar>,
     end: f64,
     started: Instant,
-    /// When this started.
+    /// The start of this.
     first: Clock,
-    /// When the bar was last drawn.
+    /// The time at which the bar was last drawn.
     drawn: Instant,
     /// The averages in the last row.
     averages: String,
@@ -79,13 +79,13 @@ impl Progress {
         }
     }
 
-    /// Where the run is.
+    /// Tells where the run is.
     fn state(&self, Clock { time, step }: Clock, dt: f64) -> String {
         let dt = scientific(dt, 2);
         format!("t {time:<8.4}  step {step:<6}  dt {dt}  {}", self.averages)
     }
 
-    /// How fast it goes.
+    /// Tells how fast it goes.
     fn pace(&self, Clock { time, step }: Clock) -> String {
         if step == self.first.step {
             return String::new();

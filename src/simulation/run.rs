@@ -40,7 +40,7 @@ pub struct Run<'a, T: Real> {
     now: RunState,
     stability: Stability,
     warnings: Warnings,
-    /// When this process took over.
+    /// The instant at which this process took over.
     first: Clock,
     /// Steps that error control has taken back since.
     rejected: u64,

@@ -78,7 +78,7 @@ fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> R
     outcome
 }
 
-/// What a run needs on these ranks.
+/// Returns what a run needs on these ranks.
 fn resources_here<T: Real>(
     comm: &Communicator,
     config: &Config,
@@ -88,7 +88,7 @@ fn resources_here<T: Real>(
     Resources::new::<T>(config, modes, here, None)
 }
 
-/// What is odd about where the ranks are. Collective.
+/// Warns of what is odd about where the ranks are. Collective.
 fn warnings_of_ranks(comm: &Communicator, config: &Config) -> Vec<String> {
     let mut warnings = Vec::new();
     let (threads, fewest) = (config.parallel.threads, comm.cores(config.parallel.threads).fewest);
@@ -132,12 +132,13 @@ fn placement(dry_run: &DryRun, comm: &Communicator, config: &Config) -> Result<P
     let ranks = dry_run.ranks.unwrap_or(comm.size());
     let machine = dry_run.machine.as_ref().map(|path| Machine::load(comm, path)).transpose()?;
     let node = match &machine {
-        Some(machine) => performance_model::nodes(machine, ranks, config.parallel.threads)?.1,
+        Some(machine) => {
+            let on_node = performance_model::nodes(machine, ranks, config.parallel.threads)?.1;
+            config.parallel.exchange.node_size(ranks, on_node)
+        }
         None if comm.size() == ranks => comm.node_size(),
         // Nothing is known of other ranks.
         None => 1,
     };
-    let shares_memory = node >= ranks && config.parallel.exchange != Exchange::AllToAll;
-    let node = if shares_memory { node } else { 1 };
     Ok(Placement { ranks, node, machine })
 }

@@ -77,7 +77,7 @@ impl Notice {
         !matches!(self, Notice::Nothing | Notice::Suspended)
     }
 
-    /// Why the run stops.
+    /// Tells why the run stops.
     pub fn reason(self) -> &'static str {
         match self {
             Notice::StopFile => "the file `stop` is there",

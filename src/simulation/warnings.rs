@@ -12,7 +12,7 @@ use crate::solver::forces::Remark;
 
 /// Below this k_max eta the smallest scales are cut off.
 const COARSE: f64 = 1.0;
-/// What k_max eta should be (Yeung & Pope 1989, J. Fluid Mech. 207, 531).
+/// The least that k_max eta should be (Yeung & Pope 1989, J. Fluid Mech. 207, 531).
 const RESOLVED: f64 = 1.5;
 /// Integral lengths beyond this part of the shortest side feel the box. With all energy in the largest
 /// waves of a cube it is 3/8.
@@ -29,7 +29,7 @@ const SHORT: f64 = 0.4;
 
 /// The warnings of a run.
 pub struct Warnings {
-    /// What was said already.
+    /// The warnings that were given already.
     given: Vec<String>,
     limit: StabilityLimit,
     /// Whether the flow is viscous, and the viscosity is what ends its spectrum.

@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::equation::Equation;
 use crate::exact_sum::ExactSum;
 use crate::fields::SpectralFields;
-use crate::integrator::{Controller, EMBEDDED_WEIGHT};
+use crate::integrator::{Controller, EMBEDDED_WEIGHT, Stage};
 use crate::modes::Modes;
 use crate::parallel::{Communicator, SharedSlice};
 use crate::real::Real;
@@ -24,14 +24,14 @@ pub struct ErrorControl<T: Real> {
     pub tolerance: f64,
     /// The length of the next step.
     pub controller: Controller,
-    /// What the equation makes of the state that the next step begins with, once it is known: the
-    /// first tendency of that step.
+    /// The first tendency of the next step, once it is known: what the equation makes of the state
+    /// that the step begins with.
     pub first: SpectralFields<T>,
     /// Whether it is.
     pub is_known: bool,
     /// Largest frequency of that state on this rank.
     pub frequency: f64,
-    /// What the equation made of the last stage.
+    /// The tendency of the last stage.
     pub last: SpectralFields<T>,
     /// The vectors and scalars of the state.
     groups: Vec<Range<usize>>,
@@ -55,6 +55,17 @@ impl<T: Real> ErrorControl<T> {
             sums: Mutex::new(vec![ExactSum::default(); 2 * groups.len()]),
             groups,
         }
+    }
+
+    /// The first tendency, which is known already, if a stage is the first one, and room for the last
+    /// one if it is the last.
+    pub fn tendencies(
+        &mut self,
+        stage: Stage,
+    ) -> (Option<&SpectralFields<T>>, Option<SharedSlice<'_, T>>) {
+        let first = (stage.index == 0).then_some(&self.first);
+        let last = stage.is_last().then(|| SharedSlice::new(&mut self.last.data));
+        (first, last)
     }
 
     /// Brings in the tendency of `state` from the sweep, and compares it with [`Self::last`].

@@ -1,17 +1,17 @@
-//! What a flow asks of the length of a step, and what became of one.
+//! The demands of a flow on the length of a step, and the fate of one.
 
 use super::forces::Pace;
 
-/// What is known about the flow at the start of a step, the same on every rank.
+/// The knowledge of the flow at the start of a step, the same on every rank.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StepEstimate {
     /// Largest sum of |u_i| / dx_i over all points; NaN when any value is.
     pub frequency: f64,
     /// The longest step that is likely to keep to the tolerance; infinite without error control.
     pub longest: f64,
-    /// What forces ask for.
+    /// The demands of forces.
     pub forces: Pace,
-    /// How often this step was tried and not found accurate.
+    /// Number of times that this step was tried and not found accurate.
     pub rejected: u32,
 }
 
@@ -23,7 +23,7 @@ impl StepEstimate {
     }
 }
 
-/// What became of a step that was tried.
+/// The fate of a step that was tried.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Attempt {
     /// It counts.

@@ -48,13 +48,13 @@ use self::phase_shift::PhaseShift;
 pub use estimate::{Attempt, MOST_REJECTIONS, StepEstimate};
 pub use forces::Idle;
 
-/// How a solver takes steps. The default is the classical Runge-Kutta scheme with two-thirds
+/// The way in which a solver takes steps. The default is the classical Runge-Kutta scheme with two-thirds
 /// truncation, by steps of given lengths.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SolverOptions {
     /// The Runge-Kutta scheme.
     pub scheme: Scheme,
-    /// How aliasing is kept out. The grid is one [of it](Dealias::grid).
+    /// The way in which aliasing is kept out. The grid is one [of it](Dealias::grid).
     pub dealias: Dealias,
     /// The largest error that a step may have; any without. It takes [`Scheme::Rk4`], and no phase
     /// shifts.
@@ -79,7 +79,7 @@ pub struct Tolerance {
 pub struct Solver<T: Real> {
     communicator: Communicator,
     sweep: Sweep<T>,
-    /// What is in the sweep.
+    /// The contents of the sweep.
     held: Held,
     equation: Box<dyn Equation<T>>,
     scheme: Scheme,
@@ -88,25 +88,25 @@ pub struct Solver<T: Real> {
     /// The fields at the present stage after the first; empty unless something uses them.
     stage_state: SpectralFields<T>,
     forces: Forces<T>,
-    /// What forces add to all modes in the present stage.
+    /// The share of forces that acts on all modes, in the present stage.
     amplifications: Vec<Amplification>,
     control: Option<ErrorControl<T>>,
     /// Bundles of this rank that no force acts on.
     free: Vec<usize>,
     factors: IntegratingFactors<T>,
     phase_shift: Option<PhaseShift<T>>,
-    /// What is known about a step that has begun, and is still to be taken.
+    /// The estimate of a step that has begun, and is still to be taken.
     begun: Option<StepEstimate>,
     /// The time at which the next step begins.
     time: f64,
 }
 
-/// What is in a solver's sweep between two moves.
+/// The contents of a solver's sweep between two moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Held {
     /// The fields of the present stage: of the state, between steps.
     Fields,
-    /// What the equation contracts of their products.
+    /// Their products as the equation contracts them.
     Products,
     /// Something else, or nothing.
     Other,
@@ -162,7 +162,7 @@ impl<T: Real> Solver<T> {
         })
     }
 
-    /// What is known about the length of the next step, with error control.
+    /// Returns what is known about the length of the next step, with error control.
     pub fn controller(&self) -> Option<Controller> {
         self.control.as_ref().map(|control| control.controller)
     }
@@ -225,7 +225,7 @@ impl<T: Real> Solver<T> {
         &mut self.forces
     }
 
-    /// Where the time went on this rank.
+    /// Returns where the time went on this rank.
     pub fn timings(&self) -> Timings {
         self.sweep.timings()
     }

@@ -22,9 +22,9 @@ pub struct PhaseShift<T: Real> {
     sin: Wavenumbers<T>,
 }
 
-/// Which way fields are shifted.
+/// The way fields are shifted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shift {
+enum Shift {
     /// From values on the grid points to values on the shifted ones.
     Out,
     /// And back.
@@ -32,7 +32,7 @@ pub enum Shift {
 }
 
 /// Whether a stage forms its products on shifted points.
-pub fn is_shifted(stage: usize) -> bool {
+fn is_shifted(stage: usize) -> bool {
     stage % 2 == 1
 }
 
@@ -48,8 +48,22 @@ impl<T: Real> PhaseShift<T> {
         PhaseShift { modes, cos: table(f64::cos), sin: table(f64::sin) }
     }
 
+    /// Takes fields of a bundle to the points of a stage: shifts them if those are shifted.
+    pub fn to_points(&self, stage: usize, bundle: usize, fields: &mut [T]) {
+        if is_shifted(stage) {
+            self.apply(Shift::Out, bundle, fields);
+        }
+    }
+
+    /// Takes fields of a bundle back from the points of a stage.
+    pub fn from_points(&self, stage: usize, bundle: usize, fields: &mut [T]) {
+        if is_shifted(stage) {
+            self.apply(Shift::Back, bundle, fields);
+        }
+    }
+
     /// Shifts fields of a bundle, `[field][row][re lanes, im lanes]`.
-    pub fn apply(&self, shift: Shift, bundle: usize, fields: &mut [T]) {
+    fn apply(&self, shift: Shift, bundle: usize, fields: &mut [T]) {
         simd::run(ShiftKernel { tables: self, shift, bundle, fields });
     }
 

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use super::error_control::{ErrorControl, assemble_all};
+use super::error_control::assemble_all;
 use super::forces::Pace;
 use super::forces::amplification::Amplification;
-use super::phase_shift::{PhaseShift, Shift, is_shifted};
+use super::phase_shift::PhaseShift;
 use super::{Held, Solver};
 use crate::equation::{Equation, NonlinearTerms};
 use crate::fields::SpectralFields;
@@ -26,7 +26,7 @@ struct StageWork<'a, T: Real> {
     equation: &'a dyn Equation<T>,
     factors: &'a IntegratingFactors<T>,
     phase_shift: Option<&'a PhaseShift<T>>,
-    /// What forces add to all modes.
+    /// The share of forces that acts on all modes.
     amplifications: &'a [Amplification],
     state: SharedSlice<'a, T>,
     sum: SharedSlice<'a, T>,
@@ -34,7 +34,7 @@ struct StageWork<'a, T: Real> {
     stage_state: Option<SharedSlice<'a, T>>,
     /// The tendency, if it is known already.
     known: Option<&'a SpectralFields<T>>,
-    /// Where the tendency is kept, if it is.
+    /// The place to keep the tendency, if it is kept.
     kept: Option<SharedSlice<'a, T>>,
 }
 
@@ -61,8 +61,8 @@ impl<T: Real> StageWork<'_, T> {
         if let Some(known) = self.known {
             tendency.copy_from_slice(known.bundle(bundle));
         } else {
-            if let Some(shift) = self.phase_shift.filter(|_| is_shifted(self.stage.index)) {
-                shift.apply(Shift::Back, bundle, contracted);
+            if let Some(shift) = self.phase_shift {
+                shift.from_points(self.stage.index, bundle, contracted);
             }
             self.equation.assemble(bundle, present, contracted, tendency);
         }
@@ -130,39 +130,23 @@ impl<T: Real> Solver<T> {
 
     /// The spectral half of a stage: the sweep holds the fields of the next one then. Collective.
     pub(super) fn update(&mut self, stage: Stage) {
-        let Solver {
-            communicator: comm,
-            sweep,
-            equation,
-            state,
-            sum,
-            stage_state,
-            forces,
-            amplifications,
-            factors,
-            ..
-        } = self;
-        forces.amplify(comm, sweep.pool(), stage_state, stage, amplifications);
-        let counts = equation.counts();
-        factors.prepare(stage);
-        let is_last = stage.is_last();
-        // With error control the first tendency is there already, and the last one is kept.
-        let (mut known, mut kept) = (None, None);
-        if let Some(ErrorControl { first, last, .. }) = &mut self.control {
-            known = Some(&*first).filter(|_| stage.index == 0);
-            kept = Some(SharedSlice::new(&mut last.data)).filter(|_| is_last);
-        }
+        let (comm, sweep, forces) = (&self.communicator, &mut self.sweep, &mut self.forces);
+        let (state, sum, stage_state) = (&mut self.state, &mut self.sum, &mut self.stage_state);
+        forces.amplify(comm, sweep.pool(), stage_state, stage, &mut self.amplifications);
+        self.factors.prepare(stage);
+        let control = self.control.as_mut();
+        let (known, kept) = control.map_or((None, None), |control| control.tendencies(stage));
+        let counts = self.equation.counts();
         let incoming = if known.is_some() { 0 } else { counts.contracted };
         if known.is_some() {
             sweep.clear();
         }
         let phase_shift = self.phase_shift.as_ref();
         let next = (stage.index + 1) % stage.scheme.stages();
-        let shift = phase_shift.filter(|_| is_shifted(next));
         // What the next stage starts from, on its points.
         let put_out = |bundle: usize, outgoing: &mut [T]| {
-            if let Some(shift) = shift {
-                shift.apply(Shift::Out, bundle, outgoing);
+            if let Some(shift) = phase_shift {
+                shift.to_points(next, bundle, outgoing);
             }
         };
         let work = StageWork {
@@ -171,10 +155,10 @@ impl<T: Real> Solver<T> {
             fields: counts.fields,
             first: state.bundles.start,
             len: state.bundle_len(),
-            equation: &**equation,
-            factors,
+            equation: &*self.equation,
+            factors: &self.factors,
             phase_shift,
-            amplifications,
+            amplifications: &self.amplifications,
             state: SharedSlice::new(&mut state.data),
             sum: SharedSlice::new(&mut sum.data),
             stage_state: (!stage_state.data.is_empty())
@@ -191,14 +175,14 @@ impl<T: Real> Solver<T> {
             work.advance(bundle, outgoing);
             put_out(bundle, outgoing);
         });
-        if is_last && stage.scheme.ends_in_sum() {
+        if stage.is_last() && stage.scheme.ends_in_sum() {
             std::mem::swap(&mut state.data, &mut sum.data);
         }
         forces.put_out(comm, sweep, state, stage, &put_out);
         self.held = Held::Fields;
     }
 
-    /// What forces ask of the next step, given the largest frequency of the flow. Collective.
+    /// Returns what forces ask of the next step, given the largest frequency of the flow. Collective.
     pub(super) fn look_ahead(&mut self, frequency: f64) -> Pace {
         let Solver { communicator: comm, sweep, forces, state, .. } = self;
         forces.look_ahead(comm, sweep.pool(), state, frequency)

@@ -1,4 +1,4 @@
-//! Who owns what: the bundles of columns of modes, and the grid points, of every rank.
+//! The shares of all ranks: bundles of columns of modes, and grid points.
 //!
 //! z-planes are dealt to the rows of the process grid. The ranks of a process row share its planes: each
 //! has the lines along y of some of the bundles along x, and the lines along x of some rows y. What a

@@ -1,4 +1,4 @@
-//! How things are dealt to ranks.
+//! The deal of things to ranks.
 
 use std::ops::Range;
 

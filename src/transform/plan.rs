@@ -1,4 +1,4 @@
-//! What one rank has of a sweep: bundles, planes, rows, and the transposes that take rows between
+//! The share of one rank in a sweep: bundles, planes, rows, and the transposes that take rows between
 //! them. Pure arithmetic, no data.
 
 use std::ops::Range;
@@ -56,7 +56,7 @@ impl Room {
     }
 }
 
-/// How many ranks of each transpose share memory: all, those of a node, or 1.
+/// Numbers of ranks of each transpose that share memory: all, those of a node, or 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sharing {
     /// Of those of a process column.

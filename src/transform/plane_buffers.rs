@@ -1,4 +1,4 @@
-//! Where rows lie between lines along y and lines along x.
+//! Places of rows between lines along y and lines along x.
 //!
 //! A *plane buffer* is one field of one plane there. Lines along y are of the bundles along x of this
 //! rank, lines along x of its rows, in *blocks* of 2 W rows (W = `T::LANES`).

@@ -4,7 +4,7 @@ use super::row_array::RowPointer;
 use crate::real::{Real, Vector};
 use crate::simd::Array;
 
-/// Which physical values a pointwise function is looking at: value (x, l) of a field is at
+/// The physical values that a pointwise function is looking at: value (x, l) of a field is at
 /// y = `first_row` + l, for l < `rows`; lanes l >= `rows` are zero and mean nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Block {
@@ -110,8 +110,9 @@ impl<T: Real> OutputRows<'_, T> {
         let offset = self.offsets[field * self.ny + ny] + lane;
         // SAFETY: made only by `Plane::forward_y`, whose caller vouches for the rows of LANES lanes.
         unsafe {
-            self.start.store::<V, SINGLE>(offset, re);
-            self.start.store::<V, SINGLE>(offset + T::LANES, im);
+            let row = self.start.stored::<SINGLE>().at(offset);
+            row.store(0, re);
+            row.store(T::LANES, im);
         }
     }
 

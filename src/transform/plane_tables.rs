@@ -1,4 +1,4 @@
-//! What work on planes needs: plans of lines, tables of rows, and scratch.
+//! The needs of work on planes: plans of lines, tables of rows, and scratch.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use super::plane_buffers::PlaneBuffers;
 pub struct PlaneTables<T: Real> {
     pub(super) x: Lines<T>,
     pub(super) y: Lines<T>,
-    /// What lies between lines along y and lines along x.
+    /// The buffers between lines along y and lines along x.
     pub(super) buffers: PlaneBuffers,
     /// x-lines: modes to values and back.
     pub(super) x_modes: ReadTable,
@@ -76,7 +76,7 @@ impl<T: Real> PlaneTables<T> {
     }
 }
 
-/// What one thread needs for planes.
+/// The scratch of one thread for planes.
 pub struct PlaneScratch<T: Real> {
     /// For transforms. One along x finds its modes here, or the values of a product, `[x][lane]`.
     pub(super) work: Aligned<T>,

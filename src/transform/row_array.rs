@@ -1,7 +1,7 @@
 //! Rows between two transforms: numbers as they are, or stored in single precision.
 //!
 //! What is stored in single precision is converted by the loads and stores of the kernels that read and
-//! write rows. They are compiled for both (`SINGLE`), and look once a line which one they have.
+//! write rows. They are compiled for both (`SINGLE`), and look once a batch of lines which one they have.
 
 use std::marker::PhantomData;
 
@@ -9,7 +9,22 @@ use crate::fields::{Aligned, zeros};
 use crate::parallel::SharedSlice;
 use crate::real::{Precision, Real, Vector};
 
-/// Where rows begin, for kernels that address them by offsets in numbers.
+/// Evaluates an expression with `rows` the [`StoredRows`] of a [`RowPointer`], of which only the running
+/// program knows how they are stored: `for_storage!(pointer, rows => function(rows))`.
+macro_rules! for_storage {
+    ($pointer:expr, $rows:ident => $work:expr) => {
+        if $pointer.is_single() {
+            let $rows = $pointer.stored::<true>();
+            $work
+        } else {
+            let $rows = $pointer.stored::<false>();
+            $work
+        }
+    };
+}
+pub(super) use for_storage;
+
+/// The start of rows, for kernels that address them by offsets in numbers.
 #[derive(Clone, Copy)]
 pub struct RowPointer<'a, T> {
     /// Of numbers in single precision if `is_single`, whatever its type says.
@@ -46,30 +61,7 @@ impl<'a, T: Real> RowPointer<'a, T> {
     /// The numbers from `offset` on.
     #[inline(always)]
     pub fn at(self, offset: usize) -> Self {
-        let start = if self.is_single() {
-            self.start.cast::<f32>().wrapping_add(offset).cast()
-        } else {
-            self.start.wrapping_add(offset)
-        };
-        RowPointer { start, ..self }
-    }
-
-    /// The numbers from `offset` on, which are `SINGLE` if [`Self::is_single`]; or if the row
-    /// `is_absent`, `zeros` instead.
-    #[inline(always)]
-    pub fn at_or<const SINGLE: bool>(
-        self,
-        offset: usize,
-        is_absent: bool,
-        zeros: *const T,
-    ) -> Self {
-        let start = if is_absent {
-            zeros.cast_mut()
-        } else if SINGLE {
-            self.start.cast::<f32>().wrapping_add(offset).cast()
-        } else {
-            self.start.wrapping_add(offset)
-        };
+        let start = for_storage!(self, rows => rows.at(offset).start);
         RowPointer { start, ..self }
     }
 
@@ -80,36 +72,61 @@ impl<'a, T: Real> RowPointer<'a, T> {
         (self.start.cast_const().cast(), size)
     }
 
-    /// Reads the numbers from `offset` on, which are `SINGLE` if [`Self::is_single`].
+    /// The same rows for a kernel that is compiled for those which are `SINGLE`, as
+    /// [`Self::is_single`] must tell.
+    #[inline(always)]
+    pub fn stored<const SINGLE: bool>(self) -> StoredRows<T, SINGLE> {
+        debug_assert_eq!(SINGLE, self.is_single());
+        StoredRows { start: self.start }
+    }
+}
+
+/// The start of rows that are stored in single precision if `SINGLE`, and as they are if not: what a
+/// [`RowPointer`] is to kernels, which are compiled for both.
+#[derive(Clone, Copy)]
+pub struct StoredRows<T, const SINGLE: bool> {
+    /// Of numbers in single precision if `SINGLE`, whatever its type says.
+    start: *mut T,
+}
+
+impl<T: Real, const SINGLE: bool> StoredRows<T, SINGLE> {
+    /// The numbers from `offset` on.
+    #[inline(always)]
+    pub fn at(self, offset: usize) -> Self {
+        let start = if SINGLE {
+            self.start.cast::<f32>().wrapping_add(offset).cast()
+        } else {
+            self.start.wrapping_add(offset)
+        };
+        StoredRows { start }
+    }
+
+    /// The numbers from `offset` on; or if the row `is_absent`, `zeros` instead.
+    #[inline(always)]
+    pub fn at_or(self, offset: usize, is_absent: bool, zeros: *const T) -> Self {
+        if is_absent { StoredRows { start: zeros.cast_mut() } } else { self.at(offset) }
+    }
+
+    /// Reads the numbers from `offset` on.
     ///
     /// # Safety
     /// They must be valid to read.
     #[inline(always)]
-    pub unsafe fn load<V: Vector<Scalar = T>, const SINGLE: bool>(self, offset: usize) -> V {
+    pub unsafe fn load<V: Vector<Scalar = T>>(self, offset: usize) -> V {
+        let from = self.at(offset).start;
         // SAFETY: the caller's promise.
-        unsafe {
-            if SINGLE {
-                V::load_single(self.start.cast::<f32>().wrapping_add(offset))
-            } else {
-                V::load(self.start.wrapping_add(offset))
-            }
-        }
+        unsafe { if SINGLE { V::load_single(from.cast()) } else { V::load(from) } }
     }
 
-    /// Writes the numbers from `offset` on, which are `SINGLE` if [`Self::is_single`].
+    /// Writes the numbers from `offset` on.
     ///
     /// # Safety
     /// They must be valid to write.
     #[inline(always)]
-    pub unsafe fn store<V: Vector<Scalar = T>, const SINGLE: bool>(self, offset: usize, value: V) {
+    pub unsafe fn store<V: Vector<Scalar = T>>(self, offset: usize, value: V) {
+        let to = self.at(offset).start;
         // SAFETY: the caller's promise.
-        unsafe {
-            if SINGLE {
-                value.store_single(self.start.cast::<f32>().wrapping_add(offset));
-            } else {
-                value.store(self.start.wrapping_add(offset));
-            }
-        }
+        unsafe { if SINGLE { value.store_single(to.cast()) } else { value.store(to) } }
     }
 }
 

@@ -6,7 +6,7 @@
 //! imaginary part of one complex line (two-for-one trick, Press et al., Numerical Recipes 12.3.2).
 //! So lane l of a value at x is row l of the block: re lanes are rows 0 .. W, im lanes W .. 2 W.
 
-use super::row_array::RowPointer;
+use super::row_array::{RowPointer, StoredRows, for_storage};
 use crate::modes::Modes;
 use crate::real::Real;
 use crate::simd::{Kernel, MAX_WIDTH, Vector};
@@ -14,32 +14,32 @@ use crate::simd::{Kernel, MAX_WIDTH, Vector};
 /// A square tile of vectors of which the first `WIDTH` count.
 type Tile<V> = [V; MAX_WIDTH];
 
-/// Reads a tile from an offset on, whose rows are `stride` numbers apart, and transposes it.
+/// Reads a tile, whose rows are `stride` numbers apart, and transposes it.
 ///
 /// # Safety
 /// Every row must be readable.
 #[inline(always)]
 unsafe fn load_transposed<V: Vector, const SINGLE: bool>(
-    (start, from): (RowPointer<V::Scalar>, usize),
+    from: StoredRows<V::Scalar, SINGLE>,
     stride: usize,
 ) -> Tile<V> {
     let mut tile = [V::zero(); MAX_WIDTH];
     for (i, vector) in tile[..V::WIDTH].iter_mut().enumerate() {
         // SAFETY: the caller's promise.
-        *vector = unsafe { start.load::<V, SINGLE>(from + i * stride) };
+        *vector = unsafe { from.load(i * stride) };
     }
     V::transpose(&mut tile[..V::WIDTH]);
     tile
 }
 
-/// Transposes a tile and writes its first `count` rows from an offset on.
+/// Transposes a tile and writes its first `count` rows, which are `stride` numbers apart.
 ///
 /// # Safety
 /// Every one of these rows must be writable.
 #[inline(always)]
 unsafe fn store_transposed<V: Vector, const SINGLE: bool>(
     mut tile: Tile<V>,
-    (start, to): (RowPointer<V::Scalar>, usize),
+    to: StoredRows<V::Scalar, SINGLE>,
     stride: usize,
     count: usize,
 ) {
@@ -48,13 +48,13 @@ unsafe fn store_transposed<V: Vector, const SINGLE: bool>(
     if count >= V::WIDTH {
         for (i, vector) in tile[..V::WIDTH].iter().enumerate() {
             // SAFETY: the caller's promise.
-            unsafe { start.store::<V, SINGLE>(to + i * stride, *vector) };
+            unsafe { to.store(i * stride, *vector) };
         }
     } else {
         for (i, vector) in tile[..V::WIDTH].iter().enumerate() {
             if i < count {
                 // SAFETY: the caller's promise.
-                unsafe { start.store::<V, SINGLE>(to + i * stride, *vector) };
+                unsafe { to.store(i * stride, *vector) };
             }
         }
     }
@@ -64,7 +64,7 @@ unsafe fn store_transposed<V: Vector, const SINGLE: bool>(
 /// exist, and that nobody else uses them.
 #[derive(Clone, Copy)]
 pub struct Rows<'a, T> {
-    /// Where the first row would begin, were it not for the offsets.
+    /// The place where the first row would begin, were it not for the offsets.
     pub start: RowPointer<'a, T>,
     /// Numbers from one row to the next.
     pub stride: usize,
@@ -100,30 +100,26 @@ impl<T: Real> Kernel<T> for Pack<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<V: Vector<Scalar = T>>(self) {
-        if self.rows.start.is_single() {
-            self.rows_are::<V, true>();
-        } else {
-            self.rows_are::<V, false>();
-        }
+        for_storage!(self.rows.start, start => self.with_rows::<V, _>(start));
     }
 }
 
 impl<T: Real> Pack<'_, T> {
-    /// [`Kernel::run`] for rows that are `SINGLE` or not.
+    /// [`Kernel::run`] on rows from `start` on.
     #[inline(always)]
-    fn rows_are<V: Vector<Scalar = T>, const SINGLE: bool>(self) {
+    fn with_rows<V: Vector<Scalar = T>, const SINGLE: bool>(self, start: StoredRows<T, SINGLE>) {
         let (nx, last) = (self.modes.grid.points[0], self.modes.grid.cutoff[0]);
         assert!(self.line.len() >= nx * 2 * V::WIDTH);
         let line = self.line.as_mut_ptr();
-        let (start, stride) = (self.rows.start, self.rows.stride);
+        let stride = self.rows.stride;
         for kx0 in (0..=last).step_by(V::WIDTH) {
             // SAFETY: there are 2 W rows; the assertion covers the line.
             unsafe {
-                let rows = self.rows.column(kx0);
-                let below = rows + V::WIDTH * stride;
+                let rows = start.at(self.rows.column(kx0));
+                let below = rows.at(V::WIDTH * stride);
                 let at = |k: usize| line.add(k * 2 * V::WIDTH);
-                let a_re = load_transposed::<V, SINGLE>((start, rows), stride);
-                let b_im = load_transposed::<V, SINGLE>((start, below + T::LANES), stride);
+                let a_re = load_transposed::<V, _>(rows, stride);
+                let b_im = load_transposed::<V, _>(below.at(T::LANES), stride);
                 for i in 0..V::WIDTH {
                     let k = kx0 + i;
                     if k > last {
@@ -136,8 +132,8 @@ impl<T: Real> Pack<'_, T> {
                         a_re[0].store(at(0));
                     }
                 }
-                let a_im = load_transposed::<V, SINGLE>((start, rows + T::LANES), stride);
-                let b_re = load_transposed::<V, SINGLE>((start, below), stride);
+                let a_im = load_transposed::<V, _>(rows.at(T::LANES), stride);
+                let b_re = load_transposed::<V, _>(below, stride);
                 for i in 0..V::WIDTH {
                     let k = kx0 + i;
                     if k > last {
@@ -164,7 +160,7 @@ pub struct Unpack<'a, T> {
     pub line: &'a [T],
     /// Up to 2 W rows.
     pub rows: Rows<'a, T>,
-    /// How many rows there are.
+    /// Number of rows.
     pub count: usize,
     /// Factor on every value.
     pub scale: f64,
@@ -174,28 +170,24 @@ impl<T: Real> Kernel<T> for Unpack<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<V: Vector<Scalar = T>>(self) {
-        if self.rows.start.is_single() {
-            self.rows_are::<V, true>();
-        } else {
-            self.rows_are::<V, false>();
-        }
+        for_storage!(self.rows.start, start => self.with_rows::<V, _>(start));
     }
 }
 
 impl<T: Real> Unpack<'_, T> {
-    /// [`Kernel::run`] for rows that are `SINGLE` or not.
+    /// [`Kernel::run`] on rows from `start` on.
     #[inline(always)]
-    fn rows_are<V: Vector<Scalar = T>, const SINGLE: bool>(self) {
+    fn with_rows<V: Vector<Scalar = T>, const SINGLE: bool>(self, start: StoredRows<T, SINGLE>) {
         let (nx, last) = (self.modes.grid.points[0], self.modes.grid.cutoff[0]);
         let padded = self.modes.bundles_along_x() * T::LANES;
         assert!(self.line.len() >= nx * 2 * V::WIDTH);
         let half = V::splat(T::from_double(0.5 * self.scale));
-        let (start, stride) = (self.rows.start, self.rows.stride);
+        let stride = self.rows.stride;
         let (count_above, count_below) = (self.count, self.count.saturating_sub(V::WIDTH));
         let opposite = |k: usize| if k == 0 { 0 } else { nx - k };
         for kx0 in (0..padded).step_by(V::WIDTH) {
-            let rows = self.rows.column(kx0);
-            let below = rows + V::WIDTH * stride;
+            let rows = start.at(self.rows.column(kx0));
+            let below = rows.at(V::WIDTH * stride);
             // SAFETY: there are `count` rows; the assertion covers the line.
             unsafe {
                 let load = |k: usize, part: usize| {
@@ -212,8 +204,8 @@ impl<T: Real> Unpack<'_, T> {
                     a_re[i] = (plus + minus) * half;
                     b_im[i] = (minus - plus) * half;
                 }
-                store_transposed::<V, SINGLE>(a_re, (start, rows), stride, count_above);
-                store_transposed::<V, SINGLE>(b_im, (start, below + T::LANES), stride, count_below);
+                store_transposed::<V, _>(a_re, rows, stride, count_above);
+                store_transposed::<V, _>(b_im, below.at(T::LANES), stride, count_below);
                 let (mut a_im, mut b_re) = ([V::zero(); MAX_WIDTH], [V::zero(); MAX_WIDTH]);
                 for i in 0..V::WIDTH {
                     let k = kx0 + i;
@@ -224,8 +216,8 @@ impl<T: Real> Unpack<'_, T> {
                     a_im[i] = (plus - minus) * half;
                     b_re[i] = (plus + minus) * half;
                 }
-                store_transposed::<V, SINGLE>(a_im, (start, rows + T::LANES), stride, count_above);
-                store_transposed::<V, SINGLE>(b_re, (start, below), stride, count_below);
+                store_transposed::<V, _>(a_im, rows.at(T::LANES), stride, count_above);
+                store_transposed::<V, _>(b_re, below, stride, count_below);
             }
         }
     }

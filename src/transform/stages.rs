@@ -21,7 +21,7 @@ pub(super) struct Plane<'a, T: Real> {
     pub scratch: &'a mut PlaneScratch<T>,
     /// The buffers of this plane and others, as the stage at hand sees them.
     pub buffers: RowPointer<'a, T>,
-    /// Which of the planes that are worked on together this one is, and how many they are.
+    /// The number of this plane among those that are worked on together, and how many they are.
     pub at: usize,
     pub of: usize,
 }

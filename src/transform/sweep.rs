@@ -88,7 +88,7 @@ impl<T: Real> LinesAlongZ<T> {
     }
 }
 
-/// What work on planes needs besides the rows of the planes.
+/// The needs of work on planes besides the rows of the planes.
 pub(super) struct PlaneParts<'a, T: Real> {
     pub plan: &'a Plan,
     pub pool: &'a ThreadPool,
@@ -98,7 +98,7 @@ pub(super) struct PlaneParts<'a, T: Real> {
     pub timings: &'a mut Timings,
 }
 
-/// What one thread needs.
+/// The arrays and clocks of one thread.
 pub(super) struct Scratch<T: Real> {
     work: Aligned<T>,
     incoming: Aligned<T>,

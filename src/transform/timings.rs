@@ -1,8 +1,8 @@
-//! Where the time goes.
+//! Clocks that tell where the time goes.
 
 use std::time::{Duration, Instant};
 
-/// What a run spends its time on, as far as it is timed.
+/// The work on which a run spends its time, as far as it is timed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activity {
     /// Transforms along z.

@@ -22,9 +22,9 @@ use super::distribution::Distribution;
 /// A transpose as one rank sees it. All ranks together have the same but for their numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Transpose {
-    /// Which lines the ranks have before.
+    /// The lines that the ranks have before.
     pub from: Distribution,
-    /// Which rows of every line the ranks have afterwards.
+    /// The rows of every line that the ranks have afterwards.
     pub to: Distribution,
     /// This rank.
     pub rank: usize,

@@ -1,6 +1,8 @@
-"""The recipe for Spack, read with a stand-in for Spack: it cannot be had where these tests run."""
+"""The set-up, and the recipe for Spack, read with a stand-in: Spack cannot be had here."""
 
+import os
 import runpy
+import subprocess
 import sys
 import tomllib
 from types import ModuleType, SimpleNamespace
@@ -42,3 +44,15 @@ def test_the_recipe_builds_this_clone(monkeypatch: pytest.MonkeyPatch) -> None:
     recipe.setup_build_environment(SimpleNamespace(set=environment.__setitem__))
     expected = {"MPICC": "/mpi/bin/mpicc", "HDF5_DIR": "/hdf5", "LIBCLANG_PATH": "/llvm/lib"}
     assert environment == expected
+
+
+@pytest.mark.parametrize("root", ["", "/opt/hdf5"])
+def test_the_set_up_looks_for_hdf5_where_the_build_does(root: str) -> None:
+    """Also where pkg-config knows none, as beside Debian's HDF5 for MPICH alone."""
+    look = "source scripts/setup.sh; pkg-config() { return 1; }; echo $(hdf5_headers)"
+    environment = {"PATH": os.environ["PATH"], "HOME": "/", "HDF5_DIR": root}
+    found = subprocess.run(
+        ["bash", "-c", look], env=environment, cwd=REPOSITORY, capture_output=True, text=True
+    )
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.split() == [f"{root}/include" if root else "/usr/include/hdf5/serial"]

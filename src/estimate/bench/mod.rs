@@ -159,7 +159,7 @@ impl<T: Real> PlaneJob<T> for There {
     }
 }
 
-/// What all measurements share.
+/// The things that all measurements share.
 struct Bench<'a> {
     comm: &'a Communicator,
     config: &'a Config,
@@ -253,7 +253,7 @@ fn short_step<T: Real>(solver: &mut Solver<T>) -> Result<()> {
     solver.step(dt).map(drop)
 }
 
-/// What the machine file at `path` has before rates are written into it. Collective.
+/// Returns the contents of the machine file at `path`, before rates are written into it. Collective.
 ///
 /// # Errors
 /// The rates of a node would not be measured, or the file is no machine file.

@@ -53,7 +53,7 @@ pub fn buffer_bytes(modes: &Modes) -> usize {
     4 * numbers.min(placed::PIECE) * size_of::<f64>()
 }
 
-/// How the columns of fields in a layout travel.
+/// The travel of the columns of fields in a layout.
 pub struct Columns<'a> {
     comm: &'a Communicator,
     decomposition: Decomposition,

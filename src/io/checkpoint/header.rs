@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use hdf5::File;
 use num_complex::Complex;
 use serde::{Deserialize, Serialize};
 
 use super::checksum;
 use crate::grid::{AXES, Grid, Truncation};
+use crate::io::hdf5_file;
 use crate::parallel::Communicator;
 use crate::real::Precision;
 
@@ -20,7 +22,17 @@ pub(super) const ACCUMULATED: &str = "accumulated";
 /// Version of the format. A program reads its own version and refuses newer ones.
 pub const FORMAT: i64 = 1;
 
-/// The contents of a checkpoint beside the numbers of the fields.
+/// The attribute with the version, which nothing but a checkpoint has.
+pub(super) const FORMAT_ATTRIBUTE: &str = "checkpoint_format";
+
+const DESCRIPTION: &str = "\
+State of a direct numerical simulation, from which dns-solver continues. Each dataset of /fields \
+holds the Fourier coefficients u_hat(k) of one field, u(x) = sum u_hat(k) exp(i k.x), as \
+[column][nz] with column = iy * (cutoff[0] + 1) + nx; iy and the second index count the mode \
+numbers 0, 1, .. K, -K, .. -1; modes with nx < 0 follow from u_hat(-k) = conj u_hat(k).";
+
+/// The contents of a checkpoint beside the numbers of the fields. Each is an attribute, which
+/// [`Self::write`] and [`Self::read`] know.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Header {
     /// Simulated time.
@@ -46,6 +58,75 @@ pub struct Header {
 }
 
 impl Header {
+    /// Makes it attributes of a file, with their checksum.
+    pub(super) fn write(&self, file: &File) -> hdf5::Result<()> {
+        hdf5_file::write_number(file, FORMAT_ATTRIBUTE, FORMAT)?;
+        hdf5_file::write_fixed_text(file, "description", DESCRIPTION)?;
+        hdf5_file::write_number(file, "time", self.time)?;
+        hdf5_file::write_number(file, "step", self.step as i64)?;
+        hdf5_file::write_numbers(file, "points", &self.points.map(|n| n as i64))?;
+        hdf5_file::write_numbers(file, "lengths", &self.lengths)?;
+        hdf5_file::write_numbers(file, "cutoff", &self.cutoff.map(|n| n as i64))?;
+        hdf5_file::write_fixed_text(file, "field_names", &self.fields.join(" "))?;
+        hdf5_file::write_fixed_text(file, "code_version", &self.code_version)?;
+        hdf5_file::write_fixed_text(file, "config", &self.config)?;
+        hdf5_file::write_fixed_text(file, "run_state", &self.run_state)?;
+        let checksum = self.checksum().map_err(|e| e.to_string())?;
+        hdf5_file::write_number(file, "checksum", checksum)
+    }
+
+    /// Reads it from a file, and compares the checksum. Needs one rank only.
+    ///
+    /// # Errors
+    /// The end of a sentence that says what is wrong with the file.
+    pub(super) fn read(file: &File) -> Result<Self, String> {
+        let format = hdf5_file::read_number::<i64>(file, FORMAT_ATTRIBUTE)
+            .map_err(|_| "it is not a checkpoint of this program")?;
+        if format != FORMAT {
+            return Err(format!(
+                "it has format {format}, and this program reads format {FORMAT}; use the version \
+                 of the program that wrote it, or a newer one"
+            ));
+        }
+        let (header, checksum) = Self::read_attributes(file).map_err(damaged)?;
+        if header.checksum().ok() != Some(checksum) {
+            return Err(damaged("its attributes miss their checksum"));
+        }
+        Ok(header)
+    }
+
+    /// Reads what [`Self::write`] wrote: the header, and the checksum that it should have.
+    fn read_attributes(file: &File) -> hdf5::Result<(Self, i64)> {
+        let triple = |name| -> hdf5::Result<[usize; AXES]> {
+            Ok(hdf5_file::read_triple::<i64>(file, name)?.map(|n| n as usize))
+        };
+        let names = hdf5_file::read_fixed_text(file, "field_names")?;
+        let mut header = Header {
+            time: hdf5_file::read_number(file, "time")?,
+            step: hdf5_file::read_number::<i64>(file, "step")? as u64,
+            points: triple("points")?,
+            lengths: hdf5_file::read_triple(file, "lengths")?,
+            cutoff: triple("cutoff")?,
+            precision: Precision::Double,
+            fields: names.split_whitespace().map(str::to_string).collect(),
+            code_version: hdf5_file::read_fixed_text(file, "code_version")?,
+            config: hdf5_file::read_fixed_text(file, "config")?,
+            run_state: hdf5_file::read_fixed_text(file, "run_state")?,
+        };
+        // The precision is that of the numbers.
+        for name in header.datasets() {
+            let number = file.dataset(&name)?.dtype()?;
+            header.precision = if number.is::<Complex<f64>>() {
+                Precision::Double
+            } else if number.is::<Complex<f32>>() {
+                Precision::Single
+            } else {
+                return Err(format!("{name} is not of complex numbers").into());
+            };
+        }
+        Ok((header, hdf5_file::read_number(file, "checksum")?))
+    }
+
     /// The grid of the fields. A file has all modes up to the cutoff, zero where they are not kept.
     pub fn grid(&self) -> Grid {
         let Header { points, lengths, cutoff, .. } = *self;
@@ -67,6 +148,11 @@ impl Header {
     pub(super) fn checksum(&self) -> Result<i64, toml::ser::Error> {
         Ok(checksum::of_text(&toml::to_string(self)?))
     }
+}
+
+/// The end of a sentence about a file whose contents are wrong.
+pub(super) fn damaged(cause: impl std::fmt::Display) -> String {
+    format!("it is damaged: {cause}")
 }
 
 /// The checksum of accumulated numbers.

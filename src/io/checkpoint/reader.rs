@@ -8,18 +8,19 @@ use num_complex::Complex;
 
 use super::checksum;
 use super::columns::{Columns, windows};
-use super::header::{ACCUMULATED, Accumulated, FORMAT, Header, checksum_of_real, total};
+use super::header::{
+    ACCUMULATED, Accumulated, FORMAT_ATTRIBUTE, Header, checksum_of_real, damaged, total,
+};
 use crate::error::{Error, Result};
 use crate::fields::SpectralFields;
-use crate::grid::AXES;
 use crate::io::hdf5_file;
 use crate::io::input_file::{InputFile, open_alone};
 use crate::modes::Modes;
 use crate::parallel::Communicator;
-use crate::real::{Precision, Real, for_precision};
+use crate::real::{Real, for_precision};
 use crate::transform::decomposition::Decomposition;
 
-/// What messages call the file.
+/// The name of the file in messages.
 const KIND: &str = "checkpoint";
 
 /// A checkpoint being read, on any number of ranks.
@@ -113,10 +114,9 @@ impl CheckpointReader {
             });
             named.collect()
         };
-        let damaged = |e| self.unusable(format!("it is damaged: {e}"));
         let file = self.file.file().filter(|_| self.comm().is_root());
         let sums = file.map_or_else(|| Ok(Accumulated::new()), read);
-        sums.map_err(damaged)
+        sums.map_err(|e| self.unusable(damaged(e)))
     }
 }
 
@@ -169,7 +169,7 @@ impl<'a> Found<'a> {
                 let Some(dataset) = self.reader.file.dataset(field) else { continue };
                 let stored = hdf5_file::read_number::<i64>(dataset, "checksum");
                 if stored.map_err(|e| unusable(&e))? != found {
-                    let cause = format!("it is damaged: the numbers of {name} miss their checksum");
+                    let cause = damaged(format!("the numbers of {name} miss their checksum"));
                     return Err(unusable(&cause));
                 }
             }
@@ -195,7 +195,7 @@ where
 /// Returns whether a file says that it is a checkpoint, whatever its state. Collective.
 pub fn is_checkpoint(comm: &Communicator, path: &Path) -> Result<bool> {
     let answer = comm.from_root(|| {
-        let attribute = File::open(path).and_then(|file| file.attr("checkpoint_format"));
+        let attribute = File::open(path).and_then(|file| file.attr(FORMAT_ATTRIBUTE));
         Ok(vec![u8::from(attribute.is_ok())])
     })?;
     Ok(answer == [1])
@@ -204,57 +204,14 @@ pub fn is_checkpoint(comm: &Communicator, path: &Path) -> Result<bool> {
 /// Reads and checks everything but the numbers. Needs one rank only.
 fn read_header(path: &Path) -> Result<Header, String> {
     let file = open_alone(path)?;
-    let format = hdf5_file::read_number::<i64>(&file, "checkpoint_format")
-        .map_err(|_| "it is not a checkpoint of this program")?;
-    if format != FORMAT {
-        return Err(format!(
-            "it has format {format}, and this program reads format {FORMAT}; use the version of \
-             the program that wrote it, or a newer one"
-        ));
-    }
-    let damaged = |cause: &dyn std::fmt::Display| format!("it is damaged: {cause}");
-    let (header, checksum) = read_attributes(&file).map_err(|e| damaged(&e))?;
-    if header.checksum().ok() != Some(checksum) {
-        return Err(damaged(&"its attributes miss their checksum"));
-    }
+    let header = Header::read(&file)?;
     // With the attributes known to be right, so are these numbers.
     let shape = header.shape();
     for name in header.datasets() {
-        let found = file.dataset(&name).map_err(|e| damaged(&e))?.shape();
+        let found = file.dataset(&name).map_err(damaged)?.shape();
         if found != shape {
-            return Err(damaged(&format!("{name} has shape {found:?} instead of {shape:?}")));
+            return Err(damaged(format!("{name} has shape {found:?} instead of {shape:?}")));
         }
     }
     Ok(header)
-}
-
-/// The header and the checksum that it should have.
-fn read_attributes(file: &File) -> hdf5::Result<(Header, i64)> {
-    let triple = |name| -> hdf5::Result<[usize; AXES]> {
-        Ok(hdf5_file::read_triple::<i64>(file, name)?.map(|n| n as usize))
-    };
-    let names = hdf5_file::read_fixed_text(file, "field_names")?;
-    let mut header = Header {
-        time: hdf5_file::read_number(file, "time")?,
-        step: hdf5_file::read_number::<i64>(file, "step")? as u64,
-        points: triple("points")?,
-        lengths: hdf5_file::read_triple(file, "lengths")?,
-        cutoff: triple("cutoff")?,
-        precision: Precision::Double,
-        fields: names.split_whitespace().map(str::to_string).collect(),
-        code_version: hdf5_file::read_fixed_text(file, "code_version")?,
-        config: hdf5_file::read_fixed_text(file, "config")?,
-        run_state: hdf5_file::read_fixed_text(file, "run_state")?,
-    };
-    for name in header.datasets() {
-        let number = file.dataset(&name)?.dtype()?;
-        header.precision = if number.is::<Complex<f64>>() {
-            Precision::Double
-        } else if number.is::<Complex<f32>>() {
-            Precision::Single
-        } else {
-            return Err(format!("{name} is not of complex numbers").into());
-        };
-    }
-    Ok((header, hdf5_file::read_number(file, "checksum")?))
 }

@@ -7,7 +7,7 @@ use num_complex::Complex;
 
 use super::checksum;
 use super::columns::Columns;
-use super::header::{ACCUMULATED, Accumulated, FORMAT, Header, checksum_of_real, total};
+use super::header::{ACCUMULATED, Accumulated, Header, checksum_of_real, total};
 use super::reader::CheckpointReader;
 use crate::error::Result;
 use crate::fields::SpectralFields;
@@ -15,12 +15,6 @@ use crate::io::placed::{self, PlacedFile};
 use crate::io::{Temporary, hdf5_file, write_failed};
 use crate::parallel::Communicator;
 use crate::real::{Real, for_precision};
-
-const DESCRIPTION: &str = "\
-State of a direct numerical simulation, from which dns-solver continues. Each dataset of /fields \
-holds the Fourier coefficients u_hat(k) of one field, u(x) = sum u_hat(k) exp(i k.x), as \
-[column][nz] with column = iy * (cutoff[0] + 1) + nx; iy and the second index count the mode \
-numbers 0, 1, .. K, -K, .. -1; modes with nx < 0 follow from u_hat(-k) = conj u_hat(k).";
 
 /// Writes a checkpoint of `state` at `path`. It gets this name only when it is whole, on the disk,
 /// and was read back without a difference; after an error nothing is left of it. What is
@@ -74,19 +68,7 @@ fn create_file(
 ) -> hdf5::Result<Vec<u64>> {
     // The latest format of HDF5's own structures has checksums.
     let file = File::with_options().with_fapl(|access| access.libver_latest()).create(path)?;
-    hdf5_file::write_number(&file, "checkpoint_format", FORMAT)?;
-    hdf5_file::write_fixed_text(&file, "description", DESCRIPTION)?;
-    hdf5_file::write_number(&file, "time", header.time)?;
-    hdf5_file::write_number(&file, "step", header.step as i64)?;
-    hdf5_file::write_numbers(&file, "points", &header.points.map(|n| n as i64))?;
-    hdf5_file::write_numbers(&file, "lengths", &header.lengths)?;
-    hdf5_file::write_numbers(&file, "cutoff", &header.cutoff.map(|n| n as i64))?;
-    hdf5_file::write_fixed_text(&file, "field_names", &header.fields.join(" "))?;
-    hdf5_file::write_fixed_text(&file, "code_version", &header.code_version)?;
-    hdf5_file::write_fixed_text(&file, "config", &header.config)?;
-    hdf5_file::write_fixed_text(&file, "run_state", &header.run_state)?;
-    let checksum = header.checksum().map_err(|e| e.to_string())?;
-    hdf5_file::write_number(&file, "checksum", checksum)?;
+    header.write(&file)?;
     let group = file.create_group("fields")?;
     let mut starts = Vec::with_capacity(checksums.len());
     for (name, checksum) in header.fields.iter().zip(checksums) {

@@ -36,7 +36,7 @@ pub struct RecordsWriter {
     /// Records that are there, and that are still to come.
     records: u64,
     left: u64,
-    /// What is to be done before the first one. On rank 0.
+    /// The work to be done before the first one. On rank 0.
     cuts: Vec<Cut>,
     /// On rank 0.
     file: Option<GrowingFile>,

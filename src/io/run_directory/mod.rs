@@ -262,7 +262,7 @@ impl Drop for RunDirectory {
     }
 }
 
-/// What `path` leads to, whether that is there or not.
+/// Returns what `path` leads to, whether that is there or not.
 fn target(path: &Path) -> io::Result<PathBuf> {
     /// As many links as Linux follows.
     const MOST_LINKS: usize = 40;

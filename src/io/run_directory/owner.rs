@@ -69,10 +69,10 @@ impl Owner {
     }
 }
 
-/// What the kernel shows of a process.
+/// The state of a process, as the kernel shows it.
 enum Seen {
     Ended,
-    /// When it was started, in ticks since the kernel was.
+    /// The time at which it was started, in ticks since the kernel was.
     Started(String),
     /// It is there, and nothing else is known.
     Hidden,

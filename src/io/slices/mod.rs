@@ -50,9 +50,9 @@ pub struct SliceWriter {
     has_points: bool,
     /// On rank 0, from the beginning on.
     series: Option<Series>,
-    /// What is to be done before the first record. On rank 0.
+    /// The work to be done before the first record. On rank 0.
     start: Start,
-    /// What went wrong with the record so far.
+    /// The failure of the record so far.
     failure: Result<()>,
 }
 

@@ -144,7 +144,7 @@ impl CompressedFile {
     }
 }
 
-/// What HDF5's filters shuffle and deflate make of numbers of `size` bytes: first bytes first.
+/// Applies HDF5's filters shuffle and deflate to numbers of `size` bytes: first bytes first.
 fn compress(numbers: &[u8], size: usize, level: u8) -> Vec<u8> {
     let count = numbers.len() / size;
     let mut shuffled = vec![0; numbers.len()];

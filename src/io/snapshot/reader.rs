@@ -16,7 +16,7 @@ use crate::parallel::Communicator;
 use crate::real::{Precision, Real, for_precision};
 use crate::variable::Variable;
 
-/// What messages call the file.
+/// The name of the file in messages.
 const KIND: &str = "snapshot";
 
 /// A snapshot being read, on any number of ranks.

@@ -33,7 +33,7 @@ pub struct SnapshotWriter {
     shape: [usize; AXES],
     precision: Precision,
     path: PathBuf,
-    /// What went wrong so far.
+    /// The failure so far.
     failure: Result<()>,
 }
 

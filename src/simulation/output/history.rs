@@ -120,7 +120,7 @@ pub fn names_of_columns(columns: Vec<Variable>) -> Vec<String> {
     std::iter::once("step".to_string()).chain(names).collect()
 }
 
-/// What may be forced beside the velocity, and whether it is a vector.
+/// Returns the fields that may be forced beside the velocity, and whether each is a vector.
 fn injections(physics: &Physics) -> impl Iterator<Item = (&str, bool)> {
     let magnetic = physics.magnetic.map(|_| (MAGNETIC, true));
     magnetic.into_iter().chain(physics.scalars.iter().map(|scalar| (scalar.name.as_str(), false)))

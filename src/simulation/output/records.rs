@@ -79,7 +79,7 @@ pub struct RecordsOutput<S> {
     statistic: S,
     writer: RecordsWriter,
     average: Average,
-    /// When records are due; samples are when the output itself is.
+    /// The times of records; samples are due when the output itself is.
     records: Schedule,
 }
 
@@ -161,7 +161,7 @@ impl Average {
         std::iter::once(f64::from(self.samples)).chain(self.sums.iter().copied()).collect()
     }
 
-    /// What [`Self::to_numbers`] gave.
+    /// Reads what [`Self::to_numbers`] gave.
     fn from_numbers(numbers: &[f64]) -> Option<Self> {
         let (samples, sums) = numbers.split_first()?;
         Some(Average { samples: *samples as u32, sums: sums.to_vec() })

@@ -6,10 +6,10 @@ use toml::{Table, Value};
 
 use crate::error::{Error, Result};
 
-/// What may always change: it does not change the course of the run.
+/// Keys that may always change: they do not change the course of the run.
 const FREE: [&str; 3] = ["time.end", "output", "parallel"];
 
-/// What can never change: the box and the fields would mean something else, or nothing would come
+/// Keys that can never change: the box and the fields would mean something else, or nothing would come
 /// of it.
 const FIXED: [&str; 3] = ["grid.lengths", "physics.equation", "initial"];
 

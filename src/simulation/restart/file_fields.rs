@@ -222,7 +222,7 @@ impl FieldsInFile {
     }
 }
 
-/// What a vector or scalar is called.
+/// Returns the name of a vector or scalar.
 fn name_of(group: &Range<usize>, physics: &Physics) -> String {
     match group.len() {
         AXES if group.start == 0 => "velocity".into(),

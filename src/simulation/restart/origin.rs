@@ -46,7 +46,7 @@ pub enum Entry {
     New,
     /// An old run is set aside before.
     Fresh,
-    /// What is there of later steps than this goes.
+    /// Later steps than this go, as far as they are there.
     After(u64),
 }
 

@@ -25,7 +25,7 @@ pub(super) struct ActiveForce {
     pub decay: f64,
     /// Mean square of the fluctuations at the start of the step, if it amplifies them.
     pub square: f64,
-    /// What holds in the present step.
+    /// The bounds that hold in the present step.
     pub bounds: Bounds,
     /// Its pace in the present step, and what the user should know about it.
     pub pace: Pace,

@@ -14,7 +14,7 @@ use crate::sums::{MeanSquares, mean_square};
 pub struct Idle {
     /// The name of what it acts on, see [`ForcingTerm`](crate::forcing::ForcingTerm).
     pub name: String,
-    /// What is special about the modes that are missing, see [`Part`].
+    /// The special kind of the modes that are missing, see [`Part`].
     pub part: &'static str,
     /// They would be those with 0 < k up to this; infinite when it is all modes.
     pub wavenumber: f64,

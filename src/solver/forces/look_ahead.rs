@@ -1,4 +1,4 @@
-//! What forces will meet in the next step, and what they ask of its length.
+//! A look at what forces will meet in the next step, and at what they ask of its length.
 
 use super::Forces;
 use super::active::ActiveForce;
@@ -43,7 +43,7 @@ impl ActiveForce {
         }
     }
 
-    /// What it amplifies, if it amplifies all modes, and the mean square of that with its mean.
+    /// Measures what it amplifies, if it amplifies all modes, and the mean square of that with its mean.
     /// Collective.
     fn look_at_all<T: Real>(
         &mut self,
@@ -73,7 +73,7 @@ impl ActiveForce {
 }
 
 impl<T: Real> Forces<T> {
-    /// What forces ask of the next step from `state`, whose largest frequency is `frequency`.
+    /// Returns what forces ask of the next step from `state`, whose largest frequency is `frequency`.
     /// Collective.
     pub fn look_ahead(
         &mut self,
@@ -95,7 +95,7 @@ impl<T: Real> Forces<T> {
         self.active.iter_mut().for_each(|active| active.begin(dt));
     }
 
-    /// What the user should know about each force, by the name of what it acts on.
+    /// Returns what the user should know about each force, by the name of what it acts on.
     pub fn remarks(&self) -> impl Iterator<Item = (&str, Remark)> {
         self.active.iter().map(|active| (active.name.as_str(), active.remark))
     }

@@ -45,13 +45,13 @@ pub type Assemble<'a, T> = dyn Fn(usize, &mut [T], &mut [T]) + Sync + 'a;
 /// Makes of the next fields of a bundle what goes out, `put_out(bundle, fields)`.
 pub type PutOut<'a, T> = dyn Fn(usize, &mut [T]) + Sync + 'a;
 
-/// What a run keeps of a force in a checkpoint.
+/// The part of a force that a run keeps in a checkpoint.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ForceState {
     /// The name of what it acts on, see [`ForcingTerm`].
     pub name: String,
-    /// What it remembers, see [`Force::state`](crate::forcing::Force::state).
+    /// Its memory, see [`Force::state`](crate::forcing::Force::state).
     pub memory: Vec<f64>,
     /// Half the mean square that it has put in since the account began.
     pub injected: f64,
@@ -82,7 +82,7 @@ impl<T: Real> Forces<T> {
         Forces { active, former: Vec::new(), columns }
     }
 
-    /// What acts on all modes of the fields, at no rate yet.
+    /// Returns what acts on all modes of the fields, at no rate yet.
     pub fn amplifications(&self) -> Vec<Amplification> {
         let amplify = self.active.iter().filter(|active| active.force.amplifies());
         amplify.map(|active| Amplification { fields: active.fields.clone(), rate: 0.0 }).collect()

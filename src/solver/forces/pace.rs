@@ -1,4 +1,4 @@
-//! How fast forces change what they act on, and whether it is there.
+//! The pace at which forces change what they act on, and whether it is there.
 //!
 //! A force f = P û / (2 E) makes the energy E of what it multiplies grow at the rate P / E, which has
 //! no bound as E falls; a steady force against a damping lambda is balanced at the rate 2 lambda; a
@@ -27,16 +27,16 @@ impl Pace {
     }
 }
 
-/// What the user should know about a force.
+/// A remark on a force that the user should know.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Remark {
-    /// What it should multiply, but is absent in the present step: its name, see
+    /// The name of what it should multiply, but is absent in the present step, see
     /// [`Part::name`](crate::forcing::Part::name).
     pub absent: Option<&'static str>,
     /// Largest rate at which it changed what it acts on of steps that were too long for it; 0 if none
     /// was.
     pub too_fast: f64,
-    /// What it asked the last step to be short beside.
+    /// The frequency beside which it asked the last step to be short.
     pub frequency: f64,
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use num_complex::Complex;
 use rustfft::{Fft, FftPlanner};
 
+use super::super::row_array::{StoredRows, for_storage};
 use super::rows::{ABSENT, Direction, Job};
 use crate::real::Real;
 use crate::simd::{Array, Vector};
@@ -40,24 +41,27 @@ impl<T: Real> Fallback<T> {
     ///
     /// # Safety
     /// As [`super::Lines::transform`]; rows of the source may be the first numbers of `work`.
-    pub unsafe fn transform(&self, lanes: usize, job: Job<T>) {
+    pub unsafe fn transform(&self, lanes: usize, job: &Job<T>) {
         // SAFETY: the caller's promise is passed on.
         unsafe {
-            match (job.source.start.is_single(), job.target.start.is_single()) {
-                (false, false) => self.run::<false, false>(lanes, job),
-                (false, true) => self.run::<false, true>(lanes, job),
-                (true, false) => self.run::<true, false>(lanes, job),
-                (true, true) => self.run::<true, true>(lanes, job),
-            }
+            for_storage!(job.source.start, from => {
+                for_storage!(job.target.start, to => self.run(lanes, job, from, to));
+            });
         }
     }
 
-    /// [`Self::transform`] of rows of known precision.
+    /// [`Self::transform`] of rows that begin at `from` and `to`.
     ///
     /// # Safety
     /// As [`super::Lines::transform`].
-    unsafe fn run<const FROM: bool, const TO: bool>(&self, lanes: usize, job: Job<T>) {
-        let Job { direction, source, target, work } = job;
+    unsafe fn run<const FROM: bool, const TO: bool>(
+        &self,
+        lanes: usize,
+        job: &Job<T>,
+        from: StoredRows<T, FROM>,
+        to: StoredRows<T, TO>,
+    ) {
+        let &Job { direction, source, target, work } = job;
         let plan = match direction {
             Direction::Forward => &self.forward,
             Direction::Inverse => &self.inverse,
@@ -76,7 +80,7 @@ impl<T: Real> Fallback<T> {
                     // SAFETY: the row is readable by the caller's promise.
                     unsafe {
                         let at = offset + lane;
-                        let number = |at| source.start.load::<Array<T, 1>, FROM>(at).sum();
+                        let number = |at| from.load::<Array<T, 1>>(at).sum();
                         Complex::new(number(at), number(at + lanes))
                     }
                 };
@@ -87,13 +91,13 @@ impl<T: Real> Fallback<T> {
                     // SAFETY: the row is writable by the caller's promise.
                     unsafe {
                         let at = offset + lane;
-                        target.start.store::<Array<T, 1>, TO>(at, Array::splat(value.re));
-                        target.start.store::<Array<T, 1>, TO>(at + lanes, Array::splat(value.im));
+                        to.store(at, Array::<T, 1>::splat(value.re));
+                        to.store(at + lanes, Array::<T, 1>::splat(value.im));
                     }
                 }
             }
         }
         // SAFETY: as above.
-        unsafe { target.clear::<Array<T, 1>, TO>(source.lanes..lanes, lanes) };
+        unsafe { target.clear::<Array<T, 1>>(source.lanes..lanes, lanes) };
     }
 }

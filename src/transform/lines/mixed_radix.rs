@@ -7,7 +7,9 @@
 
 use std::f64::consts::TAU;
 
+use super::super::row_array::{StoredRows, for_storage};
 use super::butterflies::dft;
+use super::radices::radices;
 use super::rows::{ABSENT, Job};
 use crate::fields::{Aligned, zeros};
 use crate::real::Real;
@@ -29,55 +31,6 @@ pub struct MixedRadix<T> {
     order: Vec<usize>,
     /// A row that is read for every absent one.
     zeros: Aligned<T>,
-}
-
-/// Radices whose product is `length`, smallest first; `None` for a prime factor above 7.
-///
-/// Large radices touch memory less often, but must stay in registers: with the 32 of AVX-512 8 is
-/// the largest that does, and a factor 3 is best taken with a 2 as 6 where that does not leave a
-/// lone 2; with 16 registers it is 4 (a third faster on AVX2 than 8).
-fn radices(length: usize, registers: usize) -> Option<Vec<usize>> {
-    let mut rest = length;
-    let mut exponent = |p: usize| {
-        let mut e = 0;
-        while rest.is_multiple_of(p) {
-            rest /= p;
-            e += 1;
-        }
-        e
-    };
-    let (mut twos, mut threes, fives, sevens) =
-        (exponent(2), exponent(3), exponent(5), exponent(7));
-    if rest != 1 {
-        return None;
-    }
-    let mut radices = [vec![5; fives], vec![7; sevens]].concat();
-    if registers < 32 {
-        radices.extend(vec![2; twos % 2]);
-        radices.extend(vec![4; twos / 2]);
-    } else {
-        while threes > 0 && twos > 0 && twos != 2 {
-            radices.push(6);
-            twos -= 1;
-            threes -= 1;
-        }
-        // The power of two that 8 does not divide: 2, 4, or 4 * 4.
-        let (others, eights) = match (twos % 3, twos) {
-            (1, 1) => (vec![2], 0),
-            (1, _) => (vec![4, 4], (twos - 4) / 3),
-            (2, _) => (vec![4], twos / 3),
-            _ => (vec![], twos / 3),
-        };
-        radices.extend(others);
-        radices.extend(vec![8; eights]);
-    }
-    radices.extend(vec![3; threes]);
-    radices.sort_unstable();
-    // A first and a last pass always exist, so that no pass has to be both.
-    while radices.len() < 2 {
-        radices.push(1);
-    }
-    Some(radices)
 }
 
 impl<T: Real> MixedRadix<T> {
@@ -122,7 +75,7 @@ impl<T: Real> MixedRadix<T> {
     /// # Safety
     /// As [`super::Lines::transform`].
     #[inline(always)]
-    pub unsafe fn transform<V: Vector<Scalar = T>>(&self, lanes: usize, job: Job<T>) {
+    pub unsafe fn transform<V: Vector<Scalar = T>>(&self, lanes: usize, job: &Job<T>) {
         let few = V::Half::WIDTH < V::WIDTH && job.source.lanes <= V::Half::WIDTH;
         // SAFETY: the caller's promise is passed on.
         unsafe { if few { self.run::<V::Half>(lanes, job) } else { self.run::<V>(lanes, job) } }
@@ -133,22 +86,18 @@ impl<T: Real> MixedRadix<T> {
     /// # Safety
     /// As [`super::Lines::transform`].
     #[inline(always)]
-    unsafe fn run<V: Vector<Scalar = T>>(&self, lanes: usize, job: Job<T>) {
+    unsafe fn run<V: Vector<Scalar = T>>(&self, lanes: usize, job: &Job<T>) {
         // If a vector has all lanes, the compiler sees that there is one turn.
         let narrow = V::WIDTH < T::LANES;
         let lanes_in_use = job.source.lanes;
         let in_use = if narrow { lanes_in_use.next_multiple_of(V::WIDTH) } else { V::WIDTH };
         for lane in (0..in_use).step_by(V::WIDTH) {
             // SAFETY: the caller's promise is passed on.
-            unsafe { self.run_vector::<V>(lane, lanes, &job) };
+            unsafe { self.run_vector::<V>(lane, lanes, job) };
         }
-        // SAFETY: rows are valid by the caller's promise.
-        unsafe {
-            if narrow && job.target.start.is_single() {
-                job.target.clear::<V, true>(in_use..lanes, lanes);
-            } else if narrow {
-                job.target.clear::<V, false>(in_use..lanes, lanes);
-            }
+        if narrow {
+            // SAFETY: rows are valid by the caller's promise.
+            unsafe { job.target.clear::<V>(in_use..lanes, lanes) };
         }
     }
 
@@ -163,25 +112,21 @@ impl<T: Real> MixedRadix<T> {
         // SAFETY: the caller's promise is passed on; every index below is smaller than the length, and
         // work holds 2 * LANES >= 2 * WIDTH numbers for each.
         unsafe {
-            if job.source.start.is_single() {
-                self.first_pass::<V, true>(first, (lane, lanes), job);
-            } else {
-                self.first_pass::<V, false>(first, (lane, lanes), job);
-            }
+            for_storage!(job.source.start, rows => {
+                self.first_pass::<V, _>(first, rows.at(lane), lanes, job);
+            });
             for pass in middle {
                 let load = |p: usize, _: usize| load_work::<V>(work, p);
                 let store = |p: usize, value: (V, V)| store_work(work, p, value);
                 pass.run::<V, false>(self.length, load, store);
             }
-            if job.target.start.is_single() {
-                self.last_pass::<V, true>(last, (lane, lanes), job);
-            } else {
-                self.last_pass::<V, false>(last, (lane, lanes), job);
-            }
+            for_storage!(job.target.start, rows => {
+                self.last_pass::<V, _>(last, rows.at(lane), lanes, job);
+            });
         }
     }
 
-    /// The pass that reads rows, which are `SINGLE` or not.
+    /// The pass that reads rows, which begin at `from`.
     ///
     /// # Safety
     /// As [`super::Lines::transform`].
@@ -189,27 +134,27 @@ impl<T: Real> MixedRadix<T> {
     unsafe fn first_pass<V: Vector<Scalar = T>, const SINGLE: bool>(
         &self,
         pass: &Pass<T>,
-        (lane, lanes): (usize, usize),
+        from: StoredRows<T, SINGLE>,
+        lanes: usize,
         job: &Job<T>,
     ) {
-        let Job { direction, source, work, .. } = job;
+        let &Job { direction, source, work, .. } = job;
         let (re, im) = direction.parts(lanes);
         let read = source.table.0.offsets.as_ptr();
-        let from = source.start.at(lane);
         let (from_re, from_im) = (from.at(re), from.at(im));
         let zeros = self.zeros.as_ptr();
         // SAFETY: turns are smaller than the length; rows are valid by the caller's promise.
         unsafe {
-            let store = |p: usize, value: (V, V)| store_work(*work, p, value);
+            let store = |p: usize, value: (V, V)| store_work(work, p, value);
             let load = |_: usize, turn: usize| {
                 let offset = *read.add(turn);
-                (from_re.load::<V, SINGLE>(offset), from_im.load::<V, SINGLE>(offset))
+                (from_re.load::<V>(offset), from_im.load::<V>(offset))
             };
             let load_padded = |_: usize, turn: usize| {
                 // A row of zeros instead of a branch: a conditional move is cheaper.
                 let offset = *read.add(turn);
-                let row = from.at_or::<SINGLE>(offset, offset == ABSENT, zeros);
-                (row.load::<V, SINGLE>(re), row.load::<V, SINGLE>(im))
+                let row = from.at_or(offset, offset == ABSENT, zeros);
+                (row.load::<V>(re), row.load::<V>(im))
             };
             if source.table.0.is_complete {
                 pass.run::<V, false>(self.length, load, store);
@@ -219,7 +164,7 @@ impl<T: Real> MixedRadix<T> {
         }
     }
 
-    /// The pass that writes rows, which are `SINGLE` or not.
+    /// The pass that writes rows, which begin at `to`.
     ///
     /// # Safety
     /// As [`super::Lines::transform`].
@@ -227,21 +172,21 @@ impl<T: Real> MixedRadix<T> {
     unsafe fn last_pass<V: Vector<Scalar = T>, const SINGLE: bool>(
         &self,
         pass: &Pass<T>,
-        (lane, lanes): (usize, usize),
+        to: StoredRows<T, SINGLE>,
+        lanes: usize,
         job: &Job<T>,
     ) {
-        let Job { direction, target, work, .. } = job;
+        let &Job { direction, target, work, .. } = job;
         let (re, im) = direction.parts(lanes);
         let write = target.table.0.offsets.as_ptr();
-        let to = target.start.at(lane);
         let (to_re, to_im) = (to.at(re), to.at(im));
         // SAFETY: positions are smaller than the length; rows are valid by the caller's promise.
         unsafe {
-            let load = |p: usize, _: usize| load_work::<V>(*work, p);
+            let load = |p: usize, _: usize| load_work::<V>(work, p);
             let store = |p: usize, value: (V, V)| {
                 let offset = *write.add(p);
-                to_re.store::<V, SINGLE>(offset, value.0);
-                to_im.store::<V, SINGLE>(offset, value.1);
+                to_re.store(offset, value.0);
+                to_im.store(offset, value.1);
             };
             let store_truncated = |p: usize, value: (V, V)| {
                 if *write.add(p) != ABSENT {
@@ -359,30 +304,5 @@ unsafe fn butterfly<V: Vector, const TWIDDLE: bool, const R: usize>(
         } else {
             store(first + t * part, (re, im));
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::radices;
-
-    #[test]
-    fn radices_multiply_to_the_length() {
-        for n in 1..2000 {
-            let smooth = [2, 3, 5, 7].iter().fold(n, |mut rest, p| {
-                while rest % p == 0 {
-                    rest /= p;
-                }
-                rest
-            }) == 1;
-            for registers in [16, 32] {
-                let product = radices(n, registers).map(|r| r.iter().product::<usize>());
-                assert_eq!(product, smooth.then_some(n));
-            }
-        }
-        assert_eq!(radices(128, 32), Some(vec![4, 4, 8]));
-        assert_eq!(radices(192, 32), Some(vec![4, 6, 8]));
-        assert_eq!(radices(12, 32), Some(vec![3, 4]));
-        assert_eq!(radices(192, 16), Some(vec![3, 4, 4, 4]));
     }
 }

@@ -13,6 +13,7 @@
 mod butterflies;
 mod fallback;
 mod mixed_radix;
+mod radices;
 mod rows;
 
 use super::row_array::RowPointer;
@@ -105,7 +106,7 @@ impl<T: Real> Lines<T> {
         debug_assert!(work.len() >= self.work_len());
         let work = work.as_mut_ptr();
         // SAFETY: the caller's promises are passed on.
-        unsafe { self.run(Job { direction, source, target, work }) };
+        unsafe { self.run(&Job { direction, source, target, work }) };
     }
 
     /// Transforms the batch of lines that lies in `work`, with row j at j times [`Self::row_len`] as
@@ -126,13 +127,13 @@ impl<T: Real> Lines<T> {
         let work = work.as_mut_ptr();
         let source = Source { start: RowPointer::as_is(work), table, lanes: self.lanes };
         // SAFETY: the caller's promises are passed on. Each butterfly reads the rows that it writes.
-        unsafe { self.run(Job { direction, source, target, work }) };
+        unsafe { self.run(&Job { direction, source, target, work }) };
     }
 
     /// # Safety
     /// As [`Self::transform`], but the source may lie in `work` as in [`Self::transform_work`].
     #[inline]
-    unsafe fn run(&self, job: Job<T>) {
+    unsafe fn run(&self, job: &Job<T>) {
         debug_assert_eq!(job.source.table.0.offsets.len(), self.length);
         debug_assert_eq!(job.target.table.0.offsets.len(), self.length);
         let lanes = self.lanes;
@@ -151,7 +152,7 @@ impl<T: Real> Lines<T> {
 struct Batch<'a, T: Real> {
     plan: &'a MixedRadix<T>,
     lanes: usize,
-    job: Job<'a, T>,
+    job: &'a Job<'a, T>,
 }
 
 impl<T: Real> Kernel<T> for Batch<'_, T> {

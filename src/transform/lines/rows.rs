@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::super::row_array::RowPointer;
+use super::super::row_array::{RowPointer, for_storage};
 use crate::real::{Real, Vector};
 
 /// Offset of a row that is zero when read and dropped when written.
@@ -18,7 +18,7 @@ pub enum Direction {
 }
 
 impl Direction {
-    /// Where the real and the imaginary part of a row with `lanes` lanes begin for the forward
+    /// Returns where the real and the imaginary part of a row with `lanes` lanes begin for the forward
     /// transform: the inverse is that of the parts exchanged.
     #[inline(always)]
     pub(super) fn parts(self, lanes: usize) -> (usize, usize) {
@@ -57,7 +57,7 @@ pub struct WriteTable(pub(super) RowTable);
 /// Rows to read.
 #[derive(Clone, Copy)]
 pub struct Source<'a, T> {
-    /// Where offsets count from.
+    /// The place that offsets count from.
     pub start: RowPointer<'a, T>,
     /// One offset a row, in numbers.
     pub table: &'a ReadTable,
@@ -68,7 +68,7 @@ pub struct Source<'a, T> {
 /// Rows to write.
 #[derive(Clone, Copy)]
 pub struct Target<'a, T> {
-    /// Where offsets count from.
+    /// The place that offsets count from.
     pub start: RowPointer<'a, T>,
     /// One offset a row, in numbers.
     pub table: &'a WriteTable,
@@ -88,20 +88,18 @@ impl<T: Real> Target<'_, T> {
     /// # Safety
     /// The rows must be valid to write.
     #[inline(always)]
-    pub(super) unsafe fn clear<V: Vector<Scalar = T>, const SINGLE: bool>(
-        &self,
-        some: Range<usize>,
-        lanes: usize,
-    ) {
-        for lane in some.step_by(V::WIDTH) {
-            for &offset in self.table.0.offsets.iter().filter(|&&offset| offset != ABSENT) {
-                // SAFETY: the caller's promise.
-                unsafe {
-                    self.start.store::<V, SINGLE>(offset + lane, V::zero());
-                    self.start.store::<V, SINGLE>(offset + lane + lanes, V::zero());
+    pub(super) unsafe fn clear<V: Vector<Scalar = T>>(&self, some: Range<usize>, lanes: usize) {
+        for_storage!(self.start, rows => {
+            for lane in some.step_by(V::WIDTH) {
+                for &offset in self.table.0.offsets.iter().filter(|&&offset| offset != ABSENT) {
+                    // SAFETY: the caller's promise.
+                    unsafe {
+                        rows.store(offset + lane, V::zero());
+                        rows.store(offset + lane + lanes, V::zero());
+                    }
                 }
             }
-        }
+        });
     }
 }
 
@@ -133,7 +131,7 @@ pub fn prefetch<T: Real>(start: RowPointer<T>, offsets: &[usize]) {
     }
 }
 
-/// What to transform.
+/// A batch of lines to transform.
 pub(super) struct Job<'a, T> {
     pub(super) direction: Direction,
     pub(super) source: Source<'a, T>,

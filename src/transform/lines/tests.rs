@@ -64,7 +64,7 @@ fn transform_lanes<T: Real>(
     let (read, write) = (lines.read_table(source_rows), lines.write_table(target_rows));
     let from = Source { start: RowPointer::as_is(source.as_ptr().cast_mut()), table: &read, lanes };
     let to = Target { start: RowPointer::as_is(target.as_mut_ptr()), table: &write };
-    let job = Job { direction, source: from, target: to, work: work.as_mut_ptr() };
+    let job = &Job { direction, source: from, target: to, work: work.as_mut_ptr() };
     // SAFETY: offsets stay within both arrays, which do not overlap.
     unsafe {
         match &lines.method {

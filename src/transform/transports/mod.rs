@@ -1,4 +1,4 @@
-//! How rows travel between ranks: a file for each way.
+//! The ways in which rows travel between ranks, a file for each.
 //!
 //! | file | ranks | what it does |
 //! |---|---|---|

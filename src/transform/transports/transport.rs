@@ -1,4 +1,4 @@
-//! What every way to transport the rows of a transpose can do.
+//! The steps that every way to transport the rows of a transpose has.
 
 use super::super::row_array::RowPointer;
 use crate::real::Real;
