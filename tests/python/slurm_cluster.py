@@ -1,6 +1,5 @@
 """A Slurm cluster of one node: this machine, with all its state in one directory."""
 
-import json
 import os
 import shutil
 import socket
@@ -173,10 +172,12 @@ def _daemon(command: list[str], of: Cluster) -> Iterator[None]:
 def _wait_until_idle(made: Cluster) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
+        # Not --json, whose form depends on the version, and on how far the controller has come.
+        ask = ["sinfo", "--noheader", "--format=%T"]
         asked = subprocess.run(
-            ["sinfo", "--json"], env=made.environment, capture_output=True, text=True, check=False
+            ask, env=made.environment, capture_output=True, text=True, check=False
         )
-        if asked.returncode == 0 and json.loads(asked.stdout)["nodes"][0]["state"] == "idle":
+        if asked.stdout.split() == ["idle"]:
             return
         time.sleep(0.3)
     logs = [path.read_text()[-2000:] for path in made.folder.glob("*.log")]
