@@ -62,6 +62,8 @@ struct Kept {
 /// The layout of a run, and what is to be kept of it.
 pub struct Choice {
     layout: Layout,
+    /// The one that is taken without trying.
+    untried: Layout,
     /// The layout that was found by trying.
     found: Option<Kept>,
 }
@@ -119,7 +121,8 @@ impl Choice {
         log: &mut Log,
     ) -> Result<Self> {
         let candidates = candidates(comm, config, &modes)?;
-        let mut choice = Choice { layout: candidates[0], found: None };
+        let untried = candidates[0];
+        let mut choice = Choice { layout: untried, untried, found: None };
         if candidates.len() == 1 || config.parallel.tune == Tune::Never {
             return Ok(choice);
         }
@@ -169,8 +172,12 @@ impl Choice {
         self.layout.of(comm)
     }
 
-    /// `config` with this layout as configured.
+    /// `config` with this layout as configured, if it is another than the one that is taken untried (which
+    /// may leave ranks idle, as no `parallel.grid` may).
     pub fn in_place_of(&self, config: &Config) -> Config {
+        if self.layout == self.untried {
+            return config.clone();
+        }
         let Layout { exchange, grid } = self.layout;
         let parallel = Parallel { exchange, grid: Some(grid), ..config.parallel };
         Config { parallel, ..config.clone() }
