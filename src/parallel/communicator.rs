@@ -2,6 +2,7 @@
 //!
 //! What they say to each other has files of its own.
 
+use std::ops::RangeInclusive;
 use std::rc::Rc;
 
 use mpi::collective::SystemOperation;
@@ -67,12 +68,9 @@ impl Communicator {
         let node = mpi.split_shared(mpi.rank());
         let is_one_node = ranks > 1 && node.size() == mpi.size();
         let node_size = match most_in_node {
-            Some(most) => node_size(&mpi, &node, most),
+            Some(most) => node_size(&mpi, &node, 2..=most),
             None if is_one_node && shared_memory::is_common(&mpi) => ranks,
-            None => match node_size(&mpi, &node, usize::MAX) {
-                size if size >= MANY_IN_NODE => size,
-                _ => 1,
-            },
+            None => node_size(&mpi, &node, MANY_IN_NODE..=usize::MAX),
         };
         Communicator {
             writers: None,
@@ -149,7 +147,7 @@ impl Communicator {
     /// to each other one. Collective.
     pub fn in_nodes_of(&self, most: usize) -> Self {
         let node_size =
-            self.peers().map_or(1, |mpi| node_size(mpi, &mpi.split_shared(mpi.rank()), most));
+            self.peers().map_or(1, |mpi| node_size(mpi, &mpi.split_shared(mpi.rank()), 2..=most));
         Communicator { node_size, most_in_node: Some(most), ..self.clone() }
     }
 
@@ -231,16 +229,20 @@ impl Communicator {
     }
 }
 
-/// Ranks of a node, see [`Communicator::node_size`], at most `most`; `node` has those of `mpi` that are on
-/// this rank's. Collective.
-fn node_size(mpi: &SimpleCommunicator, node: &SimpleCommunicator, most: usize) -> usize {
+/// Ranks of a node, see [`Communicator::node_size`], if there are as many as `range` begins with, and at most
+/// as it ends with; `node` has those of `mpi` that are on this rank's. Collective.
+fn node_size(
+    mpi: &SimpleCommunicator,
+    node: &SimpleCommunicator,
+    range: RangeInclusive<usize>,
+) -> usize {
     let [rank, ranks] = [mpi.rank(), mpi.size()].map(|n| n as usize);
-    let size = (node.size() as usize).min(most);
+    let size = (node.size() as usize).min(*range.end());
     // As many as all nodes have, if all have as many.
     let (mut fewest, mut largest) = (0, 0);
     mpi.all_reduce_into(&size, &mut fewest, SystemOperation::min());
     mpi.all_reduce_into(&size, &mut largest, SystemOperation::max());
-    if fewest != largest || fewest <= 1 || !ranks.is_multiple_of(fewest) {
+    if fewest != largest || fewest < *range.start() || !ranks.is_multiple_of(fewest) {
         return 1;
     }
     // Ranks of a node that follow each other have the same node in mind, and no other ranks do.

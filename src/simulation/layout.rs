@@ -120,10 +120,16 @@ impl Choice {
         directory: &RunDirectory,
         log: &mut Log,
     ) -> Result<Self> {
-        let candidates = candidates(comm, config, &modes)?;
+        let ProcessGrid { rows, columns } =
+            process_grid::choose(config.parallel.grid, &modes, comm.size())?;
+        let untried = Layout { exchange: config.parallel.exchange, grid: [rows, columns] };
+        if comm.size() == 1 || config.parallel.tune == Tune::Never {
+            return Ok(Choice { layout: untried, untried, found: None });
+        }
+        let candidates = candidates(untried, comm, config, &modes);
         let untried = candidates[0];
         let mut choice = Choice { layout: untried, untried, found: None };
-        if candidates.len() == 1 || config.parallel.tune == Tune::Never {
+        if candidates.len() == 1 {
             return Ok(choice);
         }
         let on = Circumstances {
@@ -174,13 +180,13 @@ impl Choice {
 
     /// `config` with this layout as configured, if it is another than the one that is taken untried (which
     /// may leave ranks idle, as no `parallel.grid` may).
-    pub fn in_place_of(&self, config: &Config) -> Config {
+    pub fn instead_of(&self, config: &Config) -> Option<Config> {
         if self.layout == self.untried {
-            return config.clone();
+            return None;
         }
         let Layout { exchange, grid } = self.layout;
         let parallel = Parallel { exchange, grid: Some(grid), ..config.parallel };
-        Config { parallel, ..config.clone() }
+        Some(Config { parallel, ..config.clone() })
     }
 
     /// Keeps in the run directory what was found by trying. Collective.
@@ -213,16 +219,14 @@ fn fastest(tried: &[(Layout, f64)]) -> Option<Layout> {
     Some(if least < GAIN * seconds { layout } else { first })
 }
 
-/// The layouts that `config` leaves open, the one that is taken untried first. Collective.
-fn candidates(comm: &Communicator, config: &Config, modes: &Modes) -> Result<Vec<Layout>> {
-    let wanted = config.parallel.grid;
-    let ProcessGrid { rows, columns } = process_grid::choose(wanted, modes, comm.size())?;
+/// The layouts that `config` leaves open, first the one that is taken `untried`. Collective.
+fn candidates(untried: Layout, comm: &Communicator, config: &Config, modes: &Modes) -> Vec<Layout> {
     let node = Exchange::ByNode.among(comm).node_size();
-    let mut grids = vec![[rows, columns]];
-    if wanted.is_none() {
-        grids.extend(groups(comm.size(), node, modes).filter(|grid| *grid != [rows, columns]));
+    let mut grids = vec![untried.grid];
+    if config.parallel.grid.is_none() {
+        grids.extend(groups(comm.size(), node, modes).filter(|grid| *grid != untried.grid));
     }
-    let exchanges = match config.parallel.exchange {
+    let exchanges = match untried.exchange {
         Exchange::Auto if node > 1 && node < comm.size() => {
             let is_by_node = comm.node_size() > 1;
             let both = [Exchange::ByNode, Exchange::AllToAll];
@@ -233,7 +237,7 @@ fn candidates(comm: &Communicator, config: &Config, modes: &Modes) -> Result<Vec
     let layouts = grids
         .iter()
         .flat_map(|&grid| exchanges.iter().map(move |&exchange| Layout { exchange, grid }));
-    Ok(layouts.collect())
+    layouts.collect()
 }
 
 /// Groups of few ranks, or of those of a node, in which every rank has planes and lines.

@@ -49,7 +49,7 @@ fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> R
     }
     let mut log = Log::new(comm, options.quiet);
     // What cannot be run at all makes no directory.
-    resources_here::<T>(comm, config, modes)?;
+    let mut resources = resources_here::<T>(comm, config, modes)?;
     let directory = RunDirectory::enter(comm, &config.output.directory, &mut log)?;
     let choice = Choice::find::<T>(comm, config, modes, &directory, &mut log)?;
     let comm = &choice.of(comm);
@@ -60,7 +60,9 @@ fn run_as<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> R
     }
     origin.entry().check(comm, config, &directory)?;
     log.line(&format!("dns-solver {}, into {}", crate::VERSION, directory.path().display()));
-    let resources = resources_here::<T>(comm, &choice.in_place_of(config), modes)?;
+    if let Some(tuned) = choice.instead_of(config) {
+        resources = resources_here::<T>(comm, &tuned, modes)?;
+    }
     log.line(resources.report().trim_end());
     for warning in resources.warnings().iter().chain(&warnings_of_ranks(comm, config)) {
         log.warn(warning);

@@ -2,43 +2,19 @@
 
 use std::fs;
 
+use super::restart::FORCED;
 use super::running::Case;
 
 /// Three bundles along x and three blocks of rows, so that ranks of a group have work.
-const DECAYING: &str = "
-[grid]
-points = [50, 40, 8]
-lengths = [2.0, 1.0, 0.25]
-[physics]
-viscosity = 0.05
-[initial]
-kind = \"random\"
-energy = 0.5
-spectrum = { model = \"exponential\", peak = 2.0 }
-[time]
-dt = 0.05
-end = 0.4
-[output]
-directory = \"replaced\"
-history = { every = 0.1 }
-spectra = { every = 0.2, samples = 2 }
-gradients = { every = 0.2 }
-pdfs = { every = 0.2, samples = 1, bins = 20 }
-structure_functions = { every = 0.2, separations = [0.7], axes = [\"y\"] }
-snapshots = { every = 0.2, precision = \"double\" }
-[[output.slices]]
-name = \"plane\"
-every = 0.1
-y = 1.0
-fields = [\"u\"]
-";
+const GROUPED: [&str; 2] =
+    ["grid={ points = [50, 40, 8], lengths = [2.0, 1.0, 0.25] }", "time={ dt = 0.05, end = 0.4 }"];
 
 const TRIED: &str = "layouts of ranks, ms of a right-hand side: slabs ";
 const FOUND: &str = "layout of ranks, as it was found: ";
 
 #[test]
 fn the_fastest_layout_is_taken_and_kept() {
-    let case = Case::new(DECAYING);
+    let case = Case::with(FORCED, &GROUPED);
     case.solve(1, "whole", &[]);
     assert!(!case.read("whole", "log.txt").contains(TRIED), "one rank has one layout");
     let always = ["--set", "parallel.tune=always"];
@@ -76,7 +52,7 @@ fn the_fastest_layout_is_taken_and_kept() {
 
 #[test]
 fn a_short_run_tries_no_layouts() {
-    let case = Case::new(DECAYING);
+    let case = Case::with(FORCED, &GROUPED);
     case.solve(4, "short", &["--set", "time.end=0.1"]);
     assert!(!case.read("short", "log.txt").contains(TRIED));
     assert!(!case.path("short").join("layout.toml").exists());

@@ -32,7 +32,7 @@ holds the Fourier coefficients u_hat(k) of one field, u(x) = sum u_hat(k) exp(i 
 numbers 0, 1, .. K, -K, .. -1; modes with nx < 0 follow from u_hat(-k) = conj u_hat(k).";
 
 /// The contents of a checkpoint beside the numbers of the fields. Each is an attribute, which
-/// [`Self::write`] and [`Self::read`] know.
+/// `write` and `read` know.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Header {
     /// Simulated time.
