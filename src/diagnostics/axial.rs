@@ -17,7 +17,7 @@ use crate::parallel::{Communicator, ThreadPool};
 use crate::physics::Physics;
 use crate::real::Real;
 use crate::shells::Shells;
-use crate::sums::{BundleTerms, sum_over_bundles};
+use crate::sums::{BundleTerms, sums_of_terms};
 use crate::variable::Variable;
 
 /// The axial spectra of one [`Physics`].
@@ -104,10 +104,7 @@ impl AxialSpectra {
     ) -> Vec<Vec<f64>> {
         let (modes, wavenumbers) = (state.modes, Wavenumbers::new(&state.modes));
         let terms: Vec<_> = self.energies.iter().map(Energy::term).collect();
-        let totals = sum_over_bundles(state, terms.len(), pool, communicator, |bundle, sums| {
-            let mut values = BundleTerms::new(&wavenumbers, &[state], bundle);
-            sums.iter_mut().zip(&terms).for_each(|(sum, term)| values.add_to(sum, term));
-        });
+        let totals = sums_of_terms(state, &terms, pool, communicator);
         let [across, along] = self.rings.counts;
         let empty: Vec<_> =
             totals.iter().map(|total| FixedSums::new(across * along, *total)).collect();

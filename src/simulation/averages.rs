@@ -12,6 +12,7 @@ use super::energy_budget::EnergyBudget;
 use super::output::RunContext;
 use super::output::history::{self, Row};
 use super::output::schedule::Schedule;
+use super::output::spent::Spent;
 use super::restart::state::{Clock, RunState};
 
 /// The averages of a run, and its history.
@@ -23,6 +24,8 @@ pub struct Averages<'a> {
     pub schedule: Schedule,
     /// The budget of energy before the last step, when it led to a row.
     before: Option<EnergyBudget>,
+    /// The time that rows have taken, and the averages that are measured for other outputs.
+    spent: Spent,
     /// The last step that was measured, and what was found.
     measured: Option<(u64, VelocityAverages, Vec<f64>)>,
 }
@@ -40,7 +43,8 @@ impl<'a> Averages<'a> {
         let writer = HistoryWriter::open(comm, &directory.files().history(), &columns, step)?;
         let (every, time) = (config.output.history.every, after.map(|after| after.time));
         let schedule = Schedule::beginning(every, config.time.end, time);
-        Ok(Averages { run, quantities, writer, schedule, before: None, measured: None })
+        let spent = Spent::new(history::volume(config, &modes).name);
+        Ok(Averages { run, quantities, writer, schedule, before: None, spent, measured: None })
     }
 
     /// Makes the history what the run goes on from. Collective.
@@ -74,8 +78,10 @@ impl<'a> Averages<'a> {
         let known = self.measured.take().filter(|(measured, ..)| *measured == step);
         let (_, velocity, values) = known.unwrap_or_else(|| {
             let viscosity = config.physics.viscosity;
-            let found = self.quantities.measure(solver.state(), viscosity, solver.pool(), comm);
-            (step, found.0, found.1)
+            let (state, pool) = (solver.state(), solver.pool());
+            let measure = || self.quantities.measure(state, viscosity, pool, comm);
+            let (velocity, values) = self.spent.time(measure);
+            (step, velocity, values)
         });
         self.measured = Some((step, velocity, values.clone()));
         (velocity, values)
@@ -108,6 +114,12 @@ impl<'a> Averages<'a> {
 
     /// Adds a row to the history. Collective.
     pub fn append(&mut self, step: u64, row: &Row) -> Result<()> {
-        self.run.comm.agree(self.writer.append(step, &row.values()))
+        self.spent.add_one();
+        self.spent.time(|| self.run.comm.agree(self.writer.append(step, &row.values())))
+    }
+
+    /// The time that rows have taken.
+    pub fn spent(&self) -> &Spent {
+        &self.spent
     }
 }

@@ -7,8 +7,8 @@ use crate::exact_sum::ExactSum;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
 use crate::modes::{Modes, Wavenumbers};
-use crate::real::{Precision, Real, Vector};
-use crate::simd::{self, Kernel};
+use crate::real::{Real, Vector};
+use crate::simd::{self, Kernel, doubles};
 
 /// The modes of one bundle, and room for the values of terms there.
 pub struct BundleTerms<'a, T> {
@@ -139,35 +139,20 @@ impl<T: Real> Kernel<f64> for Evaluate<'_, T> {
         let factor = V::splat(self.term.factor);
         for (row, kz) in self.kz.iter().enumerate() {
             for lane in (0..lanes).step_by(V::WIDTH) {
-                let k = [load(self.kx, lane), V::splat(self.ky), V::splat(*kz)];
+                let k = [doubles::load(self.kx, lane), V::splat(self.ky), V::splat(*kz)];
                 let at = |field: usize| {
                     let part = |part: usize| {
-                        load::<T, V>(self.fields[field], (2 * row + part) * lanes + lane)
+                        doubles::load::<T, V>(self.fields[field], (2 * row + part) * lanes + lane)
                     };
                     (part(0), part(1))
                 };
                 let mut value = factor * form(&self.term.form, k, at);
                 let index = row * lanes + lane;
                 if let Some(weights) = self.weights {
-                    value = value * load(weights, index);
+                    value = value * doubles::load(weights, index);
                 }
-                let to = &mut self.values[index..index + V::WIDTH];
-                // SAFETY: there is room for all lanes.
-                unsafe { value.store(to.as_mut_ptr()) };
+                doubles::store(value, self.values, index);
             }
-        }
-    }
-}
-
-/// Reads numbers from `index` on, as doubles.
-#[inline(always)]
-fn load<T: Real, V: Vector<Scalar = f64>>(from: &[T], index: usize) -> V {
-    let from = from[index..index + V::WIDTH].as_ptr();
-    // SAFETY: these numbers are there, and of the type that their precision tells.
-    unsafe {
-        match T::PRECISION {
-            Precision::Double => V::load(from.cast()),
-            Precision::Single => V::load_single(from.cast()),
         }
     }
 }

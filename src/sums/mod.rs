@@ -22,6 +22,6 @@ mod velocity;
 pub use bundle_terms::{BundleTerms, Groups};
 pub use fluctuations::MeanSquares;
 pub use mean_square::mean_square;
-pub use over_bundles::{exact_sums_over_bundles, sum_over_bundles, sums_memory};
+pub use over_bundles::{exact_sums_over_bundles, sum_over_bundles, sums_memory, sums_of_terms};
 pub use term::{Term, Weight};
 pub use velocity::VelocityAverages;

@@ -16,16 +16,14 @@ mod moments;
 
 use std::ops::Range;
 
-use super::at_mode::{each_mode, norm};
 use super::points::Together;
 use super::triple::Triple;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
-use crate::modes::Modes;
 use crate::parallel::{Communicator, ThreadPool};
 use crate::physics::Physics;
 use crate::real::Real;
-use crate::sums::sum_over_bundles;
+use crate::sums::{Term, Weight, sums_of_terms};
 use crate::transform::sweep::Sweep;
 use crate::variable::Variable;
 use moments::{Moments, look};
@@ -187,15 +185,8 @@ fn scale<T: Real>(
 ) -> f64 {
     /// What lies between its inverse and this has powers that are numbers.
     const PLAIN: f64 = 1e60;
-    let grid = state.modes.grid;
-    let sums = sum_over_bundles(state, 1, pool, communicator, |bundle, sums| {
-        let mut square = 0.0;
-        each_mode(state, bundle, |_, mode, values| {
-            let k_squared: f64 = grid.wavevector(mode).iter().map(|k| k * k).sum();
-            square += Modes::weight(mode[0]) * k_squared * norm(&values[fields.clone()]);
-        });
-        sums[0].add(square);
-    });
+    let square = Term::norm(fields).weighted(Weight::Square);
+    let sums = sums_of_terms(state, &[square], pool, communicator);
     let rms = sums[0].sqrt();
     let is_plain = rms == 0.0 || !rms.is_finite() || (1.0 / PLAIN..PLAIN).contains(&rms);
     if is_plain { 1.0 } else { 2_f64.powi(-rms.log2() as i32) }

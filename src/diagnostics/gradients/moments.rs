@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::diagnostics::points::Together;
+use crate::diagnostics::powers::{largest_square, mixed_sum, power_sums};
 use crate::exact_sum::ExactSum;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
@@ -121,31 +122,19 @@ impl<T: Real> PlaneJob<T> for Accumulate<'_> {
         let field = |index: usize| &inputs[index * block.len()..(index + 1) * block.len()];
         let mut sums = Vec::with_capacity(3 * self.inputs + 1);
         // Lanes that are not in use hold zeros.
-        for index in 0..self.inputs {
-            let mut powers = [0.0; 3];
-            for value in field(index).iter().map(|value| self.scales[index] * value.double()) {
-                let square = value * value;
-                powers[0] += square;
-                powers[1] += square * value;
-                powers[2] += square * square;
-            }
-            sums.extend(powers);
+        for (index, scale) in self.scales.iter().enumerate() {
+            let powers: [f64; 4] = power_sums(field(index), *scale);
+            sums.extend(&powers[1..]);
         }
-        let mut mixed = 0.0;
-        if self.inputs == 2 * AXES {
-            for axis in 0..AXES {
-                let pairs = field(axis).iter().zip(field(AXES + axis));
-                let [of_g, of_h] = [self.scales[axis], self.scales[AXES + axis]];
-                let product = |g: &T, h: &T| of_g * g.double() * (of_h * h.double()).powi(2);
-                mixed += pairs.map(|(g, h)| product(g, h)).sum::<f64>();
-            }
-        }
-        sums.push(mixed);
+        let pairs = if self.inputs == 2 * AXES { AXES } else { 0 };
+        let mixed = (0..pairs).map(|axis| {
+            let other = AXES + axis;
+            mixed_sum(field(axis), field(other), [self.scales[axis], self.scales[other]])
+        });
+        sums.push(mixed.sum());
         for (group, largest) in self.groups.iter().zip(&self.largest) {
-            let square = |point: usize| {
-                group.clone().map(|index| field(index)[point].double().powi(2)).sum::<f64>()
-            };
-            let found = (0..block.len()).map(square).fold(0.0, f64::max);
+            let found =
+                largest_square(&inputs[group.start * block.len()..], group.len(), block.len());
             largest.fetch_max(found.to_bits(), Ordering::Relaxed);
         }
         let mut total = self.sums.lock().unwrap_or_else(PoisonError::into_inner);

@@ -4,6 +4,7 @@ use num_complex::Complex;
 
 use super::*;
 use crate::grid::Grid;
+use crate::modes::Modes;
 use crate::physics::Scalar;
 
 fn physics() -> Physics {

@@ -1,5 +1,8 @@
 //! The abscissa that a density is counted over: its bins, its variable, and the scale of that.
 
+use crate::diagnostics::powers::shift_and_scale;
+use crate::real::Real;
+
 /// The bins of a density, all of the same width.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bins {
@@ -21,10 +24,15 @@ impl Bins {
         (0..self.count).map(|bin| self.low + (bin as f64 + 0.5) * self.width()).collect()
     }
 
-    /// The bin of a value; `None` outside of all.
-    pub(super) fn of(&self, value: f64) -> Option<usize> {
-        let bin = (value - self.low) / self.width();
-        (bin >= 0.0 && bin < self.count as f64).then_some(bin as usize)
+    /// Counts each value in its bin; outside of all it is not counted.
+    pub(super) fn count(&self, values: &[f64], counts: &mut [i64]) {
+        let (low, per_value, end) = (self.low, 1.0 / self.width(), self.count as f64);
+        for value in values {
+            let bin = (value - low) * per_value;
+            if bin >= 0.0 && bin < end {
+                counts[bin as usize] += 1;
+            }
+        }
     }
 }
 
@@ -49,17 +57,21 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// The variable for a value.
-    pub fn apply(&self, normalization: Normalization, value: f64) -> f64 {
+    /// Writes the variable for each value to `to`.
+    pub fn apply<T: Real>(&self, normalization: Normalization, values: &[T], to: &mut [f64]) {
         match normalization {
-            Normalization::Plain => value,
-            Normalization::Standard if self.rms > 0.0 => (value - self.mean) / self.rms,
-            Normalization::Standard => 0.0,
-            Normalization::Logarithm if self.mean > 0.0 => {
-                // A difference of squares may be less than nothing by rounding.
-                (value / self.mean).max(f64::MIN_POSITIVE).ln()
+            Normalization::Plain => shift_and_scale(values, 0.0, 1.0, to),
+            Normalization::Standard if self.rms > 0.0 => {
+                shift_and_scale(values, self.mean, 1.0 / self.rms, to);
             }
-            Normalization::Logarithm => 0.0,
+            Normalization::Logarithm if self.mean > 0.0 => {
+                let factor = 1.0 / self.mean;
+                for (to, value) in to.iter_mut().zip(values) {
+                    // A difference of squares may be less than nothing by rounding.
+                    *to = (value.double() * factor).max(f64::MIN_POSITIVE).ln();
+                }
+            }
+            Normalization::Standard | Normalization::Logarithm => to.fill(0.0),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::bins::Scale;
 use super::catalogue::{Density, Look};
+use crate::diagnostics::powers::{power_sums, sum_squares};
 use crate::exact_sum::ExactSum;
 use crate::parallel::SharedSlice;
 use crate::real::Real;
@@ -48,25 +49,19 @@ pub(super) struct Count<'a> {
 }
 
 impl Count<'_> {
-    /// Counts the values of one block that belong to `density`.
-    fn count(&self, density: usize, block: Block, value: impl Fn(usize) -> f64) {
+    /// Counts the values of one block that belong to `density`, with `room` for as many numbers.
+    fn count<N: Real>(&self, density: usize, block: Block, values: &[N], room: &mut [f64]) {
         let (Density { normalization, bins, .. }, scale) =
             (&self.densities[density], self.scales[density]);
+        scale.apply(*normalization, values, room);
         let mut counts = vec![0; bins.count];
-        let mut powers = [0.0; ORDERS];
-        for x in 0..block.points {
-            for lane in 0..block.rows {
-                let t = scale.apply(*normalization, value(x * block.lanes + lane));
-                if let Some(bin) = bins.of(t) {
-                    counts[bin] += 1;
-                }
-                let mut power = 1.0;
-                for sum in &mut powers {
-                    power *= t;
-                    *sum += power;
-                }
-            }
+        for row in room.chunks_exact_mut(block.lanes) {
+            let (used, unused) = row.split_at_mut(block.rows);
+            bins.count(used, &mut counts);
+            // Those have no powers.
+            unused.fill(0.0);
         }
+        let powers: [f64; ORDERS] = power_sums(room, 1.0);
         let mut total = self.total.lock().unwrap_or_else(PoisonError::into_inner);
         let start = self.starts[density];
         let mine = total.counts[start..].iter_mut();
@@ -88,24 +83,27 @@ impl<T: Real> PlaneJob<T> for Count<'_> {
     }
 
     fn look(&self, block: Block, inputs: &[T]) {
-        let field = |field: usize, point: usize| inputs[field * block.len() + point].double();
-        for (index, density) in self.look.of_fields.iter().enumerate() {
+        let mut room = vec![0.0; block.len()];
+        let densities = self.look.of_fields.iter().zip(inputs.chunks_exact(block.len()));
+        for (density, values) in densities {
             if let Some(density) = *density {
-                self.count(density, block, |point| field(index, point));
+                self.count(density, block, values, &mut room);
             }
         }
-        let square = |point: usize| (0..self.inputs).map(|f| field(f, point).powi(2)).sum::<f64>();
+        if self.look.of_square.is_none() && self.look.held.is_none() {
+            return;
+        }
+        let mut squares = vec![0.0; block.len()];
+        sum_squares(inputs, &mut squares);
         if let Some(density) = self.look.of_square {
-            self.count(density, block, square);
+            self.count(density, block, &squares, &mut room);
         }
         if let Some((factor, complete)) = self.look.held {
             // SAFETY: every block is worked on by one thread.
             let held = unsafe { self.held.slice(self.held(block)) };
-            for (point, sum) in held.iter_mut().enumerate() {
-                *sum += factor * square(point);
-            }
+            held.iter_mut().zip(&squares).for_each(|(sum, square)| *sum += factor * square);
             if let Some(density) = complete {
-                self.count(density, block, |point| held[point]);
+                self.count(density, block, held, &mut room);
             }
         }
     }

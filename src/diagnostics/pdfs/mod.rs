@@ -14,10 +14,9 @@ use std::sync::{Mutex, PoisonError};
 
 use num_complex::Complex;
 
-use super::at_mode::each_mode;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
-use crate::modes::Modes;
+use crate::modes::{Modes, Wavenumbers};
 use crate::parallel::{Communicator, SharedSlice};
 use crate::physics::Physics;
 use crate::real::Real;
@@ -141,23 +140,23 @@ impl Pdfs {
         sweep: &Sweep<T>,
         communicator: &Communicator,
     ) -> Vec<Scale> {
-        let grid = state.modes.grid;
         let counts: Vec<_> = self.looks.iter().map(|look| look.fields.count(state.count)).collect();
         let count = counts.iter().sum();
+        let (modes, wavenumbers) = (state.modes, Wavenumbers::new(&state.modes));
         let squares = sum_over_bundles(state, count, sweep.pool(), communicator, |bundle, sums| {
-            let (mut parts, mut fields) = (vec![0.0; count], Vec::with_capacity(count));
-            each_mode(state, bundle, |_, mode, values| {
-                if mode == [0; AXES] {
-                    return;
+            let mut room = vec![T::ZERO; counts.iter().max().unwrap_or(&0) * modes.column_len()];
+            let mut sums = sums.iter_mut();
+            for (look, count) in self.looks.iter().zip(&counts) {
+                let fields = &mut room[..count * modes.column_len()];
+                look.fields.fill(&wavenumbers, state, bundle, fields);
+                for (field, sum) in fields.chunks_exact_mut(modes.column_len()).zip(&mut sums) {
+                    if modes.bundle_mode(bundle) == (0, 0) {
+                        // The mean, which is real.
+                        field[0] = T::ZERO;
+                    }
+                    sum.add(square_of_bundle(&modes, bundle, field));
                 }
-                let k = grid.wavevector(mode);
-                fields.clear();
-                self.looks.iter().for_each(|look| look.fields.push(k, values, &mut fields));
-                let weight = Modes::weight(mode[0]);
-                let terms = fields.iter().map(|field| weight * field.norm_sqr());
-                parts.iter_mut().zip(terms).for_each(|(part, term)| *part += term);
-            });
-            sums.iter_mut().zip(&parts).for_each(|(sum, part)| sum.add(*part));
+            }
         });
         // Derivatives have no mean.
         let mut mine = vec![0.0; count];
@@ -189,6 +188,17 @@ impl Pdfs {
         }
         scales
     }
+}
+
+/// The sum of |f|^2 over the modes of a bundle and their conjugates.
+fn square_of_bundle<T: Real>(modes: &Modes, bundle: usize, field: &[T]) -> f64 {
+    let (nx, _) = modes.bundle_mode(bundle);
+    let mut of_lanes = vec![0.0; modes.lanes];
+    for row in field.chunks_exact(modes.lanes) {
+        of_lanes.iter_mut().zip(row).for_each(|(sum, value)| *sum += value.double().powi(2));
+    }
+    let weighted = (nx as i64..).zip(of_lanes).map(|(nx, sum)| Modes::weight(nx) * sum);
+    weighted.sum()
 }
 
 #[cfg(test)]
