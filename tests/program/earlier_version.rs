@@ -121,22 +121,31 @@ fn sums(path: &Path) -> Vec<(String, Vec<f64>)> {
         return of_sums.map(|dataset| (dataset.name(), dataset.read_raw().unwrap())).collect();
     }
     let text = fs::read_to_string(path).unwrap();
-    let mut lines = text.lines().map(|line| line.split(','));
+    let mut lines = text.lines().filter(|line| !line.starts_with('#')).map(|line| line.split(','));
     let names = lines.next().unwrap().map(|name| (name.to_string(), vec![]));
     let mut columns: Vec<_> = names.collect();
     for line in lines {
-        let numbers = line.map(|number| number.parse().unwrap());
+        // What was not measured is empty.
+        let numbers = line.map(|number| number.parse().unwrap_or(f64::NAN));
         columns.iter_mut().zip(numbers).for_each(|((_, column), number)| column.push(number));
     }
     columns
 }
 
 fn check_sums(found: &Path, expected: &Path) {
-    for ((name, found), (_, expected)) in sums(found).iter().zip(&sums(expected)) {
-        let largest = expected.iter().fold(0.0_f64, |largest, number| largest.max(number.abs()));
+    let (found, expected) = (sums(found), sums(expected));
+    assert_eq!(found.len(), expected.len());
+    let largest = |of: &str| {
+        let (_, numbers) = expected.iter().find(|(name, _)| name == of).unwrap();
+        numbers.iter().fold(0.0_f64, |largest, number| largest.max(number.abs()))
+    };
+    for ((name, found), (_, expected)) in found.iter().zip(&expected) {
+        // The residual is what large terms leave.
+        let unit = if name == "budget_residual" { "budget_dissipation" } else { name };
+        let allowed = ROUNDING * largest(unit);
         assert_eq!(found.len(), expected.len(), "{name}");
         for (a, b) in found.iter().zip(expected) {
-            let is_same = (a - b).abs() <= ROUNDING * largest || a.is_nan() && b.is_nan();
+            let is_same = (a - b).abs() <= allowed || a.is_nan() && b.is_nan();
             assert!(is_same, "{name}: {a}, was {b}");
         }
     }
