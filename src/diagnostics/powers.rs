@@ -51,31 +51,6 @@ impl<T: Real> Kernel<f64> for Squares<'_, T> {
     }
 }
 
-/// Writes factor * (q - origin) of values q.
-pub fn shift_and_scale<T: Real>(values: &[T], origin: f64, factor: f64, to: &mut [f64]) {
-    simd::run::<f64, _>(ShiftAndScale { values, origin, factor, to });
-}
-
-struct ShiftAndScale<'a, T> {
-    values: &'a [T],
-    origin: f64,
-    factor: f64,
-    to: &'a mut [f64],
-}
-
-impl<T: Real> Kernel<f64> for ShiftAndScale<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<V: Vector<Scalar = f64>>(self) {
-        let (origin, factor) = (V::splat(self.origin), V::splat(self.factor));
-        for index in (0..self.to.len()).step_by(V::WIDTH) {
-            let value = (doubles::load::<T, V>(self.values, index) - origin) * factor;
-            doubles::store(value, self.to, index);
-        }
-    }
-}
-
 struct LargestSquare<'a, T> {
     values: &'a [T],
     fields: usize,

@@ -2,22 +2,31 @@
 
 use std::ops::Range;
 
+use super::form_values::{ColumnSums, Curl, Divergence, Product, Weigh};
 use super::term::{Form, Term, Weight};
 use crate::exact_sum::ExactSum;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
 use crate::modes::{Modes, Wavenumbers};
-use crate::real::{Real, Vector};
-use crate::simd::{self, Kernel, doubles};
+use crate::real::Real;
+use crate::simd;
 
-/// The modes of one bundle, and room for the values of terms there.
+/// The modes of one bundle, and room for the values of a term there. A form or weight that the term before
+/// had is not worked out again: terms that share one should follow one another.
 pub struct BundleTerms<'a, T> {
     modes: Modes,
     bundle: usize,
-    wavenumbers: &'a Wavenumbers<f64>,
+    kx: &'a [f64],
+    ky: f64,
+    kz: &'a [f64],
     /// Of each field, `[row][re lanes, im lanes]`.
     fields: Vec<&'a [T]>,
-    /// `[row][lane]`.
+    /// Whose values `of_form` has, and in how many rows.
+    form: Option<(&'a Form, usize)>,
+    /// `[row][lane]`, as all that follow.
+    of_form: Vec<f64>,
+    /// What `weights` has, and in how many rows.
+    weight: Option<(Weight, usize)>,
     weights: Vec<f64>,
     values: Vec<f64>,
 }
@@ -30,56 +39,107 @@ impl<'a, T: Real> BundleTerms<'a, T> {
         bundle: usize,
     ) -> Self {
         let modes = states[0].modes;
-        let room = vec![0.0; modes.rows() * modes.lanes];
+        let (kx, ky) = wavenumbers.of_bundle(&modes, bundle);
         let columns =
             |state: &&'a SpectralFields<T>| state.bundle(bundle).chunks_exact(modes.column_len());
         BundleTerms {
             modes,
             bundle,
-            wavenumbers,
+            kx,
+            ky,
+            kz: &wavenumbers.z,
             fields: states.iter().flat_map(columns).collect(),
-            weights: room.clone(),
-            values: room,
+            form: None,
+            of_form: Vec::new(),
+            weight: None,
+            weights: Vec::new(),
+            values: Vec::new(),
         }
     }
 
     /// The values of a term at all modes, `[row][lane]`, without those of their conjugates; 0 in lanes
     /// of padding.
-    pub fn values(&mut self, term: &Term) -> &[f64] {
-        let (kx, ky) = self.wavenumbers.of_bundle(&self.modes, self.bundle);
-        let kz = &self.wavenumbers.z;
-        let is_weighted = !matches!(term.weight, Weight::One | Weight::Fluctuations);
-        let has_mean = self.modes.bundle_mode(self.bundle) == (0, 0);
-        if is_weighted {
-            term.weight.fill(kx, ky, kz, &mut self.weights);
-            if has_mean {
-                // No infinity times zero.
-                self.weights[0] = term.weight.of_mean();
-            }
-        }
-        let (fields, weights) = (&self.fields[..], is_weighted.then_some(&self.weights[..]));
-        let values = &mut self.values[..];
-        simd::run::<f64, _>(Evaluate { fields, kx, ky, kz, term, weights, values });
-        if !is_weighted && has_mean {
-            self.values[0] *= term.weight.of_mean();
-        }
+    pub fn values(&mut self, term: &'a Term) -> &[f64] {
+        let rows = self.kz.len();
+        self.evaluate(&term.form, rows);
+        let is_weighted = self.find_weights(term.weight, rows);
+        self.values.resize(self.of_form.len(), 0.0);
+        simd::run::<f64, _>(Weigh {
+            values: &self.of_form,
+            weights: is_weighted.then_some(&self.weights[..]),
+            factor: term.factor,
+            to: &mut self.values,
+        });
         &self.values
     }
 
     /// Adds the values of a term and their conjugates to an exact sum, column by column.
-    pub fn add_to(&mut self, sum: &mut ExactSum, term: &Term) {
-        let (modes, (nx, _)) = (self.modes, self.modes.bundle_mode(self.bundle));
-        let mut columns = [0.0; simd::MAX_WIDTH];
-        for row in self.values(term).chunks_exact(modes.lanes) {
-            columns.iter_mut().zip(row).for_each(|(column, value)| *column += value);
+    pub fn add_to(&mut self, sum: &mut ExactSum, term: &'a Term) {
+        let rows = term.weight.rows(self.kx, self.ky, self.kz.len());
+        if rows == 0 {
+            return;
         }
-        for (nx, column) in (nx as i64..).zip(&columns[..modes.lanes]) {
-            sum.add(Modes::weight(nx) * column);
+        self.evaluate(&term.form, rows);
+        let is_weighted = self.find_weights(term.weight, rows);
+        let lanes = self.modes.lanes;
+        let columns = simd::run::<f64, _>(ColumnSums {
+            values: &self.of_form[..rows * lanes],
+            weights: is_weighted.then_some(&self.weights[..]),
+            lanes,
+        });
+        let (nx, _) = self.modes.bundle_mode(self.bundle);
+        for (nx, column) in (nx as i64..).zip(&columns[..lanes]) {
+            sum.add(Modes::weight(nx) * term.factor * column);
         }
     }
 
+    /// Works out a form in the first `rows`, unless that is known.
+    fn evaluate(&mut self, form: &'a Form, rows: usize) {
+        if self.form.is_some_and(|(known, in_rows)| known == form && in_rows >= rows) {
+            return;
+        }
+        self.form = Some((form, rows));
+        let (fields, lanes) = (&self.fields, self.modes.lanes);
+        self.of_form.resize(self.kz.len() * lanes, 0.0);
+        let values = &mut self.of_form[..rows * lanes];
+        let vector = |first: usize| [0, 1, 2].map(|axis| fields[first + axis]);
+        let (kx, ky, kz) = (self.kx, self.ky, self.kz);
+        match form {
+            Form::Product(pairs) => {
+                for (index, &[f, g]) in pairs.iter().enumerate() {
+                    let [f, g] = [f, g].map(|field| fields[field]);
+                    simd::run::<f64, _>(Product { f, g, lanes, is_first: index == 0, values });
+                }
+            }
+            Form::Curl(first) => {
+                simd::run::<f64, _>(Curl { f: vector(*first), kx, ky, kz, values });
+            }
+            Form::Divergence(first) => {
+                simd::run::<f64, _>(Divergence { f: vector(*first), kx, ky, kz, values });
+            }
+        }
+    }
+
+    /// Works out weights in the first `rows`, unless they are known; returns false where all are 1.
+    fn find_weights(&mut self, weight: Weight, rows: usize) -> bool {
+        let has_mean = self.modes.bundle_mode(self.bundle) == (0, 0);
+        if weight == Weight::One || weight == Weight::Fluctuations && !has_mean {
+            return false;
+        }
+        if !self.weight.is_some_and(|(known, in_rows)| known == weight && in_rows >= rows) {
+            self.weight = Some((weight, rows));
+            self.weights.resize(self.kz.len() * self.kx.len(), 0.0);
+            weight.fill(self.kx, self.ky, &self.kz[..rows], &mut self.weights);
+            if has_mean {
+                // No infinity times zero.
+                self.weights[0] = weight.of_mean();
+            }
+        }
+        true
+    }
+
     /// Adds the values of a term and their conjugates to the exact sums of their groups, group by group.
-    pub fn add_to_groups(&mut self, sums: &mut [ExactSum], term: &Term, groups: &Groups) {
+    pub fn add_to_groups(&mut self, sums: &mut [ExactSum], term: &'a Term, groups: &Groups) {
         let (modes, (nx, _)) = (self.modes, self.modes.bundle_mode(self.bundle));
         let mut parts = vec![0.0; groups.range.len()];
         let rows = self.values(term).chunks_exact(modes.lanes);
@@ -117,75 +177,4 @@ impl Groups {
         });
         Groups { range, of_modes }
     }
-}
-
-/// Writes the values of a term, with weights if there are any.
-struct Evaluate<'a, T> {
-    fields: &'a [&'a [T]],
-    kx: &'a [f64],
-    ky: f64,
-    kz: &'a [f64],
-    term: &'a Term,
-    weights: Option<&'a [f64]>,
-    values: &'a mut [f64],
-}
-
-impl<T: Real> Kernel<f64> for Evaluate<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<V: Vector<Scalar = f64>>(self) {
-        let lanes = self.kx.len();
-        let factor = V::splat(self.term.factor);
-        for (row, kz) in self.kz.iter().enumerate() {
-            for lane in (0..lanes).step_by(V::WIDTH) {
-                let k = [doubles::load(self.kx, lane), V::splat(self.ky), V::splat(*kz)];
-                let at = |field: usize| {
-                    let part = |part: usize| {
-                        doubles::load::<T, V>(self.fields[field], (2 * row + part) * lanes + lane)
-                    };
-                    (part(0), part(1))
-                };
-                let mut value = factor * form(&self.term.form, k, at);
-                let index = row * lanes + lane;
-                if let Some(weights) = self.weights {
-                    value = value * doubles::load(weights, index);
-                }
-                doubles::store(value, self.values, index);
-            }
-        }
-    }
-}
-
-/// The value of a form at some modes with the wavevectors `k`, given the real and imaginary parts of each
-/// field there.
-#[inline(always)]
-fn form<V: Vector>(form: &Form, k: [V; AXES], at: impl Fn(usize) -> (V, V)) -> V {
-    match form {
-        Form::Product(pairs) => {
-            let mut sum = V::zero();
-            for &[f, g] in pairs {
-                let (f, g) = (at(f), at(g));
-                sum = f.0.mul_add(g.0, f.1.mul_add(g.1, sum));
-            }
-            sum
-        }
-        Form::Curl(first) => {
-            let [x, y, z] = [at(*first), at(first + 1), at(first + 2)];
-            let twice = k[0] * cross(y, z) + k[1] * cross(z, x) + k[2] * cross(x, y);
-            twice + twice
-        }
-        Form::Divergence(first) => {
-            let [x, y, z] = [at(*first), at(first + 1), at(first + 2)];
-            let re = k[0] * x.0 + k[1] * y.0 + k[2] * z.0;
-            let im = k[0] * x.1 + k[1] * y.1 + k[2] * z.1;
-            re * re + im * im
-        }
-    }
-}
-
-/// Re f Im g - Re g Im f.
-#[inline(always)]
-fn cross<V: Vector>(f: (V, V), g: (V, V)) -> V {
-    f.0 * g.1 - g.0 * f.1
 }

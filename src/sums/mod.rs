@@ -7,13 +7,15 @@
 //! |---|---|
 //! | `over_bundles` | any sum of terms of bundles |
 //! | `term` | the terms of sums that are quadratic in the fields at a mode |
-//! | `bundle_terms` | their values at the modes of a bundle, in vectors |
+//! | `bundle_terms` | their values and sums at the modes of a bundle |
+//! | `form_values` | the formulas of that, in vectors |
 //! | `mean_square` | the mean square of a vector or scalar |
 //! | `fluctuations` | that, and the mean square of its fluctuations |
 //! | `velocity` | energy, dissipation and all else that a velocity field has in one pass |
 
 mod bundle_terms;
 mod fluctuations;
+mod form_values;
 mod mean_square;
 mod over_bundles;
 mod term;

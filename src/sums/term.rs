@@ -4,7 +4,7 @@
 //! derivatives multiply its terms with wavenumbers. A [`Term`] is what such a sum has at one mode: a
 //! form that is quadratic in the fields there, times a weight that the wavevector decides. To have
 //! another one, add it here, with its formula where the others have theirs: that of a form in
-//! `bundle_terms`, that of a weight below.
+//! `form_values`, that of a weight below.
 
 use std::ops::Range;
 
@@ -99,6 +99,17 @@ impl Weight {
             Weight::One => 1.0,
             Weight::Rate(damping) => damping.rate(0.0),
             _ => 0.0,
+        }
+    }
+
+    /// Returns in how many rows, the first of them, it is not 0 everywhere, of `rows` that have the
+    /// wavenumbers `kx` of their lanes and `ky`.
+    pub(super) fn rows(self, kx: &[f64], ky: f64, rows: usize) -> usize {
+        match self {
+            Weight::Flat(0) if kx[0] != 0.0 => 0,
+            Weight::Flat(1) if ky != 0.0 => 0,
+            Weight::Flat(2) => rows.min(1),
+            _ => rows,
         }
     }
 

@@ -1,8 +1,5 @@
 //! The abscissa that a density is counted over: its bins, its variable, and the scale of that.
 
-use crate::diagnostics::powers::shift_and_scale;
-use crate::real::Real;
-
 /// The bins of a density, all of the same width.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bins {
@@ -22,17 +19,6 @@ impl Bins {
     /// The middle of each bin.
     pub fn centres(&self) -> Vec<f64> {
         (0..self.count).map(|bin| self.low + (bin as f64 + 0.5) * self.width()).collect()
-    }
-
-    /// Counts each value in its bin; outside of all it is not counted.
-    pub(super) fn count(&self, values: &[f64], counts: &mut [i64]) {
-        let (low, per_value, end) = (self.low, 1.0 / self.width(), self.count as f64);
-        for value in values {
-            let bin = (value - low) * per_value;
-            if bin >= 0.0 && bin < end {
-                counts[bin as usize] += 1;
-            }
-        }
     }
 }
 
@@ -57,21 +43,14 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// Writes the variable for each value to `to`.
-    pub fn apply<T: Real>(&self, normalization: Normalization, values: &[T], to: &mut [f64]) {
+    /// Returns o and f of a variable t = f (q - o), or t = ln(f (q - o)).
+    pub fn origin_and_factor(&self, normalization: Normalization) -> [f64; 2] {
         match normalization {
-            Normalization::Plain => shift_and_scale(values, 0.0, 1.0, to),
-            Normalization::Standard if self.rms > 0.0 => {
-                shift_and_scale(values, self.mean, 1.0 / self.rms, to);
-            }
-            Normalization::Logarithm if self.mean > 0.0 => {
-                let factor = 1.0 / self.mean;
-                for (to, value) in to.iter_mut().zip(values) {
-                    // A difference of squares may be less than nothing by rounding.
-                    *to = (value.double() * factor).max(f64::MIN_POSITIVE).ln();
-                }
-            }
-            Normalization::Standard | Normalization::Logarithm => to.fill(0.0),
+            Normalization::Plain => [0.0, 1.0],
+            Normalization::Standard if self.rms > 0.0 => [self.mean, 1.0 / self.rms],
+            Normalization::Logarithm if self.mean > 0.0 => [0.0, 1.0 / self.mean],
+            // Nothing but zeros.
+            Normalization::Standard | Normalization::Logarithm => [0.0, 0.0],
         }
     }
 }

@@ -9,6 +9,8 @@
 mod bins;
 mod catalogue;
 mod count;
+mod logarithms;
+mod tabulate;
 
 use std::sync::{Mutex, PoisonError};
 

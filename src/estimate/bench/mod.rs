@@ -114,7 +114,7 @@ fn measure<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> 
             }
             Subject::Transform => bench.transforms(&mut solver),
             Subject::Tendency => bench.samples(|| {
-                drop(solver.tendency());
+                solver.state_and_tendency();
                 Ok(())
             }),
             Subject::Step => bench.steps(&mut solver, &mut report),

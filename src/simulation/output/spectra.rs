@@ -44,7 +44,7 @@ impl RecordsKind for config::Spectra {
         Ok((spectra.header(run, *grid)?, spectra))
     }
 
-    /// The tendency, and the sums. Shells and rings are as wide as the smallest wavenumber and reach to
+    /// The sums. Shells and rings are as wide as the smallest wavenumber and reach to
     /// the largest: they are absurdly many where the sides of a box differ by orders of magnitude.
     fn memory<T: Real>(&self, config: &Config, plan: &Plan, others: f64) -> Result<f64> {
         let grid = plan.modes.grid;
@@ -58,8 +58,7 @@ impl RecordsKind for config::Spectra {
                 config.grid.lengths
             )));
         }
-        let tendency = config.physics.fields().len() * plan.bundles.len() * plan.modes.column_len();
-        Ok(sums + (tendency * size_of::<T>()) as f64)
+        Ok(sums)
     }
 }
 
@@ -91,11 +90,10 @@ impl AllSpectra {
 
     /// Measures them, array after array of the file: the spectrum of kinetic energy first. Collective.
     pub fn measure<T: Real>(&self, solver: &mut Solver<T>, comm: &Communicator) -> Vec<Vec<f64>> {
-        let tendency = solver.tendency();
-        let (state, sweep) = solver.state_and_sweep();
-        let mut spectra = self.shells.measure(state, &tendency, sweep.pool(), comm);
-        spectra.extend(self.lines.measure(state, sweep.pool(), comm));
-        let axial = self.axial.iter().flat_map(|axial| axial.measure(state, sweep.pool(), comm));
+        let (state, tendency, pool) = solver.state_and_tendency();
+        let mut spectra = self.shells.measure(state, tendency, pool, comm);
+        spectra.extend(self.lines.measure(state, pool, comm));
+        let axial = self.axial.iter().flat_map(|axial| axial.measure(state, pool, comm));
         spectra.extend(axial);
         spectra
     }
