@@ -4,7 +4,8 @@
 //! exact at any r, on the grid or between its points, and one sweep takes it to all points (no array
 //! is held, and no plane has to know another). With p = 2 to 8 and <.> over all points,
 //!
-//! longitudinal <(du_L)^p>, and <|du_L|^p>; transverse <|du_T|^p>, over both components
+//! longitudinal <(du_L)^p>, and <|du_L|^p>; transverse <|du_T|^p>, over both components but
+//! for one that is zero everywhere
 //! scalar <|ds|^p>, and mixed <du_L (ds)^2> (Monin & Yaglom 1975, Statistical Fluid Mechanics 2, section 22)
 
 use std::sync::{Mutex, PoisonError};
@@ -24,6 +25,8 @@ use crate::variable::Variable;
 
 /// How many orders there are, see [`StructureFunctions::ORDERS`].
 const ORDER_COUNT: usize = 7;
+/// Sums of one vector: of powers along the separation, of their magnitudes, and of those of both other components.
+const OF_VECTOR: usize = 4 * ORDER_COUNT;
 
 /// The axes of an array of structure functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,13 +144,27 @@ impl StructureFunctions {
             simd::run::<f64, _>(Increments { factors, state, outgoing });
         });
         sweep.to_planes(state.count);
-        let count = self.vectors.len() * 3 * ORDER_COUNT + self.scalars.len() * (ORDER_COUNT + 1);
+        let of_vectors = self.vectors.len() * OF_VECTOR;
+        let count = of_vectors + self.scalars.len() * (ORDER_COUNT + 1);
         let total = Mutex::new(vec![ExactSum::default(); count]);
         let job = Powers { structure: self, axis, fields: state.count, total };
         sweep.run_planes(0..sweep.plan.planes.len(), &job);
         let mut total = job.total.into_inner().unwrap_or_else(PoisonError::into_inner);
         let points = modes.grid.point_count();
-        communicator.exact_sums(&mut total).into_iter().map(|sum| sum / points).collect()
+        let means: Vec<_> =
+            communicator.exact_sums(&mut total).into_iter().map(|sum| sum / points).collect();
+        let (of_vectors, of_scalars) = means.split_at(of_vectors);
+        let mut found = Vec::new();
+        for of_vector in of_vectors.chunks_exact(OF_VECTOR) {
+            let (longitudinal, transverse) = of_vector.split_at(2 * ORDER_COUNT);
+            found.extend(longitudinal);
+            let (a, b) = transverse.split_at(ORDER_COUNT);
+            // A component that is zero everywhere does not exist: the flow has two dimensions.
+            let share = if a[0] == 0.0 || b[0] == 0.0 { 1.0 } else { 0.5 };
+            found.extend(a.iter().zip(b).map(|(a, b)| share * (a + b)));
+        }
+        found.extend(of_scalars);
+        found
     }
 }
 
@@ -209,10 +226,11 @@ impl<T: Real> PlaneJob<T> for Powers<'_> {
         let mut sums = Vec::new();
         for first in vectors {
             let along = field(first + self.axis);
-            let [a, b] = [1, 2].map(|next| absolute(field(first + (self.axis + next) % AXES)));
             sums.extend(&power_sums::<T, { ORDER_COUNT + 1 }>(along, 1.0)[1..]);
             sums.extend(&absolute(along)[1..]);
-            sums.extend(a[1..].iter().zip(&b[1..]).map(|(a, b)| 0.5 * (a + b)));
+            for next in [1, 2] {
+                sums.extend(&absolute(field(first + (self.axis + next) % AXES))[1..]);
+            }
         }
         for &scalar in scalars {
             sums.extend(&absolute(field(scalar))[1..]);
@@ -270,8 +288,8 @@ mod tests {
                 let at = (ORDER_COUNT + p - 2) * separations.len() + place;
                 close(found[0][at], average(r, &|[v, _, _]| v.powi(power)));
                 close(found[1][at], average(r, &|[v, _, _]| v.abs().powi(power)));
-                // The other transverse component is zero.
-                close(found[2][at], 0.5 * average(r, &|[_, w, _]| w.abs().powi(power)));
+                // The other transverse component is zero, and left out.
+                close(found[2][at], average(r, &|[_, w, _]| w.abs().powi(power)));
                 close(found[3][at], average(r, &|[_, _, s]| s.abs().powi(power)));
             }
             let at = separations.len() + place;

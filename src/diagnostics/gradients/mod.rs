@@ -5,7 +5,8 @@
 //! flatness <g^4> / <g^2>^2 (Pope 2000, Turbulent Flows, section 6.4.2). The mixed skewness of a scalar s
 //! is <g (ds/dx)^2> / (<g^2>^(1/2) <(ds/dx)^2>), all three averages over the directions as well, about
 //! -0.5 in turbulence (Kerr 1985, J. Fluid Mech. 153, 31). Under the 2/3 rule averages of cubes are
-//! exact, those of fourth powers are averages over points.
+//! exact, those of fourth powers are averages over points. Gradients and components that are zero everywhere,
+//! as some are in two dimensions, are left out of averages over directions and components.
 //!
 //! | file | what it has |
 //! |---|---|
@@ -128,15 +129,16 @@ fn of_vector<T: Real>(
     communicator: &Communicator,
 ) -> [f64; 5] {
     let scales = [scale(state, first..first + AXES, sweep.pool(), communicator); AXES];
-    let (mut longitudinal, mut transverse) = (Moments::default(), Moments::default());
+    let (mut longitudinal, mut transverse) = (Vec::new(), Vec::new());
     for component in 0..AXES {
         let gradient = Together::Triple(Triple::Gradient(first + component));
         let found = look(gradient, &[], &scales, state, sweep, communicator);
-        for (axis, moments) in found.of_fields.iter().enumerate() {
-            let sum = if component == axis { &mut longitudinal } else { &mut transverse };
-            sum.merge(moments);
+        for (axis, moments) in found.of_fields.into_iter().enumerate() {
+            if component == axis { &mut longitudinal } else { &mut transverse }.push(moments);
         }
     }
+    let [longitudinal, transverse] =
+        [longitudinal, transverse].map(|parts| Moments::of_all(&parts));
     let curl = Together::Triple(Triple::Curl(first));
     let whole = std::slice::from_ref(&(0..AXES));
     let curl = look(curl, whole, &scales, state, sweep, communicator);
@@ -163,14 +165,13 @@ fn of_scalar<T: Real>(
     let (stretching, gradient) = found.of_fields.split_at(AXES);
     let all = Moments::of_all(gradient);
     let velocity = Moments::of_all(stretching).mean(0).sqrt();
-    let mixed = found.mixed / all.count;
     let scale = velocity * all.mean(0);
     [
         gradient[0].skewness(),
         gradient[1].skewness(),
         gradient[2].skewness(),
         all.flatness(),
-        if scale == 0.0 { 0.0 } else { mixed / scale },
+        if scale == 0.0 { 0.0 } else { found.mixed / all.count / scale },
     ]
 }
 

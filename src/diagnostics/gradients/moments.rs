@@ -24,22 +24,19 @@ pub struct Moments {
 }
 
 impl Moments {
-    /// Returns those of all parts together.
-    pub fn of_all(parts: &[Moments]) -> Self {
+    /// Returns those of all parts together, but for those that are zero everywhere.
+    pub fn of_all<'a>(parts: impl IntoIterator<Item = &'a Moments>) -> Self {
         let mut all = Moments::default();
-        parts.iter().for_each(|part| all.merge(part));
+        for part in parts.into_iter().filter(|part| part.sums[0] != 0.0) {
+            all.count += part.count;
+            all.sums.iter_mut().zip(part.sums).for_each(|(sum, of_part)| *sum += of_part);
+        }
         all
     }
 
-    /// Adds the values of another.
-    pub fn merge(&mut self, other: &Moments) {
-        self.count += other.count;
-        self.sums.iter_mut().zip(other.sums).for_each(|(mine, theirs)| *mine += theirs);
-    }
-
-    /// The average of the squares, the cubes or the fourth powers: 0, 1, 2.
+    /// The average of the squares, the cubes or the fourth powers: 0, 1, 2. That of no values is 0.
     pub fn mean(&self, power: usize) -> f64 {
-        self.sums[power] / self.count
+        if self.count == 0.0 { 0.0 } else { self.sums[power] / self.count }
     }
 
     /// Returns <g^3> / <g^2>^(3/2); 0 when all values are.

@@ -38,6 +38,8 @@ impl Tally {
 /// Counts the values of one look.
 pub(super) struct Count<'a> {
     pub look: &'a Look,
+    /// Field by field: the density that it is counted in.
+    pub of_fields: &'a [Option<usize>],
     pub inputs: usize,
     pub densities: &'a [Density],
     pub scales: &'a [Scale],
@@ -105,7 +107,7 @@ impl<T: Real> PlaneJob<T> for Count<'_> {
 
     fn look(&self, block: Block, inputs: &[T]) {
         let mut room = Room::new(block);
-        let densities = self.look.of_fields.iter().zip(inputs.chunks_exact(block.len()));
+        let densities = self.of_fields.iter().zip(inputs.chunks_exact(block.len()));
         for (density, values) in densities {
             if let Some(density) = *density {
                 self.count(density, values, &mut room);

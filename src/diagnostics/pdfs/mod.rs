@@ -86,7 +86,7 @@ impl Pdfs {
         sweep: &mut Sweep<T>,
         communicator: &Communicator,
     ) -> Vec<Measured> {
-        let scales = self.scales(state, sweep, communicator);
+        let (scales, of_fields) = self.scales(state, sweep, communicator);
         let starts: Vec<usize> = self
             .densities
             .iter()
@@ -101,9 +101,10 @@ impl Pdfs {
         let holds = self.looks.iter().any(|look| look.held.is_some());
         let mut held = vec![0.0; if holds { points } else { 0 }];
         let mut tally = Tally::new(bins, self.densities.len());
-        for look in &self.looks {
+        for (look, of_fields) in self.looks.iter().zip(&of_fields) {
             let job = Count {
                 look,
+                of_fields,
                 inputs: look.fields.count(state.count),
                 densities: &self.densities,
                 scales: &scales,
@@ -135,13 +136,14 @@ impl Pdfs {
         measured.collect()
     }
 
-    /// Means and rms, from sums over the modes. Collective.
+    /// Means and rms, from sums over the modes; and which density each field of each look belongs to, fields
+    /// that are zero everywhere to none that other fields have. Collective.
     fn scales<T: Real>(
         &self,
         state: &SpectralFields<T>,
         sweep: &Sweep<T>,
         communicator: &Communicator,
-    ) -> Vec<Scale> {
+    ) -> (Vec<Scale>, Vec<Vec<Option<usize>>>) {
         let counts: Vec<_> = self.looks.iter().map(|look| look.fields.count(state.count)).collect();
         let count = counts.iter().sum();
         let (modes, wavenumbers) = (state.modes, Wavenumbers::new(&state.modes));
@@ -169,26 +171,35 @@ impl Pdfs {
         }
         let mut means = vec![0.0; count];
         communicator.collect(&mine, &mut means);
+        let mut of_fields: Vec<_> = self.looks.iter().map(|look| look.of_fields.clone()).collect();
+        let exists = |field: usize| squares[field] != 0.0;
+        let all = || of_fields.iter().flatten().enumerate();
+        let has_values: Vec<_> = (0..self.densities.len())
+            .map(|density| all().any(|(field, of)| *of == Some(density) && exists(field)))
+            .collect();
+        for (field, of) in of_fields.iter_mut().flatten().enumerate() {
+            *of = of.filter(|density| exists(field) || !has_values[*density]);
+        }
         let mut scales = vec![Scale::default(); self.densities.len()];
         let mut start = 0;
-        for (look, count) in self.looks.iter().zip(counts) {
-            let total: f64 = squares[start..start + count].iter().sum();
+        for (look, of_fields) in self.looks.iter().zip(&of_fields) {
+            let total: f64 = squares[start..start + of_fields.len()].iter().sum();
             let whole = [look.of_square, look.held.and_then(|(_, density)| density)];
             for density in whole.into_iter().flatten() {
                 scales[density] = Scale { mean: total, fields: 1, ..Scale::default() };
             }
-            for (field, density) in look.of_fields.iter().enumerate() {
+            for (field, density) in of_fields.iter().enumerate() {
                 let Some(scale) = density.map(|density| &mut scales[density]) else { continue };
                 scale.fields += 1;
                 scale.mean += means[start + field];
                 scale.rms += squares[start + field];
             }
-            start += count;
+            start += of_fields.len();
         }
         for scale in &mut scales {
             scale.rms = (scale.rms / scale.fields as f64).sqrt();
         }
-        scales
+        (scales, of_fields)
     }
 }
 
