@@ -51,12 +51,12 @@ impl<T: Real> Kernel<f64> for Curl<'_, T> {
     fn run<V: Vector<Scalar = f64>>(self) {
         let Curl { f, kx, ky, kz, values } = self;
         let lanes = kx.len();
-        for row in 0..values.len() / lanes {
+        for (row, kz) in kz[..values.len() / lanes].iter().enumerate() {
             for lane in (0..lanes).step_by(V::WIDTH) {
                 let [x, y, z] = load_vector::<T, V>(f, row, lane, lanes);
                 let along_x = doubles::load::<f64, V>(kx, lane) * cross(y, z);
                 let along_y = V::splat(ky) * cross(z, x);
-                let half = along_x + along_y + V::splat(kz[row]) * cross(x, y);
+                let half = along_x + along_y + V::splat(*kz) * cross(x, y);
                 doubles::store(half + half, values, row * lanes + lane);
             }
         }
@@ -79,11 +79,10 @@ impl<T: Real> Kernel<f64> for Divergence<'_, T> {
     fn run<V: Vector<Scalar = f64>>(self) {
         let Divergence { f, kx, ky, kz, values } = self;
         let lanes = kx.len();
-        for row in 0..values.len() / lanes {
+        for (row, kz) in kz[..values.len() / lanes].iter().enumerate() {
             for lane in (0..lanes).step_by(V::WIDTH) {
                 let [x, y, z] = load_vector::<T, V>(f, row, lane, lanes);
-                let (kx, ky, kz) =
-                    (doubles::load::<f64, V>(kx, lane), V::splat(ky), V::splat(kz[row]));
+                let (kx, ky, kz) = (doubles::load::<f64, V>(kx, lane), V::splat(ky), V::splat(*kz));
                 let re = kx * x.0 + ky * y.0 + kz * z.0;
                 let im = kx * x.1 + ky * y.1 + kz * z.1;
                 doubles::store(re * re + im * im, values, row * lanes + lane);
