@@ -7,7 +7,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 cd "$repository"
 
-# Debian's PyTorch is compiled against NumPy 1, the other tests run with NumPy 2.
+# Debian's PyTorch may want another NumPy than the other tests.
 readonly debian_environment=$repository/.venv-pytorch
 
 has_pytorch() { "$1" -c 'import torch' 2>/dev/null; }
@@ -18,19 +18,24 @@ install_from_pytorch() {
         --retries 0 torch --index-url https://download.pytorch.org/whl/cpu >&2
 }
 
-install_from_debian() {
+have_debian_package() {
     note "that has failed; taking the package of Debian"
     packages=(python3-torch python3-venv)
-    has_pytorch /usr/bin/python3 || install_packages || return 1
-    /usr/bin/python3 -m venv --system-site-packages "$debian_environment" &&
-        "$debian_environment/bin/python" -m pip install --quiet --disable-pip-version-check \
-            --requirement tests/python/requirements-numpy1.txt >&2
+    has_pytorch /usr/bin/python3 || install_packages
+}
+
+# Beside the package; here a failure is one of the tests, and no reason to skip them.
+make_debian_environment() {
+    /usr/bin/python3 -m venv --system-site-packages "$debian_environment"
+    "$debian_environment/bin/python" -m pip install --quiet --disable-pip-version-check \
+        --requirement tests/python/requirements-debian.txt >&2
 }
 
 set_up tests
 if has_pytorch "$virtual_environment/bin/python" || install_from_pytorch; then
     python=$virtual_environment/bin/python
-elif install_from_debian; then
+elif have_debian_package; then
+    make_debian_environment
     python=$debian_environment/bin/python
 else
     echo "SKIPPED: neither https://download.pytorch.org/whl/cpu nor apt-get has given a PyTorch."

@@ -55,16 +55,34 @@ impl Stability {
         })
     }
 
+    /// The error for a run whose next step would be only `dt` long.
+    pub fn no_step(&self, last_good: LastGood, dt: f64) -> Error {
+        let reason = format!("the time step fell to {dt:e} at t = {}", last_good.clock.time);
+        let advice = match self.limit.rule {
+            Step::Cfl { .. } => {
+                "the flow is so fast that time.end is never reached: it grows without \
+                                 bound, or [initial], [forcing] and [time] have different units"
+                    .to_string()
+            }
+            _ => advice(&self.limit),
+        };
+        self.error(last_good, &reason, &advice)
+    }
+
     /// The error for a run that cannot go on for a `reason`.
     pub fn blow_up(&self, last_good: LastGood, reason: &str) -> Error {
+        self.error(last_good, reason, &advice(&self.limit))
+    }
+
+    /// The error for a `reason`, with an `advice`.
+    fn error(&self, last_good: LastGood, reason: &str, advice: &str) -> Error {
         let LastGood { clock: Clock { time, step }, cfl } = last_good;
         let limit = &self.limit;
         let mut text = format!(
             "the solution blew up: {reason}\n\
              last good time: t = {time}, after step {step}; the next step had the Courant number \
-             {}\n{}",
-            scientific(cfl, 2),
-            advice(limit)
+             {}\n{advice}",
+            scientific(cfl, 2)
         );
         if let Some((time, dt, cfl)) = self.excess {
             text += &format!(

@@ -190,10 +190,12 @@ impl<'a, T: Real> Run<'a, T> {
         let (dt, next) = loop {
             let rule = self.context.config.time.step;
             let (dt, next) = time_step::next(rule, &estimate, time, target);
-            if next <= time || estimate.rejected >= MOST_REJECTIONS {
+            let end = self.context.config.time.end;
+            if time_step::stands_still(dt, (time, next), target, end)
+                || estimate.rejected >= MOST_REJECTIONS
+            {
                 let good = LastGood { clock, ..last_good };
-                let reason = format!("the time step fell to {dt:e} at t = {time}");
-                return Err(self.stability.blow_up(good, &reason));
+                return Err(self.stability.no_step(good, dt));
             }
             let started = Instant::now();
             self.averages.note_before(clock.step, next, &self.solver);

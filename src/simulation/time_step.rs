@@ -8,6 +8,13 @@ use crate::solver::StepEstimate;
 /// not far from what rounding makes of time.
 const SHORTEST: f64 = 1e-12;
 
+/// Returns whether steps of `dt`, of which the next one leads from `time` to `next` on the way to
+/// `target`, never lead to the `end` of a run: times cannot tell so many apart. A step that lands is as
+/// short as it must be.
+pub fn stands_still(dt: f64, (time, next): (f64, f64), target: f64, end: f64) -> bool {
+    next <= time || (next < target && dt < 0.5 * f64::EPSILON * end)
+}
+
 /// Returns the length of a step from `time` on towards `target`, and the time that it leads to.
 ///
 /// A step of a fixed length stays as it is where `target` is a whole number of steps away; others are
@@ -164,6 +171,19 @@ mod tests {
         }
         assert_eq!(time, end);
         steps
+    }
+
+    #[test]
+    fn steps_beyond_counting_stand_still() {
+        let stands_still = |time, longest, target| {
+            let (dt, next) = next_step(time, target, longest);
+            super::stands_still(dt, (time, next), target, 8.0)
+        };
+        // From t = 0 any step goes on.
+        assert!(stands_still(0.0, 1e-300, 1.0) && stands_still(0.0, 8e-16, 1.0));
+        assert!(stands_still(1.0, 1e-17, 8.0) && !stands_still(0.0, 1e-15, 1.0));
+        // Two outputs whose times differ by rounding.
+        assert!(!stands_still(0.3, 1e-3, 0.1 + 0.2));
     }
 
     #[test]

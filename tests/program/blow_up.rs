@@ -89,3 +89,16 @@ fn a_field_that_is_infinite_from_the_start_is_bad_input() {
         assert!(output.stderr.contains("the initial field is not finite"), "{}", output.stderr);
     }
 }
+
+/// A flow so fast that steps by its Courant number never lead to the end does not run for ever.
+#[test]
+fn a_flow_too_fast_for_its_time_ends() {
+    let case = Case::new(UNSTABLE);
+    let fast = ["--set", "initial={ kind = 'taylor_green', amplitude = 1e20 }"];
+    for step in ["cfl = 0.5", "tolerance = 1e-4"] {
+        let time = format!("time={{ {step}, end = 300.0 }}");
+        let output = case.run(1, "run", &[&fast[..], &["--fresh", "--set", &time]].concat());
+        assert_eq!(output.code(), 3, "{output:?}");
+        assert!(output.stderr.contains("the time step fell to "), "{}", output.stderr);
+    }
+}
