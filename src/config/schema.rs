@@ -126,11 +126,7 @@ pub fn config(table: Table, directory: &Path, problems: &mut Problems) -> Option
     for index in 0..raw.particles.len() {
         ParticleSet::check(&raw.particles, index, end, problems);
     }
-    let known = Known {
-        end,
-        grid: numerical_grid.as_ref(),
-        physics: physics.as_ref(),
-    };
+    let known = Known { end, grid: numerical_grid.as_ref(), physics: physics.as_ref() };
     let output = raw.output.check(time, known, problems);
     raw.parallel.check(problems);
     Some(Config {

@@ -32,11 +32,6 @@ impl<T: Real> Particles<T> {
         }
     }
 
-    /// Returns the fields that pass with those of the flow for `sets`.
-    pub fn fields_for(sets: &[ParticleSet]) -> usize {
-        AXES * kinds(sets).len()
-    }
-
     /// Returns the fields that pass with those of the flow.
     pub fn fields(&self) -> usize {
         AXES * self.prefilters.len()
@@ -96,6 +91,11 @@ impl<T: Real> Particles<T> {
     pub fn reject(&mut self) {
         self.sets.iter_mut().for_each(Tracers::reject);
     }
+}
+
+/// Returns the fields that pass with those of the flow for some sets.
+pub fn passing_fields(sets: &[ParticleSet]) -> usize {
+    AXES * kinds(sets).len()
 }
 
 /// The kinds of splines that some sets need coefficients of.

@@ -88,7 +88,8 @@ fn spline(fraction: f64, weights: &mut [f64]) {
         for i in (1..order - 1).rev() {
             let place = (order - 1 - i) as f64;
             weights[i] = share
-                * ((fraction + place) * weights[i - 1] + (order as f64 - place - fraction) * weights[i]);
+                * ((fraction + place) * weights[i - 1]
+                    + (order as f64 - place - fraction) * weights[i]);
         }
         weights[0] *= share * (1.0 - fraction);
     }
@@ -123,9 +124,8 @@ mod tests {
 
     fn error(interpolation: Interpolation, points: usize) -> f64 {
         let positions = (0..200).map(|i| points as f64 * (i as f64 - 70.0) / 130.0 + 1e-3);
-        let error = |x: f64| {
-            wave(interpolation, points, 2.0, x) - (TAU * 2.0 * x / points as f64).sin()
-        };
+        let error =
+            |x: f64| wave(interpolation, points, 2.0, x) - (TAU * 2.0 * x / points as f64).sin();
         positions.map(|x| error(x).abs()).fold(0.0, f64::max)
     }
 

@@ -19,7 +19,7 @@ mod sampler;
 mod settings;
 mod tracers;
 
-pub use carried::{CarriedBy, Particles};
+pub use carried::{CarriedBy, Particles, passing_fields};
 pub use interpolation::Interpolation;
 pub use prefilter::Prefilter;
 pub use sampler::Sampler;

@@ -95,9 +95,8 @@ impl ParticleSet {
 
     /// Returns where the particles are at first, in the box of `grid`.
     pub fn places(&self, grid: &Grid) -> Vec<[f64; AXES]> {
-        let in_box = |parts: [f64; AXES]| {
-            std::array::from_fn(|axis| TAU * grid.lengths[axis] * parts[axis])
-        };
+        let in_box =
+            |parts: [f64; AXES]| std::array::from_fn(|axis| TAU * grid.lengths[axis] * parts[axis]);
         let side = self.side();
         let place = |particle: usize| match self.placing {
             Placing::Random { seed } => {
