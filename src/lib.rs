@@ -72,6 +72,7 @@
 //! | [`sums`] | exact sums over modes: mean squares, averages of a velocity |
 //! | [`physics`] | the terms of the equations, their coefficients and fields |
 //! | [`initial`], [`forcing`], [`equation`] | initial fields, forces, formulas |
+//! | [`particles`] | particles that a flow carries, and the velocity at them |
 //! | [`integrator`] | a tendency and a decay rate, no physics |
 //! | [`transform`] | the sweep: lines, transposes, transports |
 //! | [`parallel`] | ranks (the only user of MPI) and threads |
@@ -97,6 +98,7 @@ pub mod io;
 pub mod modes;
 pub mod multiples;
 pub mod parallel;
+pub mod particles;
 pub mod physics;
 pub mod prelude;
 pub mod problems;

@@ -17,6 +17,8 @@ pub enum Stream {
     InitialScalar = 2,
     /// The noise of a mode of a stochastic force.
     Forcing = 3,
+    /// The places of particles at first.
+    Particles = 4,
 }
 
 /// The random numbers of one seed and stream.

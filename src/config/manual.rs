@@ -11,8 +11,9 @@ use crate::error::Result;
 
 const MANUAL: &str = include_str!("../../docs/configuration.md");
 /// Pages that show parts of a configuration.
-const OTHERS: [&str; 3] = [
+const OTHERS: [&str; 4] = [
     include_str!("../../docs/output.md"),
+    include_str!("../../docs/particles.md"),
     include_str!("../../docs/restarting.md"),
     include_str!("../../docs/statistics.md"),
 ];

@@ -17,6 +17,7 @@ use super::time::{RawTime, Time};
 use crate::forcing::Forcing;
 use crate::grid::AXES;
 use crate::initial::Initial;
+use crate::particles::ParticleSet;
 use crate::physics::{Kind, Physics};
 use crate::problems::Problems;
 use crate::real::Precision;
@@ -49,6 +50,9 @@ pub struct Config {
     /// `[forcing.magnetic]`, on the magnetic field.
     #[serde(rename = "forcing.magnetic", skip_serializing_if = "Forcing::is_none")]
     pub magnetic_forcing: Forcing,
+    /// `[[particles]]`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub particles: Vec<ParticleSet>,
     /// `[time]`.
     pub time: Time,
     /// `[output]`.
@@ -86,6 +90,7 @@ struct Raw {
     forcing: Forcing,
     #[serde(rename = "forcing.magnetic")]
     magnetic_forcing: Forcing,
+    particles: Vec<ParticleSet>,
     time: RawTime,
     output: RawOutput,
     parallel: Parallel,
@@ -117,11 +122,11 @@ pub fn config(table: Table, directory: &Path, problems: &mut Problems) -> Option
         grid.map(|grid| grid.dealias),
         problems,
     );
-    let known = Known {
-        end: time.map(|time| time.end),
-        grid: numerical_grid.as_ref(),
-        physics: physics.as_ref(),
-    };
+    let end = time.map(|time| time.end);
+    for index in 0..raw.particles.len() {
+        ParticleSet::check(&raw.particles, index, end, problems);
+    }
+    let known = Known { end, grid: numerical_grid.as_ref(), physics: physics.as_ref() };
     let output = raw.output.check(time, known, problems);
     raw.parallel.check(problems);
     Some(Config {
@@ -135,6 +140,7 @@ pub fn config(table: Table, directory: &Path, problems: &mut Problems) -> Option
         initial_magnetic: raw.initial_magnetic,
         forcing: raw.forcing,
         magnetic_forcing: raw.magnetic_forcing,
+        particles: raw.particles,
         time: time?,
         output: output?,
         parallel: raw.parallel,

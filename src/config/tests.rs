@@ -186,7 +186,8 @@ fn misspelt_keys_and_kinds_get_a_hint() {
     assert_eq!(
         problems(&GOOD.replace("[grid]", "[gird]"), &[])[0],
         "gird: unknown key (did you mean `grid`?); the keys of the top level are `precision`, \
-         `transpose_precision`, `grid`, `physics`, `initial`, `forcing`, `time`, `output`, `parallel`"
+         `transpose_precision`, `grid`, `physics`, `initial`, `forcing`, `particles`, `time`, \
+         `output`, `parallel`"
     );
 }
 

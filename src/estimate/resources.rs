@@ -10,6 +10,7 @@ use crate::grid::Grid;
 use crate::io::checkpoint;
 use crate::modes::Modes;
 use crate::parallel::ProcessGrid;
+use crate::particles::{Tracers, passing_fields};
 use crate::real::Real;
 use crate::simd::Cpu;
 use crate::transform::decomposition::Decomposition;
@@ -55,7 +56,10 @@ impl Resources {
         let equation = config.physics.build_equation::<T>(&modes);
         let counts = equation.counts();
         let grid = process_grid::choose(config.parallel.grid, &modes, ranks)?;
-        let slots = counts.fields.max(counts.contracted);
+        // What particles need passes with the fields.
+        let passing = passing_fields(&config.particles);
+        let sent = FieldCounts { fields: counts.fields + passing, ..counts };
+        let slots = sent.fields.max(sent.contracted);
         let products = counts.products.max(PRESSURE_PRODUCTS);
         let room = Room { slots, products, precision: config.row_precision() };
         let sharing = Sharing::in_nodes(grid, node);
@@ -73,7 +77,7 @@ impl Resources {
             ("ranks", arrangement(grid, threads)),
             ("share", share(&plan)),
             ("memory", amount(memory, ranks, modes.grid.point_count())),
-            ("all-to-all", messages(&plan, node, counts, stages)),
+            ("all-to-all", messages(&plan, node, sent, stages)),
         ];
         lines.extend(volume::report::<T>(config, &modes)?.into_iter().map(|item| ("output", item)));
         let steps = steps(config, first_dt);
@@ -81,7 +85,7 @@ impl Resources {
         lines.extend(steps.map(|(_, text)| ("steps", text)));
         if let Some(machine) = &machine {
             let prediction =
-                Prediction::new::<T>(machine, Case { plan: &plan, counts, stages, threads })?;
+                Prediction::new::<T>(machine, Case { plan: &plan, counts: sent, stages, threads })?;
             lines.extend(predicted(machine, prediction, ranks * threads, count));
         }
         Ok(Resources { lines, warnings: ranks_without_work(&modes, grid) })
@@ -244,12 +248,14 @@ fn memory<T: Real>(
 ) -> Result<f64> {
     let field = plan.bundles.len() * plan.modes.column_len();
     let sweep = Sweep::<T>::bytes(plan, config.parallel.threads);
-    let solver = (registers * counts.fields * field * size_of::<T>() + sweep) as f64;
+    let particles = config.particles.iter().map(|set| Tracers::bytes(set, &plan.modes.grid));
+    let solver = (registers * counts.fields * field * size_of::<T>() + sweep) as f64
+        + particles.sum::<f64>();
     // One at a time: the initial field before it becomes the state, or what an output or checkpoint
     // holds.
     let mut beside = (counts.fields * field * size_of::<T>()) as f64;
     beside = beside.max(checkpoint::buffer_bytes(&plan.modes) as f64);
-    for kind in asked_for::<T>(&config.output) {
+    for kind in asked_for::<T>(&config.output, &config.particles) {
         beside = beside.max(kind.memory(config, plan, solver)?);
     }
     Ok(solver + beside)

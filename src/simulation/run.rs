@@ -16,6 +16,7 @@ use super::blow_up::Stability;
 use super::deadline::Deadline;
 use super::options::Outcome;
 use super::output::history::Row;
+use super::output::particles;
 use super::output::schedule::Schedule;
 use super::output::spent;
 use super::output::{Opening, OutputContext, Outputs, RunContext};
@@ -79,7 +80,7 @@ impl<'a, T: Real> Run<'a, T> {
             progress: Progress::new(log, first, end),
             log,
             averages: Averages::open(run, after)?,
-            outputs: Outputs::open(Opening { run, after, accumulated: &now.accumulated })?,
+            outputs: Outputs::open(Opening { run, after, accumulated: &now.parts.accumulated })?,
             checkpoint_schedule: config.output.checkpoints.map(|c| schedule(c.every)),
             now,
             stability: Stability::new(config, saved),
@@ -176,9 +177,10 @@ impl<'a, T: Real> Run<'a, T> {
     /// Takes one step towards the next time at which something is due. Returns what the ranks were
     /// asked before it.
     fn step(&mut self) -> Result<Notice> {
-        let target = self.averages.schedule.next_time().min(self.outputs.next_time());
         let (clock, last_good) = (self.now.clock, self.now.last_good);
         let time = clock.time;
+        let target = self.averages.schedule.next_time().min(self.outputs.next_time());
+        let target = target.min(particles::next_release(self.context.config, time));
         let notice = self.watch.notice(self.context.directory.is_lost());
         self.solver.set_time(time);
         let (mut estimate, notice) = self.solver.begin_step_with(notice.code());
@@ -226,7 +228,8 @@ impl<'a, T: Real> Run<'a, T> {
         self.context.comm.agree(self.averages.sync().and_then(|()| self.outputs.sync()))?;
         self.now.controller = self.solver.controller();
         self.now.forces = self.solver.forces().states();
-        self.now.accumulated = self.outputs.accumulated();
+        self.now.parts.accumulated = self.outputs.accumulated();
+        self.now.parts.particles = particles::positions(&self.solver);
         state::write(
             self.context.comm,
             self.context.config,

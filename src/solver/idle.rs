@@ -13,7 +13,7 @@ impl<T: Real> Solver<T> {
         if !self.forces.only_multiply() {
             return Vec::new();
         }
-        let mine = self.nonlinear_terms(true);
+        let mine = self.nonlinear_terms(0, true);
         let (frequency, _) = self.agree_on(mine, 0);
         let mut tendency = self.state.clone();
         assemble_all(&mut self.sweep, &*self.equation, &self.state, &mut tendency, &|_, _| {});

@@ -35,6 +35,7 @@ use crate::grid::Dealias;
 use crate::integrator::{Controller, IntegratingFactors, Scheme};
 use crate::modes::Modes;
 use crate::parallel::{Communicator, ThreadPool};
+use crate::particles::{ParticleSet, Particles};
 use crate::real::{Precision, Real};
 use crate::transform::plan::Room;
 use crate::transform::sweep::Sweep;
@@ -63,6 +64,8 @@ pub struct SolverOptions {
     pub transpose_precision: Option<Precision>,
     /// Products that others form with the sweep between steps, if those are more than the equation's.
     pub products: usize,
+    /// The particles that the flow carries.
+    pub particles: Vec<ParticleSet>,
 }
 
 /// The largest error that a step may have.
@@ -95,6 +98,7 @@ pub struct Solver<T: Real> {
     free: Vec<usize>,
     factors: IntegratingFactors<T>,
     phase_shift: Option<PhaseShift<T>>,
+    particles: Particles<T>,
     /// The estimate of a step that has begun, and is still to be taken.
     begun: Option<StepEstimate>,
     /// The time at which the next step begins.
@@ -126,9 +130,11 @@ impl<T: Real> Solver<T> {
         forces: Vec<ForcingTerm>,
         options: SolverOptions,
     ) -> Result<Self> {
-        let SolverOptions { scheme, dealias, tolerance, transpose_precision, products } = options;
+        let SolverOptions { scheme, dealias, tolerance, transpose_precision, products, particles } =
+            options;
         let counts = equation.counts();
-        let slots = counts.fields.max(counts.contracted);
+        let particles = Particles::new(&particles, modes);
+        let slots = (counts.fields + particles.fields()).max(counts.contracted);
         let products = counts.products.max(products);
         let precision = transpose_precision.unwrap_or(T::PRECISION);
         let room = Room { slots, products, precision };
@@ -157,6 +163,7 @@ impl<T: Real> Solver<T> {
             forces,
             amplifications,
             free,
+            particles,
             begun: None,
             time: 0.0,
         })
@@ -223,6 +230,24 @@ impl<T: Real> Solver<T> {
     /// The forces, to restore what they remembered after [`Self::set_state`], or their accounts.
     pub fn forces_mut(&mut self) -> &mut Forces<T> {
         &mut self.forces
+    }
+
+    /// The particles. Their velocity is that at the present state after [`Self::look_at_particles`].
+    pub fn particles(&self) -> &Particles<T> {
+        &self.particles
+    }
+
+    /// The particles, to go on from elsewhere between two steps.
+    pub fn particles_mut(&mut self) -> &mut Particles<T> {
+        &mut self.particles
+    }
+
+    /// Finds the velocity at the particles between two steps. Collective.
+    pub fn look_at_particles(&mut self) {
+        // With error control the first tendency of the next step is known, and the velocity with it.
+        if self.control.as_ref().is_none_or(|control| !control.is_known) {
+            self.nonlinear_terms(0, false);
+        }
     }
 
     /// Returns where the time went on this rank.

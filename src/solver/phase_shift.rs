@@ -36,6 +36,11 @@ fn is_shifted(stage: usize) -> bool {
     stage % 2 == 1
 }
 
+/// Returns by how much of the spacing the points of a stage are shifted along each axis.
+pub fn spacings(stage: usize) -> f64 {
+    if is_shifted(stage) { 0.5 } else { 0.0 }
+}
+
 impl<T: Real> PhaseShift<T> {
     /// Tables for a layout.
     pub fn new(modes: Modes) -> Self {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::error_control::assemble_all;
 use super::forces::Pace;
 use super::forces::amplification::Amplification;
-use super::phase_shift::PhaseShift;
+use super::phase_shift::{self, PhaseShift};
 use super::{Held, Solver};
 use crate::equation::{Equation, NonlinearTerms};
 use crate::fields::SpectralFields;
@@ -102,7 +102,7 @@ impl<T: Real> Solver<T> {
     /// Collective.
     pub fn state_and_tendency(&mut self) -> (&SpectralFields<T>, &SpectralFields<T>, &ThreadPool) {
         if !self.control.as_ref().is_some_and(|control| control.is_known) {
-            self.nonlinear_terms(false);
+            self.nonlinear_terms(0, false);
             // Between steps the sum is of no use to anyone.
             let (state, tendency) = (&self.state, &mut self.sum);
             assemble_all(&mut self.sweep, &*self.equation, state, tendency, &|_, _| {});
@@ -118,19 +118,29 @@ impl<T: Real> Solver<T> {
         self.state_and_tendency().1.clone()
     }
 
-    /// The physical half of a right-hand side: the sweep holds contracted products then. Returns the
-    /// largest frequency of this rank if `measure`. Collective.
-    pub(super) fn nonlinear_terms(&mut self, measure: bool) -> f64 {
+    /// The physical half of the right-hand side of a stage: the sweep holds contracted products then, and
+    /// particles know the velocity. Returns the largest frequency of this rank if `measure`. Collective.
+    pub(super) fn nonlinear_terms(&mut self, stage: usize, measure: bool) -> f64 {
+        let counts = self.equation.counts();
+        let fields = counts.fields + self.particles.fields();
         if self.held != Held::Fields {
-            let state = &self.state;
-            self.sweep.begin(state.count, &|bundle, _, outgoing| {
-                outgoing.copy_from_slice(state.bundle(bundle));
+            let (state, particles) = (&self.state, &self.particles);
+            self.sweep.begin(fields, &|bundle, _, outgoing| {
+                let fields = state.bundle(bundle);
+                outgoing[..fields.len()].copy_from_slice(fields);
+                particles.put_out(bundle, counts.fields, outgoing);
             });
         }
-        let counts = self.equation.counts();
-        self.sweep.to_planes(counts.fields);
+        self.sweep.to_planes(fields);
         let job = NonlinearTerms::new(&*self.equation, measure);
-        self.sweep.run_planes(0..self.sweep.plan.planes.len(), &job);
+        let planes = 0..self.sweep.plan.planes.len();
+        if self.particles.is_empty() {
+            self.sweep.run_planes(planes, &job);
+        } else {
+            let shifted = self.phase_shift.as_ref().map_or(0.0, |_| phase_shift::spacings(stage));
+            self.sweep.run_planes(planes, &self.particles.ride(&job, shifted));
+            self.particles.finish(&self.communicator);
+        }
         self.sweep.to_columns(counts.contracted);
         self.held = Held::Products;
         job.frequency()
@@ -138,6 +148,8 @@ impl<T: Real> Solver<T> {
 
     /// The spectral half of a stage: the sweep holds the fields of the next one then. Collective.
     pub(super) fn update(&mut self, stage: Stage) {
+        self.particles.advance(stage);
+        let particles = &self.particles;
         let (comm, sweep, forces) = (&self.communicator, &mut self.sweep, &mut self.forces);
         let (state, sum, stage_state) = (&mut self.state, &mut self.sum, &mut self.stage_state);
         forces.amplify(comm, sweep.pool(), stage_state, stage, &mut self.amplifications);
@@ -151,11 +163,13 @@ impl<T: Real> Solver<T> {
         }
         let phase_shift = self.phase_shift.as_ref();
         let next = (stage.index + 1) % stage.scheme.stages();
+        let (own, outgoing) = (state.bundle_len(), counts.fields + particles.fields());
         // What the next stage starts from, on its points.
         let put_out = |bundle: usize, outgoing: &mut [T]| {
             if let Some(shift) = phase_shift {
-                shift.to_points(next, bundle, outgoing);
+                shift.to_points(next, bundle, &mut outgoing[..own]);
             }
+            particles.put_out(bundle, counts.fields, outgoing);
         };
         let work = StageWork {
             stage,
@@ -178,15 +192,15 @@ impl<T: Real> Solver<T> {
             |bundle: usize, incoming: &mut [T], out: &mut [T]| work.assemble(bundle, incoming, out);
         forces.bring_in(comm, sweep, incoming, &assemble, stage);
         forces.advance(|bundle, tendency| work.advance(bundle, tendency));
-        sweep.run_columns(&self.free, incoming, counts.fields, &|bundle, incoming, outgoing| {
-            work.assemble(bundle, incoming, outgoing);
-            work.advance(bundle, outgoing);
+        sweep.run_columns(&self.free, incoming, outgoing, &|bundle, incoming, outgoing| {
+            work.assemble(bundle, incoming, &mut outgoing[..own]);
+            work.advance(bundle, &mut outgoing[..own]);
             put_out(bundle, outgoing);
         });
         if stage.is_last() && stage.scheme.ends_in_sum() {
             std::mem::swap(&mut state.data, &mut sum.data);
         }
-        forces.put_out(comm, sweep, state, stage, &put_out);
+        forces.put_out(comm, sweep, (state, outgoing), stage, &put_out);
         self.held = Held::Fields;
     }
 

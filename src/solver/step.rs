@@ -40,7 +40,7 @@ impl<T: Real> Solver<T> {
     /// as well. It costs no message of its own. Collective.
     pub fn begin_step_with(&mut self, notice: i64) -> (StepEstimate, i64) {
         let mine = match &self.control {
-            None => self.nonlinear_terms(true),
+            None => self.nonlinear_terms(0, true),
             Some(control) if control.is_known => control.frequency,
             Some(_) => self.find_first_tendency(),
         };
@@ -63,7 +63,7 @@ impl<T: Real> Solver<T> {
             // With error control the first tendency is known.
             let is_known = index == 0 && self.control.is_some();
             if !is_known && self.held != Held::Products {
-                self.nonlinear_terms(false);
+                self.nonlinear_terms(index, false);
             }
             self.update(Stage { scheme: self.scheme, index, start: self.time, dt });
         }
@@ -98,7 +98,7 @@ impl<T: Real> Solver<T> {
     /// The first tendency of the next step, with error control. Returns the largest frequency of
     /// this rank.
     fn find_first_tendency(&mut self) -> f64 {
-        let frequency = self.nonlinear_terms(true);
+        let frequency = self.nonlinear_terms(0, true);
         if let Some(control) = &mut self.control {
             control.bring_in(&mut self.sweep, &*self.equation, &self.state);
             control.frequency = frequency;
@@ -122,6 +122,7 @@ impl<T: Real> Solver<T> {
         // The last stage has left in the sum what the step started from.
         std::mem::swap(&mut self.state.data, &mut self.sum.data);
         self.held = Held::Other;
+        self.particles.reject();
         self.forces.reject(&self.communicator, &self.state);
         self.find_first_tendency();
     }

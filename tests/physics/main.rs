@@ -7,6 +7,7 @@ mod forcing;
 mod mhd;
 mod navier_stokes;
 mod pace;
+mod particles;
 mod rotation;
 mod scalars;
 mod setup;

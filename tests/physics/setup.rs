@@ -6,6 +6,7 @@ use dns_solver::grid::{Dealias, Grid};
 use dns_solver::integrator::Scheme;
 use dns_solver::modes::Modes;
 use dns_solver::parallel::{Communicator, ThreadPool};
+use dns_solver::particles::ParticleSet;
 use dns_solver::physics::{Physics, Scalar};
 use dns_solver::real::{Precision, Real};
 use dns_solver::solver::{Solver, SolverOptions, Tolerance};
@@ -25,6 +26,7 @@ pub struct Setup<'a, const N: usize = 3> {
     pub magnetic_forcing: Forcing,
     pub tolerance: Option<f64>,
     pub transpose_precision: Option<Precision>,
+    pub particles: Vec<ParticleSet>,
     pub modes: &'a [([i64; 3], [C; N])],
 }
 
@@ -39,6 +41,7 @@ impl<const N: usize> Default for Setup<'_, N> {
             magnetic_forcing: Forcing::None,
             tolerance: None,
             transpose_precision: None,
+            particles: Vec::new(),
             modes: &[],
         }
     }
@@ -90,6 +93,7 @@ impl<const N: usize> Setup<'_, N> {
                 scheme: self.scheme,
                 dealias,
                 transpose_precision: self.transpose_precision,
+                particles: self.particles.clone(),
                 tolerance: self.tolerance.map(|error| Tolerance { error, groups }),
                 ..SolverOptions::default()
             },

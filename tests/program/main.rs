@@ -18,6 +18,7 @@ mod fuzz;
 mod layouts;
 mod lock;
 mod network;
+mod particles;
 mod restart;
 mod running;
 mod same_bits;

@@ -12,12 +12,29 @@ use crate::io::hdf5_file;
 use crate::parallel::Communicator;
 use crate::real::Precision;
 
-/// Numbers that averages have summed up, by the name of what they are an average of. They are
-/// datasets of `/accumulated`, if there are any.
+/// Numbers by the name of what they are of, such as an average that has summed them up. They are datasets
+/// of a group, if there are any.
 pub type Accumulated = BTreeMap<String, Vec<f64>>;
 
-/// The group of these datasets.
+/// The numbers of a checkpoint that are of no field. Rank 0 has them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Parts {
+    /// What averages have summed up, by the name of the average.
+    pub accumulated: Accumulated,
+    /// Positions `[particle][component]`, by the name of the set.
+    pub particles: Accumulated,
+}
+
+impl Parts {
+    /// The groups, each with its datasets.
+    pub(super) fn groups(&self) -> [(&'static str, &Accumulated); 2] {
+        [(ACCUMULATED, &self.accumulated), (PARTICLES, &self.particles)]
+    }
+}
+
+/// The groups of these datasets.
 pub(super) const ACCUMULATED: &str = "accumulated";
+pub(super) const PARTICLES: &str = "particles";
 
 /// Version of the format. A program reads its own version and refuses newer ones.
 pub const FORMAT: i64 = 1;

@@ -13,7 +13,7 @@ mod reader;
 mod writer;
 
 pub use columns::buffer_bytes;
-pub use header::{Accumulated, FORMAT, Header};
+pub use header::{Accumulated, FORMAT, Header, Parts};
 pub use reader::{CheckpointReader, is_checkpoint};
 pub use writer::write;
 

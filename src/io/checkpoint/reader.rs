@@ -9,7 +9,8 @@ use num_complex::Complex;
 use super::checksum;
 use super::columns::{Columns, windows};
 use super::header::{
-    ACCUMULATED, Accumulated, FORMAT_ATTRIBUTE, Header, checksum_of_real, damaged, total,
+    ACCUMULATED, Accumulated, FORMAT_ATTRIBUTE, Header, PARTICLES, Parts, checksum_of_real,
+    damaged, total,
 };
 use crate::error::{Error, Result};
 use crate::fields::SpectralFields;
@@ -84,40 +85,44 @@ impl CheckpointReader {
             }
         }
         // Those of rank 0 are the only ones.
-        let accumulated = self.read_accumulated().map(drop);
-        found.check(accumulated)
+        let parts = self.read_parts().map(drop);
+        found.check(parts)
     }
 
-    /// The sums of averages so far, on rank 0; nothing on the others, which do not write them.
-    /// Collective.
-    pub fn accumulated(&self) -> Result<Accumulated> {
-        self.comm().agree(self.read_accumulated())
+    /// The numbers that are of no field, on rank 0; nothing on the others. Collective.
+    pub fn parts(&self) -> Result<Parts> {
+        self.comm().agree(self.read_parts())
     }
 
-    /// As [`Self::accumulated`], without telling the others what goes wrong.
-    fn read_accumulated(&self) -> Result<Accumulated> {
-        let read = |file: &File| -> hdf5::Result<Accumulated> {
-            if !file.link_exists(ACCUMULATED) {
-                return Ok(Accumulated::new());
-            }
-            let group = file.group(ACCUMULATED)?;
-            let names = group.member_names()?.into_iter();
-            let named = names.map(|name| {
-                let dataset = group.dataset(&name)?;
-                let numbers = dataset.read_raw::<f64>()?;
-                if hdf5_file::read_number::<i64>(&dataset, "checksum")?
-                    != checksum_of_real(&numbers)
-                {
-                    return Err(format!("the sums of {name} miss their checksum").into());
-                }
-                Ok((name, numbers))
-            });
-            named.collect()
+    /// As [`Self::parts`], without telling the others what goes wrong.
+    fn read_parts(&self) -> Result<Parts> {
+        let Some(file) = self.file.file().filter(|_| self.comm().is_root()) else {
+            return Ok(Parts::default());
         };
-        let file = self.file.file().filter(|_| self.comm().is_root());
-        let sums = file.map_or_else(|| Ok(Accumulated::new()), read);
-        sums.map_err(|e| self.unusable(damaged(e)))
+        let read =
+            |group, of| read_group(file, group, of).map_err(|cause| self.unusable(damaged(cause)));
+        Ok(Parts {
+            accumulated: read(ACCUMULATED, "sums")?,
+            particles: read(PARTICLES, "positions")?,
+        })
     }
+}
+
+/// The datasets of a group, which are the `kind` of something; none without the group.
+fn read_group(file: &File, group: &str, kind: &str) -> hdf5::Result<Accumulated> {
+    if !file.link_exists(group) {
+        return Ok(Accumulated::new());
+    }
+    let group = file.group(group)?;
+    let named = group.member_names()?.into_iter().map(|name| {
+        let dataset = group.dataset(&name)?;
+        let numbers = dataset.read_raw::<f64>()?;
+        if hdf5_file::read_number::<i64>(&dataset, "checksum")? != checksum_of_real(&numbers) {
+            return Err(format!("the {kind} of {name} miss their checksum").into());
+        }
+        Ok((name, numbers))
+    });
+    named.collect()
 }
 
 /// The checksums of what a rank has read of the fields, and what went wrong there.

@@ -42,14 +42,17 @@ fn state<T: Real>() -> SpectralFields<T> {
     state
 }
 
-fn accumulated() -> Accumulated {
-    let numbers = (0..5000).map(|n| 1.0 / f64::from(n + 3)).collect();
-    Accumulated::from([("pdfs".to_string(), numbers), ("spectra".to_string(), vec![0.1 + 0.2])])
+fn parts() -> Parts {
+    let numbers = || (0..5000).map(|n| 1.0 / f64::from(n + 3)).collect();
+    Parts {
+        accumulated: [("pdfs".into(), numbers()), ("spectra".into(), vec![0.1 + 0.2])].into(),
+        particles: [("tracers".into(), numbers())].into(),
+    }
 }
 
 fn save<T: Real>(path: &Path, precision: Precision) {
     let serial = Communicator::serial();
-    write(&serial, path, &header(precision), &state::<T>(), &accumulated()).unwrap();
+    write(&serial, path, &header(precision), &state::<T>(), &parts()).unwrap();
 }
 
 fn check_round_trip<T: Real>(precision: Precision) {
@@ -59,7 +62,7 @@ fn check_round_trip<T: Real>(precision: Precision) {
     assert!(is_checkpoint(&serial, &path).unwrap());
     let reader = CheckpointReader::open(&serial, &path).unwrap();
     assert_eq!(*reader.header(), header(precision));
-    assert_eq!(reader.accumulated().unwrap(), accumulated());
+    assert_eq!(reader.parts().unwrap(), parts());
     assert_eq!(reader.read::<T>().unwrap().data[..], state::<T>().data[..]);
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "no temporary file is left");
     // Into fields with other lanes.
@@ -101,7 +104,7 @@ fn refusal(spoil: impl FnOnce(&Path)) -> Option<String> {
     save::<f64>(&path, Precision::Double);
     spoil(&path);
     let read = CheckpointReader::open(&serial, &path)
-        .and_then(|reader| reader.accumulated().and_then(|_| reader.read::<f64>()));
+        .and_then(|reader| reader.parts().and_then(|_| reader.read::<f64>()));
     let error = read.err()?;
     assert_eq!(error.kind, ErrorKind::Input);
     assert!(error.message.contains(path.to_str().unwrap()), "{error}");
@@ -175,11 +178,11 @@ fn flipped_bits_do_no_harm() {
         bytes[at] ^= 1 << (n % 8);
         fs::write(&path, bytes).unwrap();
         match CheckpointReader::open(&serial, &path)
-            .and_then(|r| Ok((r.header().clone(), r.accumulated()?, r.read::<f64>()?)))
+            .and_then(|r| Ok((r.header().clone(), r.parts()?, r.read::<f64>()?)))
         {
             Err(_) => noticed += 1,
             Ok((found, sums, read)) => {
-                assert_eq!(sums, accumulated(), "bit of byte {at}");
+                assert_eq!(sums, parts(), "bit of byte {at}");
                 assert_eq!(found, header(Precision::Double), "bit of byte {at}");
                 assert_eq!(read.data[..], state::<f64>().data[..], "bit of byte {at}");
             }

@@ -7,7 +7,7 @@ use num_complex::Complex;
 
 use super::checksum;
 use super::columns::Columns;
-use super::header::{ACCUMULATED, Accumulated, Header, checksum_of_real, total};
+use super::header::{Header, Parts, checksum_of_real, total};
 use super::reader::CheckpointReader;
 use crate::error::Result;
 use crate::fields::SpectralFields;
@@ -17,14 +17,14 @@ use crate::parallel::Communicator;
 use crate::real::{Real, for_precision};
 
 /// Writes a checkpoint of `state` at `path`. It gets this name only when it is whole, on the disk,
-/// and was read back without a difference; after an error nothing is left of it. What is
-/// `accumulated` is taken from rank 0. Collective.
+/// and was read back without a difference; after an error nothing is left of it. Its `parts` are
+/// taken from rank 0. Collective.
 pub fn write<T: Real>(
     comm: &Communicator,
     path: &Path,
     header: &Header,
     state: &SpectralFields<T>,
-    accumulated: &Accumulated,
+    parts: &Parts,
 ) -> Result<()> {
     let columns = Columns::new(comm, state.modes);
     let mut checksums = vec![0_i64; state.count];
@@ -37,7 +37,7 @@ pub fn write<T: Real>(
     let temporary = comm.is_root().then(|| Temporary::new(path));
     let name = Temporary::path_for(path);
     let starts = placed::share_starts(comm, || {
-        let created = create_file(&name, header, &checksums, accumulated);
+        let created = create_file(&name, header, &checksums, parts);
         created.map_err(|e| hdf5_file::write_failed(path, e))
     })?;
     let failed = |e| write_failed(path, e);
@@ -64,7 +64,7 @@ fn create_file(
     path: &Path,
     header: &Header,
     checksums: &[i64],
-    accumulated: &Accumulated,
+    parts: &Parts,
 ) -> hdf5::Result<Vec<u64>> {
     // The latest format of HDF5's own structures has checksums.
     let file = File::with_options().with_fapl(|access| access.libver_latest()).create(path)?;
@@ -79,9 +79,10 @@ fn create_file(
         hdf5_file::write_number(&dataset, "checksum", *checksum)?;
     }
     drop(group);
-    if !accumulated.is_empty() {
-        let group = file.create_group(ACCUMULATED)?;
-        for (name, numbers) in accumulated {
+    for (group, datasets) in parts.groups().into_iter().filter(|(_, datasets)| !datasets.is_empty())
+    {
+        let group = file.create_group(group)?;
+        for (name, numbers) in datasets {
             let dataset = group.new_dataset::<f64>().shape(numbers.len()).create(name.as_str())?;
             dataset.write_raw(numbers)?;
             hdf5_file::write_number(&dataset, "checksum", checksum_of_real(numbers))?;

@@ -28,7 +28,8 @@ pub fn check_free(files: &RunFiles, config: &str) -> Result<()> {
     let failed = |e| Error::io("create run directory", files.directory(), e);
     let alone = [files.config(), files.history(), files.gradients()];
     let numbered = [files.snapshots(), files.modes()].map(|files| files.directory().to_owned());
-    let others = [files.slices(), files.checkpoints().directory().to_owned()];
+    let others =
+        [files.slices(), files.particles_directory(), files.checkpoints().directory().to_owned()];
     let all = alone.into_iter().chain(numbered).chain(others).chain(files.all_records());
     for path in all {
         if path.try_exists().map_err(failed)? && !is_unstarted(files, config) {
@@ -91,6 +92,7 @@ fn clear(files: &RunFiles) -> io::Result<()> {
     for records in files.all_records() {
         tables.extend(parts::present(&records)?.into_iter().map(|(_, path)| path));
     }
+    tables.extend(files.all_particles()?);
     for path in tables {
         match fs::remove_file(path) {
             Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),

@@ -1,6 +1,7 @@
 //! The files of a run directory, by name.
 
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use crate::io::numbered::Numbered;
 
@@ -67,6 +68,29 @@ impl RunFiles {
     /// The records of every kind.
     pub fn all_records(&self) -> [PathBuf; RECORDS.len()] {
         RECORDS.map(|kind| self.records(kind))
+    }
+
+    /// The directory of particles.
+    pub fn particles_directory(&self) -> PathBuf {
+        self.directory.join("particles")
+    }
+
+    /// The records of a set of particles: `particles/tracers.h5`.
+    pub fn particles(&self, name: &str) -> PathBuf {
+        self.particles_directory().join(format!("{name}.h5"))
+    }
+
+    /// All files of particles that are there.
+    pub fn all_particles(&self) -> io::Result<Vec<PathBuf>> {
+        let entries = match fs::read_dir(self.particles_directory()) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let paths = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+        let is_ours = |path: &PathBuf| path.extension().is_some_and(|name| name == "h5");
+        let mut paths: Vec<_> = paths.into_iter().filter(is_ours).collect();
+        paths.sort_unstable();
+        Ok(paths)
     }
 
     /// The directory of slices.

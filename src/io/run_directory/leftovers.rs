@@ -57,6 +57,7 @@ fn all(files: &RunFiles) -> io::Result<Vec<Grown>> {
         let present = parts::present(&records)?;
         found.extend(present.into_iter().map(|(_, path)| Grown::Records(path)));
     }
+    found.extend(files.all_particles()?.into_iter().map(Grown::Records));
     let gradients = files.gradients();
     found.extend(gradients.try_exists()?.then_some(Grown::Rows(gradients)));
     let directory = files.slices();

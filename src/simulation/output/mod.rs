@@ -9,6 +9,7 @@
 //! | [`gradients`] | `gradients.csv`: moments of gradients |
 //! | [`records`] | files of records and their averages in time, of which there are |
 //! | [`spectra`], [`pdfs`], [`structure_functions`] | `spectra.h5`, `pdfs.h5`, `structure_functions.h5` |
+//! | [`particles`] | `particles/NAME.h5`: where particles are |
 //! | [`slices`], [`snapshots`], [`spectral_snapshots`] | fields: on some points, on all, as modes |
 //! | [`names`] | no two things in a file may have one name |
 //! | [`spent`] | the time that each took |
@@ -18,6 +19,7 @@ pub mod gradients;
 pub mod history;
 pub mod kind;
 pub mod names;
+pub mod particles;
 pub mod pdfs;
 pub mod records;
 pub mod registry;

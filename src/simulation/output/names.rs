@@ -44,7 +44,7 @@ fn twice(mut names: Vec<String>) -> Option<String> {
 /// All names of each kind of file, whether the run asks for it or not.
 fn registries(config: &Config, grid: Grid) -> Result<Vec<(String, Vec<String>)>> {
     let mut all = vec![("history.csv".into(), history::names(config, grid))];
-    for kind in asked_for::<f64>(&everything(&config.output)) {
+    for kind in asked_for::<f64>(&everything(&config.output), &[]) {
         all.extend(kind.names(config, grid)?);
     }
     Ok(all)

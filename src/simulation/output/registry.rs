@@ -6,12 +6,17 @@ use super::spent::Spent;
 use crate::config;
 use crate::error::Result;
 use crate::io::checkpoint::Accumulated;
+use crate::particles::ParticleSet;
 use crate::real::Real;
 
-/// Returns the sections of `output` that ask for something, in the order in which they are written.
+/// Returns the sections of `output` that ask for something, and the sets of `particles`, in the order in
+/// which they are written.
 /// To add a kind of output, add its section to [`config::Output`], a file with its [`OutputKind`] beside
 /// this one, and a line here.
-pub fn asked_for<T: Real>(output: &config::Output) -> Vec<&dyn OutputKind<T>> {
+pub fn asked_for<'a, T: Real>(
+    output: &'a config::Output,
+    particles: &'a [ParticleSet],
+) -> Vec<&'a dyn OutputKind<T>> {
     let mut kinds: Vec<&dyn OutputKind<T>> = Vec::new();
     add(&mut kinds, &output.spectra);
     add(&mut kinds, &output.gradients);
@@ -20,6 +25,7 @@ pub fn asked_for<T: Real>(output: &config::Output) -> Vec<&dyn OutputKind<T>> {
     add(&mut kinds, &output.slices);
     add(&mut kinds, &output.modes);
     add(&mut kinds, &output.snapshots);
+    add(&mut kinds, particles);
     kinds
 }
 
@@ -53,7 +59,8 @@ impl<T: Real> Outputs<T> {
             let spent = Spent::new(kind.volume(config, &modes)?.name);
             Ok(Scheduled { when, output: kind.open(opening)?, spent })
         };
-        let scheduled: Result<_> = asked_for(&config.output).into_iter().map(open).collect();
+        let scheduled: Result<_> =
+            asked_for(&config.output, &config.particles).into_iter().map(open).collect();
         Ok(Outputs { scheduled: scheduled? })
     }
 

@@ -14,7 +14,7 @@ use crate::real::Real;
 /// Returns number and size of the files, an item for each kind.
 pub fn report<T: Real>(config: &Config, modes: &Modes) -> Result<Vec<String>> {
     let mut items = vec![line(config, &history::volume(config, modes))];
-    for kind in asked_for::<T>(&config.output) {
+    for kind in asked_for::<T>(&config.output, &config.particles) {
         items.push(line(config, &kind.volume(config, modes)?));
     }
     if config.output.snapshots.is_none() {

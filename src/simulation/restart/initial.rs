@@ -44,6 +44,7 @@ pub fn solver_at_rest<T: Real>(
         tolerance,
         transpose_precision: config.transpose_precision,
         products: PRESSURE_PRODUCTS,
+        particles: config.particles.clone(),
     };
     Solver::new(modes, comm, pool, equation, forces, options)
 }

@@ -136,6 +136,7 @@ impl<T: Real> Origin<T> {
                 state.memory.len()
             ))
         })?;
+        restore_particles(comm, &mut run, solver, log)?;
         if let Some(controller) = run.controller {
             solver.set_controller(controller);
         }
@@ -152,6 +153,28 @@ impl<T: Real> Origin<T> {
             Origin::Checkpoint(resumed) => Entry::After(resumed.run.clock.step),
         }
     }
+}
+
+/// Puts the particles where they were; those of a set that was not there, or had others, are new. Collective.
+fn restore_particles<T: Real>(
+    comm: &Communicator,
+    run: &mut RunState,
+    solver: &mut Solver<T>,
+    log: &mut Log,
+) -> Result<()> {
+    for set in solver.particles_mut().sets_mut() {
+        let name = &set.set().name;
+        let positions = run.parts.particles.remove(name).unwrap_or_default();
+        let bytes = || positions.iter().flat_map(|number| number.to_le_bytes()).collect();
+        let bytes = comm.from_root(|| Ok(bytes()))?;
+        let positions: Vec<f64> =
+            bytes.as_chunks().0.iter().map(|b| f64::from_le_bytes(*b)).collect();
+        if !set.restore(&positions) {
+            let name = &set.set().name;
+            log.line(&format!("the particles of {name} are new, and placed as at the start"));
+        }
+    }
+    Ok(())
 }
 
 impl Entry {

@@ -117,7 +117,7 @@ impl ResumeRequest<'_> {
         let started = Instant::now();
         let mut run = RunState::from_toml(&reader.header().run_state)
             .map_err(|cause| reader.unusable(cause))?;
-        run.accumulated = reader.accumulated()?;
+        run.parts = reader.parts()?;
         if changes.iter().any(|change| change.lies_in("forcing")) {
             run.forget_forces();
         }

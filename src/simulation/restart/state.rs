@@ -8,7 +8,7 @@ use crate::config::{Config, kept_checkpoints};
 use crate::error::{Error, Result};
 use crate::fields::SpectralFields;
 use crate::integrator::Controller;
-use crate::io::checkpoint::{self, Accumulated, Header};
+use crate::io::checkpoint::{self, Header, Parts};
 use crate::io::run_directory::RunDirectory;
 use crate::parallel::Communicator;
 use crate::real::{Precision, Real};
@@ -65,10 +65,10 @@ pub struct RunState {
     /// The forces; their accounts began with the last history row.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub forces: Vec<ForceState>,
-    /// The sums of averages since their last record; on rank 0 alone after a restart, which
-    /// is the one that writes them.
+    /// The sums of averages since their last record, and the particles; on rank 0 alone after a restart,
+    /// which is the one that writes them.
     #[serde(skip)]
-    pub accumulated: Accumulated,
+    pub parts: Parts,
 }
 
 impl RunState {
@@ -131,7 +131,7 @@ pub fn save<T: Real>(
         config: config.to_toml()?,
         run_state: run.to_toml()?,
     };
-    checkpoint::write(comm, path, &header, state, &run.accumulated)
+    checkpoint::write(comm, path, &header, state, &run.parts)
 }
 
 #[cfg(test)]

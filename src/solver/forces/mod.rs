@@ -160,13 +160,13 @@ impl<T: Real> Forces<T> {
         }
     }
 
-    /// Puts the next fields of the bundles out; after the last stage they are corrected first, in
-    /// `state` too. Collective.
+    /// Puts the next fields of the bundles out, among `outgoing` fields; after the last stage they are
+    /// corrected first, in `state` too. Collective.
     pub fn put_out(
         &mut self,
         comm: &Communicator,
         sweep: &mut Sweep<T>,
-        state: &mut SpectralFields<T>,
+        (state, outgoing): (&mut SpectralFields<T>, usize),
         stage: Stage,
         put_out: &PutOut<T>,
     ) {
@@ -183,9 +183,9 @@ impl<T: Real> Forces<T> {
             }
         }
         let columns = &*columns;
-        sweep.run_columns(&columns.bundles, 0, state.count, &|bundle, _, outgoing| {
+        sweep.run_columns(&columns.bundles, 0, outgoing, &|bundle, _, outgoing| {
             if let Some(column) = columns.get(bundle) {
-                outgoing.copy_from_slice(&column);
+                outgoing[..column.len()].copy_from_slice(&column);
                 put_out(bundle, outgoing);
             }
         });
