@@ -121,6 +121,8 @@ pub trait Vector:
     fn max(self, other: Self) -> Self;
     /// Magnitude of each lane.
     fn abs(self) -> Self;
+    /// The largest whole number that is not above each lane.
+    fn floor(self) -> Self;
     /// Transposes a square tile of `WIDTH` vectors.
     fn transpose(tile: &mut [Self]);
 

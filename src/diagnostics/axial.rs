@@ -7,18 +7,17 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::at_mode::{each_mode, norm};
 use super::energies::{Energy, energies};
 use super::fixed_sums::FixedSums;
 use super::units::times_length;
 use crate::fields::SpectralFields;
 use crate::grid::{AXES, Grid};
-use crate::modes::Modes;
+use crate::modes::{ModeIndex, Modes, Wavenumbers};
 use crate::parallel::{Communicator, ThreadPool};
 use crate::physics::Physics;
 use crate::real::Real;
 use crate::shells::Shells;
-use crate::sums::sum_over_bundles;
+use crate::sums::{BundleTerms, sums_of_terms};
 use crate::variable::Variable;
 
 /// The axial spectra of one [`Physics`].
@@ -103,33 +102,30 @@ impl AxialSpectra {
         pool: &ThreadPool,
         communicator: &Communicator,
     ) -> Vec<Vec<f64>> {
-        let energy = |of: &Energy, mode: [i64; AXES], values: &[_]| {
-            let counts = of.includes_mean || mode != [0; AXES];
-            let weight = if counts { Modes::weight(mode[0]) } else { 0.0 };
-            weight * of.factor * norm(&values[of.fields.clone()])
-        };
-        let count = self.energies.len();
-        let totals = sum_over_bundles(state, count, pool, communicator, |bundle, sums| {
-            let mut parts = vec![0.0; count];
-            each_mode(state, bundle, |_, mode, values| {
-                let terms = self.energies.iter().map(|of| energy(of, mode, values));
-                parts.iter_mut().zip(terms).for_each(|(part, term)| *part += term);
-            });
-            sums.iter_mut().zip(&parts).for_each(|(sum, part)| sum.add(*part));
-        });
+        let (modes, wavenumbers) = (state.modes, Wavenumbers::new(&state.modes));
+        let terms: Vec<_> = self.energies.iter().map(Energy::term).collect();
+        let totals = sums_of_terms(state, &terms, pool, communicator);
         let [across, along] = self.rings.counts;
         let empty: Vec<_> =
             totals.iter().map(|total| FixedSums::new(across * along, *total)).collect();
         let total = Mutex::new(empty.clone());
         pool.run(state.bundles.len(), |_, run| {
             let mut mine = empty.clone();
-            for bundle in run {
-                each_mode(state, state.bundles.start + bundle, |_, mode, values| {
-                    let [perp, par] = self.rings.of_mode(mode);
-                    for (of, sums) in self.energies.iter().zip(&mut mine) {
-                        sums.add(perp * along + par, energy(of, mode, values));
-                    }
-                });
+            for bundle in run.map(|bundle| state.bundles.start + bundle) {
+                let rings: Vec<_> = modes
+                    .of_bundle(bundle)
+                    .map(|(mode, ModeIndex { row, lane, .. })| {
+                        let [perp, par] = self.rings.of_mode(mode);
+                        (row * modes.lanes + lane, perp * along + par, Modes::weight(mode[0]))
+                    })
+                    .collect();
+                let mut values = BundleTerms::new(&wavenumbers, &[state], bundle);
+                for (term, sums) in terms.iter().zip(&mut mine) {
+                    let values = values.values(term);
+                    rings
+                        .iter()
+                        .for_each(|&(at, ring, weight)| sums.add(ring, weight * values[at]));
+                }
             }
             let mut total = total.lock().unwrap_or_else(PoisonError::into_inner);
             total.iter_mut().zip(&mine).for_each(|(total, mine)| total.merge(mine));

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::grid::AXES;
 use crate::physics::Physics;
+use crate::sums::{Term, Weight};
 
 /// `factor` times the sum of the squares of `fields`.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +19,14 @@ pub struct Energy {
     pub includes_mean: bool,
     /// Its fields.
     pub fields: Range<usize>,
+}
+
+impl Energy {
+    /// What it has at a mode.
+    pub fn term(&self) -> Term {
+        let weight = if self.includes_mean { Weight::One } else { Weight::Fluctuations };
+        Term::norm(self.fields.clone()).weighted(weight).times(self.factor)
+    }
 }
 
 /// The kinetic, magnetic and potential energy and the variances of scalars, as far as there are any.

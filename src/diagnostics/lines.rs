@@ -5,16 +5,16 @@
 //! 6.207). It holds the two-point correlation along the axis exactly: <u_i(x) u_j(x + r e_x)> is the
 //! sum of E_ij(k_1) cos(k_1 r) dk_1.
 
-use super::at_mode::each_mode;
-use super::quantities::{Quantities, Term};
+use super::quantities::Quantities;
 use super::units::times_length;
+use crate::exact_sum::ExactSum;
 use crate::fields::SpectralFields;
 use crate::grid::{AXES, Grid};
-use crate::modes::Modes;
+use crate::modes::{Modes, Wavenumbers, signed};
 use crate::parallel::{Communicator, ThreadPool};
 use crate::physics::Physics;
 use crate::real::Real;
-use crate::sums::{sum_over_bundles, sums_memory};
+use crate::sums::{BundleTerms, Term, sum_over_bundles, sums_memory};
 use crate::variable::Variable;
 
 /// The one-dimensional spectra of one [`Physics`].
@@ -69,38 +69,31 @@ impl LineSpectra {
         let grid = modes.grid;
         let [x, y, z] = grid.cutoff.map(|cutoff| cutoff + 1);
         let (lanes, count) = (modes.lanes, x + y + z);
-        let sums = sum_over_bundles(
-            state,
-            self.terms.len() * count,
-            pool,
-            communicator,
-            |bundle, sums| {
-                let (first, ny) = modes.bundle_mode(bundle);
-                let ny = ny.unsigned_abs() as usize;
-                // Of each term: a sum for every lane, and for every |nz|.
-                let mut parts = vec![0.0; self.terms.len() * (lanes + z)];
-                each_mode(state, bundle, |index, mode, values| {
-                    let (k, weight) = (grid.wavevector(mode), Modes::weight(mode[0]));
-                    for (term, parts) in self.terms.iter().zip(parts.chunks_exact_mut(lanes + z)) {
-                        let value = weight * term(k, values);
-                        parts[index.lane] += value;
-                        parts[lanes + mode[2].unsigned_abs() as usize] += value;
+        let wavenumbers = Wavenumbers::new(&modes);
+        let sums = self.terms.len() * count;
+        let sums = sum_over_bundles(state, sums, pool, communicator, |bundle, sums| {
+            let (first, ny) = modes.bundle_mode(bundle);
+            let mut terms = BundleTerms::new(&wavenumbers, &[state], bundle);
+            for (term, sums) in self.terms.iter().zip(sums.chunks_exact_mut(count)) {
+                let mut of_lanes = vec![0.0; lanes];
+                let mut of_z = vec![0.0; z];
+                for (row, values) in terms.values(term).chunks_exact(lanes).enumerate() {
+                    let mut whole = 0.0;
+                    for ((nx, sum), value) in (first as i64..).zip(&mut of_lanes).zip(values) {
+                        let value = Modes::weight(nx) * value;
+                        *sum += value;
+                        whole += value;
                     }
-                });
-                let parts = parts.chunks_exact(lanes + z);
-                for (sums, parts) in sums.chunks_exact_mut(count).zip(parts) {
-                    let (along_x, rest) = sums.split_at_mut(x);
-                    let (along_y, along_z) = rest.split_at_mut(y);
-                    let (of_lanes, of_z) = parts.split_at(lanes);
-                    along_x[first..]
-                        .iter_mut()
-                        .zip(of_lanes)
-                        .for_each(|(sum, part)| sum.add(*part));
-                    along_y[ny].add(of_lanes.iter().sum());
-                    along_z.iter_mut().zip(of_z).for_each(|(sum, part)| sum.add(*part));
+                    of_z[signed(row, grid.cutoff[2]).unsigned_abs() as usize] += whole;
                 }
-            },
-        );
+                let (along_x, rest) = sums.split_at_mut(x);
+                let (along_y, along_z) = rest.split_at_mut(y);
+                let add = |(sum, part): (&mut ExactSum, &f64)| sum.add(*part);
+                along_x[first..].iter_mut().zip(&of_lanes).for_each(add);
+                along_y[ny.unsigned_abs() as usize].add(of_lanes.iter().sum());
+                along_z.iter_mut().zip(&of_z).for_each(add);
+            }
+        });
         let density = |axis: usize, sums: &[f64]| {
             sums.iter().map(|sum| sum / grid.wavenumber(axis, 1)).collect()
         };

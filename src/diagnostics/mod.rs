@@ -1,9 +1,8 @@
 //! Scalar quantities and spectra of a flow, summed over its modes.
 //!
-//! All sums are exact sums of terms that belong to one column or one mode each, so they have the
-//! same bits for any number of ranks and threads.
+//! All sums are exact sums of what one column, bundle or block of points has, which is summed in one order:
+//! they have the same bits for any number of ranks and threads.
 
-mod at_mode;
 mod axial;
 mod derived;
 mod energies;
@@ -12,6 +11,7 @@ mod gradients;
 mod lines;
 mod pdfs;
 mod points;
+mod powers;
 mod pressure;
 mod quantities;
 mod scales;

@@ -1,10 +1,9 @@
 //! Linear fields of the state at the grid points, a few at a time.
 
-use num_complex::Complex;
-
-use super::triple::{Triple, fill};
+use super::triple::Triple;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
+use crate::modes::Wavenumbers;
 use crate::real::Real;
 use crate::transform::plane_job::PlaneJob;
 use crate::transform::sweep::Sweep;
@@ -30,13 +29,21 @@ impl Together {
         }
     }
 
-    /// Adds their coefficients at wavevector k, which follow from those of the state, to `to`.
-    pub fn push(self, k: [f64; AXES], state: &[Complex<f64>], to: &mut Vec<Complex<f64>>) {
+    /// Puts them into `outgoing`, `[field][row][re lanes, im lanes]` of a bundle.
+    pub fn fill<T: Real>(
+        self,
+        wavenumbers: &Wavenumbers<f64>,
+        state: &SpectralFields<T>,
+        bundle: usize,
+        outgoing: &mut [T],
+    ) {
         match self {
-            Together::State => to.extend_from_slice(state),
-            Together::Triple(triple) => to.extend(triple.of(k, |field| state[field])),
+            Together::State => outgoing.copy_from_slice(state.bundle(bundle)),
+            Together::Triple(triple) => triple.fill(wavenumbers, state, bundle, outgoing),
             Together::Pair(a, b) => {
-                to.extend([a, b].into_iter().flat_map(|t| t.of(k, |field| state[field])));
+                let (first, second) = outgoing.split_at_mut(AXES * state.modes.column_len());
+                a.fill(wavenumbers, state, bundle, first);
+                b.fill(wavenumbers, state, bundle, second);
             }
         }
     }
@@ -48,20 +55,10 @@ impl Together {
         sweep: &mut Sweep<T>,
         job: &dyn PlaneJob<T>,
     ) {
-        let count = self.count(state.count);
-        match self {
-            Together::State => sweep.begin(count, &|bundle, _, outgoing| {
-                outgoing.copy_from_slice(state.bundle(bundle));
-            }),
-            Together::Triple(triple) => sweep.begin(count, &|bundle, _, outgoing| {
-                fill(state, bundle, outgoing, &|k, state| triple.of(k, state));
-            }),
-            Together::Pair(a, b) => sweep.begin(count, &|bundle, _, outgoing| {
-                let (first, second) = outgoing.split_at_mut(AXES * state.modes.column_len());
-                fill(state, bundle, first, &|k, state| a.of(k, state));
-                fill(state, bundle, second, &|k, state| b.of(k, state));
-            }),
-        }
+        let (count, wavenumbers) = (self.count(state.count), Wavenumbers::new(&state.modes));
+        sweep.begin(count, &|bundle, _, outgoing| {
+            self.fill(&wavenumbers, state, bundle, outgoing);
+        });
         sweep.to_planes(count);
         sweep.run_planes(0..sweep.plan.planes.len(), job);
     }

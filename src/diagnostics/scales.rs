@@ -96,7 +96,8 @@ mod tests {
             fields.set(index, 1, Complex::new(energy.sqrt(), 0.0));
         }
         let pool = ThreadPool::new(1).unwrap();
-        let budget = VelocityAverages::measure(&fields, viscosity, &pool, &Communicator::serial());
+        let serial = Communicator::serial();
+        let (budget, _) = VelocityAverages::measure(&fields, viscosity, &[], &pool, &serial);
         let scales = Scales::new(&budget, viscosity, grid.k_max());
         for (found, expected) in [
             (budget.kinetic_energy, 0.706048),

@@ -9,18 +9,17 @@
 //! the flux Pi(k) = -(sum of T up to k) to smaller scales (Pope 2000, Turbulent Flows, eq. 6.162
 //! and 6.161); other energies and variances likewise.
 
-use super::at_mode::{C, dot, norm, square};
 use super::energies::{Energy, energies};
-use super::quantities::{Quantities, Term};
+use super::quantities::Quantities;
 use super::units::{per_time, times_length};
 use crate::fields::SpectralFields;
 use crate::grid::{AXES, Grid};
-use crate::modes::Modes;
+use crate::modes::Wavenumbers;
 use crate::parallel::{Communicator, ThreadPool};
 use crate::physics::Physics;
 use crate::real::Real;
 use crate::shells::Shells;
-use crate::sums::{sum_over_bundles, sums_memory};
+use crate::sums::{BundleTerms, Groups, Term, Weight, sum_over_bundles, sums_memory};
 use crate::variable::Variable;
 
 /// The spectra of one [`Physics`].
@@ -37,10 +36,10 @@ impl Spectra {
     pub fn new(physics: &Physics, lengths: [f64; AXES]) -> Self {
         let mut spectra = Spectra { variables: Vec::new(), terms: Vec::new(), transfers: 0 };
         let viscosity = physics.viscosity;
-        spectra.add("kinetic_energy", "L^2/T^2", "<u.u>/2", |_, f| 0.5 * norm(&f[..AXES]));
-        spectra.add("dissipation", "L^2/T^3", "nu <omega.omega>", move |k, f| {
-            viscosity * square(k) * norm(&f[..AXES])
-        });
+        let energy = Term::norm(0..AXES);
+        let dissipation = energy.clone().weighted(Weight::Square).times(viscosity);
+        spectra.add("kinetic_energy", "L^2/T^2", "<u.u>/2", energy.times(0.5));
+        spectra.add("dissipation", "L^2/T^3", "nu <omega.omega>", dissipation);
         for (name, term) in Quantities::new(physics, lengths).into_sums() {
             spectra.variables.push(Variable { unit: times_length(&name.unit), ..name });
             spectra.terms.push(term);
@@ -69,30 +68,16 @@ impl Spectra {
         communicator: &Communicator,
     ) -> Vec<Vec<f64>> {
         let modes = state.modes;
-        let shells = Shells::new(modes.grid);
-        let (count, fields) = (shells.count(), state.count);
-        let sums = sum_over_bundles(
-            state,
-            self.terms.len() * count,
-            pool,
-            communicator,
-            |bundle, sums| {
-                let mut values = vec![C::ZERO; 2 * fields];
-                for (mode, index) in modes.of_bundle(bundle) {
-                    let k = modes.grid.wavevector(mode);
-                    let (present, rates) = values.split_at_mut(fields);
-                    for (field, (value, rate)) in present.iter_mut().zip(rates).enumerate() {
-                        *value = state.double_at(index, field);
-                        *rate = tendency.double_at(index, field);
-                    }
-                    let weight = Modes::weight(mode[0]);
-                    let shell = shells.of_mode(mode);
-                    for (spectrum, term) in self.terms.iter().enumerate() {
-                        sums[spectrum * count + shell].add(weight * term(k, &values));
-                    }
-                }
-            },
-        );
+        let (shells, wavenumbers) = (Shells::new(modes.grid), Wavenumbers::new(&modes));
+        let count = shells.count();
+        let sums = self.terms.len() * count;
+        let sums = sum_over_bundles(state, sums, pool, communicator, |bundle, sums| {
+            let of_modes = Groups::new(&modes, bundle, |mode| shells.of_mode(mode));
+            let mut terms = BundleTerms::new(&wavenumbers, &[state, tendency], bundle);
+            for (term, sums) in self.terms.iter().zip(sums.chunks_exact_mut(count)) {
+                terms.add_to_groups(sums, term, &of_modes);
+            }
+        });
         let mut spectra: Vec<Vec<f64>> = sums
             .chunks_exact(count)
             .map(|sums| sums.iter().map(|sum| sum / shells.width).collect())
@@ -114,10 +99,10 @@ impl Spectra {
         name: impl Into<String>,
         unit: &str,
         description: impl Into<String>,
-        term: impl Fn([f64; AXES], &[C]) -> f64 + Send + Sync + 'static,
+        term: Term,
     ) {
         self.variables.push(Variable::new(name, times_length(unit), description));
-        self.terms.push(Box::new(term));
+        self.terms.push(term);
     }
 
     /// Adds the transfers, and the names of the fluxes that follow from them.
@@ -135,7 +120,7 @@ impl Spectra {
                 format!("{of}_transfer"),
                 unit,
                 format!("rate of change of {of} without damping and force"),
-                move |_, f| 2.0 * factor * dot(&f[fields.clone()], &f[rates.clone()]),
+                Term::dot(fields, rates).times(2.0 * factor),
             );
         }
         self.variables.extend(fluxes);
@@ -144,7 +129,10 @@ impl Spectra {
 
 #[cfg(test)]
 mod tests {
+    use num_complex::Complex;
+
     use super::*;
+    use crate::modes::Modes;
     use crate::physics::{Kind, Magnetic, Scalar};
 
     fn physics() -> Physics {
@@ -169,10 +157,10 @@ mod tests {
         let mut tendency = state.clone();
         // k = (2, 0, 0) in shell 4 and (0, 1, 0), its conjugate being stored, in shell 2.
         let [a, b] = [[2, 0, 0], [0, 2, 0]].map(|mode| modes.index(mode).unwrap());
-        state.set(a, 1, C::new(3.0, 4.0));
-        tendency.set(a, 1, C::new(1.0, -1.0));
-        state.set(b, 6, C::new(0.0, 2.0));
-        tendency.set(b, 6, C::new(0.0, 5.0));
+        state.set(a, 1, Complex::new(3.0, 4.0));
+        tendency.set(a, 1, Complex::new(1.0, -1.0));
+        state.set(b, 6, Complex::new(0.0, 2.0));
+        tendency.set(b, 6, Complex::new(0.0, 5.0));
         let spectra = Spectra::new(&physics(), modes.grid.lengths);
         for threads in [1, 2] {
             let pool = ThreadPool::new(threads).unwrap();

@@ -1,13 +1,12 @@
 //! The energy spectrum.
 
-use super::at_mode::{each_mode, norm};
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
-use crate::modes::Modes;
+use crate::modes::Wavenumbers;
 use crate::parallel::{Communicator, ThreadPool};
 use crate::real::Real;
 use crate::shells::Shells;
-use crate::sums::sum_over_bundles;
+use crate::sums::{BundleTerms, Groups, Term, sum_over_bundles};
 
 /// Kinetic energy of the first three fields in each of the grid's [`Shells`], from shell 0, which
 /// holds the mean flow. The shells add up to <u^2>/2; divided by their width they are E(k).
@@ -17,11 +16,11 @@ pub fn energy_spectrum<T: Real>(
     pool: &ThreadPool,
     communicator: &Communicator,
 ) -> Vec<f64> {
-    let shells = Shells::new(fields.modes.grid);
+    let (modes, shells) = (fields.modes, Shells::new(fields.modes.grid));
+    let (wavenumbers, energy) = (Wavenumbers::new(&modes), Term::norm(0..AXES).times(0.5));
     sum_over_bundles(fields, shells.count(), pool, communicator, |bundle, sums| {
-        each_mode(fields, bundle, |_, mode, values| {
-            sums[shells.of_mode(mode)].add(0.5 * Modes::weight(mode[0]) * norm(&values[..AXES]));
-        });
+        let of_modes = Groups::new(&modes, bundle, |mode| shells.of_mode(mode));
+        BundleTerms::new(&wavenumbers, &[fields], bundle).add_to_groups(sums, &energy, &of_modes);
     })
 }
 
@@ -31,6 +30,7 @@ mod tests {
 
     use super::*;
     use crate::grid::Grid;
+    use crate::modes::Modes;
 
     #[test]
     fn each_mode_counts_in_its_shell_with_its_conjugate() {

@@ -4,26 +4,29 @@
 //! exact at any r, on the grid or between its points, and one sweep takes it to all points (no array
 //! is held, and no plane has to know another). With p = 2 to 8 and <.> over all points,
 //!
-//! longitudinal <(du_L)^p>, and <|du_L|^p>; transverse <|du_T|^p>, over both components
+//! longitudinal <(du_L)^p>, and <|du_L|^p>; transverse <|du_T|^p>, over both components but
+//! for one that is zero everywhere
 //! scalar <|ds|^p>, and mixed <du_L (ds)^2> (Monin & Yaglom 1975, Statistical Fluid Mechanics 2, section 22)
 
 use std::sync::{Mutex, PoisonError};
 
-use num_complex::Complex;
-
-use super::at_mode::each_mode;
+use super::powers::{absolute_power_sums, mixed_sum, power_sums};
 use crate::exact_sum::ExactSum;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
+use crate::modes::Wavenumbers;
 use crate::parallel::Communicator;
 use crate::physics::Physics;
-use crate::real::Real;
+use crate::real::{Real, Vector};
+use crate::simd::{self, Kernel, doubles};
 use crate::transform::plane_job::{Block, PlaneJob};
 use crate::transform::sweep::Sweep;
 use crate::variable::Variable;
 
 /// How many orders there are, see [`StructureFunctions::ORDERS`].
 const ORDER_COUNT: usize = 7;
+/// Sums of one vector: of powers along the separation, of their magnitudes, and of those of both other components.
+const OF_VECTOR: usize = 4 * ORDER_COUNT;
 
 /// The axes of an array of structure functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,34 +125,83 @@ impl StructureFunctions {
         separation: f64,
     ) -> Vec<f64> {
         let modes = state.modes;
-        let cutoff = modes.grid.cutoff[axis] as i64;
-        // exp(i a) - 1 without loss at small a, for every mode number along the axis.
-        let factors: Vec<_> = (-cutoff..=cutoff)
-            .map(|n| {
-                let angle = modes.grid.wavenumber(axis, n) * separation;
-                Complex::new(-2.0 * (0.5 * angle).sin().powi(2), angle.sin())
-            })
-            .collect();
-        sweep.begin(state.count, &|bundle, _, outgoing| {
-            outgoing.fill(T::ZERO);
-            each_mode(state, bundle, |index, mode, values| {
-                let factor = factors[(mode[axis] + cutoff) as usize];
-                for (field, value) in values.iter().enumerate() {
-                    let increment = value * factor;
-                    let at = field * modes.column_len() + modes.offset(index);
-                    outgoing[at] = T::from_double(increment.re);
-                    outgoing[at + modes.lanes] = T::from_double(increment.im);
-                }
+        // exp(i a) - 1 without loss at small a, of the axis; the others add nothing.
+        let factors = [0, 1].map(|part| {
+            let mut factors = Wavenumbers::new(&modes);
+            factors.fill_each(&modes, |along, k| match (along == axis, part) {
+                (false, _) => 0.0,
+                (true, 0) => -2.0 * (0.5 * k * separation).sin().powi(2),
+                (true, _) => (k * separation).sin(),
             });
+            factors
+        });
+        sweep.begin(state.count, &|bundle, _, outgoing| {
+            let [(x, y), (x_im, y_im)] =
+                factors.each_ref().map(|part| part.of_bundle(&modes, bundle));
+            let along_z = factors.each_ref().map(|part| &part.z[..]);
+            let factors = Factors { x: [x, x_im], y: [y, y_im], z: along_z };
+            let state = state.bundle(bundle);
+            simd::run::<f64, _>(Increments { factors, state, outgoing });
         });
         sweep.to_planes(state.count);
-        let count = self.vectors.len() * 3 * ORDER_COUNT + self.scalars.len() * (ORDER_COUNT + 1);
+        let of_vectors = self.vectors.len() * OF_VECTOR;
+        let count = of_vectors + self.scalars.len() * (ORDER_COUNT + 1);
         let total = Mutex::new(vec![ExactSum::default(); count]);
         let job = Powers { structure: self, axis, fields: state.count, total };
         sweep.run_planes(0..sweep.plan.planes.len(), &job);
         let mut total = job.total.into_inner().unwrap_or_else(PoisonError::into_inner);
         let points = modes.grid.point_count();
-        communicator.exact_sums(&mut total).into_iter().map(|sum| sum / points).collect()
+        let means: Vec<_> =
+            communicator.exact_sums(&mut total).into_iter().map(|sum| sum / points).collect();
+        let (of_vectors, of_scalars) = means.split_at(of_vectors);
+        let mut found = Vec::new();
+        for of_vector in of_vectors.chunks_exact(OF_VECTOR) {
+            let (longitudinal, transverse) = of_vector.split_at(2 * ORDER_COUNT);
+            found.extend(longitudinal);
+            let (a, b) = transverse.split_at(ORDER_COUNT);
+            // A component that is zero everywhere does not exist: the flow has two dimensions.
+            let share = if a[0] == 0.0 || b[0] == 0.0 { 1.0 } else { 0.5 };
+            found.extend(a.iter().zip(b).map(|(a, b)| share * (a + b)));
+        }
+        found.extend(of_scalars);
+        found
+    }
+}
+
+/// A complex factor for each mode of a bundle, the sum of three: of its lane, its column and its row; real
+/// and imaginary parts.
+#[derive(Clone, Copy)]
+struct Factors<'a> {
+    x: [&'a [f64]; 2],
+    y: [f64; 2],
+    z: [&'a [f64]; 2],
+}
+
+/// Puts the state of a bundle, each mode times its factor, into `outgoing`: `[field][row][re, im lanes]`.
+struct Increments<'a, T> {
+    factors: Factors<'a>,
+    state: &'a [T],
+    outgoing: &'a mut [T],
+}
+
+impl<T: Real> Kernel<f64> for Increments<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector<Scalar = f64>>(self) {
+        let Factors { x, y, z } = self.factors;
+        let (lanes, rows) = (x[0].len(), z[0].len());
+        for row in 0..self.state.len() / (2 * lanes) {
+            let rest = [0, 1].map(|part| V::splat(y[part] + z[part][row % rows]));
+            for lane in (0..lanes).step_by(V::WIDTH) {
+                let at = 2 * row * lanes + lane;
+                let a: [V; 2] =
+                    [doubles::load(self.state, at), doubles::load(self.state, at + lanes)];
+                let b = [0, 1].map(|part| doubles::load::<f64, V>(x[part], lane) + rest[part]);
+                doubles::store(a[0] * b[0] - a[1] * b[1], self.outgoing, at);
+                doubles::store(a[0] * b[1] + a[1] * b[0], self.outgoing, at + lanes);
+            }
+        }
     }
 }
 
@@ -161,53 +213,39 @@ struct Powers<'a> {
     total: Mutex<Vec<ExactSum>>,
 }
 
-/// Adds `weight` times the powers of `value` of all orders.
-fn add_powers(sums: &mut [f64], value: f64, weight: f64) {
-    let mut power = weight * value;
-    for sum in &mut sums[..ORDER_COUNT] {
-        power *= value;
-        *sum += power;
-    }
-}
-
 impl<T: Real> PlaneJob<T> for Powers<'_> {
     fn inputs(&self) -> usize {
         self.fields
     }
 
     fn look(&self, block: Block, inputs: &[T]) {
-        let StructureFunctions { vectors, scalars, .. } = self.structure;
-        let across = (0..AXES).filter(|axis| *axis != self.axis);
-        let mut of_vectors = vec![[0.0; 3 * ORDER_COUNT]; vectors.len()];
-        let mut of_scalars = vec![[0.0; ORDER_COUNT + 1]; scalars.len()];
         // Lanes that are not in use hold zeros.
-        for point in 0..block.len() {
-            let field = |field: usize| inputs[field * block.len() + point].double();
-            for (&first, sums) in vectors.iter().zip(&mut of_vectors) {
-                let (signed, rest) = sums.split_at_mut(ORDER_COUNT);
-                let (absolute, transverse) = rest.split_at_mut(ORDER_COUNT);
-                let value = field(first + self.axis);
-                add_powers(signed, value, 1.0);
-                add_powers(absolute, value.abs(), 1.0);
-                for axis in across.clone() {
-                    add_powers(transverse, field(first + axis).abs(), 0.5);
-                }
-            }
-            for (&scalar, sums) in scalars.iter().zip(&mut of_scalars) {
-                let value = field(scalar);
-                add_powers(sums, value.abs(), 1.0);
-                sums[ORDER_COUNT] += field(self.axis) * value * value;
+        let field = |field: usize| &inputs[field * block.len()..(field + 1) * block.len()];
+        let absolute = |values| absolute_power_sums::<T, { ORDER_COUNT + 1 }>(values);
+        let StructureFunctions { vectors, scalars, .. } = self.structure;
+        let mut sums = Vec::new();
+        for first in vectors {
+            let along = field(first + self.axis);
+            sums.extend(&power_sums::<T, { ORDER_COUNT + 1 }>(along, 1.0)[1..]);
+            sums.extend(&absolute(along)[1..]);
+            for next in [1, 2] {
+                sums.extend(&absolute(field(first + (self.axis + next) % AXES))[1..]);
             }
         }
-        let sums = of_vectors.as_flattened().iter().chain(of_scalars.as_flattened());
+        for &scalar in scalars {
+            sums.extend(&absolute(field(scalar))[1..]);
+            sums.push(mixed_sum(field(self.axis), field(scalar), [1.0; 2]));
+        }
         let mut total = self.total.lock().unwrap_or_else(PoisonError::into_inner);
-        total.iter_mut().zip(sums).for_each(|(total, sum)| total.add(*sum));
+        total.iter_mut().zip(sums).for_each(|(total, sum)| total.add(sum));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::f64::consts::TAU;
+
+    use num_complex::Complex;
 
     use super::*;
     use crate::grid::Grid;
@@ -250,8 +288,8 @@ mod tests {
                 let at = (ORDER_COUNT + p - 2) * separations.len() + place;
                 close(found[0][at], average(r, &|[v, _, _]| v.powi(power)));
                 close(found[1][at], average(r, &|[v, _, _]| v.abs().powi(power)));
-                // The other transverse component is zero.
-                close(found[2][at], 0.5 * average(r, &|[_, w, _]| w.abs().powi(power)));
+                // The other transverse component is zero, and left out.
+                close(found[2][at], average(r, &|[_, w, _]| w.abs().powi(power)));
                 close(found[3][at], average(r, &|[_, _, s]| s.abs().powi(power)));
             }
             let at = separations.len() + place;

@@ -1,14 +1,13 @@
 //! Three fields that are transformed together: a curl, a gradient, half of the rate of strain.
 
-use num_complex::Complex;
-
+use crate::equation::Complex;
 use crate::error::Result;
 use crate::fields::SpectralFields;
 use crate::grid::{AXES, Region};
-use crate::real::Real;
+use crate::modes::Wavenumbers;
+use crate::real::{Real, Vector};
+use crate::simd::{self, Kernel, doubles};
 use crate::transform::sweep::Sweep;
-
-type C = Complex<f64>;
 
 /// Three fields that are linear in the state and its first derivatives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,19 +23,54 @@ pub(super) enum Triple {
 }
 
 impl Triple {
-    /// Its coefficients at wavevector k, from those of the state.
-    pub fn of(self, k: [f64; AXES], state: impl Fn(usize) -> C) -> [C; AXES] {
-        std::array::from_fn(|axis| {
+    /// Its coefficients at the wavevectors k, from those of the state.
+    #[inline(always)]
+    fn of<V: Vector<Scalar = f64>>(
+        self,
+        k: [V; AXES],
+        state: impl Fn(usize) -> Complex<V>,
+    ) -> [Complex<V>; AXES] {
+        let times = |f: Complex<V>, k: V| (f.0 * k, f.1 * k);
+        let mut values = [(V::zero(), V::zero()); AXES];
+        for (axis, value) in values.iter_mut().enumerate() {
             let (j, l) = ((axis + 1) % AXES, (axis + 2) % AXES);
-            let c = match self {
-                Triple::Curl(first) => state(first + l) * k[j] - state(first + j) * k[l],
-                Triple::Gradient(field) => state(field) * k[axis],
-                Triple::Stretching => state(axis) * k[axis],
-                Triple::Shear => (state(j) * k[l] + state(l) * k[j]) * 0.5,
+            let (re, im) = match self {
+                Triple::Curl(first) => {
+                    let (a, b) = (times(state(first + l), k[j]), times(state(first + j), k[l]));
+                    (a.0 - b.0, a.1 - b.1)
+                }
+                Triple::Gradient(field) => times(state(field), k[axis]),
+                Triple::Stretching => times(state(axis), k[axis]),
+                Triple::Shear => {
+                    let (a, b) = (times(state(j), k[l]), times(state(l), k[j]));
+                    times((a.0 + b.0, a.1 + b.1), V::splat(0.5))
+                }
             };
             // i times it.
-            C::new(-c.im, c.re)
-        })
+            *value = (-im, re);
+        }
+        values
+    }
+
+    /// Puts it into `outgoing`, `[component][row][re lanes, im lanes]` of a bundle.
+    pub fn fill<T: Real>(
+        self,
+        wavenumbers: &Wavenumbers<f64>,
+        state: &SpectralFields<T>,
+        bundle: usize,
+        outgoing: &mut [T],
+    ) {
+        let (kx, ky) = wavenumbers.of_bundle(&state.modes, bundle);
+        let (len, state) = (state.modes.column_len(), state.bundle(bundle));
+        simd::run::<f64, _>(Fill {
+            triple: self,
+            kx,
+            ky,
+            kz: &wavenumbers.z,
+            len,
+            state,
+            outgoing,
+        });
     }
 
     /// Takes it to the points of a region, see [`Sweep::to_region`]. Collective.
@@ -47,31 +81,48 @@ impl Triple {
         region: &Region,
         visit: impl FnMut(&Region, &[T]) -> Result<()>,
     ) -> Result<()> {
+        let wavenumbers = Wavenumbers::new(&state.modes);
         sweep.to_region(
             AXES,
-            &|bundle, _, outgoing| fill(state, bundle, outgoing, &|k, state| self.of(k, state)),
+            &|bundle, _, outgoing| self.fill(&wavenumbers, state, bundle, outgoing),
             region,
             visit,
         )
     }
 }
 
-/// Puts three fields, a function of the wavevector and the state of each mode of a bundle, into
-/// `outgoing`; padding stays zero.
-pub(super) fn fill<T: Real>(
-    state: &SpectralFields<T>,
-    bundle: usize,
-    outgoing: &mut [T],
-    values: &impl Fn([f64; AXES], &dyn Fn(usize) -> C) -> [C; AXES],
-) {
-    let modes = &state.modes;
-    outgoing.fill(T::ZERO);
-    for (mode, index) in modes.of_bundle(bundle) {
-        let values = values(modes.grid.wavevector(mode), &|field| state.double_at(index, field));
-        for (component, value) in values.into_iter().enumerate() {
-            let at = component * modes.column_len() + modes.offset(index);
-            outgoing[at] = T::from_double(value.re);
-            outgoing[at + modes.lanes] = T::from_double(value.im);
+/// Puts a triple of one bundle into `outgoing`. Padding is zero in both.
+struct Fill<'a, T> {
+    triple: Triple,
+    kx: &'a [f64],
+    ky: f64,
+    kz: &'a [f64],
+    /// Numbers in one field.
+    len: usize,
+    state: &'a [T],
+    outgoing: &'a mut [T],
+}
+
+impl<T: Real> Kernel<f64> for Fill<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector<Scalar = f64>>(self) {
+        let lanes = self.kx.len();
+        for (row, kz) in self.kz.iter().enumerate() {
+            for lane in (0..lanes).step_by(V::WIDTH) {
+                let at = 2 * row * lanes + lane;
+                let k = [doubles::load(self.kx, lane), V::splat(self.ky), V::splat(*kz)];
+                let values = self.triple.of(k, |field| {
+                    let at = field * self.len + at;
+                    (doubles::load(self.state, at), doubles::load(self.state, at + lanes))
+                });
+                for (component, (re, im)) in values.into_iter().enumerate() {
+                    let at = component * self.len + at;
+                    doubles::store(re, self.outgoing, at);
+                    doubles::store(im, self.outgoing, at + lanes);
+                }
+            }
         }
     }
 }

@@ -160,6 +160,7 @@ mod tests {
             check(x.neg_mul_add(y, x), &|a, b| a - a * b);
             check(x.max(y), &|a, b| if a > b { a } else { b });
             check(x.abs(), &|a, _| a.abs());
+            check(x.floor(), &|a, _| T::from_double(a.double().floor()));
             // Rounded to single precision and back.
             let mut singles = vec![0.0_f32; n];
             // SAFETY: `singles` holds WIDTH numbers.

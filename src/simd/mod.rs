@@ -11,11 +11,13 @@
 //! | file | purpose |
 //! |---|---|
 //! | `cpu` | the instruction sets, and the one in use |
+//! | [`doubles`] | numbers of any precision in vectors of doubles |
 //! | `kernel` | work that is compiled for each |
 //! | `numbers` | `f64` and `f32`, and which vectors they have |
 //! | `portable`, `x86` | the vectors |
 
 mod cpu;
+pub mod doubles;
 mod kernel;
 mod numbers;
 mod portable;

@@ -78,6 +78,10 @@ impl<T: Real, const N: usize> Vector for Array<T, N> {
         Array(self.0.map(|x| x.abs()))
     }
     #[inline(always)]
+    fn floor(self) -> Self {
+        Array(self.0.map(|x| T::from_double(x.double().floor())))
+    }
+    #[inline(always)]
     fn transpose(tile: &mut [Self]) {
         for i in 0..N {
             for j in 0..i {

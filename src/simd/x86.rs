@@ -28,7 +28,7 @@ pub unsafe fn run_avx2<T: Real, K: Kernel<T>>(kernel: K) -> K::Output {
 macro_rules! vector {
     ($name:ident, $doc:literal, $half:ty, $register:ty, $scalar:ty, $width:literal, $set1:ident,
      $load:ident, $store:ident, $load_single:expr, $store_single:expr, $add:ident, $sub:ident, $mul:ident, $div:ident, $fmadd:ident,
-     $fnmadd:ident, $max:ident, $abs:expr, $transpose:expr) => {
+     $fnmadd:ident, $max:ident, $abs:expr, $floor:expr, $transpose:expr) => {
         #[doc = $doc]
         #[derive(Clone, Copy)]
         pub struct $name($register);
@@ -90,6 +90,10 @@ macro_rules! vector {
                 unsafe { $name($abs(self.0)) }
             }
             #[inline(always)]
+            fn floor(self) -> Self {
+                unsafe { $name($floor(self.0)) }
+            }
+            #[inline(always)]
             fn transpose(tile: &mut [Self]) {
                 unsafe { $transpose(tile) }
             }
@@ -127,6 +131,7 @@ vector!(
     _mm512_fnmadd_pd,
     _mm512_max_pd,
     |x| _mm512_abs_pd(x),
+    |x| _mm512_roundscale_pd::<{ _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC }>(x),
     transpose_f64x8
 );
 vector!(
@@ -149,6 +154,7 @@ vector!(
     _mm512_fnmadd_ps,
     _mm512_max_ps,
     |x| _mm512_abs_ps(x),
+    |x| _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC }>(x),
     transpose_f32x16
 );
 vector!(
@@ -171,6 +177,7 @@ vector!(
     _mm256_fnmadd_pd,
     _mm256_max_pd,
     |x| _mm256_andnot_pd(_mm256_set1_pd(-0.0), x),
+    |x| _mm256_floor_pd(x),
     transpose_f64x4
 );
 vector!(
@@ -193,6 +200,7 @@ vector!(
     _mm256_fnmadd_ps,
     _mm256_max_ps,
     |x| _mm256_andnot_ps(_mm256_set1_ps(-0.0), x),
+    |x| _mm256_floor_ps(x),
     transpose_f32x8
 );
 

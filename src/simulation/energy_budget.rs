@@ -1,11 +1,7 @@
 //! The budget of energy: what was there, what damping takes, and what the force has put in.
 
 use crate::diagnostics::Quantities;
-use crate::parallel::Communicator;
-use crate::real::Real;
 use crate::sums::VelocityAverages;
-
-use crate::solver::Solver;
 
 /// The budget at one instant, per mass.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,19 +25,6 @@ impl EnergyBudget {
     ) -> Self {
         let [energy, loss] = quantities.energy_and_loss(budget, values);
         EnergyBudget { energy, loss, injected }
-    }
-
-    /// The budget of a flow under way. Collective.
-    pub fn of<T: Real>(
-        solver: &Solver<T>,
-        quantities: &Quantities,
-        viscosity: f64,
-        comm: &Communicator,
-    ) -> Self {
-        let (state, pool) = (solver.state(), solver.pool());
-        let budget = VelocityAverages::measure(state, viscosity, pool, comm);
-        let values = quantities.measure(state, &budget, pool, comm);
-        EnergyBudget::new(quantities, &budget, &values, solver.forces().injected_energy())
     }
 
     /// Power - dE/dt, on average over a step of `dt` from `before` to `after`: what damping must have

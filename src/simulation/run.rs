@@ -17,6 +17,7 @@ use super::deadline::Deadline;
 use super::options::Outcome;
 use super::output::history::Row;
 use super::output::schedule::Schedule;
+use super::output::spent;
 use super::output::{Opening, OutputContext, Outputs, RunContext};
 use super::progress::{self, Progress};
 use super::restart::initial;
@@ -108,6 +109,11 @@ impl<'a, T: Real> Run<'a, T> {
             threads: self.solver.threads(),
             seconds: self.started.elapsed().as_secs_f64(),
         };
+        let spent = std::iter::once(self.averages.spent()).chain(self.outputs.spent());
+        let outputs = spent::table(spent, totals.steps, totals.seconds);
+        if !outputs.is_empty() {
+            self.log.line(&outputs);
+        }
         self.log.line(&progress::table(self.context.comm, &timings, &totals));
         if let Some(warning) = self.watch.clear() {
             self.log.warn(&warning);
@@ -192,7 +198,7 @@ impl<'a, T: Real> Run<'a, T> {
                 return Err(self.stability.no_step(good, dt));
             }
             let started = Instant::now();
-            self.averages.note_before(next, &self.solver);
+            self.averages.note_before(clock.step, next, &self.solver);
             self.output_timings.add(Activity::Output, started.elapsed());
             match self.solver.try_step(dt) {
                 Attempt::Accepted => break (dt, next),

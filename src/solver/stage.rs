@@ -11,7 +11,7 @@ use crate::equation::{Equation, NonlinearTerms};
 use crate::fields::SpectralFields;
 use crate::integrator::{IntegratingFactors, Stage};
 use crate::modes::Modes;
-use crate::parallel::SharedSlice;
+use crate::parallel::{SharedSlice, ThreadPool};
 use crate::real::Real;
 
 /// The work of a stage on one bundle after the other, each by one thread.
@@ -98,16 +98,24 @@ impl<T: Real> StageWork<'_, T> {
 }
 
 impl<T: Real> Solver<T> {
-    /// The tendency of the present state without damping and force. Collective.
-    pub fn tendency(&mut self) -> SpectralFields<T> {
-        if let Some(control) = self.control.as_ref().filter(|control| control.is_known) {
-            return control.first.clone();
+    /// The fields as modes, their tendency without damping and force, and the threads of this rank.
+    /// Collective.
+    pub fn state_and_tendency(&mut self) -> (&SpectralFields<T>, &SpectralFields<T>, &ThreadPool) {
+        if !self.control.as_ref().is_some_and(|control| control.is_known) {
+            self.nonlinear_terms(false);
+            // Between steps the sum is of no use to anyone.
+            let (state, tendency) = (&self.state, &mut self.sum);
+            assemble_all(&mut self.sweep, &*self.equation, state, tendency, &|_, _| {});
+            self.held = Held::Other;
         }
-        self.nonlinear_terms(false);
-        let mut tendency = self.state.clone();
-        assemble_all(&mut self.sweep, &*self.equation, &self.state, &mut tendency, &|_, _| {});
-        self.held = Held::Other;
-        tendency
+        let known = self.control.as_ref().filter(|control| control.is_known);
+        let tendency = known.map_or(&self.sum, |control| &control.first);
+        (&self.state, tendency, self.sweep.pool())
+    }
+
+    /// A copy of the tendency of the present state without damping and force. Collective.
+    pub fn tendency(&mut self) -> SpectralFields<T> {
+        self.state_and_tendency().1.clone()
     }
 
     /// The physical half of a right-hand side: the sweep holds contracted products then. Returns the

@@ -2,8 +2,11 @@
 
 use std::sync::Mutex;
 
+use super::bundle_terms::BundleTerms;
+use super::term::Term;
 use crate::exact_sum::ExactSum;
 use crate::fields::SpectralFields;
+use crate::modes::Wavenumbers;
 use crate::parallel::{Communicator, ThreadPool};
 use crate::real::Real;
 
@@ -19,6 +22,20 @@ pub fn sum_over_bundles<T: Real>(
     let zeros = || vec![ExactSum::default(); count];
     let sums = exact_sums_over_bundles(fields, zeros, pool, communicator, add);
     sums.iter().map(ExactSum::value).collect()
+}
+
+/// The sums of `terms` over the modes of all ranks. Collective: every rank must call this.
+pub fn sums_of_terms<T: Real>(
+    fields: &SpectralFields<T>,
+    terms: &[Term],
+    pool: &ThreadPool,
+    communicator: &Communicator,
+) -> Vec<f64> {
+    let wavenumbers = Wavenumbers::new(&fields.modes);
+    sum_over_bundles(fields, terms.len(), pool, communicator, |bundle, sums| {
+        let mut values = BundleTerms::new(&wavenumbers, &[fields], bundle);
+        sums.iter_mut().zip(terms).for_each(|(sum, term)| values.add_to(sum, term));
+    })
 }
 
 /// Bytes of `count` sums while [`sum_over_bundles`] is at work: one for each thread, and their total.

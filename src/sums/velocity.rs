@@ -2,11 +2,12 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::over_bundles::exact_sums_over_bundles;
-use crate::exact_sum::ExactSum;
+use super::bundle_terms::BundleTerms;
+use super::over_bundles::sum_over_bundles;
+use super::term::{Term, Weight};
 use crate::fields::SpectralFields;
-use crate::grid::Grid;
-use crate::modes::{ModeIndex, Modes, signed};
+use crate::grid::AXES;
+use crate::modes::Wavenumbers;
 use crate::parallel::{Communicator, ThreadPool};
 use crate::real::Real;
 
@@ -29,117 +30,47 @@ pub struct VelocityAverages {
 }
 
 impl VelocityAverages {
-    /// The budget of the velocity in the first three fields. A field that is not finite gives NaN
-    /// sums.
-    /// Collective: every rank must call this.
+    /// The averages of the velocity in the first three fields and, in the same pass, the sums of
+    /// `others`. A field that is not finite gives NaN sums. Collective: every rank must call this.
     pub fn measure<T: Real>(
         fields: &SpectralFields<T>,
         viscosity: f64,
+        others: &[Term],
         pool: &ThreadPool,
         communicator: &Communicator,
-    ) -> VelocityAverages {
-        let modes = fields.modes;
+    ) -> (VelocityAverages, Vec<f64>) {
+        let energy = Term::norm(0..AXES).times(0.5);
+        let of_velocity = [Weight::Fluctuations, Weight::Square, Weight::Inverse]
+            .map(|weight| energy.clone().weighted(weight));
+        let divergence = Term::divergence(0);
+        let wavenumbers = Wavenumbers::new(&fields.modes);
         // Doubles of zero or more are ordered as their bits are.
         let divergence_squared = AtomicU64::new(0);
-        let zeros = || std::array::from_fn::<_, 4, _>(|_| ExactSum::default());
-        let sums = exact_sums_over_bundles(fields, zeros, pool, communicator, |bundle, sums| {
-            let (nx0, ny) = modes.bundle_mode(bundle);
-            let mean = (nx0, ny) == (0, 0);
-            if mean {
-                let mean = ModeIndex { bundle, row: 0, lane: 0 };
-                let square: f64 = (0..3).map(|i| fields.at(mean, i).re.double().powi(2)).sum();
-                sums[0].add(0.5 * square);
+        let count = 1 + of_velocity.len() + others.len();
+        let sums = sum_over_bundles(fields, count, pool, communicator, |bundle, sums| {
+            let mut terms = BundleTerms::new(&wavenumbers, &[fields], bundle);
+            // The mean flow has a sum of its own, for it may be strong.
+            if fields.modes.bundle_mode(bundle) == (0, 0) {
+                sums[0].add(terms.values(&energy)[0]);
             }
-            for lane in (0..modes.lanes).step_by(BLOCK) {
-                let first = [(nx0 + lane) as i64, ny];
-                let columns = Columns::measure(fields.bundle(bundle), &modes, first, lane);
-                for (i, nx) in (first[0]..).take(BLOCK).enumerate() {
-                    // Each mode holds |û|^2 / 2.
-                    let weight = 0.5 * Modes::weight(nx);
-                    let k2 = squared(&modes.grid, 0, nx) + squared(&modes.grid, 1, ny);
-                    sums[1].add(weight * columns.square[i]);
-                    sums[2].add(weight * (k2 * columns.square[i] + columns.square_kz2[i]));
-                    sums[3].add(weight * columns.square_over_k[i]);
-                    let bits = columns.divergence_squared[i].to_bits();
-                    divergence_squared.fetch_max(bits, Ordering::Relaxed);
-                }
+            for (sum, term) in sums[1..].iter_mut().zip(of_velocity.iter().chain(others)) {
+                terms.add_to(sum, term);
             }
+            let largest = terms.values(&divergence).iter().fold(0.0, |a: f64, &b| a.max(b));
+            divergence_squared.fetch_max(largest.to_bits(), Ordering::Relaxed);
         });
         let mut max_divergence = [f64::from_bits(divergence_squared.into_inner()).sqrt()];
         communicator.max(&mut max_divergence);
-        let [mean_energy, fluctuation_energy, enstrophy, energy_over_k] =
-            sums.map(|sum| sum.value());
-        VelocityAverages {
-            kinetic_energy: mean_energy + fluctuation_energy,
-            fluctuation_energy,
-            energy_over_k,
-            enstrophy,
-            dissipation: 2.0 * viscosity * enstrophy,
+        let averages = VelocityAverages {
+            kinetic_energy: sums[0] + sums[1],
+            fluctuation_energy: sums[1],
+            energy_over_k: sums[3],
+            enstrophy: sums[2],
+            dissipation: 2.0 * viscosity * sums[2],
             max_divergence: max_divergence[0],
-        }
+        };
+        (averages, sums[1 + of_velocity.len()..].to_vec())
     }
-}
-
-/// Columns summed side by side: divides every `Real::LANES`.
-const BLOCK: usize = 8;
-
-/// Sums along z of `BLOCK` neighbouring columns.
-#[derive(Default)]
-struct Columns {
-    /// Sum of |û|^2 without k = 0.
-    square: [f64; BLOCK],
-    /// Sum of kz^2 |û|^2.
-    square_kz2: [f64; BLOCK],
-    /// Sum of |û|^2 / |k| without k = 0.
-    square_over_k: [f64; BLOCK],
-    /// Largest |k.û|^2.
-    divergence_squared: [f64; BLOCK],
-}
-
-impl Columns {
-    /// Sums the columns of a bundle that begin at `lane`, which holds mode numbers `first` along x
-    /// and y. Padding lanes hold zeros and give zeros.
-    fn measure<T: Real>(bundle: &[T], modes: &Modes, first: [i64; 2], lane: usize) -> Self {
-        let mut columns = Columns::default();
-        let grid = &modes.grid;
-        let kx: [f64; BLOCK] = std::array::from_fn(|i| grid.wavenumber(0, first[0] + i as i64));
-        let ky = grid.wavenumber(1, first[1]);
-        let in_plane = kx.map(|kx| kx * kx + ky * ky);
-        for row in 0..modes.rows() {
-            let kz = grid.wavenumber(2, signed(row, grid.cutoff[2]));
-            let mut square = [0.0; BLOCK];
-            let mut divergence = [0.0; BLOCK];
-            for part in [0, modes.lanes] {
-                let [u, v, w] = std::array::from_fn(|field| {
-                    let start = field * modes.column_len() + row * modes.row_len() + part + lane;
-                    &bundle[start..start + BLOCK]
-                });
-                for i in 0..BLOCK {
-                    let (u, v, w) = (u[i].double(), v[i].double(), w[i].double());
-                    let dot = kx[i] * u + ky * v + kz * w;
-                    square[i] += u * u + v * v + w * w;
-                    divergence[i] += dot * dot;
-                }
-            }
-            let mut k2 = in_plane.map(|in_plane| in_plane + kz * kz);
-            if row == 0 && first == [0, 0] {
-                (square[0], k2[0]) = (0.0, 1.0);
-            }
-            for i in 0..BLOCK {
-                columns.square[i] += square[i];
-                columns.square_kz2[i] += kz * kz * square[i];
-                columns.square_over_k[i] += square[i] / k2[i].sqrt();
-                if divergence[i] > columns.divergence_squared[i] {
-                    columns.divergence_squared[i] = divergence[i];
-                }
-            }
-        }
-        columns
-    }
-}
-
-fn squared(grid: &Grid, axis: usize, n: i64) -> f64 {
-    grid.wavenumber(axis, n).powi(2)
 }
 
 #[cfg(test)]
@@ -147,7 +78,9 @@ mod tests {
     use num_complex::Complex;
 
     use super::*;
+    use crate::grid::Grid;
     use crate::initial::{self, Initial};
+    use crate::modes::Modes;
 
     fn field<T: Real>(config: &str, grid: Grid, lanes: usize) -> SpectralFields<T> {
         let initial: Initial = crate::config::section("initial", config).unwrap();
@@ -160,7 +93,7 @@ mod tests {
 
     fn measure<T: Real>(fields: &SpectralFields<T>, threads: usize) -> VelocityAverages {
         let pool = ThreadPool::new(threads).unwrap();
-        VelocityAverages::measure(fields, 0.01, &pool, &Communicator::serial())
+        VelocityAverages::measure(fields, 0.01, &[], &pool, &Communicator::serial()).0
     }
 
     const RANDOM: &str =

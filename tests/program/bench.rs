@@ -37,6 +37,13 @@ fn every_part_is_measured_and_nothing_is_left() {
             let median = measured["median"].as_f64().unwrap() * 2.0 / (seconds[0] + seconds[1]);
             assert!((median - 1.0).abs() < 1e-12, "{measured}");
         }
+        let statistics = report["statistics"].as_array().unwrap();
+        let names: Vec<_> =
+            statistics.iter().map(|found| found["name"].as_str().unwrap()).collect();
+        let all =
+            ["row of the history", "spectra", "gradients", "densities", "structure functions"];
+        assert_eq!(names, all);
+        assert!(statistics.iter().all(|found| found["steps"].as_f64().unwrap() > 0.0), "{report}");
         assert_eq!(report["points"], Value::from(vec![24, 18, 20]));
         assert_eq!((&report["ranks"], &report["threads"]), (&ranks.into(), &2.into()));
         assert_eq!(report["exchange"], exchange);

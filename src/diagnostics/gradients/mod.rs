@@ -5,7 +5,8 @@
 //! flatness <g^4> / <g^2>^2 (Pope 2000, Turbulent Flows, section 6.4.2). The mixed skewness of a scalar s
 //! is <g (ds/dx)^2> / (<g^2>^(1/2) <(ds/dx)^2>), all three averages over the directions as well, about
 //! -0.5 in turbulence (Kerr 1985, J. Fluid Mech. 153, 31). Under the 2/3 rule averages of cubes are
-//! exact, those of fourth powers are averages over points.
+//! exact, those of fourth powers are averages over points. Gradients and components that are zero everywhere,
+//! as some are in two dimensions, are left out of averages over directions and components.
 //!
 //! | file | what it has |
 //! |---|---|
@@ -16,16 +17,14 @@ mod moments;
 
 use std::ops::Range;
 
-use super::at_mode::{each_mode, norm};
 use super::points::Together;
 use super::triple::Triple;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
-use crate::modes::Modes;
 use crate::parallel::{Communicator, ThreadPool};
 use crate::physics::Physics;
 use crate::real::Real;
-use crate::sums::sum_over_bundles;
+use crate::sums::{Term, Weight, sums_of_terms};
 use crate::transform::sweep::Sweep;
 use crate::variable::Variable;
 use moments::{Moments, look};
@@ -130,15 +129,16 @@ fn of_vector<T: Real>(
     communicator: &Communicator,
 ) -> [f64; 5] {
     let scales = [scale(state, first..first + AXES, sweep.pool(), communicator); AXES];
-    let (mut longitudinal, mut transverse) = (Moments::default(), Moments::default());
+    let (mut longitudinal, mut transverse) = (Vec::new(), Vec::new());
     for component in 0..AXES {
         let gradient = Together::Triple(Triple::Gradient(first + component));
         let found = look(gradient, &[], &scales, state, sweep, communicator);
-        for (axis, moments) in found.of_fields.iter().enumerate() {
-            let sum = if component == axis { &mut longitudinal } else { &mut transverse };
-            sum.merge(moments);
+        for (axis, moments) in found.of_fields.into_iter().enumerate() {
+            if component == axis { &mut longitudinal } else { &mut transverse }.push(moments);
         }
     }
+    let [longitudinal, transverse] =
+        [longitudinal, transverse].map(|parts| Moments::of_all(&parts));
     let curl = Together::Triple(Triple::Curl(first));
     let whole = std::slice::from_ref(&(0..AXES));
     let curl = look(curl, whole, &scales, state, sweep, communicator);
@@ -165,14 +165,13 @@ fn of_scalar<T: Real>(
     let (stretching, gradient) = found.of_fields.split_at(AXES);
     let all = Moments::of_all(gradient);
     let velocity = Moments::of_all(stretching).mean(0).sqrt();
-    let mixed = found.mixed / all.count;
     let scale = velocity * all.mean(0);
     [
         gradient[0].skewness(),
         gradient[1].skewness(),
         gradient[2].skewness(),
         all.flatness(),
-        if scale == 0.0 { 0.0 } else { mixed / scale },
+        if scale == 0.0 { 0.0 } else { found.mixed / all.count / scale },
     ]
 }
 
@@ -187,15 +186,8 @@ fn scale<T: Real>(
 ) -> f64 {
     /// What lies between its inverse and this has powers that are numbers.
     const PLAIN: f64 = 1e60;
-    let grid = state.modes.grid;
-    let sums = sum_over_bundles(state, 1, pool, communicator, |bundle, sums| {
-        let mut square = 0.0;
-        each_mode(state, bundle, |_, mode, values| {
-            let k_squared: f64 = grid.wavevector(mode).iter().map(|k| k * k).sum();
-            square += Modes::weight(mode[0]) * k_squared * norm(&values[fields.clone()]);
-        });
-        sums[0].add(square);
-    });
+    let square = Term::norm(fields).weighted(Weight::Square);
+    let sums = sums_of_terms(state, &[square], pool, communicator);
     let rms = sums[0].sqrt();
     let is_plain = rms == 0.0 || !rms.is_finite() || (1.0 / PLAIN..PLAIN).contains(&rms);
     if is_plain { 1.0 } else { 2_f64.powi(-rms.log2() as i32) }

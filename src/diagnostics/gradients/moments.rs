@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::diagnostics::points::Together;
+use crate::diagnostics::powers::{largest_square, mixed_sum, power_sums};
 use crate::exact_sum::ExactSum;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
@@ -23,22 +24,19 @@ pub struct Moments {
 }
 
 impl Moments {
-    /// Returns those of all parts together.
-    pub fn of_all(parts: &[Moments]) -> Self {
+    /// Returns those of all parts together, but for those that are zero everywhere.
+    pub fn of_all<'a>(parts: impl IntoIterator<Item = &'a Moments>) -> Self {
         let mut all = Moments::default();
-        parts.iter().for_each(|part| all.merge(part));
+        for part in parts.into_iter().filter(|part| part.sums[0] != 0.0) {
+            all.count += part.count;
+            all.sums.iter_mut().zip(part.sums).for_each(|(sum, of_part)| *sum += of_part);
+        }
         all
     }
 
-    /// Adds the values of another.
-    pub fn merge(&mut self, other: &Moments) {
-        self.count += other.count;
-        self.sums.iter_mut().zip(other.sums).for_each(|(mine, theirs)| *mine += theirs);
-    }
-
-    /// The average of the squares, the cubes or the fourth powers: 0, 1, 2.
+    /// The average of the squares, the cubes or the fourth powers: 0, 1, 2. That of no values is 0.
     pub fn mean(&self, power: usize) -> f64 {
-        self.sums[power] / self.count
+        if self.count == 0.0 { 0.0 } else { self.sums[power] / self.count }
     }
 
     /// Returns <g^3> / <g^2>^(3/2); 0 when all values are.
@@ -121,31 +119,19 @@ impl<T: Real> PlaneJob<T> for Accumulate<'_> {
         let field = |index: usize| &inputs[index * block.len()..(index + 1) * block.len()];
         let mut sums = Vec::with_capacity(3 * self.inputs + 1);
         // Lanes that are not in use hold zeros.
-        for index in 0..self.inputs {
-            let mut powers = [0.0; 3];
-            for value in field(index).iter().map(|value| self.scales[index] * value.double()) {
-                let square = value * value;
-                powers[0] += square;
-                powers[1] += square * value;
-                powers[2] += square * square;
-            }
-            sums.extend(powers);
+        for (index, scale) in self.scales.iter().enumerate() {
+            let powers: [f64; 4] = power_sums(field(index), *scale);
+            sums.extend(&powers[1..]);
         }
-        let mut mixed = 0.0;
-        if self.inputs == 2 * AXES {
-            for axis in 0..AXES {
-                let pairs = field(axis).iter().zip(field(AXES + axis));
-                let [of_g, of_h] = [self.scales[axis], self.scales[AXES + axis]];
-                let product = |g: &T, h: &T| of_g * g.double() * (of_h * h.double()).powi(2);
-                mixed += pairs.map(|(g, h)| product(g, h)).sum::<f64>();
-            }
-        }
-        sums.push(mixed);
+        let pairs = if self.inputs == 2 * AXES { AXES } else { 0 };
+        let mixed = (0..pairs).map(|axis| {
+            let other = AXES + axis;
+            mixed_sum(field(axis), field(other), [self.scales[axis], self.scales[other]])
+        });
+        sums.push(mixed.sum());
         for (group, largest) in self.groups.iter().zip(&self.largest) {
-            let square = |point: usize| {
-                group.clone().map(|index| field(index)[point].double().powi(2)).sum::<f64>()
-            };
-            let found = (0..block.len()).map(square).fold(0.0, f64::max);
+            let found =
+                largest_square(&inputs[group.start * block.len()..], group.len(), block.len());
             largest.fetch_max(found.to_bits(), Ordering::Relaxed);
         }
         let mut total = self.sums.lock().unwrap_or_else(PoisonError::into_inner);

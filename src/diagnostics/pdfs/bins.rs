@@ -20,12 +20,6 @@ impl Bins {
     pub fn centres(&self) -> Vec<f64> {
         (0..self.count).map(|bin| self.low + (bin as f64 + 0.5) * self.width()).collect()
     }
-
-    /// The bin of a value; `None` outside of all.
-    pub(super) fn of(&self, value: f64) -> Option<usize> {
-        let bin = (value - self.low) / self.width();
-        (bin >= 0.0 && bin < self.count as f64).then_some(bin as usize)
-    }
 }
 
 /// The variable t of a density, given a quantity q.
@@ -49,17 +43,14 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// The variable for a value.
-    pub fn apply(&self, normalization: Normalization, value: f64) -> f64 {
+    /// Returns o and f of a variable t = f (q - o), or t = ln(f (q - o)).
+    pub fn origin_and_factor(&self, normalization: Normalization) -> [f64; 2] {
         match normalization {
-            Normalization::Plain => value,
-            Normalization::Standard if self.rms > 0.0 => (value - self.mean) / self.rms,
-            Normalization::Standard => 0.0,
-            Normalization::Logarithm if self.mean > 0.0 => {
-                // A difference of squares may be less than nothing by rounding.
-                (value / self.mean).max(f64::MIN_POSITIVE).ln()
-            }
-            Normalization::Logarithm => 0.0,
+            Normalization::Plain => [0.0, 1.0],
+            Normalization::Standard if self.rms > 0.0 => [self.mean, 1.0 / self.rms],
+            Normalization::Logarithm if self.mean > 0.0 => [0.0, 1.0 / self.mean],
+            // Nothing but zeros.
+            Normalization::Standard | Normalization::Logarithm => [0.0, 0.0],
         }
     }
 }

@@ -9,15 +9,16 @@
 mod bins;
 mod catalogue;
 mod count;
+mod logarithms;
+mod tabulate;
 
 use std::sync::{Mutex, PoisonError};
 
 use num_complex::Complex;
 
-use super::at_mode::each_mode;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
-use crate::modes::Modes;
+use crate::modes::{Modes, Wavenumbers};
 use crate::parallel::{Communicator, SharedSlice};
 use crate::physics::Physics;
 use crate::real::Real;
@@ -85,7 +86,7 @@ impl Pdfs {
         sweep: &mut Sweep<T>,
         communicator: &Communicator,
     ) -> Vec<Measured> {
-        let scales = self.scales(state, sweep, communicator);
+        let (scales, of_fields) = self.scales(state, sweep, communicator);
         let starts: Vec<usize> = self
             .densities
             .iter()
@@ -100,9 +101,10 @@ impl Pdfs {
         let holds = self.looks.iter().any(|look| look.held.is_some());
         let mut held = vec![0.0; if holds { points } else { 0 }];
         let mut tally = Tally::new(bins, self.densities.len());
-        for look in &self.looks {
+        for (look, of_fields) in self.looks.iter().zip(&of_fields) {
             let job = Count {
                 look,
+                of_fields,
                 inputs: look.fields.count(state.count),
                 densities: &self.densities,
                 scales: &scales,
@@ -134,30 +136,31 @@ impl Pdfs {
         measured.collect()
     }
 
-    /// Means and rms, from sums over the modes. Collective.
+    /// Means and rms, from sums over the modes; and which density each field of each look belongs to, fields
+    /// that are zero everywhere to none that other fields have. Collective.
     fn scales<T: Real>(
         &self,
         state: &SpectralFields<T>,
         sweep: &Sweep<T>,
         communicator: &Communicator,
-    ) -> Vec<Scale> {
-        let grid = state.modes.grid;
+    ) -> (Vec<Scale>, Vec<Vec<Option<usize>>>) {
         let counts: Vec<_> = self.looks.iter().map(|look| look.fields.count(state.count)).collect();
         let count = counts.iter().sum();
+        let (modes, wavenumbers) = (state.modes, Wavenumbers::new(&state.modes));
         let squares = sum_over_bundles(state, count, sweep.pool(), communicator, |bundle, sums| {
-            let (mut parts, mut fields) = (vec![0.0; count], Vec::with_capacity(count));
-            each_mode(state, bundle, |_, mode, values| {
-                if mode == [0; AXES] {
-                    return;
+            let mut room = vec![T::ZERO; counts.iter().max().unwrap_or(&0) * modes.column_len()];
+            let mut sums = sums.iter_mut();
+            for (look, count) in self.looks.iter().zip(&counts) {
+                let fields = &mut room[..count * modes.column_len()];
+                look.fields.fill(&wavenumbers, state, bundle, fields);
+                for (field, sum) in fields.chunks_exact_mut(modes.column_len()).zip(&mut sums) {
+                    if modes.bundle_mode(bundle) == (0, 0) {
+                        // The mean, which is real.
+                        field[0] = T::ZERO;
+                    }
+                    sum.add(square_of_bundle(&modes, bundle, field));
                 }
-                let k = grid.wavevector(mode);
-                fields.clear();
-                self.looks.iter().for_each(|look| look.fields.push(k, values, &mut fields));
-                let weight = Modes::weight(mode[0]);
-                let terms = fields.iter().map(|field| weight * field.norm_sqr());
-                parts.iter_mut().zip(terms).for_each(|(part, term)| *part += term);
-            });
-            sums.iter_mut().zip(&parts).for_each(|(sum, part)| sum.add(*part));
+            }
         });
         // Derivatives have no mean.
         let mut mine = vec![0.0; count];
@@ -168,27 +171,47 @@ impl Pdfs {
         }
         let mut means = vec![0.0; count];
         communicator.collect(&mine, &mut means);
+        let mut of_fields: Vec<_> = self.looks.iter().map(|look| look.of_fields.clone()).collect();
+        let exists = |field: usize| squares[field] != 0.0;
+        let all = || of_fields.iter().flatten().enumerate();
+        let has_values: Vec<_> = (0..self.densities.len())
+            .map(|density| all().any(|(field, of)| *of == Some(density) && exists(field)))
+            .collect();
+        for (field, of) in of_fields.iter_mut().flatten().enumerate() {
+            *of = of.filter(|density| exists(field) || !has_values[*density]);
+        }
         let mut scales = vec![Scale::default(); self.densities.len()];
         let mut start = 0;
-        for (look, count) in self.looks.iter().zip(counts) {
-            let total: f64 = squares[start..start + count].iter().sum();
+        for (look, of_fields) in self.looks.iter().zip(&of_fields) {
+            let total: f64 = squares[start..start + of_fields.len()].iter().sum();
             let whole = [look.of_square, look.held.and_then(|(_, density)| density)];
             for density in whole.into_iter().flatten() {
                 scales[density] = Scale { mean: total, fields: 1, ..Scale::default() };
             }
-            for (field, density) in look.of_fields.iter().enumerate() {
+            for (field, density) in of_fields.iter().enumerate() {
                 let Some(scale) = density.map(|density| &mut scales[density]) else { continue };
                 scale.fields += 1;
                 scale.mean += means[start + field];
                 scale.rms += squares[start + field];
             }
-            start += count;
+            start += of_fields.len();
         }
         for scale in &mut scales {
             scale.rms = (scale.rms / scale.fields as f64).sqrt();
         }
-        scales
+        (scales, of_fields)
     }
+}
+
+/// The sum of |f|^2 over the modes of a bundle and their conjugates.
+fn square_of_bundle<T: Real>(modes: &Modes, bundle: usize, field: &[T]) -> f64 {
+    let (nx, _) = modes.bundle_mode(bundle);
+    let mut of_lanes = vec![0.0; modes.lanes];
+    for row in field.chunks_exact(modes.lanes) {
+        of_lanes.iter_mut().zip(row).for_each(|(sum, value)| *sum += value.double().powi(2));
+    }
+    let weighted = (nx as i64..).zip(of_lanes).map(|(nx, sum)| Modes::weight(nx) * sum);
+    weighted.sum()
 }
 
 #[cfg(test)]

@@ -3,11 +3,10 @@
 use std::f64::consts::PI;
 
 use super::list::{Product, Quantities};
-use crate::diagnostics::at_mode::{C, curl_product, dot, norm, square};
 use crate::grid::AXES;
 use crate::integrator::Damping;
 use crate::physics::Physics;
-use crate::sums::VelocityAverages;
+use crate::sums::{Term, VelocityAverages, Weight};
 
 /// The components of the Reynolds stress, which is symmetric.
 const STRESSES: [(usize, usize); 6] = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)];
@@ -42,19 +41,22 @@ impl Quantities {
 
     /// Adds what hyperviscosity and drag take from the energy of some fields.
     fn add_damping(&mut self, of: &'static str, damping: Damping, first: usize) {
-        type Rate = fn(&Damping, f64) -> f64;
-        let hyper: Rate = Damping::hyper_rate;
-        let drag: Rate = Damping::drag_rate;
-        for (is_there, name, what, rate) in [
-            (damping.hyper.is_some(), "hyper", "hyperviscosity", hyper),
-            (damping.drag.is_some(), "drag", "drag", drag),
+        let none = Damping { diffusivity: 0.0, hyper: None, drag: None };
+        for (is_there, name, what, part) in [
+            (
+                damping.hyper.is_some(),
+                "hyper",
+                "hyperviscosity",
+                Damping { hyper: damping.hyper, ..none },
+            ),
+            (damping.drag.is_some(), "drag", "drag", Damping { drag: damping.drag, ..none }),
         ] {
             if is_there {
                 let loss = self.sum(
                     format!("{of}{name}_dissipation"),
                     "L^2/T^3",
                     format!("energy that {what} takes up"),
-                    move |k, f| rate(&damping, square(k)) * norm(&f[first..first + AXES]),
+                    Term::norm(first..first + AXES).weighted(Weight::Rate(part)),
                 );
                 self.losses.push(loss);
             }
@@ -62,7 +64,7 @@ impl Quantities {
     }
 
     fn add_velocity(&mut self, physics: &Physics, lengths: [f64; AXES]) {
-        self.sum("helicity", "L/T^2", "<u.omega>", |k, f| curl_product(k, &f[..AXES]));
+        self.sum("helicity", "L/T^2", "<u.omega>", Term::curl(0));
         let stresses = self.stresses("", ["u", "v", "w"], 0);
         self.derive(
             "anisotropy",
@@ -91,9 +93,7 @@ impl Quantities {
         for (axis, length) in lengths.into_iter().enumerate() {
             let name = ["x", "y", "z"][axis];
             let diagonal = [0, 3, 5][axis];
-            self.flat.push(Box::new(move |k, f| {
-                if k[axis] == 0.0 && square(k) > 0.0 { f[axis].norm_sqr() } else { 0.0 }
-            }));
+            self.flat.push(Term::product(axis, axis).weighted(Weight::Flat(axis)));
             self.derive(
                 format!("longitudinal_length_{name}"),
                 "L",
@@ -129,29 +129,22 @@ impl Quantities {
         else {
             return;
         };
-        let first = fields.start;
-        let b = move |f: &[C]| [f[first], f[first + 1], f[first + 2]];
-        let unit = "L^2/T^2";
-        let energy = self.sum("magnetic_energy", unit, "<b.b>/2, mean field included", {
-            move |_, f| 0.5 * norm(&b(f))
-        });
+        let (first, unit) = (fields.start, "L^2/T^2");
+        let square = Term::norm(fields.clone());
+        let current = square.clone().weighted(Weight::Square);
+        let energy =
+            self.sum("magnetic_energy", unit, "<b.b>/2, mean field included", square.times(0.5));
         let eta = damping.diffusivity;
-        let loss = self.sum("magnetic_dissipation", "L^2/T^3", "eta <j.j>", move |k, f| {
-            eta * square(k) * norm(&b(f))
-        });
+        let loss =
+            self.sum("magnetic_dissipation", "L^2/T^3", "eta <j.j>", current.clone().times(eta));
         self.energies.push(energy);
         self.losses.push(loss);
         self.stresses("magnetic_", ["bx", "by", "bz"], first);
-        self.sum("current", "1/T^2", "<j.j>/2", move |k, f| 0.5 * square(k) * norm(&b(f)));
-        self.sum("cross_helicity", unit, "<u.b>", move |_, f| dot(&f[..AXES], &b(f)));
-        self.sum("magnetic_helicity", "L^3/T^2", "<a.b>, b = curl a", move |k, f| {
-            let k_squared = square(k);
-            if k_squared > 0.0 { curl_product(k, &b(f)) / k_squared } else { 0.0 }
-        });
-        self.sum("mean_square_div_b", "1/T^2", "<(div b)^2>", move |k, f| {
-            let [x, y, z] = b(f);
-            (x * k[0] + y * k[1] + z * k[2]).norm_sqr()
-        });
+        self.sum("current", "1/T^2", "<j.j>/2", current.times(0.5));
+        self.sum("cross_helicity", unit, "<u.b>", Term::dot(0..AXES, fields));
+        let helicity = Term::curl(first).weighted(Weight::InverseSquare);
+        self.sum("magnetic_helicity", "L^3/T^2", "<a.b>, b = curl a", helicity);
+        self.sum("mean_square_div_b", "1/T^2", "<(div b)^2>", Term::divergence(first));
         self.add_damping("magnetic_", damping, first);
     }
 
@@ -172,7 +165,7 @@ impl Quantities {
             "potential_dissipation",
             "L^2/T^3",
             "potential energy that all damping takes up",
-            move |k, f| damping.rate(square(k)) * f[field].norm_sqr(),
+            Term::product(field, field).weighted(Weight::Rate(damping)),
         );
         self.energies.push(energy);
         self.losses.push(loss);
@@ -205,7 +198,7 @@ impl Quantities {
             format!("{name}_dissipation"),
             "1/T",
             "variance that all damping takes up; 2 kappa <|grad|^2> without hyperdiffusion",
-            move |k, f| 2.0 * damping.rate(square(k)) * f[field].norm_sqr(),
+            Term::product(field, field).weighted(Weight::Rate(damping)).times(2.0),
         );
         for (axis, velocity) in ["u", "v", "w"].into_iter().enumerate() {
             self.product(

@@ -1,16 +1,10 @@
 //! Quantities: sums over modes and what follows from them, each with its name.
 
-use crate::diagnostics::at_mode::{C, dot, square};
 use crate::fields::SpectralFields;
-use crate::grid::AXES;
-use crate::modes::{ModeIndex, Modes};
 use crate::parallel::{Communicator, ThreadPool};
 use crate::real::Real;
-use crate::sums::{VelocityAverages, sum_over_bundles};
+use crate::sums::{Term, VelocityAverages, Weight};
 use crate::variable::Variable;
-
-/// The term of a sum at one mode: its wavevector and the fields there.
-pub type Term = Box<dyn Fn([f64; AXES], &[C]) -> f64 + Send + Sync>;
 
 /// A quantity that follows from the averages of the velocity and the sums.
 type Formula = Box<dyn Fn(&VelocityAverages, &[f64]) -> f64 + Send + Sync>;
@@ -60,19 +54,22 @@ impl Quantities {
         sums.filter_map(move |(sum, named)| products.contains(&sum).then_some(named))
     }
 
-    /// Measures them, in the order of their names. Collective: every rank must call this.
+    /// Measures the averages of the velocity, and the quantities in the order of their names.
+    /// Collective: every rank must call this.
     pub fn measure<T: Real>(
         &self,
         fields: &SpectralFields<T>,
-        budget: &VelocityAverages,
+        viscosity: f64,
         pool: &ThreadPool,
         communicator: &Communicator,
-    ) -> Vec<f64> {
-        let mut values = self.sums(fields, pool, communicator);
-        let derived: Vec<_> = self.derived.iter().map(|(_, f)| f(budget, &values)).collect();
+    ) -> (VelocityAverages, Vec<f64>) {
+        let terms = [&self.sums[..], &self.flat].concat();
+        let (velocity, mut values) =
+            VelocityAverages::measure(fields, viscosity, &terms, pool, communicator);
+        let derived: Vec<_> = self.derived.iter().map(|(_, f)| f(&velocity, &values)).collect();
         values.truncate(self.sums.len());
         values.extend(derived);
-        values
+        (velocity, values)
     }
 
     /// The whole energy, and the rate at which damping of any kind takes it up, given the budget and
@@ -82,45 +79,16 @@ impl Quantities {
         [budget.kinetic_energy + total(&self.energies), budget.dissipation + total(&self.losses)]
     }
 
-    fn sums<T: Real>(
-        &self,
-        fields: &SpectralFields<T>,
-        pool: &ThreadPool,
-        communicator: &Communicator,
-    ) -> Vec<f64> {
-        let modes = fields.modes;
-        let count = self.sums.len() + self.flat.len();
-        sum_over_bundles(fields, count, pool, communicator, |bundle, sums| {
-            let mut values = vec![C::ZERO; fields.count];
-            for lane in 0..modes.lanes {
-                let Some([nx, ..]) = modes.mode(ModeIndex { bundle, row: 0, lane }) else { break };
-                let mut column = vec![0.0; count];
-                for row in 0..modes.rows() {
-                    let index = ModeIndex { bundle, row, lane };
-                    let Some(mode) = modes.mode(index) else { break };
-                    let k = modes.grid.wavevector(mode);
-                    for (field, value) in values.iter_mut().enumerate() {
-                        *value = fields.double_at(index, field);
-                    }
-                    let terms = self.sums.iter().chain(&self.flat).map(|term| term(k, &values));
-                    column.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
-                }
-                let weight = Modes::weight(nx);
-                sums.iter_mut().zip(&column).for_each(|(sum, column)| sum.add(weight * column));
-            }
-        })
-    }
-
     /// Adds a sum and returns its place among them.
     pub(super) fn sum(
         &mut self,
         name: impl Into<String>,
         unit: &'static str,
         description: impl Into<String>,
-        term: impl Fn([f64; AXES], &[C]) -> f64 + Send + Sync + 'static,
+        term: Term,
     ) -> usize {
         self.named.push(Variable::new(name, unit, description));
-        self.sums.push(Box::new(term));
+        self.sums.push(term);
         self.sums.len() - 1
     }
 
@@ -133,10 +101,9 @@ impl Quantities {
         description: impl Into<String>,
         Product { fields: [i, j], factor, includes_mean }: Product,
     ) -> usize {
-        let sum = self.sum(name, unit, description, move |k, f| {
-            let counts = includes_mean || square(k) > 0.0;
-            if counts { factor * dot(&f[i..=i], &f[j..=j]) } else { 0.0 }
-        });
+        let weight = if includes_mean { Weight::One } else { Weight::Fluctuations };
+        let term = Term::product(i, j).weighted(weight).times(factor);
+        let sum = self.sum(name, unit, description, term);
         self.products.push(sum);
         sum
     }

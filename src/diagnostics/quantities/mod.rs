@@ -12,7 +12,7 @@
 mod catalogue;
 mod list;
 
-pub use list::{Quantities, Term};
+pub use list::Quantities;
 
 #[cfg(test)]
 mod tests;

@@ -1,12 +1,14 @@
 //! `dns-solver bench`: how long each part of a run takes on the ranks and threads that there are.
 //!
 //! Measured are the transform alone (all fields to physical space and back), one right-hand side,
-//! one step, a snapshot, and what the machine could do at best. Every sample begins and ends with a
-//! barrier, so that it takes as long as its slowest rank. Work that is done quickly is repeated
-//! within a sample. A study over many grids and layouts is many calls: `scripts/scaling.py`.
+//! one step, a snapshot, every statistic in turn with steps, and what the machine could do at best.
+//! Every sample begins and ends with a barrier, so that it takes as long as its slowest rank. Work that
+//! is done quickly is repeated within a sample. A study over many grids and layouts is many calls:
+//! `scripts/scaling.py`.
 
 mod rates;
 mod report;
+mod statistics;
 mod subject;
 
 use std::fs;
@@ -106,9 +108,13 @@ fn measure<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> 
     for &subject in &options.subjects {
         let measured = match subject {
             Subject::Rates => continue,
+            Subject::Statistics => {
+                report.statistics = bench.statistics(&mut solver)?;
+                continue;
+            }
             Subject::Transform => bench.transforms(&mut solver),
             Subject::Tendency => bench.samples(|| {
-                drop(solver.tendency());
+                solver.state_and_tendency();
                 Ok(())
             }),
             Subject::Step => bench.steps(&mut solver, &mut report),
@@ -163,21 +169,29 @@ struct Bench<'a> {
 impl Bench<'_> {
     /// Measures `work`, after once to warm up. Collective.
     fn samples(&self, mut work: impl FnMut() -> Result<()>) -> Result<Measured> {
-        let mut sample = |repeats: usize| -> Result<f64> {
-            self.comm.barrier();
-            let start = Instant::now();
-            for _ in 0..repeats {
-                work()?;
-            }
-            self.comm.barrier();
-            Ok(start.elapsed().as_secs_f64() / repeats as f64)
-        };
-        let first = sample(1)?;
-        let mut repeats = [self.options.repeats.unwrap_or((SAMPLE / first).ceil() as usize) as u64];
-        self.comm.max(&mut repeats);
-        let repeats = repeats[0].clamp(1, 1000) as usize;
-        let seconds: Result<_> = (0..self.options.samples).map(|_| sample(repeats)).collect();
+        let repeats = self.repeats(self.sample(1, &mut work)?);
+        let seconds: Result<_> =
+            (0..self.options.samples).map(|_| self.sample(repeats, &mut work)).collect();
         Ok(Measured::new(seconds?, repeats))
+    }
+
+    /// Seconds of `work`, the mean of some repeats. Collective.
+    fn sample(&self, repeats: usize, work: &mut impl FnMut() -> Result<()>) -> Result<f64> {
+        self.comm.barrier();
+        let start = Instant::now();
+        for _ in 0..repeats {
+            work()?;
+        }
+        self.comm.barrier();
+        Ok(start.elapsed().as_secs_f64() / repeats as f64)
+    }
+
+    /// Repeats of work in a sample, which takes so many seconds on this rank. Collective.
+    fn repeats(&self, seconds: f64) -> usize {
+        let wanted = self.options.repeats.unwrap_or((SAMPLE / seconds).ceil() as usize);
+        let mut repeats = [wanted as u64];
+        self.comm.max(&mut repeats);
+        repeats[0].clamp(1, 1000) as usize
     }
 
     /// All fields to physical space and back.
@@ -196,13 +210,10 @@ impl Bench<'_> {
         })
     }
 
-    /// Steps so short that the flow stays as it is.
+    /// Steps, and their parts.
     fn steps<T: Real>(&self, solver: &mut Solver<T>, report: &mut Report) -> Result<Measured> {
         let before = solver.timings().seconds();
-        let measured = self.samples(|| {
-            let dt = (0.1 / solver.begin_step().frequency).min(1e-3);
-            solver.step(dt).map(drop)
-        })?;
+        let measured = self.samples(|| short_step(solver))?;
         let steps = (1 + measured.repeats * measured.seconds.len()) as f64;
         let mine = solver.timings().seconds().map(|s| s * 1e3 / steps);
         let mine: Vec<_> = mine.iter().zip(before).map(|(s, b)| s - b * 1e3 / steps).collect();
@@ -234,6 +245,12 @@ impl Bench<'_> {
         }
         measured
     }
+}
+
+/// Takes a step so short that the flow stays as it is. Collective.
+fn short_step<T: Real>(solver: &mut Solver<T>) -> Result<()> {
+    let dt = (0.1 / solver.begin_step().frequency).min(1e-3);
+    solver.step(dt).map(drop)
 }
 
 /// Returns the contents of the machine file at `path`, before rates are written into it. Collective.

@@ -41,6 +41,8 @@ pub struct Report {
     pub measured: BTreeMap<&'static str, Measured>,
     /// Milliseconds of a step in each of its parts, averaged over ranks.
     pub parts: BTreeMap<&'static str, f64>,
+    /// Statistics, in the order in which they were measured.
+    pub statistics: Vec<InSteps>,
     /// Bytes of the snapshot.
     pub snapshot_bytes: f64,
     /// The place of a step below the roofs; none if no step or no rates were measured.
@@ -70,6 +72,26 @@ impl Measured {
             sorted[middle]
         };
         Measured { median, seconds, repeats }
+    }
+}
+
+/// A statistic beside the steps that were taken in turn with it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct InSteps {
+    /// Its name.
+    pub name: &'static str,
+    /// Seconds of the statistic.
+    pub statistic: Measured,
+    /// Seconds of a step.
+    pub step: Measured,
+    /// The median of the statistic over that of a step.
+    pub steps: f64,
+}
+
+impl InSteps {
+    /// Of what was measured.
+    pub fn new(name: &'static str, statistic: Measured, step: Measured) -> Self {
+        InSteps { name, steps: statistic.median / step.median, statistic, step }
     }
 }
 
@@ -122,6 +144,7 @@ impl Report {
             exchange,
             measured: BTreeMap::new(),
             parts: BTreeMap::new(),
+            statistics: Vec::new(),
             snapshot_bytes: 0.0,
             roofline: None,
         }
@@ -180,6 +203,12 @@ impl Report {
             for (name, ms) in ordered {
                 let _ = writeln!(text, "{name:<18}{ms:>12.3}");
             }
+        }
+        if !self.statistics.is_empty() {
+            let _ = writeln!(text, "\n{:<30}{:>12}{:>12}", "statistics", "ms", "in steps");
+        }
+        for InSteps { name, statistic, steps, .. } in &self.statistics {
+            let _ = writeln!(text, "{name:<30}{:>12.3}{steps:>12.3}", statistic.median * 1e3);
         }
         if let Some(Roofline { rates, share_of_peak, share_of_bandwidth, .. }) = self.roofline {
             let _ = writeln!(

@@ -13,6 +13,8 @@ pub enum Subject {
     Step,
     /// One snapshot, written and forced to the disk
     Snapshot,
+    /// Every statistic, in turn with steps
+    Statistics,
     /// Copies of memory and multiply-adds: the roofs of the roofline
     Rates,
 }
@@ -25,6 +27,7 @@ impl Subject {
             Subject::Tendency => "tendency",
             Subject::Step => "step",
             Subject::Snapshot => "snapshot",
+            Subject::Statistics => "statistics",
             Subject::Rates => "rates",
         }
     }

@@ -11,6 +11,7 @@
 //! | [`spectra`], [`pdfs`], [`structure_functions`] | `spectra.h5`, `pdfs.h5`, `structure_functions.h5` |
 //! | [`slices`], [`snapshots`], [`spectral_snapshots`] | fields: on some points, on all, as modes |
 //! | [`names`] | no two things in a file may have one name |
+//! | [`spent`] | the time that each took |
 //! | [`volume`] | number and size of the files |
 
 pub mod gradients;
@@ -25,6 +26,7 @@ pub mod slices;
 pub mod snapshots;
 pub mod spectra;
 pub mod spectral_snapshots;
+pub mod spent;
 pub mod structure_functions;
 pub mod volume;
 

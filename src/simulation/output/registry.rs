@@ -2,6 +2,7 @@
 
 use super::kind::{Opening, Output, OutputContext, OutputKind, RunContext};
 use super::schedule::Schedule;
+use super::spent::Spent;
 use crate::config;
 use crate::error::Result;
 use crate::io::checkpoint::Accumulated;
@@ -32,16 +33,25 @@ fn add<'a, T: Real, K: OutputKind<T> + 'a>(
 
 /// The outputs that the configuration of a run asks for.
 pub struct Outputs<T: Real> {
-    scheduled: Vec<(Schedule, Box<dyn Output<T>>)>,
+    scheduled: Vec<Scheduled<T>>,
+}
+
+/// One of them.
+struct Scheduled<T: Real> {
+    when: Schedule,
+    output: Box<dyn Output<T>>,
+    spent: Spent,
 }
 
 impl<T: Real> Outputs<T> {
     /// Makes ready to create their files, or to go on with them. Collective.
     pub fn open(opening: Opening) -> Result<Self> {
-        let (config, after) = (opening.run.config, opening.after.map(|after| after.time));
+        let RunContext { config, modes, .. } = opening.run;
+        let after = opening.after.map(|after| after.time);
         let open = |kind: &dyn OutputKind<T>| {
-            let schedule = Schedule::beginning(kind.times(), config.time.end, after);
-            Ok((schedule, kind.open(opening)?))
+            let when = Schedule::beginning(kind.times(), config.time.end, after);
+            let spent = Spent::new(kind.volume(config, &modes)?.name);
+            Ok(Scheduled { when, output: kind.open(opening)?, spent })
         };
         let scheduled: Result<_> = asked_for(&config.output).into_iter().map(open).collect();
         Ok(Outputs { scheduled: scheduled? })
@@ -49,37 +59,46 @@ impl<T: Real> Outputs<T> {
 
     /// See [`Output::begin`]. Collective.
     pub fn begin(&mut self, run: RunContext) -> Result<()> {
-        self.scheduled.iter_mut().try_for_each(|(_, output)| output.begin(run))
+        self.scheduled.iter_mut().try_for_each(|scheduled| scheduled.output.begin(run))
     }
 
     /// Returns when the next one is due.
     pub fn next_time(&self) -> f64 {
-        self.scheduled.iter().map(|(when, _)| when.next_time()).fold(f64::INFINITY, f64::min)
+        self.scheduled
+            .iter()
+            .map(|scheduled| scheduled.when.next_time())
+            .fold(f64::INFINITY, f64::min)
     }
 
     /// Returns whether any is due at `time`.
     pub fn are_due(&self, time: f64) -> bool {
-        self.scheduled.iter().any(|(when, _)| when.is_due(time))
+        self.scheduled.iter().any(|scheduled| scheduled.when.is_due(time))
     }
 
     /// Writes those that are due. Collective.
     pub fn write(&mut self, context: &mut OutputContext<T>) -> Result<()> {
-        for (when, output) in &mut self.scheduled {
+        for Scheduled { when, output, spent } in &mut self.scheduled {
             if when.take(context.clock.time) {
-                output.write(context)?;
+                spent.time(|| output.write(context))?;
+                spent.add_one();
             }
         }
         Ok(())
     }
 
+    /// The time that each has taken.
+    pub fn spent(&self) -> impl Iterator<Item = &Spent> + Clone {
+        self.scheduled.iter().map(|scheduled| &scheduled.spent)
+    }
+
     /// See [`Output::accumulated`].
     pub fn accumulated(&self) -> Accumulated {
-        let all = self.scheduled.iter().filter_map(|(_, output)| output.accumulated());
+        let all = self.scheduled.iter().filter_map(|scheduled| scheduled.output.accumulated());
         all.map(|(name, numbers)| (name.to_string(), numbers)).collect()
     }
 
     /// See [`Output::sync`].
     pub fn sync(&self) -> Result<()> {
-        self.scheduled.iter().try_for_each(|(_, output)| output.sync())
+        self.scheduled.iter().try_for_each(|scheduled| scheduled.output.sync())
     }
 }

@@ -6,8 +6,10 @@ use crate::error::{Error, Result};
 use crate::format::size;
 use crate::grid::{AXES, Grid};
 use crate::io::records::{Array, Axis, Header};
+use crate::parallel::Communicator;
 use crate::real::Real;
 use crate::shells::Shells;
+use crate::solver::Solver;
 use crate::transform::plan::Plan;
 use crate::variable::Variable;
 
@@ -42,7 +44,7 @@ impl RecordsKind for config::Spectra {
         Ok((spectra.header(run, *grid)?, spectra))
     }
 
-    /// The tendency, and the sums. Shells and rings are as wide as the smallest wavenumber and reach to
+    /// The sums. Shells and rings are as wide as the smallest wavenumber and reach to
     /// the largest: they are absurdly many where the sides of a box differ by orders of magnitude.
     fn memory<T: Real>(&self, config: &Config, plan: &Plan, others: f64) -> Result<f64> {
         let grid = plan.modes.grid;
@@ -56,8 +58,7 @@ impl RecordsKind for config::Spectra {
                 config.grid.lengths
             )));
         }
-        let tendency = config.physics.fields().len() * plan.bundles.len() * plan.modes.column_len();
-        Ok(sums + (tendency * size_of::<T>()) as f64)
+        Ok(sums)
     }
 }
 
@@ -85,6 +86,16 @@ impl AllSpectra {
         let lines = self.lines.memory(grid, threads);
         let axial = self.axial.as_ref().map_or(0.0, |axial| axial.memory(threads));
         self.shells.memory(grid, threads).max(lines).max(axial)
+    }
+
+    /// Measures them, array after array of the file: the spectrum of kinetic energy first. Collective.
+    pub fn measure<T: Real>(&self, solver: &mut Solver<T>, comm: &Communicator) -> Vec<Vec<f64>> {
+        let (state, tendency, pool) = solver.state_and_tendency();
+        let mut spectra = self.shells.measure(state, tendency, pool, comm);
+        spectra.extend(self.lines.measure(state, pool, comm));
+        let axial = self.axial.iter().flat_map(|axial| axial.measure(state, pool, comm));
+        spectra.extend(axial);
+        spectra
     }
 
     /// The contents of the file beside its numbers.
@@ -130,14 +141,8 @@ fn preferred_axis(config: &Config) -> Option<[f64; AXES]> {
 
 impl<T: Real> Statistic<T> for AllSpectra {
     fn measure(&self, context: &mut OutputContext<T>) -> Vec<Vec<f64>> {
-        let comm = context.run.comm;
-        let tendency = context.solver.tendency();
-        let (state, sweep) = context.solver.state_and_sweep();
-        let mut spectra = self.shells.measure(state, &tendency, sweep.pool(), comm);
+        let spectra = AllSpectra::measure(self, context.solver, context.run.comm);
         context.energy_spectrum = Some(spectra[0].clone());
-        spectra.extend(self.lines.measure(state, sweep.pool(), comm));
-        let axial = self.axial.iter().flat_map(|axial| axial.measure(state, sweep.pool(), comm));
-        spectra.extend(axial);
         spectra
     }
 }

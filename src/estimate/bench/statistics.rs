@@ -1,0 +1,84 @@
+//! The cost of statistics, in steps.
+
+use super::report::{InSteps, Measured};
+use super::{Bench, short_step};
+use crate::diagnostics::{Bins, Gradients, Pdfs, Quantities, StructureFunctions};
+use crate::error::Result;
+use crate::real::Real;
+use crate::simulation::output::spectra::AllSpectra;
+use crate::solver::Solver;
+
+/// The axis of the structure functions that are measured.
+const AXIS: usize = 0;
+/// Bins of the densities that are measured.
+const BINS: Bins = Bins { low: -10.0, high: 10.0, count: 200 };
+
+impl Bench<'_> {
+    /// Every statistic that the physics of the run has, whether the run asks for it or not.
+    /// Collective.
+    pub(super) fn statistics<T: Real>(&self, solver: &mut Solver<T>) -> Result<Vec<InSteps>> {
+        let (comm, physics) = (self.comm, &self.config.physics);
+        let grid = solver.state().modes.grid;
+        let spacing = std::f64::consts::TAU * grid.lengths[AXIS] / grid.points[AXIS] as f64;
+        let quantities = Quantities::new(physics, grid.lengths);
+        let spectra = AllSpectra::new(self.config, grid);
+        let gradients = Gradients::new(physics);
+        let pdfs = Pdfs::new(physics, BINS, |_| None);
+        let structure = StructureFunctions::new(physics, vec![AXIS], vec![spacing]);
+        Ok(vec![
+            self.in_steps("row of the history", solver, |solver| {
+                let (state, pool) = (solver.state(), solver.pool());
+                // The flow before the step and after it, for the budget of energy.
+                for _ in 0..2 {
+                    drop(quantities.measure(state, physics.viscosity, pool, comm));
+                }
+            })?,
+            self.in_steps("spectra", solver, |solver| drop(spectra.measure(solver, comm)))?,
+            self.in_steps("gradients", solver, |solver| {
+                let (state, sweep) = solver.state_and_sweep();
+                drop(gradients.measure(state, sweep, comm));
+            })?,
+            self.in_steps("densities", solver, |solver| {
+                let (state, sweep) = solver.state_and_sweep();
+                drop(pdfs.measure(state, sweep, comm));
+            })?,
+            self.in_steps("structure functions", solver, |solver| {
+                let (state, sweep) = solver.state_and_sweep();
+                drop(structure.measure(state, sweep, comm));
+            })?,
+        ])
+    }
+
+    /// Measures `work` in turn with steps, after once of each to warm up. Collective.
+    fn in_steps<T: Real>(
+        &self,
+        name: &'static str,
+        solver: &mut Solver<T>,
+        work: impl Fn(&mut Solver<T>),
+    ) -> Result<InSteps> {
+        let mut sample = |is_step: bool, repeats: usize| {
+            self.sample(repeats, &mut || {
+                if is_step {
+                    return short_step(solver);
+                }
+                work(solver);
+                Ok(())
+            })
+        };
+        let both = [true, false];
+        let mut repeats = [0; 2];
+        for (repeats, is_step) in repeats.iter_mut().zip(both) {
+            *repeats = self.repeats(sample(is_step, 1)?);
+        }
+        let mut seconds = [Vec::new(), Vec::new()];
+        for _ in 0..self.options.samples {
+            for (index, is_step) in both.into_iter().enumerate() {
+                seconds[index].push(sample(is_step, repeats[index])?);
+            }
+        }
+        let [of_steps, of_work] = seconds;
+        let (step, statistic) =
+            (Measured::new(of_steps, repeats[0]), Measured::new(of_work, repeats[1]));
+        Ok(InSteps::new(name, statistic, step))
+    }
+}
