@@ -66,8 +66,8 @@ impl Problems {
             "empty; give the path of a directory or file"
         } else if text == "~" || text.starts_with("~/") {
             "with a ~, which only a shell replaces; write the whole path"
-        } else if text.split('$').skip(1).any(is_name) {
-            "with a variable, which only a shell replaces; write the whole path, or give it on the \
+        } else if text.contains('`') || text.split('$').skip(1).any(is_name) {
+            "with a variable or command, which only a shell replaces; write the whole path, or give it on the \
              command line, where the shell does that"
         } else {
             return;

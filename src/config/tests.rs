@@ -311,7 +311,7 @@ fn paths_of_shells_are_refused() {
             "initial={{ kind='random', energy=1, spectrum={{ model='table', path='{path}' }} }}"
         )
     };
-    for path in ["", "~", "~/runs", "$SCRATCH/run", "/a/${USER}/b", "$(pwd)"] {
+    for path in ["", "~", "~/runs", "$SCRATCH/run", "/a/${USER}/b", "$(pwd)", "`pwd`"] {
         let found = [
             problems(GOOD, &[&format!("output.directory='{path}'")]),
             problems(GOOD, &[&file(path)]),
@@ -447,7 +447,11 @@ fn a_file_in_the_current_directory_is_found() {
 fn statistics_are_checked() {
     for (setting, problem) in [
         ("spectra={ every = 1.0, samples = 0 }", "output.spectra.samples: is 0, must be 1 or more"),
-        ("pdfs={ every = 1.0, bins = 0 }", "output.pdfs.bins: is 0, must be 1 or more"),
+        ("pdfs={ every = 1.0, bins = 0 }", "output.pdfs.bins: is 0, must be 1 to 1000000"),
+        (
+            "pdfs={ every = 1.0, bins = 100000000000 }",
+            "bins: is 100000000000, must be 1 to 1000000",
+        ),
         ("pdfs={ every = 1.0, span = -1.0 }", "output.pdfs.span: is -1"),
         ("pdfs.ranges={ u = [1.0, 1.0] }", "output.pdfs.ranges.u: is [1, 1], must be two"),
         (

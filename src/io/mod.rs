@@ -56,12 +56,29 @@ fn foreign(path: &Path, reason: impl std::fmt::Display) -> Error {
     ))
 }
 
+/// The reason for which what is at `path` can be no file of a run: a directory, a pipe, at which a reader
+/// would wait for ever, or a link to nowhere.
+fn what_is_no_file(path: &Path) -> Option<&'static str> {
+    use std::os::unix::fs::FileTypeExt;
+    if let Ok(found) = std::fs::metadata(path) {
+        let odd = [(found.is_dir(), "a directory"), (found.file_type().is_fifo(), "a pipe")];
+        return odd.into_iter().find_map(|(is_odd, what)| is_odd.then_some(what));
+    }
+    // Where the target's directory is there, the target can be made.
+    let target = path.parent()?.join(std::fs::read_link(path).ok()?);
+    let can_be_made = target.parent().is_some_and(Path::is_dir);
+    (!can_be_made).then_some("a link that leads nowhere")
+}
+
 /// Checks that the file at `path`, if it is there, can be written to, and that files can be made, renamed
 /// and removed beside it. Changes nothing.
 ///
 /// # Errors
 /// Names the file or the directory, and the reason.
 fn check_writable(path: &Path) -> Result<()> {
+    if let Some(reason) = what_is_no_file(path) {
+        return Err(Error::io("write", path, format!("it is {reason}")));
+    }
     let allows = |path: &Path, how| {
         use std::os::unix::ffi::OsStrExt;
         let name = std::ffi::CString::new(path.as_os_str().as_bytes())
@@ -141,5 +158,30 @@ impl Drop for Temporary {
     fn drop(&mut self) {
         // After a rename there is nothing left under this name, and that is no error.
         let _ = fs::remove_file(&self.path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Nothing waits at a pipe, and a link to a place where a file can be made is as good as a file.
+    #[test]
+    fn what_is_no_file_is_not_written_to() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        let pipe = std::process::Command::new("mkfifo").arg(at("pipe")).status().unwrap();
+        assert!(pipe.success());
+        let link = |target: &str, name| std::os::unix::fs::symlink(target, at(name)).unwrap();
+        link("/nowhere/file", "lost");
+        link("elsewhere", "new");
+        for (name, reason) in
+            [("pipe", "is a pipe"), ("lost", "leads nowhere"), (".", "is a directory")]
+        {
+            let message = check_writable(&at(name)).unwrap_err().message;
+            assert!(message.contains(reason), "{name}: {message}");
+        }
+        check_writable(&at("new")).unwrap();
+        check_writable(&at("none")).unwrap();
     }
 }

@@ -150,6 +150,18 @@ fn a_refused_continuation_touches_nothing() {
         };
         refused(&spoil, &restart, 2, "move it away", &|| fs::rename(&aside, &path).unwrap());
     }
+    for name in ["log.txt", "config.toml", "snapshots.xmf", "checkpoints/checkpoint_00000000.h5"] {
+        let (path, aside) = (run.join(name), case.path("aside"));
+        let spoil = || {
+            fs::rename(&path, &aside).unwrap();
+            fs::create_dir(&path).unwrap();
+        };
+        let mend = || {
+            fs::remove_dir(&path).unwrap();
+            fs::rename(&aside, &path).unwrap();
+        };
+        refused(&spoil, &restart, 1, "irectory", &mend);
+    }
     let Some(nobody) = Nobody::find() else { return };
     nobody.owns(&case);
     for (name, mode) in [

@@ -119,6 +119,9 @@ fn one() -> usize {
     1
 }
 
+/// Each rank holds all bins of all quantities; more than these only ask for memory.
+const MOST_BINS: usize = 1_000_000;
+
 fn bins() -> usize {
     200
 }
@@ -153,7 +156,8 @@ impl Pdfs {
     pub(super) fn check(&self, known: Known, problems: &mut Problems) {
         let Known { end, physics, .. } = known;
         self.sampling().check("output.pdfs", end, problems);
-        problems.require(self.bins > 0, "output.pdfs.bins", self.bins, "1 or more");
+        let (allowed, most) = (format!("1 to {MOST_BINS}"), 1..=MOST_BINS);
+        problems.require(most.contains(&self.bins), "output.pdfs.bins", self.bins, &allowed);
         problems.require_positive("output.pdfs.span", self.span);
         let names = physics.map(Densities::names);
         for (name, [low, high]) in &self.ranges {

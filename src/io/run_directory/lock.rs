@@ -64,7 +64,11 @@ impl Lock {
                 Err(_) => {}
             }
             let now = match fs::read(path) {
-                Err(e) if e.kind() == ErrorKind::NotFound => continue,
+                // It has gone meanwhile, or is a link that leads nowhere.
+                Err(e) if e.kind() == ErrorKind::NotFound => match fs::symlink_metadata(path) {
+                    Ok(_) => Vec::new(),
+                    Err(_) => continue,
+                },
                 now => now.map_err(failed)?,
             };
             let other: Option<Owner> = toml::from_slice(&now).ok();
@@ -293,10 +297,14 @@ mod tests {
     fn a_file_that_is_no_lock_is_waited_for() {
         let directory = tempfile::tempdir().unwrap();
         let path = path(&directory);
-        fs::write(&path, "").unwrap();
-        let (lock, told) = acquire(&path);
-        lock.unwrap();
-        assert!(told.contains("left no name"), "{told}");
+        let nowhere = |path: &Path| std::os::unix::fs::symlink("/nowhere/lock", path).unwrap();
+        for make in [|path: &Path| fs::write(path, "").unwrap(), nowhere] {
+            make(&path);
+            let (lock, told) = acquire(&path);
+            lock.unwrap();
+            assert!(told.contains("left no name"), "{told}");
+            assert_eq!(fs::read_dir(&directory).unwrap().count(), 0);
+        }
     }
 
     #[test]
