@@ -1,5 +1,8 @@
 //! The abscissa that a density is counted over: its bins, its variable, and the scale of that.
 
+/// The order of the moments that are measured: 1 to 4.
+pub(super) const ORDERS: usize = 4;
+
 /// The bins of a density, all of the same width.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bins {

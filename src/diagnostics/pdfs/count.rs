@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::bins::{Normalization, Scale};
+use super::bins::{Normalization, ORDERS, Scale};
 use super::catalogue::{Density, Look};
 use super::logarithms::Logarithms;
 use super::tabulate::{Tabulate, count_slots};
@@ -13,9 +13,6 @@ use crate::real::Real;
 use crate::simd;
 use crate::transform::plane_job::{Block, PlaneJob};
 use crate::transform::sweep::Sweep;
-
-/// The order of the moments that are measured: 1 to 4.
-pub(super) const ORDERS: usize = 4;
 
 /// Numbers in the sum that is [held](Look::held) on this rank.
 pub(super) fn held_points<T: Real>(sweep: &Sweep<T>) -> usize {

@@ -25,9 +25,9 @@ use crate::real::Real;
 use crate::sums::sum_over_bundles;
 use crate::transform::sweep::Sweep;
 
-use bins::Scale;
+use bins::{ORDERS, Scale};
 use catalogue::{Catalogue, Look};
-use count::{Count, ORDERS, Tally, held_points};
+use count::{Count, Tally, held_points};
 
 pub use bins::{Bins, Normalization};
 pub use catalogue::Density;

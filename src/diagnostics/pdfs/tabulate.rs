@@ -1,7 +1,6 @@
 //! The bins and powers of the values of a block, in vectors.
 
-use super::bins::Bins;
-use super::count::ORDERS;
+use super::bins::{Bins, ORDERS};
 use crate::real::{Real, Vector};
 use crate::simd::{Kernel, doubles};
 
