@@ -46,10 +46,10 @@ pub fn table<'a>(
     let outputs: f64 = written.clone().map(|spent| spent.seconds).sum();
     let step = (seconds - outputs).max(0.0) / steps.max(1) as f64;
     let mut text =
-        format!("{:<32}{:>10}{:>10}{:>10}", "outputs", "number", "ms each", "steps each");
+        format!("{:<32}{:>10}{:>10}{:>12}", "outputs", "number", "ms each", "steps each");
     for Spent { name, count, seconds } in written {
         let each = seconds / *count as f64;
-        let _ = write!(text, "\n{name:<32}{count:>10}{:>10.3}{:>10.2}", 1e3 * each, each / step);
+        let _ = write!(text, "\n{name:<32}{count:>10}{:>10.3}{:>12.2}", 1e3 * each, each / step);
     }
     text
 }
