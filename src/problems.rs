@@ -37,6 +37,23 @@ impl Problems {
         self.require(value.is_finite() && value > 0.0, path, value, "a finite number above 0");
     }
 
+    /// Requires that the `name` of the `kind` at `path` can be that of a file, and is none of the `others`.
+    pub fn require_name<'a>(
+        &mut self,
+        path: &str,
+        name: &str,
+        mut others: impl Iterator<Item = &'a str>,
+        kind: &str,
+    ) {
+        let letters = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        self.require(
+            !name.is_empty() && name.chars().all(letters) && others.all(|other| other != name),
+            &format!("{path}.name"),
+            format!("\"{name}\""),
+            &format!("letters, digits, _ and -, and not the name of another {kind}"),
+        );
+    }
+
     /// Notes a time `interval` that is not above zero, or so short that it would come more often by the
     /// `end` than times can tell apart.
     pub fn require_interval(&mut self, path: &str, interval: f64, end: Option<f64>) {

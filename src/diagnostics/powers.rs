@@ -41,11 +41,7 @@ impl<T: Real> Kernel<f64> for Squares<'_, T> {
     fn run<V: Vector<Scalar = f64>>(self) {
         let points = self.sums.len();
         for point in (0..points).step_by(V::WIDTH) {
-            let mut square = V::zero();
-            for field in 0..self.values.len() / points {
-                let value = doubles::load::<T, V>(self.values, field * points + point);
-                square = square + value * value;
-            }
+            let square = square_at::<T, V>(self.values, self.values.len() / points, points, point);
             doubles::store(square, self.sums, point);
         }
     }
@@ -64,15 +60,26 @@ impl<T: Real> Kernel<f64> for LargestSquare<'_, T> {
     fn run<V: Vector<Scalar = f64>>(self) -> f64 {
         let mut largest = V::zero();
         for point in (0..self.points).step_by(V::WIDTH) {
-            let mut square = V::zero();
-            for field in 0..self.fields {
-                let value = doubles::load::<T, V>(self.values, field * self.points + point);
-                square = square + value * value;
-            }
-            largest = largest.max(square);
+            largest = largest.max(square_at::<T, V>(self.values, self.fields, self.points, point));
         }
         largest.largest()
     }
+}
+
+/// The sum of the squares of fields at some points.
+#[inline(always)]
+fn square_at<T: Real, V: Vector<Scalar = f64>>(
+    values: &[T],
+    fields: usize,
+    points: usize,
+    point: usize,
+) -> V {
+    let mut square = V::zero();
+    for field in 0..fields {
+        let value = doubles::load::<T, V>(values, field * points + point);
+        square = square + value * value;
+    }
+    square
 }
 
 struct Powers<'a, T, const N: usize> {

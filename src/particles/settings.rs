@@ -68,14 +68,8 @@ impl ParticleSet {
     /// known.
     pub fn check(sets: &[ParticleSet], index: usize, end: Option<f64>, problems: &mut Problems) {
         let (path, set) = (format!("particles[{index}]"), &sets[index]);
-        let letters = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        let is_free = sets[..index].iter().all(|other| other.name != set.name);
-        problems.require(
-            !set.name.is_empty() && set.name.chars().all(letters) && is_free,
-            &format!("{path}.name"),
-            format!("\"{}\"", set.name),
-            "letters, digits, _ and -, and not the name of another set",
-        );
+        let others = sets[..index].iter().map(|other| &*other.name);
+        problems.require_name(&path, &set.name, others, "set");
         problems.require_interval(&format!("{path}.every"), set.every, end);
         problems.require_not_negative(&format!("{path}.start"), set.start);
         /// Particles whose numbers and rows of stencils can be counted.

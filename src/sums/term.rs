@@ -47,8 +47,6 @@ pub enum Weight {
     Rate(Damping),
     /// 1 where the wavenumber along an axis is 0, and 0 elsewhere and for the mean.
     Flat(usize),
-    /// The square of the wavenumber along an axis.
-    SquareAlong(usize),
 }
 
 impl Term {
@@ -125,7 +123,6 @@ impl Weight {
             Weight::InverseSquare => each.is(|k| 1.0 / square(k)),
             Weight::Rate(damping) => each.is(|k| damping.rate(square(k))),
             Weight::Flat(axis) => each.is(|k| if k[axis] == 0.0 { 1.0 } else { 0.0 }),
-            Weight::SquareAlong(axis) => each.is(|k| k[axis] * k[axis]),
         }
     }
 }

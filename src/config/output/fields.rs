@@ -132,14 +132,8 @@ impl Slice {
     pub(super) fn check(slices: &[Slice], index: usize, known: Known, problems: &mut Problems) {
         let Known { end, grid, physics } = known;
         let (path, slice) = (format!("output.slices[{index}]"), &slices[index]);
-        let letters = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        let is_free = slices[..index].iter().all(|other| other.name != slice.name);
-        problems.require(
-            !slice.name.is_empty() && slice.name.chars().all(letters) && is_free,
-            &format!("{path}.name"),
-            format!("\"{}\"", slice.name),
-            "letters, digits, _ and -, and not the name of another slice",
-        );
+        let others = slices[..index].iter().map(|other| &*other.name);
+        problems.require_name(&path, &slice.name, others, "slice");
         problems.require_interval(&format!("{path}.every"), slice.every, end);
         check_fields(&path, &slice.fields, physics, problems);
         let Some(grid) = grid else { return };

@@ -25,9 +25,9 @@ pub struct Moments {
 
 impl Moments {
     /// Returns those of all parts together, but for those that are zero everywhere.
-    pub fn of_all<'a>(parts: impl IntoIterator<Item = &'a Moments>) -> Self {
+    pub fn of_all(parts: &[Moments]) -> Self {
         let mut all = Moments::default();
-        for part in parts.into_iter().filter(|part| part.sums[0] != 0.0) {
+        for part in parts.iter().filter(|part| part.sums[0] != 0.0) {
             all.count += part.count;
             all.sums.iter_mut().zip(part.sums).for_each(|(sum, of_part)| *sum += of_part);
         }

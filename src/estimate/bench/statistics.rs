@@ -19,12 +19,11 @@ impl Bench<'_> {
     pub(super) fn statistics<T: Real>(&self, solver: &mut Solver<T>) -> Result<Vec<InSteps>> {
         let (comm, physics) = (self.comm, &self.config.physics);
         let grid = solver.state().modes.grid;
-        let spacing = std::f64::consts::TAU * grid.lengths[AXIS] / grid.points[AXIS] as f64;
         let quantities = Quantities::new(physics, grid.lengths);
         let spectra = AllSpectra::new(self.config, grid);
         let gradients = Gradients::new(physics);
         let pdfs = Pdfs::new(physics, BINS, |_| None);
-        let structure = StructureFunctions::new(physics, vec![AXIS], vec![spacing]);
+        let structure = StructureFunctions::new(physics, vec![AXIS], vec![grid.spacing()[AXIS]]);
         Ok(vec![
             self.in_steps("row of the history", solver, |solver| {
                 let (state, pool) = (solver.state(), solver.pool());
