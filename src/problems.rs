@@ -3,6 +3,8 @@
 use std::fmt::{Display, Write};
 use std::path::Path;
 
+use crate::format::plain;
+
 /// One thing to mend.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -28,7 +30,7 @@ impl Problems {
     /// Notes "is `value`, must be `allowed`" at `path` unless `acceptable`.
     pub fn require(&mut self, acceptable: bool, path: &str, value: impl Display, allowed: &str) {
         if !acceptable {
-            self.add(path, format!("is {value}, must be {allowed}"));
+            self.add(path, format!("is {}, must be {allowed}", plain(value)));
         }
     }
 
@@ -63,8 +65,9 @@ impl Problems {
         let Some(end) = end.filter(|end| end.is_finite() && interval > 0.0) else { return };
         if end / interval > MOST {
             let message = format!(
-                "is {interval:e}, of which time.end = {end} would take {:.1e}; time goes on by \
+                "is {interval:e}, of which time.end = {} would take {:.1e}; time goes on by \
                  at least 1/2^53 = {:.1e} of the end, so it must be {:.1e} or more",
+                plain(end),
                 end / interval,
                 1.0 / MOST,
                 end / MOST

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::known::Known;
 use crate::diagnostics::Pdfs as Densities;
+use crate::format::plain;
 use crate::grid::{AXES, Grid};
 use crate::multiples::Multiples;
 use crate::physics::Axis;
@@ -163,7 +164,12 @@ impl Pdfs {
         for (name, [low, high]) in &self.ranges {
             let path = format!("output.pdfs.ranges.{name}");
             let valid = low.is_finite() && high.is_finite() && low < high;
-            problems.require(valid, &path, format!("[{low}, {high}]"), "two numbers that increase");
+            problems.require(
+                valid,
+                &path,
+                format!("[{}, {}]", plain(low), plain(high)),
+                "two numbers that increase",
+            );
             if let Some(names) = names.as_ref().filter(|names| !names.contains(name)) {
                 let names = names.join(", ");
                 problems.add(&path, format!("is not the name of a density; there are {names}"));

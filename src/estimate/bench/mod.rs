@@ -12,11 +12,11 @@ mod statistics;
 mod subject;
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::config::{Config, Machine, Node};
+use crate::console;
 use crate::error::{Error, Result};
 use crate::modes::Modes;
 use crate::parallel::Communicator;
@@ -83,11 +83,8 @@ pub fn bench(comm: &Communicator, config: &Config, options: &Options) -> Result<
         })?;
     }
     let text = comm.agree(if options.json { report.json() } else { Ok(report.table()) })?;
-    if comm.is_root() {
-        // A reader that has seen enough is no error.
-        let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
-    }
-    Ok(())
+    let print = || console::print(format!("{}\n", text.trim_end()));
+    comm.agree(if comm.is_root() { print() } else { Ok(()) })
 }
 
 fn measure<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> Result<Report> {
