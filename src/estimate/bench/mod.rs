@@ -17,6 +17,7 @@ use std::time::Instant;
 
 use crate::config::{Config, Machine, Node};
 use crate::console;
+use crate::diagnostics::Flow;
 use crate::error::{Error, Result};
 use crate::modes::Modes;
 use crate::parallel::Communicator;
@@ -234,7 +235,8 @@ impl Bench<'_> {
         let clock = Clock { time: 0.0, step: 0 };
         let contents = Contents::state(self.config, precision)?;
         let measured = self.samples(|| {
-            snapshots::save(self.comm, &path, self.config, &contents, state, sweep, clock).map(drop)
+            let flow = Flow::new(state, None);
+            snapshots::save(self.comm, &path, self.config, &contents, &flow, sweep, clock).map(drop)
         });
         if self.comm.is_root() {
             // Not there when it could not be written, which is said below.
