@@ -4,6 +4,7 @@ use std::fmt::{Display, Write};
 use std::path::Path;
 
 use crate::format::plain;
+use crate::grid::Grid;
 
 /// One thing to mend.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +55,15 @@ impl Problems {
             format!("\"{name}\""),
             &format!("letters, digits, _ and -, and not the name of another {kind}"),
         );
+    }
+
+    /// Notes that a flow in a `plane` is asked for at `path`, where the grid has no axis without waves.
+    pub fn require_flat(&mut self, path: &str, plane: bool, grid: &Grid) {
+        if plane && grid.flat_axis().is_none() {
+            let message =
+                "is true, which needs a grid with waves along two axes: one point along the third";
+            self.add(path, message);
+        }
     }
 
     /// Notes a time `interval` that is not above zero, or so short that it would come more often by the
