@@ -25,9 +25,11 @@ fn held_now(process: u32) -> (f64, usize) {
     (resident.unwrap().trim().parse().unwrap(), files)
 }
 
-/// What memory may grow by, in kB, after all buffers are there: what the allocator leaves in between.
-/// A leak of a kB with each file would be more in the long test.
-const ALLOWED: f64 = 600.0;
+/// What memory may grow by, in kB, after all buffers are there: what the allocator leaves in between, and
+/// the parts of a megabyte in which files of records are copied when they outgrow their room (a file of
+/// records alone made 0.8 MB of it by the time that it had 65 MB, and none from there to 259 MB). A leak of
+/// a kB with each checkpoint and snapshot would be 2.8 MB in the long test.
+const ALLOWED: f64 = 1500.0;
 
 /// A run with a row for each 5 steps, a checkpoint for each 20 and a snapshot for each 50. Compares
 /// what each rank holds after the first of the `steps`, when all buffers are there, and after each of
