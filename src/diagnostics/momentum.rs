@@ -41,6 +41,13 @@ pub struct Momentum<T: Real> {
 }
 
 impl MomentumPart {
+    /// Returns how many transforms of a field it takes, without magnetic field and force.
+    pub fn transforms(self) -> f64 {
+        match self {
+            MomentumPart::Pressure | MomentumPart::Acceleration => 6.0,
+        }
+    }
+
     /// Returns the bytes that it takes on a rank.
     pub fn bytes<T: Real>(self, plan: &Plan) -> f64 {
         let fields = match self {

@@ -21,7 +21,7 @@ use super::performance_model::{Case, Prediction};
 use super::process_grid;
 use crate::format::{duration, number, size, three_digits};
 use crate::simulation::output::registry::asked_for;
-use crate::simulation::output::volume;
+use crate::simulation::output::volume::{self, Pace};
 
 /// The placement of a run: its ranks, and what they are on.
 pub struct Placement {
@@ -79,9 +79,11 @@ impl Resources {
             ("memory", amount(memory, ranks, modes.grid.point_count())),
             ("all-to-all", messages(&plan, node, sent, stages)),
         ];
-        lines.extend(volume::report::<T>(config, &modes)?.into_iter().map(|item| ("output", item)));
         let steps = steps(config, first_dt);
         let count = steps.as_ref().map(|(count, _)| *count);
+        let pace = Pace { transforms: (stages * sent.transforms()) as f64, steps: count };
+        let outputs = volume::report::<T>(config, &modes, pace)?.into_iter();
+        lines.extend(outputs.map(|item| ("output", item)));
         lines.extend(steps.map(|(_, text)| ("steps", text)));
         if let Some(machine) = &machine {
             let prediction =

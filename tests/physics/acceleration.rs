@@ -64,8 +64,8 @@ fn error<const N: usize>(setup: &Setup<N>) -> f64 {
     let (mut error, mut largest) = (0.0_f64, 0.0_f64);
     for (mode, index) in found.owned_modes() {
         let advected = advected.get(&mode).copied().unwrap_or_default();
-        for axis in 0..3 {
-            let expected = rates.at(index, axis) + advected[axis];
+        for (axis, advected) in advected.into_iter().enumerate() {
+            let expected = rates.at(index, axis) + advected;
             error = error.max((found.at(index, axis) - expected).norm());
             largest = largest.max(expected.norm());
         }

@@ -97,7 +97,6 @@ impl<const N: usize> Setup<'_, N> {
                 products: PRESSURE_PRODUCTS,
                 particles: self.particles.clone(),
                 tolerance: self.tolerance.map(|error| Tolerance { error, groups }),
-                ..SolverOptions::default()
             },
         )
         .unwrap();

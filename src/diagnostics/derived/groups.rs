@@ -39,6 +39,17 @@ pub struct Group {
 }
 
 impl Source {
+    /// Returns how many fields are transformed, less those of the momentum.
+    pub fn transforms(&self) -> usize {
+        match self {
+            Source::State(range) => range.len(),
+            Source::Pressure => 1,
+            Source::PressureGradient | Source::Acceleration | Source::Magnitude(_) => AXES,
+            Source::Triples(triples) => AXES * triples.len(),
+            Source::Squares(terms) => AXES * terms.len(),
+        }
+    }
+
     /// Returns the part of the momentum that it is made of.
     pub fn momentum(&self) -> Option<MomentumPart> {
         match self {

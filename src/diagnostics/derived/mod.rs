@@ -80,6 +80,12 @@ impl OutputFields {
         self.groups.iter().filter_map(|group| group.source.momentum()).max()
     }
 
+    /// Returns how many transforms of a field take about as long as making them.
+    pub fn transforms(&self) -> f64 {
+        let of_groups: usize = self.groups.iter().map(|group| group.source.transforms()).sum();
+        of_groups as f64 + self.momentum().map_or(0.0, MomentumPart::transforms)
+    }
+
     /// Returns whether a field of all points of this rank is held at a time.
     pub fn holds_a_field(&self) -> bool {
         self.groups.iter().any(|g| matches!(g.source, Source::Squares(_) | Source::Magnitude(_)))

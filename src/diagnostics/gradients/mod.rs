@@ -72,6 +72,16 @@ impl Gradients {
         &self.variables
     }
 
+    /// Returns how many transforms of a field take about as long as a measurement.
+    pub fn transforms(&self) -> f64 {
+        /// Sums over the points, beside the transforms.
+        const WITH_SUMS: f64 = 1.3;
+        let of_group = |group: &Range<usize>| if group.len() == AXES { 15.0 } else { 7.0 };
+        let of_fields: f64 = self.groups.iter().map(of_group).sum();
+        let of_momentum = self.momentum().map_or(0.0, |part| part.transforms() + 6.0);
+        WITH_SUMS * (of_fields + of_momentum)
+    }
+
     fn add(&mut self, name: String, unit: &str, description: String) {
         self.variables.push(Variable::new(name, unit, description));
     }

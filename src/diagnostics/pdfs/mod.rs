@@ -96,6 +96,20 @@ impl Pdfs {
         self.looks.iter().filter_map(needs).max()
     }
 
+    /// Returns how many transforms of a field take about as long as a measurement.
+    pub fn transforms(&self) -> f64 {
+        /// Of a field that is counted, and of a logarithm of a square.
+        const COUNTED: f64 = 0.7;
+        const SQUARE: f64 = 5.0;
+        let of_look = |look: &Look| {
+            let squares = [look.of_square, look.held.and_then(|(_, density)| density)];
+            (1.0 + COUNTED) * look.of_fields.len() as f64
+                + SQUARE * squares.into_iter().flatten().count() as f64
+        };
+        let of_looks: f64 = self.looks.iter().map(of_look).sum();
+        of_looks + self.momentum().map_or(0.0, MomentumPart::transforms)
+    }
+
     /// Measures all densities, in as many sweeps as there are groups of three gradients, and one.
     /// Collective: every rank must call this.
     pub fn measure<T: Real>(

@@ -35,8 +35,9 @@ impl<T: Real> OutputKind<T> for config::Gradients {
     }
 
     fn volume(&self, config: &Config, _: &Modes) -> Result<Volume> {
-        let columns = columns(&Gradients::new(&config.physics, self.acceleration));
-        Ok(history::volume_of_rows("gradients", &columns, self.every))
+        let gradients = Gradients::new(&config.physics, self.acceleration);
+        let columns = columns(&gradients);
+        Ok(history::volume_of_rows("gradients", &columns, self.every, gradients.transforms()))
     }
 
     fn memory(&self, config: &Config, plan: &Plan, _: f64) -> Result<f64> {

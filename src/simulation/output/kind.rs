@@ -56,6 +56,9 @@ pub struct Volume {
     pub every: f64,
     /// Bytes of each.
     pub bytes: f64,
+    /// The time that each takes, less that of the writing, in transforms of one field: about, as
+    /// docs/performance.md has measured it.
+    pub transforms: f64,
 }
 
 /// The run that outputs belong to, and where they go.

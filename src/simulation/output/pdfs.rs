@@ -5,6 +5,7 @@ use crate::diagnostics::{Bins, Measured, Normalization, Pdfs};
 use crate::error::Result;
 use crate::grid::Grid;
 use crate::io::records::{Array, Axis, Header};
+use crate::modes::Modes;
 use crate::real::Real;
 use crate::transform::plan::Plan;
 use crate::variable::Variable;
@@ -33,6 +34,10 @@ impl RecordsKind for config::Pdfs {
         let ranges = |name: &str| self.ranges.get(name).copied();
         let pdfs = Pdfs::new(&run.physics, self.acceleration, bins, ranges);
         Ok((header(&pdfs, bins, run.to_toml()?), pdfs))
+    }
+
+    fn transforms(&self, _: &Config, _: &Modes, pdfs: &Pdfs) -> f64 {
+        pdfs.transforms()
     }
 
     /// The dissipation at every point, and what acceleration needs.

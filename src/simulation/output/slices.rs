@@ -50,7 +50,8 @@ impl<T: Real> OutputKind<T> for config::Slice {
         let points = self.region(&modes.grid).shape().iter().product::<usize>() as f64;
         let bytes = points * bytes_at_a_point(&self.fields, config, self.precision)?;
         let name = format!("records of slice {}", self.name);
-        Ok(Volume { name, every: self.every, bytes })
+        let transforms = output_fields(&self.fields, config)?.transforms();
+        Ok(Volume { name, every: self.every, bytes, transforms })
     }
 
     fn memory(&self, config: &Config, plan: &Plan, _: f64) -> Result<f64> {

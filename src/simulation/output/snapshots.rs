@@ -65,7 +65,8 @@ impl<T: Real> OutputKind<T> for config::Snapshots {
         let points: f64 = points.iter().map(|&n| n as f64).product();
         let name = if self.compression > 0 { "snapshots at most" } else { "snapshots" };
         let bytes = points * bytes_at_a_point(&self.fields, config, self.precision)?;
-        Ok(Volume { name: name.into(), every: self.every, bytes })
+        let transforms = output_fields(&self.fields, config)?.transforms();
+        Ok(Volume { name: name.into(), every: self.every, bytes, transforms })
     }
 
     fn names(&self, config: &Config, _: Grid) -> Result<Option<(String, Vec<String>)>> {
