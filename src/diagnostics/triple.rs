@@ -10,7 +10,7 @@ use crate::simd::{self, Kernel, doubles};
 use crate::transform::sweep::Sweep;
 
 /// Three fields that are linear in the state and its first derivatives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Triple {
     /// The curl of the vector that begins at this field.
     Curl(usize),

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::error::Result;
 use crate::fields::SpectralFields;
-use crate::grid::Region;
+use crate::grid::{AXES, Region};
 use crate::parallel::SharedSlice;
 use crate::real::Real;
 
@@ -54,6 +54,31 @@ impl<T: Real> PlaneJob<T> for CopyOut<'_, T> {
             let line = inputs[field * block.len() + lane..].iter().step_by(block.lanes);
             let values = line.skip(self.0.region.ranges[0].start);
             row.iter_mut().zip(values).for_each(|(to, from)| *to = *from);
+        });
+    }
+}
+
+/// Three inputs and arrays of some fields, point by point.
+struct Fold<'a, T, F> {
+    copy: Copy<'a, T>,
+    fold: F,
+}
+
+impl<T: Real, F: Fn(usize, &mut T, [T; AXES]) + Sync> PlaneJob<T> for Fold<'_, T, F> {
+    fn inputs(&self) -> usize {
+        AXES
+    }
+
+    fn look(&self, block: Block, inputs: &[T]) {
+        let first = self.copy.region.ranges[0].start * block.lanes;
+        self.copy.rows(block, 0..self.copy.fields, |row, array, lane| {
+            let line = |field: usize| {
+                let start = field * block.len() + first + lane;
+                inputs[start..].iter().step_by(block.lanes)
+            };
+            let values = line(0).zip(line(1)).zip(line(2));
+            let points = row.iter_mut().zip(values);
+            points.for_each(|(to, ((x, y), z))| (self.fold)(array, to, [*x, *y, *z]));
         });
     }
 }
@@ -148,6 +173,26 @@ impl<T: Real> Sweep<T> {
             visit(&batch, &array)?;
         }
         Ok(())
+    }
+
+    /// Transforms three fields, whose modes `work` puts out bundle by bundle, to the points of a region, and
+    /// calls `fold(field, number of the array, values)` at each of them that this rank has, for each field of
+    /// an array `[field][z][y][x]` of those. Collective.
+    pub fn fold_region(
+        &mut self,
+        work: &ColumnJob<T>,
+        region: &Region,
+        (array, fields): (&mut [T], usize),
+        fold: impl Fn(usize, &mut T, [T; AXES]) + Sync,
+    ) {
+        self.begin(AXES, work);
+        self.to_planes(AXES);
+        let (region, first) = (region.common(&self.points()), self.plan.planes.start);
+        let planes = region.ranges[2].clone();
+        if !region.is_empty() {
+            let copy = Copy { array: SharedSlice::new(array), fields, region };
+            self.run_planes(planes.start - first..planes.end - first, &Fold { copy, fold });
+        }
     }
 
     /// Transforms `count` physical fields to their kept modes. `supply(region, values)` fills

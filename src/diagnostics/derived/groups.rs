@@ -39,14 +39,14 @@ pub struct Group {
 }
 
 impl Source {
-    /// Returns how many fields are transformed, less those of the momentum.
+    /// Returns how many fields are transformed, less those of the momentum and of sums of squares.
     pub fn transforms(&self) -> usize {
         match self {
             Source::State(range) => range.len(),
             Source::Pressure => 1,
-            Source::PressureGradient | Source::Acceleration | Source::Magnitude(_) => AXES,
+            Source::PressureGradient | Source::Acceleration => AXES,
             Source::Triples(triples) => AXES * triples.len(),
-            Source::Squares(terms) => AXES * terms.len(),
+            Source::Squares(_) | Source::Magnitude(_) => 0,
         }
     }
 

@@ -6,14 +6,16 @@
 //!
 //! (Hunt, Wray & Moin 1988, Center for Turbulence Research CTR-S88, p. 193). Derivatives are exact;
 //! what is not linear is formed at the points. It is a sum of squares of *triples*, three linear
-//! fields that are transformed together: no more than three fields and one sum are held at a time.
+//! fields that are transformed together: no more than three fields, and the sums, are held at a time.
 //!
 //! | file | what it has |
 //! |---|---|
 //! | here | [`OutputFields`], and how they are made of a [`Flow`] |
 //! | `groups` | the fields that there are with each physics |
+//! | `squares` | those that are sums of squares |
 
 mod groups;
+mod squares;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -31,6 +33,7 @@ use crate::transform::regrid::regrid;
 use crate::transform::sweep::Sweep;
 use crate::variable::Variable;
 use groups::{Group, Source, known, of_state};
+use squares::SumsOfSquares;
 
 /// Fields to be written.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,13 +85,18 @@ impl OutputFields {
 
     /// Returns how many transforms of a field take about as long as making them.
     pub fn transforms(&self) -> f64 {
-        let of_groups: usize = self.groups.iter().map(|group| group.source.transforms()).sum();
-        of_groups as f64 + self.momentum().map_or(0.0, MomentumPart::transforms)
+        let of_groups: usize = self.sources().map(Source::transforms).sum();
+        let of_sums = AXES * squares::count(self.sources()).1;
+        (of_groups + of_sums) as f64 + self.momentum().map_or(0.0, MomentumPart::transforms)
     }
 
-    /// Returns whether a field of all points of this rank is held at a time.
-    pub fn holds_a_field(&self) -> bool {
-        self.groups.iter().any(|g| matches!(g.source, Source::Squares(_) | Source::Magnitude(_)))
+    /// Returns how many fields of all points of this rank are held at a time.
+    pub fn held_fields(&self) -> usize {
+        squares::count(self.sources()).0
+    }
+
+    fn sources(&self) -> impl Iterator<Item = &Source> {
+        self.groups.iter().map(|group| &group.source)
     }
 
     /// Makes the fields of `flow` at the points of `region`, one after the other, and hands them over
@@ -102,7 +110,8 @@ impl OutputFields {
         region: &Region,
         mut visit: impl FnMut(usize, &Region, &[T]) -> Result<()>,
     ) -> Result<()> {
-        let mut first = 0;
+        let sums = SumsOfSquares::new(self.sources(), &flow.state, sweep, region);
+        let (mut first, mut next_sum) = (0, 0);
         for Group { fields, source, .. } in &self.groups {
             match source {
                 Source::State(range) => {
@@ -126,13 +135,11 @@ impl OutputFields {
                         triple.to_points(&flow.state, sweep, region, each)
                     })
                 }
-                Source::Squares(terms) => {
+                Source::Squares(_) | Source::Magnitude(_) => {
+                    let index = next_sum;
+                    next_sum += 1;
                     let each = components(1, first, &mut visit);
-                    sum_of_squares(terms, |sum| sum, &flow.state, sweep, region, each)
-                }
-                Source::Magnitude(triple) => {
-                    let each = components(1, first, &mut visit);
-                    sum_of_squares(&[(*triple, 1.0)], T::sqrt, &flow.state, sweep, region, each)
+                    sums.visit(index, sweep.batches(region), each)
                 }
             }?;
             first += fields.len();
@@ -170,42 +177,6 @@ fn copy<T: Real>(
         region,
         visit,
     )
-}
-
-/// Hands `end` of a weighted sum of squares over. Collective.
-fn sum_of_squares<T: Real>(
-    terms: &[(Triple, f64)],
-    end: impl Fn(T) -> T,
-    state: &SpectralFields<T>,
-    sweep: &mut Sweep<T>,
-    region: &Region,
-    mut visit: impl FnMut(&Region, &[T]) -> Result<()>,
-) -> Result<()> {
-    let mine = region.common(&sweep.points());
-    // Where the values of a batch lie among all of this rank.
-    let here = |batch: &Region| {
-        let before = batch.ranges[2].start - mine.ranges[2].start;
-        before * mine.plane_len()..before * mine.plane_len() + batch.len()
-    };
-    let mut sum = vec![T::ZERO; mine.len()];
-    for (triple, weight) in terms {
-        let weight = T::from_double(*weight);
-        triple.to_points(state, sweep, region, |batch, values| {
-            let len = values.len() / AXES;
-            let (x, yz) = values.split_at(len);
-            let (y, z_component) = yz.split_at(len);
-            let sum = &mut sum[here(batch)];
-            for (((sum, x), y), z) in sum.iter_mut().zip(x).zip(y).zip(z_component) {
-                *sum = *sum + weight * (*x * *x + *y * *y + *z * *z);
-            }
-            Ok(())
-        })?;
-    }
-    sum.iter_mut().for_each(|x| *x = end(*x));
-    for batch in sweep.batches(region) {
-        visit(&batch, &sum[here(&batch)])?;
-    }
-    Ok(())
 }
 
 /// A flow that fields are made of: its state, and its pressure and acceleration where a field needs them.

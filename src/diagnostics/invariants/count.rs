@@ -3,8 +3,9 @@
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
+use super::densities::{AVERAGES, Densities};
 use super::point::{Point, Tensor};
-use super::{AVERAGES, Densities};
+
 use crate::exact_sum::ExactSum;
 use crate::grid::AXES;
 use crate::parallel::SharedSlice;

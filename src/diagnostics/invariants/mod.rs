@@ -17,10 +17,12 @@
 //! | file | what it has |
 //! |---|---|
 //! | here | [`Invariants`]: the densities, and the sweeps that tell them |
+//! | `densities` | [`Densities`]: their bins |
 //! | `point` | what follows from the gradient at one point |
 //! | `count` | counting at the points |
 
 mod count;
+mod densities;
 mod point;
 
 use std::ops::Range;
@@ -38,19 +40,7 @@ use crate::transform::plan::Plan;
 use crate::transform::sweep::Sweep;
 use count::{Count, CountHelicity, HELD, Hold, Places, Tally};
 
-/// Averages over the points: both productions, s_ij s_ij, and the eigenvalues.
-const AVERAGES: usize = 3 + AXES;
-
-/// The densities, and where the bins of each are among all.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Densities {
-    /// Of what is over several units on both sides of 0.
-    pub wide: Bins,
-    /// Of what is between -1 and 1.
-    pub cosine: Bins,
-    /// Of what is between 0 and 1.
-    pub magnitude: Bins,
-}
+pub use densities::Densities;
 
 /// The measurement of all.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,59 +59,6 @@ pub struct MeasuredInvariants {
     pub averages: [f64; 3],
     /// The means of the eigenvalues.
     pub mean_eigenvalues: [f64; AXES],
-}
-
-impl Densities {
-    /// Densities over `bins`, those of what has no bounds up to `span` on both sides.
-    pub fn new(bins: usize, span: f64) -> Self {
-        let of = |low, high| Bins { low, high, count: bins };
-        Densities { wide: of(-span, span), cosine: of(-1.0, 1.0), magnitude: of(0.0, 1.0) }
-    }
-
-    /// Bins along one variable.
-    fn each(&self) -> usize {
-        self.wide.count
-    }
-
-    /// Number of all bins.
-    fn bins(&self) -> usize {
-        let each = self.each();
-        each * each + (4 + 2 * AXES) * each
-    }
-
-    /// The bins of density `number` of one variable.
-    fn range(&self, number: usize) -> Range<usize> {
-        let start = self.each() * (self.each() + number);
-        start..start + self.each()
-    }
-
-    fn joint(&self, q: f64, r: f64) -> Option<usize> {
-        Some(self.wide.bin(q)? * self.each() + self.wide.bin(r)?)
-    }
-
-    fn enstrophy_production(&self, value: f64) -> Option<usize> {
-        Some(self.range(0).start + self.wide.bin(value)?)
-    }
-
-    fn strain_production(&self, value: f64) -> Option<usize> {
-        Some(self.range(1).start + self.wide.bin(value)?)
-    }
-
-    fn shape(&self, value: f64) -> Option<usize> {
-        Some(self.range(2).start + self.cosine.bin(value)?)
-    }
-
-    fn helicity(&self, value: f64) -> Option<usize> {
-        Some(self.range(3).start + self.cosine.bin(value)?)
-    }
-
-    fn eigenvalue(&self, axis: usize, value: f64) -> Option<usize> {
-        Some(self.range(4 + axis).start + self.wide.bin(value)?)
-    }
-
-    fn alignment(&self, axis: usize, value: f64) -> Option<usize> {
-        Some(self.range(4 + AXES + axis).start + self.magnitude.bin(value)?)
-    }
 }
 
 /// The statistics of a velocity gradient.

@@ -1,8 +1,6 @@
 //! The velocity gradient at a point: its invariants, the eigenvalues of the rate of strain, and how the
 //! vorticity lies among its axes.
 
-use std::f64::consts::TAU;
-
 use crate::grid::AXES;
 
 /// A tensor, `[component][axis]`.
@@ -78,8 +76,9 @@ fn eigenvalues(square: f64, determinant: f64) -> [f64; AXES] {
     if p == 0.0 {
         return [0.0; AXES];
     }
-    let phi = (determinant / (2.0 * p.powi(3))).clamp(-1.0, 1.0).acos() / 3.0;
-    let (first, last) = (2.0 * p * phi.cos(), 2.0 * p * (phi + TAU / 3.0).cos());
+    let phi = (determinant / (2.0 * p * p * p)).clamp(-1.0, 1.0).acos() / 3.0;
+    let (sine, cosine) = phi.sin_cos();
+    let (first, last) = (2.0 * p * cosine, -p * (cosine + 3_f64.sqrt() * sine));
     [first, -first - last, last]
 }
 

@@ -21,9 +21,10 @@ impl Bins {
     }
 
     /// The bin of a value, if it is in any; the end of the last bin belongs to it.
+    #[inline]
     pub fn bin(&self, value: f64) -> Option<usize> {
         let is_inside = value >= self.low && value <= self.high;
-        let bin = ((value - self.low) / self.width()) as usize;
+        let bin = ((value - self.low) * (1.0 / self.width())) as usize;
         is_inside.then(|| bin.min(self.count - 1))
     }
 

@@ -81,9 +81,9 @@ impl<T: Real> OutputKind<T> for config::Snapshots {
         let batch = nx * ny * Sweep::<T>::planes_per_batch(plan);
         let fields = output_fields(&self.fields, config)?;
         let momentum = fields.momentum().map_or(0.0, |part| part.bytes::<T>(plan));
-        let sum = if fields.holds_a_field() { nx * ny * plan.planes.len() } else { 0 };
+        let sums = fields.held_fields() * nx * ny * plan.planes.len();
         let planes = batch * (AXES * size_of::<T>() + self.precision.bytes());
-        Ok((planes + sum * size_of::<T>()) as f64 + momentum)
+        Ok((planes + sums * size_of::<T>()) as f64 + momentum)
     }
 }
 
