@@ -78,6 +78,21 @@ fn messages_and_single_precision_are_measured_for_a_chosen_part() {
 }
 
 #[test]
+fn particles_are_measured_where_there_are_any() {
+    let case = Case::new(DECAYING);
+    let particles = "particles=[{ name = 'a', count = 50, every = 0.1, start = 0.2 }]";
+    let report = bench(&case, 2, &["--only", "particles", "--set", particles]);
+    let found = &report["particles"];
+    let number = |value: &Value| value.as_f64().unwrap();
+    let [with, without] = ["with", "without"].map(|name| number(&found[name]["median"]));
+    let expected = [(with - without) / without, (with - without) * 1e6 / 50.0];
+    assert_eq!(["steps", "microseconds"].map(|name| number(&found[name])), expected);
+    let fixed = case.path("config.toml").display().to_string();
+    let none = run_solver(1, &["bench", &fixed, "--only", "particles"]);
+    none.assert_error(2, "no [[particles]]");
+}
+
+#[test]
 fn a_bench_of_nothing_but_itself_prints_a_table() {
     let points = ["bench", "--set", "grid.points=[16,16,16]"];
     let output = run_solver(1, &[&points[..], &QUICK, &["--only", "step,transform"]].concat());
