@@ -17,6 +17,10 @@ impl Bench<'_> {
         let mut without = initial::solver_at_rest::<T>(self.comm, &bare, modes)?;
         without.set_state(state);
         solver.set_time(sets.iter().map(|set| set.start).fold(0.0, f64::max));
+        // The first steps of particles are not like those that follow.
+        for _ in 0..4 {
+            short_step(solver)?;
+        }
         let solvers = &mut [solver, &mut without];
         let [with, without] = self.in_turn(|index| short_step(solvers[index]))?;
         let count = sets.iter().map(|set| set.count).sum();
