@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use crate::grid::AXES;
 
-/// Velocities that a step is made of: that at its start, and those of the steps before it.
-const ORDER: usize = 4;
+/// The number of velocities that a step is made of: that at its start, and those of the steps before it.
+pub const ORDER: usize = 4;
 /// The shortest of the last steps, over a step that is made of them. Weights of shorter ones are large, and of
 /// either sign.
 const SHORTEST: f64 = 0.5;
@@ -46,18 +46,18 @@ impl Past {
         })
     }
 
-    /// Returns the velocities of the last steps, the latest first.
-    pub fn velocities(&self) -> impl Iterator<Item = &[[f64; AXES]]> {
-        self.steps.iter().map(|(_, velocity)| &velocity[..])
+    /// Returns the velocities of the last steps, the latest first; nothing where there are not so many.
+    pub fn velocities(&self) -> [&[[f64; AXES]]; ORDER - 1] {
+        std::array::from_fn(|step| self.steps.get(step).map_or(&[][..], |(_, velocity)| velocity))
     }
 
-    /// Adds a step that began at `time` with this velocity, and forgets what is no longer of use.
-    pub fn add(&mut self, time: f64, velocity: &[[f64; AXES]]) {
-        let oldest = if self.steps.len() == ORDER - 1 { self.steps.pop_back() } else { None };
-        let mut kept = oldest.map_or_else(Vec::new, |(_, kept)| kept);
-        kept.clear();
-        kept.extend_from_slice(velocity);
-        self.steps.push_front((time, kept));
+    /// Adds a step that began at `time` with this velocity, and forgets what is no longer of use: its place is
+    /// left in exchange.
+    pub fn add(&mut self, time: f64, velocity: &mut Vec<[f64; AXES]>) {
+        let is_full = self.steps.len() == ORDER - 1;
+        let oldest = if is_full { self.steps.pop_back() } else { None };
+        let place = oldest.map_or_else(|| vec![[0.0; AXES]; velocity.len()], |(_, place)| place);
+        self.steps.push_front((time, std::mem::replace(velocity, place)));
     }
 
     /// Forgets all steps.
@@ -79,7 +79,7 @@ impl Past {
             return;
         }
         for step in steps.rev() {
-            self.add(step[0], step[1..].as_chunks().0);
+            self.add(step[0], &mut step[1..].as_chunks().0.to_vec());
         }
     }
 }
@@ -90,7 +90,7 @@ mod tests {
 
     fn past(times: &[f64]) -> Past {
         let mut past = Past::default();
-        times.iter().for_each(|time| past.add(*time, &[[*time, -time, 0.5], [1.0; AXES]]));
+        times.iter().for_each(|t| past.add(*t, &mut vec![[*t, -t, 0.5], [1.0; AXES]]));
         past
     }
 

@@ -169,13 +169,17 @@ impl<T: Real> RowSums<'_, T> {
     /// The rows of plane `jz` of a stencil that are in the block.
     #[inline(always)]
     fn of_plane<V: Vector<Scalar = f64>>(&self, slot: usize, jz: usize) {
-        let Look { stencils, sums, shares_planes } = self.look;
+        let Look { stencils, shares_planes, .. } = self.look;
         let ([_, ny, _], [_, wy, wz]) = (stencils.points(), stencils.width());
         let [along_x, along_y, _] = stencils.weights(slot);
         let plane = slot * wz + jz;
         // Sums of the lanes of one vector, and its first one.
         let mut found = [[0.0; MAX_WIDTH]; AXES];
         let mut first = usize::MAX;
+        let mut sum = [0.0; AXES];
+        if !shares_planes {
+            sum.copy_from_slice(self.sums_at(plane));
+        }
         for (rows, mut y) in stencils.along_y(slot) {
             for jy in rows {
                 let lane = y.wrapping_sub(self.block.first_row);
@@ -185,18 +189,27 @@ impl<T: Real> RowSums<'_, T> {
                         first = lane - within;
                         self.along_x::<V>(slot, along_x, first, &mut found);
                     }
-                    let (place, weight) =
-                        if *shares_planes { (plane * wy + jy, 1.0) } else { (plane, along_y[jy]) };
-                    // SAFETY: this is one row of one plane, which is in one block, or the sum of a plane
-                    // whose blocks are all of one thread, as that of a block is.
-                    let sum = unsafe { sums.slice(place * AXES..(place + 1) * AXES) };
-                    for (sum, found) in sum.iter_mut().zip(&found) {
-                        *sum += weight * found[within];
+                    let row = [found[0][within], found[1][within], found[2][within]];
+                    if *shares_planes {
+                        self.sums_at(plane * wy + jy).copy_from_slice(&row);
+                    } else {
+                        add(along_y[jy], &row, &mut sum);
                     }
                 }
                 y = if y + 1 == ny { 0 } else { y + 1 };
             }
         }
+        if !shares_planes {
+            self.sums_at(plane).copy_from_slice(&sum);
+        }
+    }
+
+    /// The sums of a plane of a stencil that has rows in the block, or of such a row where ranks share planes.
+    #[inline(always)]
+    #[expect(clippy::mut_from_ref, reason = "nobody else uses them")]
+    fn sums_at(&self, index: usize) -> &mut [f64] {
+        // SAFETY: a block is one thread's; so are all blocks of a plane, if ranks do not share planes.
+        unsafe { self.look.sums.slice(index * AXES..(index + 1) * AXES) }
     }
 
     /// The sums along x of a stencil with these weights, for the lanes of a vector from `lane` on.

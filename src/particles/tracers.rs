@@ -4,7 +4,7 @@ use crate::grid::{AXES, Grid};
 use crate::integrator::Stage;
 use crate::parallel::{Communicator, ThreadPool};
 
-use super::past::Past;
+use super::past::{ORDER, Past};
 use super::sampler::Sampler;
 use super::settings::ParticleSet;
 
@@ -36,7 +36,7 @@ enum Way {
     /// By the scheme of the flow, stage by stage.
     RungeKutta,
     /// By the velocity at its start, and at those of the last ones, with these weights.
-    AdamsBashforth([f64; 4]),
+    AdamsBashforth([f64; ORDER]),
 }
 
 impl Tracers {
@@ -147,11 +147,14 @@ impl Tracers {
         }
     }
 
-    fn advance_step(&mut self, weights: [f64; 4]) {
-        let velocities = std::iter::once(&self.start_velocity[..]).chain(self.past.velocities());
-        for (weight, velocity) in weights.into_iter().zip(velocities) {
-            let position = self.position.as_flattened_mut().iter_mut();
-            position.zip(velocity.as_flattened()).for_each(|(x, rate)| *x += weight * rate);
+    fn advance_step(&mut self, weights: [f64; ORDER]) {
+        let [now, last, second, third] = weights;
+        let rates = self.past.velocities().map(|velocity| velocity.as_flattened().iter());
+        let [last_rate, second_rate, third_rate] = rates;
+        let position = self.position.as_flattened_mut().iter_mut();
+        let with_rates = position.zip(self.start_velocity.as_flattened());
+        for ((((x, a), b), c), d) in with_rates.zip(last_rate).zip(second_rate).zip(third_rate) {
+            *x += now * a + last * b + second * c + third * d;
         }
     }
 
@@ -159,7 +162,9 @@ impl Tracers {
     pub fn accept(&mut self, time: f64) {
         match self.way {
             Way::Rests => self.past.clear(),
-            Way::RungeKutta | Way::AdamsBashforth(_) => self.past.add(time, &self.start_velocity),
+            Way::RungeKutta | Way::AdamsBashforth(_) => {
+                self.past.add(time, &mut self.start_velocity)
+            }
         }
     }
 
