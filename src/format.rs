@@ -1,5 +1,6 @@
 //! Numbers, sizes and times as people read them.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 /// A number as in C: a mantissa with `digits` decimals, exponent of two digits.
@@ -11,6 +12,17 @@ pub fn scientific(value: f64, digits: usize) -> String {
             format!("{mantissa}e{sign}{exponent:0>2}")
         }
         None => text,
+    }
+}
+
+/// A value as it is; a number that would take a line of digits, such as 1e300, with an exponent.
+pub fn plain(value: impl Display) -> String {
+    /// More than any number has that was typed digit by digit.
+    const MOST: usize = 24;
+    let text = value.to_string();
+    match text.parse::<f64>() {
+        Ok(number) if text.len() > MOST => format!("{number:e}"),
+        _ => text,
     }
 }
 
@@ -61,6 +73,9 @@ mod tests {
         assert_eq!(rates, ["0.0123", "0.500", "2.00", "12.3", "542", "12345"]);
         let numbers = [0.0, 0.0129, 1.5e-12, 2.25e123].map(|x| scientific(x, 2));
         assert_eq!(numbers, ["0.00e+00", "1.29e-02", "1.50e-12", "2.25e+123"]);
+        let typed = [0.1 + 0.2, 1e300, -1e-300, 1e6, f64::NAN].map(plain);
+        assert_eq!(typed, ["0.30000000000000004", "1e300", "-1e-300", "1000000", "NaN"]);
+        assert_eq!(plain("[0, 1]"), "[0, 1]");
         let times = [0.25, 9.96, 59.0, 61.0, 3600.0, 90_000.0].map(duration);
         assert_eq!(times, ["0.25s", "9.96s", "59s", "1m01s", "1h00m", "1d01h"]);
     }

@@ -61,6 +61,13 @@ pub struct Grid {
 }
 
 impl Grid {
+    /// Returns the axis that alone has no waves, as with one point along it: flows are two-dimensional.
+    pub fn flat_axis(&self) -> Option<usize> {
+        let mut flat = (0..AXES).filter(|&axis| self.cutoff[axis] == 0);
+        let axis = flat.next()?;
+        flat.next().is_none().then_some(axis)
+    }
+
     /// A grid with two-thirds truncation. `points` are at least 1 and `lengths` positive.
     pub fn two_thirds(points: [usize; AXES], lengths: [f64; AXES]) -> Self {
         let cutoff = points.map(|n| n.div_ceil(3) - 1);

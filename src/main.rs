@@ -60,9 +60,15 @@ fn main() -> ExitCode {
 
 /// Prints the help, the version, or what is wrong with the command line.
 fn print(message: &clap::Error) -> ExitCode {
-    // Nothing is left to do when even this cannot be printed.
-    let _ = message.print();
-    ExitCode::from(message.exit_code() as u8)
+    let code = message.exit_code() as u8;
+    match message.print() {
+        // Help and version are what was asked for; a reader that has seen enough is no error.
+        Err(e) if code == 0 && e.kind() != std::io::ErrorKind::BrokenPipe => {
+            complain(format!("error: cannot write to standard output: {e}"));
+            ExitCode::from(ErrorKind::Io.exit_code())
+        }
+        _ => ExitCode::from(code),
+    }
 }
 
 /// Runs what the command line asks for. Collective.

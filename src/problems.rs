@@ -3,6 +3,9 @@
 use std::fmt::{Display, Write};
 use std::path::Path;
 
+use crate::format::plain;
+use crate::grid::Grid;
+
 /// One thing to mend.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -28,7 +31,7 @@ impl Problems {
     /// Notes "is `value`, must be `allowed`" at `path` unless `acceptable`.
     pub fn require(&mut self, acceptable: bool, path: &str, value: impl Display, allowed: &str) {
         if !acceptable {
-            self.add(path, format!("is {value}, must be {allowed}"));
+            self.add(path, format!("is {}, must be {allowed}", plain(value)));
         }
     }
 
@@ -54,6 +57,15 @@ impl Problems {
         );
     }
 
+    /// Notes that a flow in a `plane` is asked for at `path`, where the grid has no axis without waves.
+    pub fn require_flat(&mut self, path: &str, plane: bool, grid: &Grid) {
+        if plane && grid.flat_axis().is_none() {
+            let message =
+                "is true, which needs a grid with waves along two axes: one point along the third";
+            self.add(path, message);
+        }
+    }
+
     /// Notes a time `interval` that is not above zero, or so short that it would come more often by the
     /// `end` than times can tell apart.
     pub fn require_interval(&mut self, path: &str, interval: f64, end: Option<f64>) {
@@ -63,8 +75,9 @@ impl Problems {
         let Some(end) = end.filter(|end| end.is_finite() && interval > 0.0) else { return };
         if end / interval > MOST {
             let message = format!(
-                "is {interval:e}, of which time.end = {end} would take {:.1e}; time goes on by \
+                "is {interval:e}, of which time.end = {} would take {:.1e}; time goes on by \
                  at least 1/2^53 = {:.1e} of the end, so it must be {:.1e} or more",
+                plain(end),
                 end / interval,
                 1.0 / MOST,
                 end / MOST

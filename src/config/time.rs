@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::reader::{is_reported, required};
+use crate::format::plain;
 use crate::grid::Dealias;
 use crate::integrator::Scheme;
 use crate::problems::Problems;
@@ -92,7 +93,12 @@ impl RawTime {
             problems.require(cfl > 0.0 && cfl <= CFL_LIMIT, "time.cfl", cfl, &allowed);
         }
         if let (Some(dt), Some(end)) = (self.dt, end.filter(|end| *end > 0.0)) {
-            problems.require(dt <= end, "time.dt", dt, &format!("at most time.end = {end}"));
+            problems.require(
+                dt <= end,
+                "time.dt",
+                dt,
+                &format!("at most time.end = {}", plain(end)),
+            );
         }
         if self.tolerance.is_some() && self.scheme != Scheme::Rk4 {
             let message = "must be `rk4` with time.tolerance: only there is the error of a step \
@@ -119,8 +125,11 @@ impl RawTime {
         match given[..] {
             [("dt", dt)] => {
                 if let Some(dt_max) = dt_max {
-                    let message =
-                        format!("is {dt_max}, but the step is fixed by time.dt = {dt}; remove one");
+                    let message = format!(
+                        "is {}, but the step is fixed by time.dt = {}; remove one",
+                        plain(dt_max),
+                        plain(dt)
+                    );
                     problems.add("time.dt_max", message);
                 }
                 Some(Step::Fixed { dt })
@@ -136,7 +145,7 @@ impl RawTime {
                 None
             }
             [first, second, ..] => {
-                let [(a, x), (b, y)] = [first, second];
+                let [(a, x), (b, y)] = [first, second].map(|(key, value)| (key, plain(value)));
                 let message = format!(
                     "has both {a} = {x} and {b} = {y}; remove one, in the file or with --set \
                      time.{a}= or --set time.{b}="

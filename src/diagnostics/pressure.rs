@@ -11,6 +11,7 @@
 
 use num_complex::Complex;
 
+use super::linear_forces::LinearForces;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
 use crate::modes::{Modes, Wavenumbers};
@@ -29,11 +30,12 @@ pub const PRODUCTS: usize = STRESS.len();
 /// What goes back: k_x² T_xx + 2 k_x k_y T_xy + k_y² T_yy, then k_x T_xz + k_y T_yz, then T_zz.
 const CONTRACTED: usize = 3;
 
-/// The modes of the pressure. Collective.
+/// The modes of the pressure. Calls `look(bundle, pressure)` for each bundle of this rank. Collective.
 pub fn pressure<T: Real>(
     state: &SpectralFields<T>,
     physics: &Physics,
     sweep: &mut Sweep<T>,
+    look: &(dyn Fn(usize, &[T]) + Sync),
 ) -> SpectralFields<T> {
     let modes = state.modes;
     let job = Stress {
@@ -51,7 +53,7 @@ pub fn pressure<T: Real>(
     let mut pressure = sweep.zero_fields(1);
     let (len, first) = (pressure.bundle_len(), pressure.bundles.start);
     let target = SharedSlice::new(&mut pressure.data);
-    let force = Force::new(physics);
+    let force = LinearForces::new(physics);
     sweep.run_all_columns(CONTRACTED, 0, &|bundle, incoming, _| {
         let at = (bundle - first) * len;
         // SAFETY: every bundle is worked on by one thread.
@@ -73,39 +75,9 @@ pub fn pressure<T: Real>(
             target[offset] = T::from_double(value.re);
             target[offset + modes.lanes] = T::from_double(value.im);
         }
+        look(bundle, target);
     });
     pressure
-}
-
-/// The forces that are linear in the state.
-struct Force {
-    /// 2 Omega.
-    vorticity: [f64; AXES],
-    /// Of each scalar that has weight: its field, and the acceleration by a scalar of 1.
-    buoyancy: Vec<(usize, [f64; AXES])>,
-}
-
-impl Force {
-    fn new(physics: &Physics) -> Self {
-        let first = physics.magnetic_fields().map_or(AXES, |fields| fields.end);
-        let scalars = physics.scalar_formulas().into_iter().zip(first..);
-        Force {
-            vorticity: physics.rotation.map(|omega| 2.0 * omega),
-            buoyancy: scalars.map(|(scalar, field)| (field, scalar.buoyancy)).collect(),
-        }
-    }
-
-    /// i k.f of a mode.
-    fn divergence(&self, k: [f64; AXES], state: impl Fn(usize) -> Complex<f64>) -> Complex<f64> {
-        // f = u x 2 Omega, so k.f = u.(2 Omega x k).
-        let [fx, fy, fz] = self.vorticity;
-        let turned = [fy * k[2] - fz * k[1], fz * k[0] - fx * k[2], fx * k[1] - fy * k[0]];
-        let coriolis = (0..AXES).map(|axis| state(axis) * turned[axis]);
-        let buoyancy = self.buoyancy.iter().map(|(field, acceleration)| {
-            state(*field) * k.iter().zip(acceleration).map(|(k, a)| k * a).sum::<f64>()
-        });
-        coriolis.chain(buoyancy).sum::<Complex<f64>>() * Complex::i()
-    }
 }
 
 /// From the velocity, and perhaps the magnetic field, to the contracted stress.
@@ -204,7 +176,7 @@ mod tests {
             }
             Ok(())
         });
-        let pressure = pressure(&state.unwrap(), physics, &mut sweep);
+        let pressure = pressure(&state.unwrap(), physics, &mut sweep, &|_, _| {});
         let mut error = 0.0_f64;
         let visited = sweep.to_physical(&pressure, |batch, values| {
             let points = (batch.ranges[2].start * nx * ny..).map(point);

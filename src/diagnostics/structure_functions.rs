@@ -89,6 +89,14 @@ impl StructureFunctions {
         &self.arrays
     }
 
+    /// Returns how many transforms of a field take about as long as a measurement.
+    pub fn transforms(&self) -> f64 {
+        /// Sums over the points, beside the transforms.
+        const WITH_SUMS: f64 = 1.4;
+        let fields = AXES * self.vectors.len() + self.scalars.len();
+        WITH_SUMS * (fields * self.axes.len() * self.separations.len()) as f64
+    }
+
     /// Measures them, in one sweep there for each axis and separation. Collective: every
     /// rank must call this.
     pub fn measure<T: Real>(

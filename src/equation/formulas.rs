@@ -15,6 +15,13 @@ pub struct FieldCounts {
     pub contracted: usize,
 }
 
+impl FieldCounts {
+    /// Returns the transforms of one field in a right-hand side: fields to the points, and products back.
+    pub fn transforms(self) -> usize {
+        self.fields + self.products
+    }
+}
+
 /// An equation as formulas. `V` stands for one number or for several in lock-step. The first three
 /// fields are the velocity.
 pub trait Formulas: Send + Sync {

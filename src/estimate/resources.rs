@@ -21,7 +21,7 @@ use super::performance_model::{Case, Prediction};
 use super::process_grid;
 use crate::format::{duration, number, size, three_digits};
 use crate::simulation::output::registry::asked_for;
-use crate::simulation::output::volume;
+use crate::simulation::output::volume::{self, Pace};
 
 /// The placement of a run: its ranks, and what they are on.
 pub struct Placement {
@@ -53,24 +53,8 @@ impl Resources {
     ) -> Result<Self> {
         let Placement { ranks, node, machine } = placement;
         let threads = config.parallel.threads;
-        let equation = config.physics.build_equation::<T>(&modes);
-        let counts = equation.counts();
         let grid = process_grid::choose(config.parallel.grid, &modes, ranks)?;
-        // What particles need passes with the fields.
-        let passing = passing_fields(&config.particles);
-        let sent = FieldCounts { fields: counts.fields + passing, ..counts };
-        let slots = sent.fields.max(sent.contracted);
-        let products = counts.products.max(PRESSURE_PRODUCTS);
-        let room = Room { slots, products, precision: config.row_precision() };
-        let sharing = Sharing::in_nodes(grid, node);
-        // The first rank has the largest share of everything.
-        let plan = Plan::new(modes, (0, grid), room, sharing)?;
-        let memory = memory::<T>(
-            config,
-            &plan,
-            counts,
-            registers(config, &modes.grid, equation.uses_state()),
-        )?;
+        let Share { plan, sent, memory } = Share::new::<T>(config, modes, grid, node)?;
         let stages = config.time.scheme.stages();
         let mut lines = vec![
             ("grid", points::<T>(&modes.grid)),
@@ -79,9 +63,11 @@ impl Resources {
             ("memory", amount(memory, ranks, modes.grid.point_count())),
             ("all-to-all", messages(&plan, node, sent, stages)),
         ];
-        lines.extend(volume::report::<T>(config, &modes)?.into_iter().map(|item| ("output", item)));
         let steps = steps(config, first_dt);
         let count = steps.as_ref().map(|(count, _)| *count);
+        let pace = Pace { transforms: (stages * sent.transforms()) as f64, steps: count };
+        let outputs = volume::report::<T>(config, &modes, pace)?.into_iter();
+        lines.extend(outputs.map(|item| ("output", item)));
         lines.extend(steps.map(|(_, text)| ("steps", text)));
         if let Some(machine) = &machine {
             let prediction =
@@ -108,6 +94,47 @@ impl Resources {
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
+}
+
+/// The share of the first rank, which is the largest.
+struct Share {
+    plan: Plan,
+    /// Fields that pass through a sweep, those of particles included.
+    sent: FieldCounts,
+    /// Bytes.
+    memory: f64,
+}
+
+impl Share {
+    /// That of ranks arranged as `grid`, of which `node` share memory.
+    fn new<T: Real>(config: &Config, modes: Modes, grid: ProcessGrid, node: usize) -> Result<Self> {
+        let equation = config.physics.build_equation::<T>(&modes);
+        let counts = equation.counts();
+        // What particles need passes with the fields.
+        let passing = passing_fields(&config.particles);
+        let sent = FieldCounts { fields: counts.fields + passing, ..counts };
+        let slots = sent.fields.max(sent.contracted);
+        let products = counts.products.max(PRESSURE_PRODUCTS);
+        let room = Room { slots, products, precision: config.row_precision() };
+        let plan = Plan::new(modes, (0, grid), room, Sharing::in_nodes(grid, node))?;
+        let registers = registers(config, &modes.grid, equation.uses_state());
+        let memory = memory::<T>(config, &plan, counts, registers)?;
+        Ok(Share { plan, sent, memory })
+    }
+}
+
+/// Returns the bytes that the rank with the largest share needs for its arrays, with ranks arranged as `grid`,
+/// of which `node` share memory.
+///
+/// # Errors
+/// It cannot be run so.
+pub fn bytes_of_a_rank<T: Real>(
+    config: &Config,
+    modes: Modes,
+    grid: ProcessGrid,
+    node: usize,
+) -> Result<f64> {
+    Share::new::<T>(config, modes, grid, node).map(|share| share.memory)
 }
 
 /// The line on the grid and its modes.

@@ -85,6 +85,9 @@ pub enum Forcing {
         /// Seed of the random numbers.
         #[serde(default)]
         seed: u64,
+        /// Whether nothing is forced along the axis of the grid that has no waves.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        plane: bool,
     },
     /// f = A (sin x cos y cos z, -cos x sin y cos z, 0).
     TaylorGreen(TaylorGreen),
@@ -124,9 +127,12 @@ impl Forcing {
                     problems.require_positive(&at("energy"), *energy);
                 }
             }
-            Forcing::Stochastic { power, correlation_time, .. } => {
+            Forcing::Stochastic { power, correlation_time, plane, .. } => {
                 problems.require_positive(&at("power"), *power);
                 problems.require_positive(&at("correlation_time"), *correlation_time);
+                if let Some(grid) = grid {
+                    problems.require_flat(&at("plane"), *plane, grid);
+                }
             }
         }
         if let Some(wavenumber) = self.wavenumber() {
@@ -146,6 +152,11 @@ impl Forcing {
             problems.add(format!("{PATH}.kind"), message);
         }
         self.check(PATH, grid, problems);
+    }
+
+    /// Returns whether it acts at random in all directions.
+    pub fn leaves_the_plane(&self) -> bool {
+        matches!(self, Forcing::Stochastic { plane: false, .. })
     }
 
     /// The name of the kind.
@@ -201,8 +212,9 @@ impl Forcing {
             Forcing::ConstantEnergy { energy, wavenumber } => {
                 Box::new(ConstantEnergy::new(energy, wavenumber))
             }
-            Forcing::Stochastic { power, wavenumber, correlation_time, seed } => {
-                Box::new(Stochastic::new(power, wavenumber, correlation_time, seed))
+            Forcing::Stochastic { power, wavenumber, correlation_time, seed, plane } => {
+                let normal = grid.flat_axis().filter(|_| plane);
+                Box::new(Stochastic::new(power, wavenumber, correlation_time, seed, normal))
             }
             Forcing::TaylorGreen(_) | Forcing::Kolmogorov(_) | Forcing::Abc(_) => {
                 Box::new(Steady::new(self.shape()?.few_modes(grid)?, grid))

@@ -6,7 +6,7 @@
 //! gains noise of variance sigma^2 (1 - exp(-2 dt / T)), which is exact for any dt. Within a step
 //! the force is constant. Sigma comes from their eqs. (16) and (17): with e = sigma^2 T the power is
 //! about 4 N e / (1 + T e^(1/3) k_0^(2/3) N^(1/3) / 0.8) for N forced modes and the lowest
-//! wavenumber k_0.
+//! wavenumber k_0; half of it in a plane, where one of the two directions across k is not forced.
 
 use num_complex::Complex;
 
@@ -27,6 +27,8 @@ pub struct Stochastic {
     pub correlation_time: f64,
     /// Seed of the random numbers.
     pub seed: u64,
+    /// The axis along which nothing is forced, in a flow that has no waves along it.
+    pub normal: Option<usize>,
     sigma: f64,
     /// Steps taken: no noise is used twice.
     steps: u64,
@@ -40,10 +42,26 @@ const BETA: f64 = 0.8;
 
 impl Stochastic {
     /// A force that is built up in [`Force::start`].
-    pub fn new(power: f64, wavenumber: f64, correlation_time: f64, seed: u64) -> Self {
+    pub fn new(
+        power: f64,
+        wavenumber: f64,
+        correlation_time: f64,
+        seed: u64,
+        normal: Option<usize>,
+    ) -> Self {
         let (sigma, steps) = (0.0, 0);
         let (process, present) = (BandField::new(), BandField::new());
-        Stochastic { power, wavenumber, correlation_time, seed, sigma, steps, process, present }
+        Stochastic {
+            power,
+            wavenumber,
+            correlation_time,
+            seed,
+            normal,
+            sigma,
+            steps,
+            process,
+            present,
+        }
     }
 
     /// Sigma for a band of modes with `k_squared` that count `weights`.
@@ -51,7 +69,9 @@ impl Stochastic {
         let number = band.population();
         let lowest = band.k_squared().iter().copied().fold(f64::INFINITY, f64::min).sqrt();
         let slope = self.correlation_time * (lowest * lowest * number).cbrt() / BETA;
-        let power = |e: f64| 4.0 * number * e / (1.0 + slope * e.cbrt());
+        // Of the two directions across k one is in the plane.
+        let directions = if self.normal.is_some() { 1.0 } else { 2.0 };
+        let power = |e: f64| directions * 2.0 * number * e / (1.0 + slope * e.cbrt());
         // The power grows with e: bracket and bisect to the last bit.
         let mut high = 1.0;
         while power(high) < self.power {
@@ -68,11 +88,14 @@ impl Stochastic {
     /// Standard normal numbers of a step for the three complex components of each mode, in pairs
     /// that are conjugate where the band holds both k and -k.
     fn noise<'b>(&self, band: &'b Band, step: u64) -> impl Iterator<Item = ModeVector> + use<'b> {
-        let random = Random::new(self.seed, Stream::Forcing);
+        let (random, normal) = (Random::new(self.seed, Stream::Forcing), self.normal);
         let numbers = move |mode: [i64; AXES]| {
             let conjugate = mode < [0; AXES];
             let mode = if conjugate { mode.map(|n| -n) } else { mode };
             std::array::from_fn(|component| {
+                if normal == Some(component) {
+                    return Complex::default();
+                }
                 let [radius, angle] = random.uniform(counter(mode, component, step));
                 let radius = (-2.0 * (1.0 - radius).ln()).sqrt();
                 let value = Complex::from_polar(radius, std::f64::consts::TAU * angle);
@@ -176,7 +199,7 @@ mod tests {
     #[test]
     fn the_process_has_its_variance_and_correlation() {
         let (band, dt, steps) = (band(), 0.1, 2000);
-        let mut force = Stochastic::new(1.0, 2.5, 0.5, 3);
+        let mut force = Stochastic::new(1.0, 2.5, 0.5, 3, None);
         force.start(&band, &BandField::new());
         let (mut variance, mut correlation, mut count) = (0.0, 0.0, 0.0);
         for _ in 0..steps {
@@ -196,7 +219,7 @@ mod tests {
     #[test]
     fn the_force_is_solenoidal_and_real_and_goes_on_from_its_state() {
         let band = band();
-        let mut force = Stochastic::new(0.3, 2.5, 0.5, 3);
+        let mut force = Stochastic::new(0.3, 2.5, 0.5, 3, None);
         force.start(&band, &BandField::new());
         force.advance(&band, 0.1);
         let mut field = band.zeros();
@@ -206,7 +229,7 @@ mod tests {
         for (f, k) in field.iter().zip(band.wavevectors()) {
             assert!((f[0] * k[0] + f[1] * k[1] + f[2] * k[2]).norm() < 1e-14);
         }
-        let mut other = Stochastic::new(0.3, 2.5, 0.5, 3);
+        let mut other = Stochastic::new(0.3, 2.5, 0.5, 3, None);
         other.start(&band, &BandField::new());
         force.accept();
         assert!(other.restore(&force.state()));
@@ -244,7 +267,7 @@ mod tests {
     #[test]
     fn a_step_can_be_taken_again() {
         let band = band();
-        let [mut once, mut twice] = [0, 1].map(|_| Stochastic::new(0.3, 2.5, 0.5, 3));
+        let [mut once, mut twice] = [0, 1].map(|_| Stochastic::new(0.3, 2.5, 0.5, 3, None));
         for (force, steps) in [(&mut once, &[0.1][..]), (&mut twice, &[0.7, 0.1])] {
             force.start(&band, &BandField::new());
             steps.iter().for_each(|dt| force.advance(&band, *dt));

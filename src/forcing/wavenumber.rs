@@ -1,5 +1,6 @@
 //! The wavenumber up to which a force acts.
 
+use crate::format::plain;
 use crate::grid::{AXES, Grid};
 use crate::problems::Problems;
 
@@ -19,8 +20,11 @@ pub(super) fn check_wavenumber(
         .map(|axis| grid.wavenumber(axis, 1))
         .fold(f64::INFINITY, f64::min);
     let k_max = grid.k_max();
-    let allowed =
-        format!("at least {lowest}, the box's lowest, and below {k_max}, the largest one kept");
+    let allowed = format!(
+        "at least {}, the box's lowest, and below {}, the largest one kept",
+        plain(lowest),
+        plain(k_max)
+    );
     let fits = (lowest..k_max).contains(&wavenumber);
     problems.require(fits, &path, wavenumber, &allowed);
 }

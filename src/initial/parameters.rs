@@ -1,6 +1,7 @@
 //! Parameters that several kinds have: an amplitude, and a wavenumber of which the box must hold
 //! whole waves.
 
+use crate::format::plain;
 use crate::grid::Grid;
 use crate::problems::Problems;
 
@@ -31,9 +32,11 @@ pub(super) fn require_waves(
         problems.add(
             path,
             format!(
-                "needs waves of wavenumber {wavenumber}, but that makes {waves} waves along \
+                "needs waves of wavenumber {}, but that makes {} waves along \
                  grid.lengths[{axis}] = {}, not a whole number; {remedy}",
-                grid.lengths[axis]
+                plain(wavenumber),
+                plain(waves),
+                plain(grid.lengths[axis])
             ),
         );
     } else if n > grid.cutoff[axis] as i64 {

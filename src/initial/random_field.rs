@@ -6,6 +6,9 @@
 //! divided by the number of modes in the shell, so that a complete shell s carries E(k_s) dk to
 //! round-off, not only on average (see [`Shells`]).
 //!
+//! In a plane, where k has no component along the axis n, û = alpha n x k / |k| with |alpha| = a: nothing is
+//! along n.
+//!
 //! Everything comes from the spectrum, the box and the seed, nothing from the number of points: a
 //! finer grid adds modes and leaves the others as they are.
 
@@ -37,6 +40,9 @@ pub struct RandomField {
     pub energy: Option<f64>,
     /// Or: the velocity u' = sqrt(2 E / 3) that belongs to it.
     pub velocity: Option<f64>,
+    /// Whether nothing is along the axis of the grid that has no waves.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub plane: bool,
 }
 
 /// Shells that the spectrum may reach over: a sum of so many terms takes a second.
@@ -54,6 +60,7 @@ impl RandomField {
             }
         }
         self.spectrum.check(grid, problems);
+        problems.require_flat("initial.plane", self.plane, grid);
     }
 
     /// The kinetic energy asked for.
@@ -69,6 +76,7 @@ impl RandomField {
         let amplitudes = self.amplitudes(&shells, communicator)?;
         let phases = Random::new(self.seed, Stream::InitialPhases);
         let direction = Random::new(self.seed, Stream::InitialDirection);
+        let normal = grid.flat_axis().filter(|_| self.plane);
         Ok(Box::new(move |mode, velocity| {
             // Of k and -k, the one whose first non-zero number is positive makes the numbers.
             let conjugate = mode < [0; AXES];
@@ -76,9 +84,11 @@ impl RandomField {
             let amplitude = amplitudes.get(shells.of_mode(mode)).copied().unwrap_or(0.0);
             let [theta1, theta2] = phases.uniform_of_mode(mode).map(|x| TAU * x);
             let [phi, _] = direction.uniform_of_mode(mode).map(|x| TAU * x);
+            let phi = if normal.is_some() { 0.0 } else { phi };
             let alpha = Complex::from_polar(amplitude * phi.cos(), theta1);
             let beta = Complex::from_polar(amplitude * phi.sin(), theta2);
-            let (e1, e2) = perpendicular(grid.wavevector(mode));
+            let k = grid.wavevector(mode);
+            let (e1, e2) = normal.map_or_else(|| perpendicular(k), |axis| in_plane(k, axis));
             for (i, u) in velocity.iter_mut().enumerate() {
                 let value = alpha * e1[i] + beta * e2[i];
                 *u = if conjugate { value.conj() } else { value };
@@ -135,6 +145,18 @@ fn perpendicular([x, y, z]: [f64; 3]) -> ([f64; 3], [f64; 3]) {
     ([y / across, -x / across, 0.0], [x / across * (z / k), y / across * (z / k), -across / k])
 }
 
+/// The unit vector perpendicular to k and the `axis`, on which k has no component, and that along the axis;
+/// two others when k is zero.
+fn in_plane(k: [f64; AXES], axis: usize) -> ([f64; AXES], [f64; AXES]) {
+    let (j, l) = ((axis + 1) % AXES, (axis + 2) % AXES);
+    let length = k[j].hypot(k[l]);
+    let [mut across, mut normal] = [[0.0; AXES]; 2];
+    normal[axis] = 1.0;
+    (across[j], across[l]) =
+        if length == 0.0 { (1.0, 0.0) } else { (-k[l] / length, k[j] / length) };
+    (across, normal)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::tests::{field, problems, velocity};
@@ -184,6 +206,27 @@ mod tests {
         assert!((energy::<f64>(&FIELD.replace("velocity", "energy"), grid) - 2.0).abs() < 1e-12);
         let flat = Grid::two_thirds([48, 96, 1], [1.0, 2.0, 1.0]);
         assert!((energy::<f64>(FIELD, flat) - 6.0).abs() < 1e-12);
+    }
+
+    /// All of the energy asked for is in the plane, and the field has no divergence.
+    #[test]
+    fn a_field_in_a_plane_has_nothing_across_it() {
+        let config = FIELD.replace("seed = 5", "seed = 5\nplane = true");
+        for (axis, points) in [(2, [24, 48, 1]), (0, [1, 48, 24]), (1, [24, 1, 24])] {
+            let grid = Grid::two_thirds(points, [1.0, 2.0, 1.0]);
+            let fields = field::<f64>(&config, grid);
+            let mut energy = 0.0;
+            for (mode, _) in fields.owned_modes() {
+                let (u, k) = (velocity(&fields, mode).unwrap(), grid.wavevector(mode));
+                let divergence: Complex<f64> = u.iter().zip(k).map(|(u, k)| u * k).sum();
+                assert!(u[axis].norm() == 0.0 && divergence.norm() < 1e-14, "{mode:?}: {u:?}");
+                let square: f64 = u.iter().map(|u| u.norm_sqr()).sum();
+                energy += 0.5 * Modes::weight(mode[0]) * square;
+            }
+            assert!((energy - 6.0).abs() < 1e-6, "{energy}");
+        }
+        let found = problems(&config, Grid::two_thirds([24; 3], [1.0; 3]));
+        assert!(found.contains("initial.plane: is true, which needs a grid"), "{found}");
     }
 
     #[test]
@@ -245,7 +288,8 @@ mod tests {
     #[test]
     fn a_spectrum_that_misses_the_box_is_an_error() {
         let build = |spectrum| {
-            let field = RandomField { seed: 0, spectrum, energy: Some(1.0), velocity: None };
+            let field =
+                RandomField { seed: 0, spectrum, energy: Some(1.0), velocity: None, plane: false };
             let grid = Grid::two_thirds([32; 3], [1.0; 3]);
             field.build(&grid, &Communicator::serial()).err().unwrap().message
         };
@@ -254,7 +298,8 @@ mod tests {
         let wide = build(Spectrum::Pope { length: 1.0, eta: 1e-12, p0: 2.0 });
         assert!(wide.contains("must stay below 1e7"), "{wide}");
         let spectrum = Spectrum::Exponential { peak: 2.0 };
-        let field = RandomField { seed: 0, spectrum, energy: Some(1.0), velocity: None };
+        let field =
+            RandomField { seed: 0, spectrum, energy: Some(1.0), velocity: None, plane: false };
         let plate = Grid::two_thirds([32; 3], [1e4, 1e4, 1.0]);
         let many = field.build(&plate, &Communicator::serial()).err().unwrap().message;
         assert!(many.contains("too many to count"), "{many}");

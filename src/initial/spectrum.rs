@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::table::Table;
 use crate::error::Result;
+use crate::format::plain;
 use crate::grid::Grid;
 use crate::parallel::Communicator;
 use crate::problems::Problems;
@@ -61,7 +62,10 @@ impl Spectrum {
                 peak > 0.0 && peak <= grid.k_max(),
                 "initial.spectrum.peak",
                 peak,
-                &format!("above 0 and at most {}, the largest wavenumber kept", grid.k_max()),
+                &format!(
+                    "above 0 and at most {}, the largest wavenumber kept",
+                    plain(grid.k_max())
+                ),
             ),
             Spectrum::Pope { length, eta, p0 } => {
                 problems.require_positive("initial.spectrum.length", length);
@@ -69,7 +73,7 @@ impl Spectrum {
                     eta > 0.0 && eta < length,
                     "initial.spectrum.eta",
                     eta,
-                    &format!("above 0 and below initial.spectrum.length = {length}"),
+                    &format!("above 0 and below initial.spectrum.length = {}", plain(length)),
                 );
                 problems.require_positive("initial.spectrum.p0", p0);
             }

@@ -9,7 +9,7 @@ use hdf5::{Dataset, File, MinorErrorCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::hdf5_file;
+use super::{hdf5_file, what_is_no_file};
 use crate::error::{Error, Result};
 use crate::parallel::Communicator;
 
@@ -96,6 +96,9 @@ pub fn unusable(kind: &str, path: &Path, cause: impl Display) -> Error {
 
 /// Opens a file on one rank, or says why that is not possible.
 pub fn open_alone(path: &Path) -> Result<File, String> {
+    if let Some(reason) = what_is_no_file(path) {
+        return Err(format!("it is {reason}"));
+    }
     let length = fs::metadata(path).map_err(|e| e.to_string())?.len();
     if length == 0 {
         return Err("it is empty".into());

@@ -40,11 +40,14 @@ pub fn report_size_limits() {
     unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
 }
 
-/// Checks that the file at `path` can be opened to read.
+/// Checks that the file at `path` can be opened to read, and is none at which a reader would wait.
 ///
 /// # Errors
 /// Names it, and the reason of the system, which HDF5 does not tell.
 pub fn check_readable(path: &Path) -> Result<()> {
+    if let Some(reason) = what_is_no_file(path) {
+        return Err(Error::io("read", path, format!("it is {reason}")));
+    }
     File::open(path).map(drop).map_err(|e| Error::io("read", path, e))
 }
 
@@ -167,7 +170,7 @@ mod tests {
 
     /// Nothing waits at a pipe, and a link to a place where a file can be made is as good as a file.
     #[test]
-    fn what_is_no_file_is_not_written_to() {
+    fn what_is_no_file_is_neither_written_to_nor_read() {
         let directory = tempfile::tempdir().unwrap();
         let at = |name: &str| directory.path().join(name);
         let pipe = std::process::Command::new("mkfifo").arg(at("pipe")).status().unwrap();
@@ -179,6 +182,8 @@ mod tests {
             [("pipe", "is a pipe"), ("lost", "leads nowhere"), (".", "is a directory")]
         {
             let message = check_writable(&at(name)).unwrap_err().message;
+            assert!(message.contains(reason), "{name}: {message}");
+            let message = check_readable(&at(name)).unwrap_err().message;
             assert!(message.contains(reason), "{name}: {message}");
         }
         check_writable(&at("new")).unwrap();

@@ -9,7 +9,7 @@
 //! | `delivery` | pieces of bytes, one by one, to rank 0 |
 //! | `messages` | numbers from one rank to another |
 //! | `window`, `shared_memory` | [`Window`]: an array that the ranks of a node share |
-//! | `cores` | [`Cores`]: the cores that ranks may use |
+//! | `cores`, `memory` | [`Cores`] that ranks may use, and the memory that is left to them |
 //! | `runtime`, [`launcher`] | start and end of MPI, and what started the processes |
 //! | `thread_pool`, `shared_slice` | [`ThreadPool`]: the threads of a rank, and [`SharedSlice`]: what they write together |
 //! | `share` | [`share()`]: what each rank or thread has of many things |
@@ -24,6 +24,7 @@ mod communicator;
 mod cores;
 mod delivery;
 pub mod launcher;
+mod memory;
 mod messages;
 mod process_grid;
 mod runtime;

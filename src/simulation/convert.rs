@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::config::Config;
+use crate::diagnostics::Flow;
 use crate::error::{Error, Result};
 use crate::fields::SpectralFields;
 use crate::io::checkpoint::{self, CheckpointReader};
@@ -61,7 +62,8 @@ fn to_snapshot<T: Real>(
     let mut sweep = Sweep::<T>::new(state.modes, comm, pool, state.count, 0)?;
     let clock = Clock { time: header.time, step: header.step };
     let contents = Contents::state(config, header.precision)?;
-    snapshots::save(comm, to, config, &contents, &state, &mut sweep, clock).map(drop)
+    snapshots::save(comm, to, config, &contents, &Flow::new(&state, None), &mut sweep, clock)
+        .map(drop)
 }
 
 fn to_checkpoint<T: Real>(

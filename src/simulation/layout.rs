@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, Exchange, Parallel, Step, Tune};
 use crate::error::{Error, Result};
-use crate::estimate::process_grid;
+use crate::estimate::{process_grid, resources};
 use crate::io::log::Log;
 use crate::io::run_directory::RunDirectory;
 use crate::modes::Modes;
@@ -29,6 +29,8 @@ const COST: f64 = 10.0;
 const SHARE: f64 = 0.01;
 /// A layout must be so much faster than the one that is taken untried.
 const GAIN: f64 = 0.97;
+/// Part of the memory that is left which a layout may take: libraries and files come on top.
+const ROOM: f64 = 0.8;
 /// Most ranks of a group that are tried, but for those of a node.
 const GROUP: usize = 8;
 
@@ -87,6 +89,13 @@ impl Layout {
     fn of(self, comm: &Communicator) -> Communicator {
         let [rows, columns] = self.grid;
         self.exchange.among(comm).arranged(ProcessGrid { rows, columns })
+    }
+
+    /// Returns the bytes that a rank needs for its arrays. Collective.
+    fn bytes<T: Real>(self, comm: &Communicator, config: &Config, modes: Modes) -> Result<f64> {
+        let [rows, columns] = self.grid;
+        let node = self.of(comm).node_size();
+        resources::bytes_of_a_rank::<T>(config, modes, ProcessGrid { rows, columns }, node)
     }
 
     /// Seconds of a right-hand side, or why there is none. Collective.
@@ -158,8 +167,14 @@ impl Choice {
             return Ok(choice);
         }
         let mut tried = Vec::new();
+        let room = ROOM * comm.room_of_a_rank();
         for layout in candidates.into_iter().take(affordable) {
-            // One for which there is no room, say, is none; the first is the run's to complain of.
+            // Groups need more memory than slabs, and a run that takes too much is killed without a word.
+            if layout != untried && layout.bytes::<T>(comm, config, modes)? > room {
+                log.line(&format!("layout of ranks not tried, for want of memory: {layout}"));
+                continue;
+            }
+            // One that is refused is none; the first is the run's to complain of.
             if let Ok(seconds) = layout.seconds::<T>(comm, config, modes) {
                 tried.push((layout, seconds));
             }

@@ -271,6 +271,7 @@ impl<'a, T: Real> Run<'a, T> {
             clock,
             solver: &mut self.solver,
             energy_spectrum: None,
+            momentum: None,
         };
         self.outputs.write(&mut context)?;
         if let Some(spectrum) = context.energy_spectrum {

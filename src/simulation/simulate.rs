@@ -1,9 +1,7 @@
 //! A simulation from its configuration to its end, or what it would be.
 
-use std::io::Write;
-
 use crate::config::{Config, Exchange, Machine};
-use crate::console::complain;
+use crate::console::{self, complain};
 use crate::error::Result;
 use crate::estimate::performance_model;
 use crate::estimate::resources::{Placement, Resources};
@@ -121,11 +119,12 @@ fn tell<T: Real>(
     let placement = placement(dry_run, comm, config)?;
     let first_dt = first_step::<T>(comm, config)?;
     let resources = Resources::new::<T>(config, modes, placement, first_dt)?;
-    if comm.is_root() {
-        // A reader that has seen enough is no error.
-        let _ = write!(std::io::stdout(), "{}\n{}", config.to_toml()?, resources.report());
+    let text = config.to_toml()?;
+    let print = || {
         resources.warnings().iter().for_each(|text| complain(format!("warning: {text}")));
-    }
+        console::print(format!("{text}\n{}", resources.report()))
+    };
+    comm.agree(if comm.is_root() { print() } else { Ok(()) })?;
     Ok(Outcome::Complete)
 }
 

@@ -9,6 +9,7 @@ use super::phase_shift::{self, PhaseShift};
 use super::{Held, Solver};
 use crate::equation::{Equation, NonlinearTerms};
 use crate::fields::SpectralFields;
+use crate::grid::AXES;
 use crate::integrator::{IntegratingFactors, Stage};
 use crate::modes::Modes;
 use crate::parallel::{SharedSlice, ThreadPool};
@@ -111,6 +112,19 @@ impl<T: Real> Solver<T> {
         let known = self.control.as_ref().filter(|control| control.is_known);
         let tendency = known.map_or(&self.sum, |control| &control.first);
         (&self.state, tendency, self.sweep.pool())
+    }
+
+    /// The forces on the velocity as they are now, modes of three fields. Collective.
+    pub fn force_on_velocity(&mut self) -> SpectralFields<T> {
+        let mut force = self.sweep.zero_fields(AXES);
+        if self.forces.are_there() {
+            self.state_and_tendency();
+            let known = self.control.as_ref().filter(|control| control.is_known);
+            let tendency = known.map_or(&self.sum, |control| &control.first);
+            let (comm, pool) = (&self.communicator, self.sweep.pool());
+            self.forces.add_to(comm, pool, [&self.state, tendency], &mut force);
+        }
+        force
     }
 
     /// A copy of the tendency of the present state without damping and force. Collective.

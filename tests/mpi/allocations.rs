@@ -51,7 +51,7 @@ fn forces() -> [Forcing; 7] {
         Forcing::ConstantPower { power, wavenumber, helicity: Some(0.3) },
         Forcing::ConstantEnergy { energy, wavenumber },
         Forcing::Linear { rate: 0.1, energy: Some(0.5) },
-        Forcing::Stochastic { power, wavenumber, correlation_time: 0.5, seed },
+        Forcing::Stochastic { power, wavenumber, correlation_time: 0.5, seed, plane: false },
         Forcing::Kolmogorov(Kolmogorov { amplitude: 0.1, wavenumber: 1.0 }),
     ]
 }

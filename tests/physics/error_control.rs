@@ -87,8 +87,13 @@ fn every_field_has_its_own_relative_error() {
 /// A step that is taken again leaves nothing of the first try: not in the fields, nor in any force.
 #[test]
 fn a_step_that_does_not_count_leaves_nothing() {
-    let stochastic =
-        Forcing::Stochastic { power: 0.3, wavenumber: 2.0, correlation_time: 0.5, seed: 1 };
+    let stochastic = Forcing::Stochastic {
+        power: 0.3,
+        wavenumber: 2.0,
+        correlation_time: 0.5,
+        seed: 1,
+        plane: false,
+    };
     let held = Forcing::ConstantEnergy { energy: None, wavenumber: 1.5 };
     let linear = Forcing::Linear { rate: 0.4, energy: Some(0.6) };
     let magnetic = Some(Magnetic { diffusivity: Some(0.02), ..Magnetic::default() });

@@ -172,7 +172,13 @@ fn what_is_put_in_less_what_is_dissipated_is_there() {
         Forcing::ConstantEnergy { energy: None, wavenumber: 1.5 },
         Forcing::Linear { rate: 0.4, energy: None },
         Forcing::Linear { rate: 0.4, energy: Some(0.6) },
-        Forcing::Stochastic { power: 0.3, wavenumber: 2.0, correlation_time: 0.5, seed: 1 },
+        Forcing::Stochastic {
+            power: 0.3,
+            wavenumber: 2.0,
+            correlation_time: 0.5,
+            seed: 1,
+            plane: false,
+        },
         Forcing::TaylorGreen(TaylorGreen { amplitude: 0.7 }),
         Forcing::Kolmogorov(Kolmogorov { amplitude: 0.7, wavenumber: 2.0 }),
         Forcing::Abc(abc),
@@ -267,8 +273,13 @@ fn steady_forces_drive_their_laminar_flows() {
 /// Stochastic forcing puts in about the power asked for, in a flow that had time to settle.
 #[test]
 fn stochastic_forcing_has_about_its_power() {
-    let forcing =
-        Forcing::Stochastic { power: 0.5, wavenumber: 2.0, correlation_time: 0.3, seed: 5 };
+    let forcing = Forcing::Stochastic {
+        power: 0.5,
+        wavenumber: 2.0,
+        correlation_time: 0.3,
+        seed: 5,
+        plane: false,
+    };
     let physics = Physics::navier_stokes(0.05);
     let modes = tangled();
     let setup = Setup { points: [12; 3], physics, forcing, modes: &modes, ..Setup::default() };
@@ -306,7 +317,13 @@ fn magnetic_forces_close_the_budget_and_make_no_divergence() {
     for magnetic_forcing in [
         Forcing::ConstantPower { power: 0.3, wavenumber: 2.0, helicity: Some(-0.5) },
         Forcing::ConstantEnergy { energy: None, wavenumber: 1.5 },
-        Forcing::Stochastic { power: 0.3, wavenumber: 2.0, correlation_time: 0.5, seed: 1 },
+        Forcing::Stochastic {
+            power: 0.3,
+            wavenumber: 2.0,
+            correlation_time: 0.5,
+            seed: 1,
+            plane: false,
+        },
         Forcing::TaylorGreen(TaylorGreen { amplitude: 0.7 }),
         Forcing::Abc(abc),
     ] {

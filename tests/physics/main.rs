@@ -1,5 +1,6 @@
 //! The physics: exact solutions, invariants, balances and orders of convergence.
 
+mod acceleration;
 mod damping;
 mod dealiasing;
 mod error_control;

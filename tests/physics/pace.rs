@@ -136,8 +136,13 @@ fn a_steady_force_balances_strong_damping() {
 /// where nothing moves.
 #[test]
 fn steps_are_short_beside_a_correlation_time() {
-    let forcing =
-        Forcing::Stochastic { power: 1e-6, wavenumber: 2.0, correlation_time: 0.02, seed: 1 };
+    let forcing = Forcing::Stochastic {
+        power: 1e-6,
+        wavenumber: 2.0,
+        correlation_time: 0.02,
+        seed: 1,
+        plane: false,
+    };
     let mut solver = Setup::<3> { forcing, ..Setup::default() }.build::<f64>();
     assert_eq!(longest_at(&solver.begin_step(), 0.5, 0.0), 0.01);
 }

@@ -1,5 +1,6 @@
 //! Flows to test with, and what to measure of them.
 
+use dns_solver::diagnostics::PRESSURE_PRODUCTS;
 use dns_solver::fields::SpectralFields;
 use dns_solver::forcing::{Forcing, ForcingTerm};
 use dns_solver::grid::{Dealias, Grid};
@@ -93,9 +94,9 @@ impl<const N: usize> Setup<'_, N> {
                 scheme: self.scheme,
                 dealias,
                 transpose_precision: self.transpose_precision,
+                products: PRESSURE_PRODUCTS,
                 particles: self.particles.clone(),
                 tolerance: self.tolerance.map(|error| Tolerance { error, groups }),
-                ..SolverOptions::default()
             },
         )
         .unwrap();

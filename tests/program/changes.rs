@@ -101,9 +101,10 @@ fn files(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
-        match path.is_dir() {
-            true => found.extend(files(&path)),
-            false => _ = found.insert(path.clone(), fs::read(&path).unwrap()),
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else if path.is_file() {
+            found.insert(path.clone(), fs::read(&path).unwrap());
         }
     }
     found
@@ -161,7 +162,28 @@ fn a_refused_continuation_touches_nothing() {
             fs::rename(&aside, &path).unwrap();
         };
         refused(&spoil, &restart, 1, "irectory", &mend);
+        // Nobody writes to a pipe: who reads it waits for ever.
+        let spoil = || {
+            fs::rename(&path, &aside).unwrap();
+            assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        };
+        let mend = || {
+            fs::remove_file(&path).unwrap();
+            fs::rename(&aside, &path).unwrap();
+        };
+        refused(&spoil, &restart, 1, "a pipe", &mend);
     }
+    let newest = case.checkpoints("run").pop().unwrap();
+    let (goes_on, aside) = (["--set", "time.end=0.25"], case.path("aside"));
+    let spoil = || {
+        fs::rename(&newest, &aside).unwrap();
+        assert!(Command::new("mkfifo").arg(&newest).status().unwrap().success());
+    };
+    let mend = || {
+        fs::remove_file(&newest).unwrap();
+        fs::rename(&aside, &newest).unwrap();
+    };
+    refused(&spoil, &goes_on, 1, &format!("{}: it is a pipe", newest.display()), &mend);
     let Some(nobody) = Nobody::find() else { return };
     nobody.owns(&case);
     for (name, mode) in [
@@ -190,9 +212,8 @@ fn a_refused_continuation_touches_nothing() {
         assert!(files(&run) == before, "{name}");
     }
     // The newest checkpoint is not damaged, only not to be read.
-    let newest = case.checkpoints("run").pop().unwrap();
     fs::set_permissions(&newest, fs::Permissions::from_mode(0o000)).unwrap();
-    let output = nobody.run(&case, "run", &["--set", "time.end=0.25"]);
+    let output = nobody.run(&case, "run", &goes_on);
     output.assert_error(1, &format!("cannot read {}: Permission denied", newest.display()));
     fs::set_permissions(&newest, fs::Permissions::from_mode(0o644)).unwrap();
     assert_eq!(nobody.run(&case, "run", &restart).code(), 0);

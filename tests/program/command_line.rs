@@ -111,6 +111,61 @@ fn nothing_depends_on_the_terminal() {
     }
 }
 
+/// What was asked for, and cannot be printed, is an error; a reader that has seen enough is none.
+#[test]
+fn a_report_that_cannot_be_printed_is_an_error() {
+    let case = Case::new(FORCED);
+    let config = case.path("config.toml").display().to_string();
+    let bench = format!("bench {config} --only transform --samples 1 --repeats 1");
+    for arguments in [format!("--dry-run {config}"), bench, "--help".into(), "--version".into()] {
+        let printed_to = |output: &str, ranks| {
+            let script = format!("set -o pipefail; {SOLVER} {arguments} {output}");
+            run_mpi(ranks, Path::new("/bin/bash"), &["-c", &script], &[])
+        };
+        printed_to(">/dev/full", 1)
+            .assert_error(1, "cannot write to standard output: No space left on device");
+        assert_eq!(printed_to(">/dev/full", 2).code(), 1, "{arguments}");
+        assert_eq!(printed_to("| true", 1).code(), 0, "{arguments}");
+    }
+}
+
+/// Numbers that were not meant are not written out to hundreds of digits.
+#[test]
+fn messages_are_short_whatever_the_number() {
+    let case = Case::new(FORCED);
+    for setting in [
+        "time.end=1e300",
+        "time.dt=1e300",
+        "time.cfl=-1e-300",
+        "time.tolerance=1e300",
+        "time.dt_max=1e-300",
+        "physics.viscosity=-1e300",
+        "grid.lengths=[1e300, 1.0, 1.0]",
+        "grid.lengths=[1e-300, 1.0, 1.0]",
+        "forcing.wavenumber=1e300",
+        "initial.spectrum.peak=1e300",
+        "initial.energy=-1e-300",
+        "output.history.every=1e-300",
+        "output.pdfs.span=-1e300",
+        "output.pdfs.ranges={ u = [1e300, -1e300] }",
+        "output.structure_functions.separations=[-1e-300]",
+        "output.slices=[{ name = 'a', every = 0.1, x = 1e300, fields = ['u'] }]",
+        "output.slices=[{ name = 'a', every = 0.1, x = [1e300, -1e-300], fields = ['u'] }]",
+        "initial={ kind = 'beltrami', energy = 1.0, wavenumber = 1e300 }",
+        "initial={ kind = 'kolmogorov', amplitude = 1.0, wavenumber = 1e300 }",
+        "physics.scalars=[{ name = 'a', schmidt = -1e-300 }]",
+        "physics.hyper={ order = 2, coefficient = -1e-300 }",
+        "physics.rotation=[1e400, 0.0, 0.0]",
+        "particles=[{ name = 'a', count = 8, every = -1e-300 }]",
+    ] {
+        let output = case.run(1, "run", &["--set", setting]);
+        assert_eq!(output.code(), 2, "{setting}: {output:?}");
+        // One that was typed in full is repeated as it was.
+        let digits = output.stderr.split(|c: char| !c.is_ascii_digit()).map(str::len).max();
+        assert!(digits < Some(25), "{setting}: {}", output.stderr);
+    }
+}
+
 /// A name that would be there twice is refused before anything is written, also by a dry run.
 #[test]
 fn a_scalar_with_the_name_of_a_column_is_refused() {

@@ -7,6 +7,7 @@ use dns_solver::io::checkpoint::CheckpointReader;
 use dns_solver::io::snapshot::SnapshotReader;
 use dns_solver::parallel::Communicator;
 
+use super::restart::FORCED;
 use super::running::{Case, DECAYING, read_checkpoint};
 
 /// All points of a field of a snapshot, `[z][y][x]`.
@@ -88,6 +89,42 @@ fn averages_of_derived_fields_are_those_of_the_history() {
         assert!(average("q_criterion").abs() < 1e-13 && average("pressure").abs() < 1e-13);
         // lap p = 2 Q: larger where the flow is strained.
         assert!(mean(field(path, "pressure").iter().map(|p| p * p)) > 0.0);
+    }
+}
+
+/// Pressure gradient and acceleration have in a snapshot the mean squares that gradients.csv tells, the
+/// latter with the force of the run, and pdfs.h5 agrees.
+#[test]
+fn the_acceleration_is_the_same_in_all_files() {
+    let settings = [
+        "output.snapshots={ every=0.25, precision='double', fields=['acceleration', 'pressure_gradient'] }",
+        "output.gradients={ every=0.25, acceleration=true }",
+        "output.pdfs={ every=0.25, acceleration=true }",
+        "time.end=0.5",
+    ];
+    let case = Case::with(FORCED, &settings);
+    case.solve(3, "run", &["--quiet"]);
+    let column = |name: &str| case.column_in("run", "gradients.csv", name);
+    let pdfs = case.records("run", "pdfs.h5");
+    for (name, components) in [
+        ("acceleration", ["a_x", "a_y", "a_z"]),
+        ("pressure_gradient", ["dp_dx", "dp_dy", "dp_dz"]),
+    ] {
+        let variance = column(&format!("{name}_variance"));
+        let flatness = column(&format!("{name}_flatness"));
+        assert_eq!(variance.len(), 3);
+        for (record, path) in case.snapshots("run").iter().enumerate() {
+            let values: Vec<f64> = components.iter().flat_map(|name| field(path, name)).collect();
+            let square = mean(values.iter().map(|a| a * a));
+            close(square, variance[record], 1e-13);
+            close(mean(values.iter().map(|a| a.powi(4))) / square.powi(2), flatness[record], 1e-12);
+            if name == "pressure_gradient" {
+                close(pdfs[&format!("{name}_rms")][record].powi(2), square, 1e-12);
+                close(pdfs[&format!("{name}_moments")][4 * record + 3], flatness[record], 1e-12);
+            }
+            let bins = &pdfs[name][200 * record..200 * (record + 1)];
+            close(bins.iter().sum::<f64>() * 0.1, 1.0, 1e-12);
+        }
     }
 }
 

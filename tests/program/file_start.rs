@@ -76,6 +76,28 @@ fn what_projection_removes_is_said() {
     assert!(energy(&case, "turned") < 0.9 * energy(&case, "good"));
 }
 
+/// A file without fields that can be taken is named, with what it must hold; a pipe is not waited for.
+#[test]
+fn what_is_no_field_is_said() {
+    let case = Case::new(DECAYING);
+    case.solve(1, "run", &["--quiet"]);
+    let snapshot = case.snapshots("run").remove(0);
+    let pipe = case.path("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    case.run(2, "start", &["--set", &from(&pipe)]).assert_error(2, "it is a pipe");
+    let restart = ["--restart", &pipe.display().to_string()];
+    case.run(2, "run", &restart).assert_error(1, "it is a pipe");
+    let shape = hdf5::File::open(&snapshot).unwrap().dataset("fields/u").unwrap().shape();
+    for shape in [[&[1], &shape[..]].concat(), shape[1..].to_vec()] {
+        let file = hdf5::File::open_rw(&snapshot).unwrap();
+        file.unlink("fields/u").unwrap();
+        file.new_dataset::<f64>().shape(&shape[..]).create("fields/u").unwrap();
+        drop(file);
+        let output = case.run(2, "start", &["--set", &from(&snapshot)]);
+        output.assert_error(2, "has no field u of three dimensions; it must hold u, v and w");
+    }
+}
+
 /// A mean that is given takes the place of that of the file.
 #[test]
 fn means_are_not_doubled() {

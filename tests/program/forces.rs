@@ -64,3 +64,28 @@ fn forces_without_effect_or_too_fast_are_said_once() {
         assert_eq!(output.stderr.matches(warning).count(), count, "{settings:?}: {output:?}");
     }
 }
+
+/// In a plane nothing is across it, with `plane`; without, the log tells where energy and power go.
+#[test]
+fn a_flow_in_a_plane_stays_there() {
+    let start = "initial={ kind='random', energy=0.5, spectrum={ model='exponential', peak=3.0 }, plane=PLANE }";
+    let force = "forcing={ kind='stochastic', power=0.1, wavenumber=2.5, correlation_time=0.5, plane=PLANE }";
+    for (plane, flat) in [("true", true), ("false", false)] {
+        let [start, force] = [start, force].map(|setting| setting.replace("PLANE", plane));
+        let settings = ["grid.points=[16, 1, 32]", "time.end=0.2", &start, &force];
+        let case = Case::with(DECAYING, &settings);
+        let output = case.solve(2, "run", &[]);
+        let [across, along] = ["stress_yy", "stress_xx"].map(|name| case.column("run", name));
+        assert!(along.iter().all(|stress| *stress > 0.1), "{along:?}");
+        assert_eq!(across.iter().all(|stress| *stress == 0.0), flat, "{across:?}");
+        let of_energy =
+            output.stdout.contains("% of the energy is along y, along which nothing varies");
+        let of_power = output.stdout.contains("forcing: 50 % of the power is along y");
+        assert_eq!((of_energy, of_power), (!flat, !flat), "{output:?}");
+        let energy = case.column("run", "kinetic_energy")[0];
+        assert!((energy / 0.5 - 1.0).abs() < 1e-6, "{energy}");
+    }
+    let case = Case::with(DECAYING, &[&force.replace("PLANE", "true")]);
+    case.run(1, "run", &[])
+        .assert_error(2, "forcing.plane: is true, which needs a grid with waves");
+}

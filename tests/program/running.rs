@@ -187,7 +187,12 @@ impl Case {
 
     /// A column of the history of the run `name`.
     pub fn column(&self, name: &str, column: &str) -> Vec<f64> {
-        let text = self.read(name, "history.csv");
+        self.column_in(name, "history.csv", column)
+    }
+
+    /// A column of a table of the run `name`.
+    pub fn column_in(&self, name: &str, file: &str, column: &str) -> Vec<f64> {
+        let text = self.read(name, file);
         let mut lines = text.lines().filter(|line| !line.starts_with('#'));
         let index = lines.next().unwrap().split(',').position(|name| name == column).unwrap();
         lines.map(|line| line.split(',').nth(index).unwrap().parse().unwrap()).collect()

@@ -22,8 +22,8 @@ end = 0.5
 directory = \"replaced\"
 history = { every = 0.1 }
 spectra = { every = 0.2, samples = 2 }
-gradients = { every = 0.3 }
-pdfs = { every = 0.4, samples = 2, bins = 50, ranges = { v = [-2.0, 2.0] } }
+gradients = { every = 0.3, acceleration = true }
+pdfs = { every = 0.4, samples = 2, bins = 50, acceleration = true, ranges = { v = [-2.0, 2.0] } }
 structure_functions = { every = 0.5, separations = [0.3, 1.0], axes = [\"z\", \"x\"] }
 snapshots = { every = 0.25, precision = \"double\" }
 modes = { every = 0.5 }
@@ -33,7 +33,7 @@ every = 0.1
 x = [0.5, 6.0]
 z = [1.0, 4.0]
 precision = \"double\"
-fields = [\"v\", \"vorticity\", \"pressure\", \"dissipation\"]
+fields = [\"v\", \"vorticity\", \"pressure\", \"acceleration\", \"dissipation\"]
 ";
 
 /// Ranks and threads to compare with one rank of one thread.

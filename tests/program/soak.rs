@@ -1,21 +1,35 @@
 //! A long run takes no more memory and no more files than a short one.
 
 use std::fs;
+use std::time::Duration;
 
 use super::restart::FORCED;
 use super::running::{Case, children, send, wait, wait_until};
 
-/// Resident memory in kB, and open files, of a process.
+/// The least resident memory in kB, and open files, of a process in a few looks: at one of them it may be
+/// writing a file, which takes some more for the moment.
 fn held(process: u32) -> (f64, usize) {
+    const LOOKS: usize = 20;
+    let look = |_| {
+        std::thread::sleep(Duration::from_millis(5));
+        held_now(process)
+    };
+    (0..LOOKS).map(look).fold((f64::MAX, usize::MAX), |a, b| (a.0.min(b.0), a.1.min(b.1)))
+}
+
+/// The same at this moment.
+fn held_now(process: u32) -> (f64, usize) {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.strip_suffix(" kB"));
     let files = fs::read_dir(format!("/proc/{process}/fd")).unwrap().count();
     (resident.unwrap().trim().parse().unwrap(), files)
 }
 
-/// What memory may grow by, in kB, after all buffers are there: what the allocator leaves in between.
-/// A leak of a kB with each file would be more in the long test.
-const ALLOWED: f64 = 600.0;
+/// What memory may grow by, in kB, after all buffers are there: what the allocator leaves in between, and
+/// the parts of a megabyte in which files of records are copied when they outgrow their room (a file of
+/// records alone made 0.8 MB of it by the time that it had 65 MB, and none from there to 259 MB). A leak of
+/// a kB with each checkpoint and snapshot would be 2.8 MB in the long test.
+const ALLOWED: f64 = 1500.0;
 
 /// A run with a row for each 5 steps, a checkpoint for each 20 and a snapshot for each 50. Compares
 /// what each rank holds after the first of the `steps`, when all buffers are there, and after each of
@@ -52,8 +66,7 @@ fn check(ranks: usize, steps: [usize; 3]) {
         println!(
             "rank {rank} of {ranks}: {first:?}, {second:?}, {third:?} (kB, files) at {steps:?}"
         );
-        // A checkpoint or snapshot may be open at the moment.
-        assert!(second.1 <= first.1 + 2 && third.1 <= first.1 + 2);
+        assert!(second.1 <= first.1 && third.1 <= first.1);
         assert!(second.0 < 1.02 * first.0 + ALLOWED, "{first:?}, {second:?}");
         assert!(third.0 < second.0 + ALLOWED, "{second:?}, {third:?}");
     }

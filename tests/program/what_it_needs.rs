@@ -53,7 +53,8 @@ fn a_dry_run_reports_and_writes_nothing() {
     let expected = format!("sends {:.1} kB to the planes and {:.1} kB back", 3.0 * row, 4.0 * row);
     assert!(line(report, "all-to-all").contains(&expected), "{report}");
     // Two times three components of 64^3 doubles.
-    assert!(lines(report, "output").contains(&"2 snapshots of 6.3 MB, 12.6 MB in all"), "{report}");
+    let snapshots = "2 snapshots of 6.3 MB, 12.6 MB in all; each takes about 0.09 steps";
+    assert!(lines(report, "output").contains(&snapshots), "{report}");
 }
 
 /// Largest resident memory of a run on one rank, in bytes: the high-water mark that the kernel
@@ -163,6 +164,19 @@ fn a_dry_run_counts_all_files_and_steps() {
     // The largest |u| + |v| is 1 on a grid of 32 points: dt = cfl dx.
     let steps = line(&report, "steps").strip_prefix("about ").unwrap();
     let steps: f64 = steps.split(',').next().unwrap().parse().unwrap();
+    // Gradients take 15 transforms of a field, and as long as 20; a step has 4 x 8. All together the rows
+    // and records of the last number before each "steps".
+    let time = |line: &str| -> Option<f64> {
+        line.split_once("each takes about ")?.1.split(' ').next()?.parse().ok()
+    };
+    let number = |line: &str| -> f64 { line.split(' ').next().unwrap().parse().unwrap() };
+    let gradients = output.iter().find(|line| line.contains("gradients")).unwrap();
+    assert_eq!(time(gradients), Some(0.61), "{gradients}");
+    let all: f64 = output.iter().filter_map(|line| Some(time(line)? * number(line))).sum();
+    let last = output.last().unwrap().strip_prefix("all of them take about as long as ").unwrap();
+    assert!((number(last) - all).abs() < 1.0, "{last}, not {all}");
+    let share: f64 = last.split(", ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+    assert!((share - 100.0 * all / steps).abs() < 10.0, "{last}");
     assert!((steps - 1.0 / (0.5 * std::f64::consts::TAU / 32.0)).abs() < 2.0, "{report}");
     let history = case.solve(1, "run", &["--quiet"]);
     assert_eq!(history.code(), 0);

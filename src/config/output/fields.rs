@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::super::reader::did_you_mean;
 use super::known::Known;
 use crate::diagnostics::OutputFields;
+use crate::format::plain;
 use crate::grid::{AXES, Grid, Region};
 use crate::physics::Physics;
 use crate::problems::Problems;
@@ -145,17 +146,19 @@ impl Slice {
             match extent {
                 None => {}
                 Some(Extent::At(x)) => {
-                    problems.require(lies_within(x), &path, x, &format!("0 to {side}"));
+                    problems.require(lies_within(x), &path, x, &format!("0 to {}", plain(side)));
                 }
                 Some(Extent::Between([from, to])) => {
                     let fits = lies_within(from) && lies_within(to);
                     let allowed = format!(
-                        "two coordinates from 0 to {side}, in ascending order, with a grid point \
+                        "two coordinates from 0 to {}, in ascending order, with a grid point \
                          between them (the spacing is {})",
-                        spacing[axis]
+                        plain(side),
+                        plain(spacing[axis])
                     );
                     let is_acceptable = fits && !region.ranges[axis].is_empty();
-                    problems.require(is_acceptable, &path, format!("[{from}, {to}]"), &allowed);
+                    let found = format!("[{}, {}]", plain(from), plain(to));
+                    problems.require(is_acceptable, &path, found, &allowed);
                 }
             }
         }

@@ -95,6 +95,9 @@ impl History {
 pub struct Gradients {
     /// Time between two rows.
     pub every: f64,
+    /// Whether acceleration and pressure gradient are measured as well.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub acceleration: bool,
 }
 
 /// `checkpoints = { every = .., keep = .. }`.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::known::Known;
 use crate::diagnostics::Pdfs as Densities;
+use crate::format::plain;
 use crate::grid::{AXES, Grid};
 use crate::multiples::Multiples;
 use crate::physics::Axis;
@@ -66,6 +67,9 @@ pub struct Pdfs {
     /// They reach to this many rms on both sides of the mean.
     #[serde(default = "span")]
     pub span: f64,
+    /// Whether acceleration and pressure gradient have densities as well.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub acceleration: bool,
     /// For the quantities named here: from which to which value they reach instead.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub ranges: BTreeMap<String, [f64; 2]>,
@@ -159,11 +163,16 @@ impl Pdfs {
         let (allowed, most) = (format!("1 to {MOST_BINS}"), 1..=MOST_BINS);
         problems.require(most.contains(&self.bins), "output.pdfs.bins", self.bins, &allowed);
         problems.require_positive("output.pdfs.span", self.span);
-        let names = physics.map(Densities::names);
+        let names = physics.map(|physics| Densities::names(physics, self.acceleration));
         for (name, [low, high]) in &self.ranges {
             let path = format!("output.pdfs.ranges.{name}");
             let valid = low.is_finite() && high.is_finite() && low < high;
-            problems.require(valid, &path, format!("[{low}, {high}]"), "two numbers that increase");
+            problems.require(
+                valid,
+                &path,
+                format!("[{}, {}]", plain(low), plain(high)),
+                "two numbers that increase",
+            );
             if let Some(names) = names.as_ref().filter(|names| !names.contains(name)) {
                 let names = names.join(", ");
                 problems.add(&path, format!("is not the name of a density; there are {names}"));

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::diagnostics::momentum::MomentumPart;
 use crate::diagnostics::triple::Triple;
 use crate::grid::AXES;
 use crate::physics::Physics;
@@ -14,6 +15,10 @@ pub enum Source {
     State(Range<usize>),
     /// The pressure.
     Pressure,
+    /// The gradient of the pressure.
+    PressureGradient,
+    /// The acceleration of fluid elements.
+    Acceleration,
     /// The components of triples, one after the other.
     Triples(Vec<Triple>),
     /// The sum over triples of a weight times the sum of the three squares.
@@ -33,6 +38,28 @@ pub struct Group {
     pub source: Source,
 }
 
+impl Source {
+    /// Returns how many fields are transformed, less those of the momentum.
+    pub fn transforms(&self) -> usize {
+        match self {
+            Source::State(range) => range.len(),
+            Source::Pressure => 1,
+            Source::PressureGradient | Source::Acceleration | Source::Magnitude(_) => AXES,
+            Source::Triples(triples) => AXES * triples.len(),
+            Source::Squares(terms) => AXES * terms.len(),
+        }
+    }
+
+    /// Returns the part of the momentum that it is made of.
+    pub fn momentum(&self) -> Option<MomentumPart> {
+        match self {
+            Source::Pressure | Source::PressureGradient => Some(MomentumPart::Pressure),
+            Source::Acceleration => Some(MomentumPart::Acceleration),
+            _ => None,
+        }
+    }
+}
+
 impl Group {
     fn scalar(name: impl Into<String>, unit: &'static str, words: &str, source: Source) -> Self {
         let name = name.into();
@@ -40,13 +67,12 @@ impl Group {
         Group { name, fields, source }
     }
 
-    /// The components `<letters>_x` and so on of a vector in 1/T.
-    fn vector(name: &str, letters: &str, words: &str, triple: Triple) -> Self {
-        let component = |axis| {
-            Variable::new(format!("{letters}_{axis}"), "1/T", format!("{words} along {axis}"))
-        };
+    /// The components `<letters>x` and so on of a vector.
+    fn vector(name: &str, letters: &str, unit: &'static str, words: &str, source: Source) -> Self {
+        let component =
+            |axis| Variable::new(format!("{letters}{axis}"), unit, format!("{words} along {axis}"));
         let fields = ["x", "y", "z"].map(component).into();
-        Group { name: name.into(), fields, source: Source::Triples(vec![triple]) }
+        Group { name: name.into(), fields, source }
     }
 }
 
@@ -79,9 +105,26 @@ pub fn known(physics: &Physics) -> Vec<Group> {
     let q = [vec![(Triple::Curl(0), 0.25)], strain(-0.5)].concat();
     let dissipation = strain(2.0 * physics.viscosity);
     let magnitude = Source::Magnitude;
+    let curl = |name: &str, letters: &str, words: &str, triple: Triple| {
+        Group::vector(name, letters, "1/T", words, Source::Triples(vec![triple]))
+    };
     groups.extend([
         Group::scalar("pressure", "L^2/T^2", "pressure by density", Source::Pressure),
-        Group::vector("vorticity", "omega", "vorticity", Triple::Curl(0)),
+        Group::vector(
+            "pressure_gradient",
+            "dp_d",
+            "L/T^2",
+            "derivative of the pressure by density",
+            Source::PressureGradient,
+        ),
+        Group::vector(
+            "acceleration",
+            "a_",
+            "L/T^2",
+            "acceleration of fluid elements",
+            Source::Acceleration,
+        ),
+        curl("vorticity", "omega_", "vorticity", Triple::Curl(0)),
         Group::scalar("vorticity_magnitude", "1/T", "vorticity", magnitude(Triple::Curl(0))),
         Group::scalar("dissipation", "L^2/T^3", "2 nu s_ij s_ij", Source::Squares(dissipation)),
         Group::scalar("q_criterion", "1/T^2", "-A_ij A_ji / 2", Source::Squares(q)),
@@ -89,11 +132,11 @@ pub fn known(physics: &Physics) -> Vec<Group> {
     ]);
     let damping = physics.magnetic_damping();
     for (fields, damping) in physics.magnetic_fields().into_iter().zip(damping) {
-        let curl = Triple::Curl(fields.start);
-        let losses = Source::Squares(vec![(curl, damping.diffusivity)]);
+        let current = Triple::Curl(fields.start);
+        let losses = Source::Squares(vec![(current, damping.diffusivity)]);
         groups.extend([
-            Group::vector("current", "j", "current density curl b", curl),
-            Group::scalar("current_magnitude", "1/T", "current density", magnitude(curl)),
+            curl("current", "j_", "current density curl b", current),
+            Group::scalar("current_magnitude", "1/T", "current density", magnitude(current)),
             Group::scalar("magnetic_dissipation", "L^2/T^3", "eta j.j", losses),
         ]);
     }

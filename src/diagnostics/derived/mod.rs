@@ -18,7 +18,7 @@ mod groups;
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::pressure::pressure;
+use super::momentum::{Momentum, MomentumPart};
 use super::triple::Triple;
 use crate::error::Result;
 use crate::fields::SpectralFields;
@@ -75,6 +75,17 @@ impl OutputFields {
         self.groups.iter().flat_map(|group| &group.fields)
     }
 
+    /// Returns what [`Self::visit`] must know of the momentum.
+    pub fn momentum(&self) -> Option<MomentumPart> {
+        self.groups.iter().filter_map(|group| group.source.momentum()).max()
+    }
+
+    /// Returns how many transforms of a field take about as long as making them.
+    pub fn transforms(&self) -> f64 {
+        let of_groups: usize = self.groups.iter().map(|group| group.source.transforms()).sum();
+        of_groups as f64 + self.momentum().map_or(0.0, MomentumPart::transforms)
+    }
+
     /// Returns whether a field of all points of this rank is held at a time.
     pub fn holds_a_field(&self) -> bool {
         self.groups.iter().any(|g| matches!(g.source, Source::Squares(_) | Source::Magnitude(_)))
@@ -98,8 +109,16 @@ impl OutputFields {
                     let each = components(range.len(), first, &mut visit);
                     copy(&flow.state, range, sweep, region, each)
                 }
-                Source::Pressure => flow.pressure.iter().try_for_each(|pressure| {
+                Source::Pressure => flow.pressure().try_for_each(|pressure| {
                     copy(pressure, &(0..1), sweep, region, components(1, first, &mut visit))
+                }),
+                Source::PressureGradient => flow.pressure().try_for_each(|pressure| {
+                    let each = components(AXES, first, &mut visit);
+                    Triple::Gradient(0).to_points(pressure, sweep, region, each)
+                }),
+                Source::Acceleration => flow.acceleration().try_for_each(|acceleration| {
+                    let each = components(AXES, first, &mut visit);
+                    copy(acceleration, &(0..AXES), sweep, region, each)
                 }),
                 Source::Triples(triples) => {
                     (first..).step_by(AXES).zip(triples).try_for_each(|(first, triple)| {
@@ -189,31 +208,36 @@ fn sum_of_squares<T: Real>(
     Ok(())
 }
 
-/// A flow that fields are made of: its state, and its pressure where a field needs it.
+/// A flow that fields are made of: its state, and its pressure and acceleration where a field needs them.
 pub struct Flow<'a, T: Real> {
     state: Cow<'a, SpectralFields<T>>,
-    pressure: Option<SpectralFields<T>>,
+    momentum: Option<Cow<'a, Momentum<T>>>,
 }
 
 impl<'a, T: Real> Flow<'a, T> {
-    /// Finds what `fields` need to know about a state. Collective.
-    pub fn new(
-        fields: &OutputFields,
-        state: &'a SpectralFields<T>,
-        physics: &Physics,
-        sweep: &mut Sweep<T>,
-    ) -> Self {
-        let wanted = fields.groups.iter().any(|group| group.source == Source::Pressure);
-        let pressure = wanted.then(|| pressure(state, physics, sweep));
-        Flow { state: Cow::Borrowed(state), pressure }
+    /// A state with what [`OutputFields::momentum`] says that fields need.
+    pub fn new(state: &'a SpectralFields<T>, momentum: Option<&'a Momentum<T>>) -> Self {
+        Flow { state: Cow::Borrowed(state), momentum: momentum.map(Cow::Borrowed) }
+    }
+
+    /// The pressure, if it is known.
+    fn pressure(&self) -> impl Iterator<Item = &SpectralFields<T>> {
+        self.momentum.iter().map(|momentum| &momentum.pressure)
+    }
+
+    /// The acceleration, if it is known.
+    fn acceleration(&self) -> impl Iterator<Item = &SpectralFields<T>> {
+        self.momentum.iter().filter_map(|momentum| momentum.acceleration.as_ref())
     }
 
     /// The same on another layout: modes that it does not have are cut off. Collective.
     pub fn regrid(&self, modes: Modes, comm: &Communicator) -> Flow<'static, T> {
-        Flow {
-            state: Cow::Owned(regrid(&self.state, modes, comm)),
-            pressure: self.pressure.as_ref().map(|pressure| regrid(pressure, modes, comm)),
-        }
+        let regrid = |fields: &SpectralFields<T>| regrid(fields, modes, comm);
+        let momentum = self.momentum.as_ref().map(|momentum| {
+            let acceleration = momentum.acceleration.as_ref().map(regrid);
+            Cow::Owned(Momentum { pressure: regrid(&momentum.pressure), acceleration })
+        });
+        Flow { state: Cow::Owned(regrid(&self.state)), momentum }
     }
 }
 

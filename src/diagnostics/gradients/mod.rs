@@ -17,6 +17,7 @@ mod moments;
 
 use std::ops::Range;
 
+use super::momentum::{Momentum, MomentumPart};
 use super::points::Together;
 use super::triple::Triple;
 use crate::fields::SpectralFields;
@@ -24,7 +25,7 @@ use crate::grid::AXES;
 use crate::parallel::{Communicator, ThreadPool};
 use crate::physics::Physics;
 use crate::real::Real;
-use crate::sums::{Term, Weight, sums_of_terms};
+use crate::sums::{Term, Weight, mean_square, sums_of_terms};
 use crate::transform::sweep::Sweep;
 use crate::variable::Variable;
 use moments::{Moments, look};
@@ -32,15 +33,20 @@ use moments::{Moments, look};
 /// The statistics of one [`Physics`]. Those of a gradient that is zero everywhere are 0.
 pub struct Gradients {
     variables: Vec<Variable>,
+    /// The viscosity, if acceleration and pressure gradient are among them.
+    viscosity_of_acceleration: Option<f64>,
     /// The fields of each vector and scalar.
     groups: Vec<Range<usize>>,
 }
 
 impl Gradients {
-    /// Those of every vector and scalar.
-    pub fn new(physics: &Physics) -> Self {
-        let mut gradients =
-            Gradients { variables: Vec::new(), groups: physics.vectors_and_scalars() };
+    /// Those of every vector and scalar, and of the `acceleration` of fluid elements if that is wanted.
+    pub fn new(physics: &Physics, acceleration: bool) -> Self {
+        let mut gradients = Gradients {
+            variables: Vec::new(),
+            viscosity_of_acceleration: acceleration.then_some(physics.viscosity),
+            groups: physics.vectors_and_scalars(),
+        };
         gradients.add_vector("", ["speed", "vorticity"], ["u", "v", "w"]);
         if physics.magnetic.is_some() {
             let names = ["magnetic_field", "current"];
@@ -50,12 +56,30 @@ impl Gradients {
         for group in gradients.groups.clone().iter().filter(|group| group.len() == 1) {
             gradients.add_scalar(&fields[group.start].name, &fields[group.start].unit);
         }
+        if acceleration {
+            gradients.add_acceleration();
+        }
         gradients
+    }
+
+    /// Returns what [`Self::measure`] must know of the momentum.
+    pub fn momentum(&self) -> Option<MomentumPart> {
+        self.viscosity_of_acceleration.map(|_| MomentumPart::Acceleration)
     }
 
     /// Their names, in the order in which they are measured.
     pub fn variables(&self) -> &[Variable] {
         &self.variables
+    }
+
+    /// Returns how many transforms of a field take about as long as a measurement.
+    pub fn transforms(&self) -> f64 {
+        /// Sums over the points, beside the transforms.
+        const WITH_SUMS: f64 = 1.3;
+        let of_group = |group: &Range<usize>| if group.len() == AXES { 15.0 } else { 7.0 };
+        let of_fields: f64 = self.groups.iter().map(of_group).sum();
+        let of_momentum = self.momentum().map_or(0.0, |part| part.transforms() + 6.0);
+        WITH_SUMS * (of_fields + of_momentum)
     }
 
     fn add(&mut self, name: String, unit: &str, description: String) {
@@ -98,11 +122,26 @@ impl Gradients {
         self.add(format!("{name}_mixed_skewness"), "1", format!("{description} {name}"));
     }
 
+    fn add_acceleration(&mut self) {
+        for (name, words) in [
+            ("acceleration", "acceleration of fluid elements"),
+            ("pressure_gradient", "gradient of the pressure by density"),
+        ] {
+            let variance = format!("mean square of a component of the {words}");
+            self.add(format!("{name}_variance"), "L^2/T^4", variance);
+            let flatness = format!("flatness of the components of the {words}");
+            self.add(format!("{name}_flatness"), "1", flatness);
+        }
+        let description = "acceleration_variance / (dissipation^3 / nu)^(1/2)";
+        self.add("a0".into(), "1", description.into());
+    }
+
     /// Measures them, in a sweep for the fields, four for each vector and one for each scalar. Collective:
     /// every rank must call this.
     pub fn measure<T: Real>(
         &self,
         state: &SpectralFields<T>,
+        momentum: Option<&Momentum<T>>,
         sweep: &mut Sweep<T>,
         communicator: &Communicator,
     ) -> Vec<f64> {
@@ -117,8 +156,42 @@ impl Gradients {
                 values.extend(of_vector(group.start, state, sweep, communicator));
             }
         }
+        if let Some((viscosity, momentum)) = self.viscosity_of_acceleration.zip(momentum) {
+            let dissipation =
+                viscosity * mean_square_gradient(state, 0..AXES, sweep.pool(), communicator);
+            values.extend(of_momentum(momentum, dissipation, viscosity, sweep, communicator));
+        }
         values
     }
+}
+
+/// What is measured of acceleration and pressure. Collective.
+fn of_momentum<T: Real>(
+    momentum: &Momentum<T>,
+    dissipation: f64,
+    viscosity: f64,
+    sweep: &mut Sweep<T>,
+    communicator: &Communicator,
+) -> Vec<f64> {
+    let Momentum { pressure, acceleration } = momentum;
+    let mut values = Vec::new();
+    let squares = [
+        acceleration.as_ref().map_or(0.0, |a| mean_square(a, 0..AXES, sweep.pool(), communicator)),
+        mean_square_gradient(pressure, 0..1, sweep.pool(), communicator),
+    ];
+    let mut measure = |fields: Together, of: &SpectralFields<T>, square: f64| {
+        let scale = scale_for(square.sqrt());
+        let moments = look(fields, &[], &[scale; AXES], of, sweep, communicator).of_fields;
+        let moments = Moments::of_all(&moments);
+        values.extend([moments.mean(0) / (scale * scale), moments.flatness()]);
+    };
+    if let Some(acceleration) = acceleration {
+        measure(Together::State, acceleration, squares[0]);
+    }
+    measure(Together::Triple(Triple::Gradient(0)), pressure, squares[1]);
+    let scale = (dissipation.powi(3) / viscosity).sqrt();
+    values.push(if dissipation == 0.0 { 0.0 } else { values[0] / scale });
+    values
 }
 
 /// What is measured of the gradient of the vector that begins at field `first`. Collective.
@@ -175,22 +248,34 @@ fn of_scalar<T: Real>(
     ]
 }
 
-/// What gradients of some fields are multiplied with before their powers are summed: 1, or a power of
-/// two where fourth powers would be too small or too large for a number. Skewness and flatness do not
-/// depend on it. Collective.
+/// What gradients of some fields are multiplied with before their powers are summed. Collective.
 fn scale<T: Real>(
     state: &SpectralFields<T>,
     fields: Range<usize>,
     pool: &ThreadPool,
     communicator: &Communicator,
 ) -> f64 {
+    scale_for(mean_square_gradient(state, fields, pool, communicator).sqrt())
+}
+
+/// What numbers of this rms are multiplied with before their powers are summed: 1, or a power of two where
+/// fourth powers would be too small or too large for a number. Skewness and flatness do not depend on it.
+fn scale_for(rms: f64) -> f64 {
     /// What lies between its inverse and this has powers that are numbers.
     const PLAIN: f64 = 1e60;
-    let square = Term::norm(fields).weighted(Weight::Square);
-    let sums = sums_of_terms(state, &[square], pool, communicator);
-    let rms = sums[0].sqrt();
     let is_plain = rms == 0.0 || !rms.is_finite() || (1.0 / PLAIN..PLAIN).contains(&rms);
     if is_plain { 1.0 } else { 2_f64.powi(-rms.log2() as i32) }
+}
+
+/// The mean of the sum of the squares of all derivatives of some fields. Collective.
+fn mean_square_gradient<T: Real>(
+    state: &SpectralFields<T>,
+    fields: Range<usize>,
+    pool: &ThreadPool,
+    communicator: &Communicator,
+) -> f64 {
+    let square = Term::norm(fields).weighted(Weight::Square);
+    sums_of_terms(state, &[square], pool, communicator)[0]
 }
 
 #[cfg(test)]

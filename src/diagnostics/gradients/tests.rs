@@ -55,7 +55,7 @@ fn two_waves_have_the_moments_that_they_have_by_hand() {
         ("dye_gradient_flatness", flatness(1.0)),
         ("dye_mixed_skewness", skewness),
     ];
-    let gradients = Gradients::new(&physics());
+    let gradients = Gradients::new(&physics(), false);
     let names: Vec<_> =
         gradients.variables().iter().map(|variable| variable.name.as_str()).collect();
     assert_eq!(names, expected.map(|(name, _)| name));
@@ -63,7 +63,7 @@ fn two_waves_have_the_moments_that_they_have_by_hand() {
     for (threads, strength) in [(1, 1.0), (3, 1.0), (1, 1e-90), (1, 1e90)] {
         let (serial, pool) = (Communicator::serial(), ThreadPool::new(threads).unwrap());
         let mut sweep = Sweep::new(modes, &serial, pool, 2 * AXES, 2 * AXES).unwrap();
-        let gradients = gradients.measure(&state(strength), &mut sweep, &serial);
+        let gradients = gradients.measure(&state(strength), None, &mut sweep, &serial);
         assert_eq!(gradients.len(), expected.len());
         for ((name, expected), found) in expected.iter().zip(&gradients) {
             let unit = if name.starts_with("max_") { strength } else { 1.0 };
@@ -90,8 +90,8 @@ fn a_cellular_flow_has_two_dimensions() {
     }
     let (serial, pool) = (Communicator::serial(), ThreadPool::new(1).unwrap());
     let mut sweep = Sweep::new(modes, &serial, pool, 2 * AXES, 2 * AXES).unwrap();
-    let gradients = Gradients::new(&physics());
-    let found = gradients.measure(&state, &mut sweep, &serial);
+    let gradients = Gradients::new(&physics(), false);
+    let found = gradients.measure(&state, None, &mut sweep, &serial);
     for (name, expected) in [
         ("longitudinal_flatness", 2.25),
         ("transverse_flatness", 2.25),
@@ -108,6 +108,43 @@ fn a_fluid_at_rest_has_zeros() {
     let state = SpectralFields::<f64>::zeros(modes, 0..modes.bundles(), AXES + 1);
     let (serial, pool) = (Communicator::serial(), ThreadPool::new(1).unwrap());
     let mut sweep = Sweep::new(modes, &serial, pool, 2 * AXES, 2 * AXES).unwrap();
-    let found = Gradients::new(&physics()).measure(&state, &mut sweep, &serial);
+    let found = Gradients::new(&physics(), false).measure(&state, None, &mut sweep, &serial);
     assert_eq!(found, [0.0; 12]);
+}
+
+/// In u = (sin z + cos y, sin x + cos z, sin y + cos x), which is its own vorticity, a = grad u^2/2 - nu u,
+/// and a component of the pressure gradient is sin x sin y - cos x cos z or the like: its mean square is
+/// 1/2 and the mean of its fourth power 15/32.
+#[test]
+fn an_abc_flow_has_the_acceleration_that_it_has_by_hand() {
+    let modes = Modes::new(Grid::two_thirds([12; 3], [1.0; 3]), 8);
+    let viscosity = 0.1;
+    let physics = Physics::navier_stokes(viscosity);
+    let mut state = SpectralFields::<f64>::zeros(modes, 0..modes.bundles(), AXES);
+    for (along, sine, cosine) in [(0, 1, 2), (1, 2, 0), (2, 0, 1)] {
+        for sign in [1, -1] {
+            let mut mode = [0; AXES];
+            mode[along] = sign;
+            let Some(index) = modes.index(mode) else { continue };
+            state.set(index, sine, Complex::new(0.0, -0.5 * sign as f64));
+            state.set(index, cosine, Complex::new(0.5, 0.0));
+        }
+    }
+    let (serial, pool) = (Communicator::serial(), ThreadPool::new(1).unwrap());
+    let mut sweep = Sweep::new(modes, &serial, pool, 2 * AXES, 2 * AXES).unwrap();
+    let no_force = Some(sweep.zero_fields(AXES));
+    let momentum = Momentum::new(&state, no_force, &physics, &mut sweep);
+    let gradients = Gradients::new(&physics, true);
+    let values = gradients.measure(&state, Some(&momentum), &mut sweep, &serial);
+    let variance = 0.5 + viscosity * viscosity;
+    for (name, expected) in [
+        ("acceleration_variance", variance),
+        ("pressure_gradient_variance", 0.5),
+        ("pressure_gradient_flatness", 15.0 / 8.0),
+        ("a0", variance / (viscosity * 27_f64.sqrt())),
+    ] {
+        let at = gradients.variables().iter().position(|variable| variable.name == name).unwrap();
+        assert!((values[at] / expected - 1.0).abs() < 1e-13, "{name}: {}", values[at]);
+    }
+    assert_eq!(values.len(), gradients.variables().len());
 }

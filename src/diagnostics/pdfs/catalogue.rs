@@ -18,8 +18,17 @@ pub struct Density {
     pub bins: Bins,
 }
 
+/// The modes that are taken to the points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Of {
+    State,
+    Pressure,
+    Acceleration,
+}
+
 /// Fields that are at the points together, and what is counted there.
 pub(super) struct Look {
+    pub from: Of,
     pub fields: Together,
     /// Field by field: the density that it belongs to.
     pub of_fields: Vec<Option<usize>>,
@@ -37,10 +46,13 @@ pub(super) struct Catalogue {
 }
 
 impl Catalogue {
-    /// Those of `physics`, with bins that are to be set.
-    pub fn new(physics: &Physics) -> Self {
+    /// Those of `physics`, with bins that are to be set, and with `acceleration` if that is wanted.
+    pub fn new(physics: &Physics, acceleration: bool) -> Self {
         let mut catalogue = Catalogue { densities: Vec::new(), looks: Vec::new() };
         catalogue.add_all(physics);
+        if acceleration {
+            catalogue.add_acceleration();
+        }
         catalogue
     }
 
@@ -66,7 +78,13 @@ impl Catalogue {
             .iter()
             .map(|f| Some(self.add(&f.name, &f.unit, &f.description, Normalization::Standard)))
             .collect();
-        self.looks.push(Look { fields: Together::State, of_fields, of_square: None, held: None });
+        self.looks.push(Look {
+            from: Of::State,
+            fields: Together::State,
+            of_fields,
+            of_square: None,
+            held: None,
+        });
         self.add_vector("velocity", 0, ["vorticity", "enstrophy", "dissipation"]);
         if let Some(fields) = physics.magnetic_fields() {
             let names = ["current", "magnetic_dissipation", ""];
@@ -105,6 +123,7 @@ impl Catalogue {
             let of_fields =
                 (0..AXES).map(|axis| Some(if axis == component { along } else { across }));
             self.looks.push(Look {
+                from: Of::State,
                 fields: Together::Triple(Triple::Gradient(first + component)),
                 of_fields: of_fields.collect(),
                 of_square: None,
@@ -112,11 +131,35 @@ impl Catalogue {
             });
         }
         self.looks.push(Look {
+            from: Of::State,
             fields: Together::Triple(Triple::Curl(first)),
             of_fields: vec![Some(curl); AXES],
             of_square: Some(square),
             held: strain.map(|strain| (-1.0, Some(strain))),
         });
+    }
+
+    /// Adds the components of acceleration and pressure gradient.
+    fn add_acceleration(&mut self) {
+        let gradient = Together::Triple(Triple::Gradient(0));
+        for (from, fields, name, words) in [
+            (
+                Of::Acceleration,
+                Together::State,
+                "acceleration",
+                "components of the acceleration of fluid elements, all three together",
+            ),
+            (
+                Of::Pressure,
+                gradient,
+                "pressure_gradient",
+                "derivatives of the pressure by density, all three together",
+            ),
+        ] {
+            let density = self.add(name, "L/T^2", words, Normalization::Standard);
+            let of_fields = vec![Some(density); AXES];
+            self.looks.push(Look { from, fields, of_fields, of_square: None, held: None });
+        }
     }
 
     /// Adds the gradient of a scalar, and its square.
@@ -138,6 +181,7 @@ impl Catalogue {
             Normalization::Logarithm,
         );
         self.looks.push(Look {
+            from: Of::State,
             fields: Together::Triple(Triple::Gradient(field)),
             of_fields: of_fields.into(),
             of_square: Some(square),

@@ -16,6 +16,8 @@ use std::sync::{Mutex, PoisonError};
 
 use num_complex::Complex;
 
+use super::momentum::{Momentum, MomentumPart};
+use super::points::Together;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
 use crate::modes::{Modes, Wavenumbers};
@@ -26,7 +28,7 @@ use crate::sums::sum_over_bundles;
 use crate::transform::sweep::Sweep;
 
 use bins::{ORDERS, Scale};
-use catalogue::{Catalogue, Look};
+use catalogue::{Catalogue, Look, Of};
 use count::{Count, Tally, held_points};
 
 pub use bins::{Bins, Normalization};
@@ -54,8 +56,14 @@ pub struct Pdfs {
 impl Pdfs {
     /// Densities over `bins`, of [`Normalization::Standard`] and [`Normalization::Logarithm`]; but those of the
     /// quantities for which `ranges` has bins over these, of the quantity itself.
-    pub fn new(physics: &Physics, bins: Bins, ranges: impl Fn(&str) -> Option<[f64; 2]>) -> Self {
-        let Catalogue { densities, looks } = Catalogue::new(physics);
+    /// With those of `acceleration` and pressure gradient if they are wanted.
+    pub fn new(
+        physics: &Physics,
+        acceleration: bool,
+        bins: Bins,
+        ranges: impl Fn(&str) -> Option<[f64; 2]>,
+    ) -> Self {
+        let Catalogue { densities, looks } = Catalogue::new(physics, acceleration);
         let mut pdfs = Pdfs { densities, looks };
         for density in &mut pdfs.densities {
             density.bins = bins;
@@ -67,9 +75,9 @@ impl Pdfs {
         pdfs
     }
 
-    /// The names of all quantities of `physics`.
-    pub fn names(physics: &Physics) -> Vec<String> {
-        let densities = Catalogue::new(physics).densities.into_iter();
+    /// The names of all quantities of `physics`, with those of the `acceleration` if they are wanted.
+    pub fn names(physics: &Physics, acceleration: bool) -> Vec<String> {
+        let densities = Catalogue::new(physics, acceleration).densities.into_iter();
         densities.map(|density| density.variable.name).collect()
     }
 
@@ -78,15 +86,49 @@ impl Pdfs {
         &self.densities
     }
 
+    /// Returns what [`Self::measure`] must know of the momentum.
+    pub fn momentum(&self) -> Option<MomentumPart> {
+        let needs = |look: &Look| match look.from {
+            Of::State => None,
+            Of::Pressure => Some(MomentumPart::Pressure),
+            Of::Acceleration => Some(MomentumPart::Acceleration),
+        };
+        self.looks.iter().filter_map(needs).max()
+    }
+
+    /// Returns how many transforms of a field take about as long as a measurement.
+    pub fn transforms(&self) -> f64 {
+        /// Of a field that is counted, and of a logarithm of a square.
+        const COUNTED: f64 = 0.7;
+        const SQUARE: f64 = 5.0;
+        let of_look = |look: &Look| {
+            let squares = [look.of_square, look.held.and_then(|(_, density)| density)];
+            (1.0 + COUNTED) * look.of_fields.len() as f64
+                + SQUARE * squares.into_iter().flatten().count() as f64
+        };
+        let of_looks: f64 = self.looks.iter().map(of_look).sum();
+        of_looks + self.momentum().map_or(0.0, MomentumPart::transforms)
+    }
+
     /// Measures all densities, in as many sweeps as there are groups of three gradients, and one.
     /// Collective: every rank must call this.
     pub fn measure<T: Real>(
         &self,
         state: &SpectralFields<T>,
+        momentum: Option<&Momentum<T>>,
         sweep: &mut Sweep<T>,
         communicator: &Communicator,
     ) -> Vec<Measured> {
-        let (scales, of_fields) = self.scales(state, sweep, communicator);
+        let looks = self.looks.iter().map(|look| {
+            let of_momentum = match look.from {
+                Of::State => None,
+                Of::Pressure => momentum.map(|momentum| &momentum.pressure),
+                Of::Acceleration => momentum.and_then(|momentum| momentum.acceleration.as_ref()),
+            };
+            (look, of_momentum.unwrap_or(state))
+        });
+        let looks: Vec<_> = looks.collect();
+        let (scales, of_fields) = self.scales(&looks, state, sweep, communicator);
         let starts: Vec<usize> = self
             .densities
             .iter()
@@ -101,11 +143,11 @@ impl Pdfs {
         let holds = self.looks.iter().any(|look| look.held.is_some());
         let mut held = vec![0.0; if holds { points } else { 0 }];
         let mut tally = Tally::new(bins, self.densities.len());
-        for (look, of_fields) in self.looks.iter().zip(&of_fields) {
+        for ((look, modes), of_fields) in looks.iter().zip(&of_fields) {
             let job = Count {
                 look,
                 of_fields,
-                inputs: look.fields.count(state.count),
+                inputs: look.fields.count(modes.count),
                 densities: &self.densities,
                 scales: &scales,
                 starts: &starts,
@@ -114,7 +156,7 @@ impl Pdfs {
                 held: SharedSlice::new(&mut held),
                 total: Mutex::new(tally),
             };
-            look.fields.look(state, sweep, &job);
+            look.fields.look(modes, sweep, &job);
             tally = job.total.into_inner().unwrap_or_else(PoisonError::into_inner);
         }
         communicator.sum_integers(&mut tally.counts);
@@ -140,19 +182,21 @@ impl Pdfs {
     /// that are zero everywhere to none that other fields have. Collective.
     fn scales<T: Real>(
         &self,
+        looks: &[(&Look, &SpectralFields<T>)],
         state: &SpectralFields<T>,
         sweep: &Sweep<T>,
         communicator: &Communicator,
     ) -> (Vec<Scale>, Vec<Vec<Option<usize>>>) {
-        let counts: Vec<_> = self.looks.iter().map(|look| look.fields.count(state.count)).collect();
-        let count = counts.iter().sum();
+        let counts: Vec<_> =
+            looks.iter().map(|(look, modes)| look.fields.count(modes.count)).collect();
+        let count: usize = counts.iter().sum();
         let (modes, wavenumbers) = (state.modes, Wavenumbers::new(&state.modes));
         let squares = sum_over_bundles(state, count, sweep.pool(), communicator, |bundle, sums| {
             let mut room = vec![T::ZERO; counts.iter().max().unwrap_or(&0) * modes.column_len()];
             let mut sums = sums.iter_mut();
-            for (look, count) in self.looks.iter().zip(&counts) {
+            for ((look, from), count) in looks.iter().zip(&counts) {
                 let fields = &mut room[..count * modes.column_len()];
-                look.fields.fill(&wavenumbers, state, bundle, fields);
+                look.fields.fill(&wavenumbers, from, bundle, fields);
                 for (field, sum) in fields.chunks_exact_mut(modes.column_len()).zip(&mut sums) {
                     if modes.bundle_mode(bundle) == (0, 0) {
                         // The mean, which is real.
@@ -165,9 +209,16 @@ impl Pdfs {
         // Derivatives have no mean.
         let mut mine = vec![0.0; count];
         if let Some(index) = state.modes.index([0; AXES]) {
-            let values = (0..state.count).map(|field| state.get(index, field));
-            let values = values.map(|value| value.map_or(0.0, |Complex { re, .. }| re.double()));
-            mine.iter_mut().zip(values).for_each(|(mean, value)| *mean = value);
+            let mut first = 0;
+            for ((look, modes), count) in looks.iter().zip(&counts) {
+                if look.fields == Together::State {
+                    for (field, mean) in mine[first..first + count].iter_mut().enumerate() {
+                        let value = modes.get(index, field);
+                        *mean = value.map_or(0.0, |Complex { re, .. }| re.double());
+                    }
+                }
+                first += count;
+            }
         }
         let mut means = vec![0.0; count];
         communicator.collect(&mine, &mut means);

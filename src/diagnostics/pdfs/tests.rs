@@ -61,13 +61,13 @@ fn densities_are_those_of_values_taken_one_by_one() {
     ];
     let physics = Physics::navier_stokes(0.1);
     let range = |name: &str| (name == "v").then_some([BINS.low + 5.3, BINS.high + 5.3]);
-    let pdfs = Pdfs::new(&physics, BINS, range);
-    assert_eq!(Pdfs::names(&physics), cases.each_ref().map(|case| case.0));
+    let pdfs = Pdfs::new(&physics, false, BINS, range);
+    assert_eq!(Pdfs::names(&physics, false), cases.each_ref().map(|case| case.0));
     let mut found = Vec::new();
     for threads in [1, 3] {
         let (serial, pool) = (Communicator::serial(), ThreadPool::new(threads).unwrap());
         let mut sweep = crate::transform::sweep::Sweep::new(modes, &serial, pool, 3, 3).unwrap();
-        let measured = pdfs.measure(&state, &mut sweep, &serial);
+        let measured = pdfs.measure(&state, None, &mut sweep, &serial);
         for ((name, values, mean, square), measured) in cases.iter().zip(&measured) {
             let (density, moments) = expected(values);
             let close = |a: &f64, b: &f64| (a - b).abs() < 1e-12 * b.abs().max(1.0);
@@ -92,7 +92,7 @@ fn every_field_has_a_density_and_every_scalar_those_of_its_gradient() {
         magnetic: Some(Default::default()),
         ..Physics::navier_stokes(0.1)
     };
-    let names = Pdfs::names(&physics);
+    let names = Pdfs::names(&physics, false);
     for name in ["bz", "magnetic_longitudinal", "current", "magnetic_dissipation"] {
         assert!(names.iter().any(|found| found == name), "{name} of {names:?}");
     }

@@ -14,11 +14,12 @@ mod statistics;
 mod subject;
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::config::{Config, Machine, Node};
+use crate::console;
+use crate::diagnostics::Flow;
 use crate::error::{Error, Result};
 use crate::modes::Modes;
 use crate::parallel::Communicator;
@@ -85,11 +86,8 @@ pub fn bench(comm: &Communicator, config: &Config, options: &Options) -> Result<
         })?;
     }
     let text = comm.agree(if options.json { report.json() } else { Ok(report.table()) })?;
-    if comm.is_root() {
-        // A reader that has seen enough is no error.
-        let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
-    }
-    Ok(())
+    let print = || console::print(format!("{}\n", text.trim_end()));
+    comm.agree(if comm.is_root() { print() } else { Ok(()) })
 }
 
 fn measure<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> Result<Report> {
@@ -264,7 +262,8 @@ impl Bench<'_> {
         let clock = Clock { time: 0.0, step: 0 };
         let contents = Contents::state(self.config, precision)?;
         let measured = self.samples(|| {
-            snapshots::save(self.comm, &path, self.config, &contents, state, sweep, clock).map(drop)
+            let flow = Flow::new(state, None);
+            snapshots::save(self.comm, &path, self.config, &contents, &flow, sweep, clock).map(drop)
         });
         if self.comm.is_root() {
             // Not there when it could not be written, which is said below.

@@ -21,8 +21,8 @@ impl Bench<'_> {
         let grid = solver.state().modes.grid;
         let quantities = Quantities::new(physics, grid.lengths);
         let spectra = AllSpectra::new(self.config, grid);
-        let gradients = Gradients::new(physics);
-        let pdfs = Pdfs::new(physics, BINS, |_| None);
+        let gradients = Gradients::new(physics, false);
+        let pdfs = Pdfs::new(physics, false, BINS, |_| None);
         let structure = StructureFunctions::new(physics, vec![AXIS], vec![grid.spacing()[AXIS]]);
         Ok(vec![
             self.in_steps("row of the history", solver, |solver| {
@@ -35,11 +35,11 @@ impl Bench<'_> {
             self.in_steps("spectra", solver, |solver| drop(spectra.measure(solver, comm)))?,
             self.in_steps("gradients", solver, |solver| {
                 let (state, sweep) = solver.state_and_sweep();
-                drop(gradients.measure(state, sweep, comm));
+                drop(gradients.measure(state, None, sweep, comm));
             })?,
             self.in_steps("densities", solver, |solver| {
                 let (state, sweep) = solver.state_and_sweep();
-                drop(pdfs.measure(state, sweep, comm));
+                drop(pdfs.measure(state, None, sweep, comm));
             })?,
             self.in_steps("structure functions", solver, |solver| {
                 let (state, sweep) = solver.state_and_sweep();

@@ -201,8 +201,8 @@ where
 /// Returns whether a file says that it is a checkpoint, whatever its state. Collective.
 pub fn is_checkpoint(comm: &Communicator, path: &Path) -> Result<bool> {
     let answer = comm.from_root(|| {
-        let attribute = File::open(path).and_then(|file| file.attr(FORMAT_ATTRIBUTE));
-        Ok(vec![u8::from(attribute.is_ok())])
+        let file = open_alone(path).ok();
+        Ok(vec![u8::from(file.is_some_and(|file| file.attr(FORMAT_ATTRIBUTE).is_ok()))])
     })?;
     Ok(answer == [1])
 }

@@ -18,7 +18,8 @@ use hdf5::{Dataset, File, H5Type, Hyperslab, SliceOrIndex};
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 
 use super::growing::{self, GrowingFile};
-use super::{Temporary, check_writable, foreign, hdf5_file, parts, placed};
+use super::placed::{self, PIECE};
+use super::{Temporary, check_writable, foreign, hdf5_file, parts};
 use crate::error::{Error, Result};
 use crate::parallel::Communicator;
 use crate::variable::Variable;
@@ -197,16 +198,21 @@ pub(super) fn end_at(path: &Path, step: u64) -> Result<()> {
     cut(path, count_until(&steps, step))
 }
 
-/// Copies the first `kept` records of a dataset.
+/// Copies the first `kept` records of a dataset, a few at a time.
 fn copy<E: H5Type + Clone>(old: &File, new: &File, name: &str, kept: usize) -> hdf5::Result<()> {
     let (old, new) = (old.dataset(name)?, new.dataset(name)?);
-    let first = |mut shape: Vec<usize>| {
-        shape[0] = kept;
-        let ranges = shape.iter().map(|&len| SliceOrIndex::from(0..len));
-        Hyperslab::new(ranges.collect::<Vec<_>>())
-    };
-    let numbers: ArrayD<E> = old.read_slice::<E, _, IxDyn>(first(old.shape()))?;
-    new.write_slice(&ArrayViewD::from(numbers.view()), first(old.shape()))
+    let shape = old.shape();
+    let each = (PIECE / shape[1..].iter().product::<usize>().max(1)).max(1);
+    for start in (0..kept).step_by(each) {
+        let part = || {
+            let records = SliceOrIndex::from(start..kept.min(start + each));
+            let whole = shape[1..].iter().map(|&len| SliceOrIndex::from(0..len));
+            Hyperslab::new(std::iter::once(records).chain(whole).collect::<Vec<_>>())
+        };
+        let numbers: ArrayD<E> = old.read_slice::<E, _, IxDyn>(part())?;
+        new.write_slice(&ArrayViewD::from(numbers.view()), part())?;
+    }
+    Ok(())
 }
 
 fn create(path: &Path, header: &Header, capacity: u64) -> hdf5::Result<File> {

@@ -58,6 +58,26 @@ fn records_are_added_cut_off_and_grow() {
     assert_eq!(fs::read_dir(&directory).unwrap().count(), 1, "nothing else is left");
 }
 
+/// Those that are more than what is copied at a time are whole in a file that has grown.
+#[test]
+fn long_records_grow_in_parts() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("records.h5");
+    let k = PIECE * 2 / 5;
+    let mut writer = begun(&path, &header(k), None, 2);
+    for step in 0..5 {
+        writer.append(step, 0.0, &record(k, step as f64)).unwrap();
+    }
+    let (steps, _, [a, b, c]) = read(&path);
+    assert_eq!(steps, [0, 1, 2, 3, 4]);
+    assert_eq!(c, [0.0, 1.0, 2.0, 3.0, 4.0]);
+    let is_whole = |numbers: &[f64], each: usize, sign: f64| {
+        let mut records = numbers.chunks_exact(each).zip(&c);
+        records.all(|(record, c)| record.iter().all(|number| *number == sign * c))
+    };
+    assert!(a.len() == 5 * k && is_whole(&a, k, 1.0) && is_whole(&b, 2 * k, -1.0));
+}
+
 /// Names of the files, and the steps in them.
 fn all(directory: &Path) -> Vec<(String, Vec<i64>)> {
     let present = parts::present(&directory.join("records.h5")).unwrap().into_iter();

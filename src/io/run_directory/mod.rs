@@ -20,6 +20,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::check_readable;
 use super::log::Log;
 use super::xdmf::{self, Series};
 use crate::error::{Error, Result};
@@ -70,7 +71,9 @@ impl RunDirectory {
     /// # Errors
     /// None of its own: what cannot be read is not there.
     pub fn kept_layout(&self, comm: &Communicator) -> Result<Option<String>> {
-        let text = comm.from_root(|| Ok(fs::read(self.files.layout()).unwrap_or_default()))?;
+        let path = self.files.layout();
+        let read = || check_readable(&path).ok().and_then(|()| fs::read(&path).ok());
+        let text = comm.from_root(|| Ok(read().unwrap_or_default()))?;
         Ok(String::from_utf8(text).ok().filter(|text| !text.is_empty()))
     }
 
@@ -171,9 +174,12 @@ impl RunDirectory {
     /// The configuration of the run in the directory, if there is one. Collective.
     pub fn config(&self, comm: &Communicator) -> Result<Option<String>> {
         let path = self.files.config();
-        let text = comm.from_root(|| match fs::read(&path) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-            text => text.map_err(|e| Error::io("read", &path, e)),
+        let text = comm.from_root(|| {
+            if !path.try_exists().map_err(|e| Error::io("read", &path, e))? {
+                return Ok(Vec::new());
+            }
+            check_readable(&path)?;
+            fs::read(&path).map_err(|e| Error::io("read", &path, e))
         })?;
         Ok((!text.is_empty()).then(|| String::from_utf8_lossy(&text).into_owned()))
     }

@@ -8,10 +8,11 @@ use crate::io::history::HistoryWriter;
 use crate::modes::Modes;
 use crate::multiples::Multiples;
 use crate::real::Real;
+use crate::transform::plan::Plan;
 use crate::variable::Variable;
 
 use super::history;
-use super::kind::{Opening, Output, OutputContext, OutputKind, RunContext, Volume};
+use super::kind::{FlowAtPoints, Opening, Output, OutputContext, OutputKind, RunContext, Volume};
 use crate::simulation::restart::state::Clock;
 
 /// The file of a run that wants it.
@@ -27,19 +28,25 @@ impl<T: Real> OutputKind<T> for config::Gradients {
 
     fn open(&self, opening: Opening) -> Result<Box<dyn Output<T>>> {
         let RunContext { comm, config, directory, .. } = opening.run;
-        let gradients = Gradients::new(&config.physics);
+        let gradients = Gradients::new(&config.physics, self.acceleration);
         let (path, after) = (directory.files().gradients(), opening.after.map(|after| after.step));
         let writer = HistoryWriter::open(comm, &path, &columns(&gradients), after)?;
         Ok(Box::new(GradientsOutput { gradients, writer }))
     }
 
     fn volume(&self, config: &Config, _: &Modes) -> Result<Volume> {
-        let columns = columns(&Gradients::new(&config.physics));
-        Ok(history::volume_of_rows("gradients", &columns, self.every))
+        let gradients = Gradients::new(&config.physics, self.acceleration);
+        let columns = columns(&gradients);
+        Ok(history::volume_of_rows("gradients", &columns, self.every, gradients.transforms()))
+    }
+
+    fn memory(&self, config: &Config, plan: &Plan, _: f64) -> Result<f64> {
+        let momentum = Gradients::new(&config.physics, self.acceleration).momentum();
+        Ok(momentum.map_or(0.0, |part| part.bytes::<T>(plan)))
     }
 
     fn names(&self, config: &Config, _: Grid) -> Result<Option<(String, Vec<String>)>> {
-        let columns = columns(&Gradients::new(&config.physics));
+        let columns = columns(&Gradients::new(&config.physics, self.acceleration));
         Ok(Some(("gradients.csv".into(), history::names_of_columns(columns))))
     }
 }
@@ -57,9 +64,9 @@ impl<T: Real> Output<T> for GradientsOutput {
     /// Adds a row.
     fn write(&mut self, context: &mut OutputContext<T>) -> Result<()> {
         let (comm, Clock { time, step }) = (context.run.comm, context.clock);
-        let (state, sweep) = context.solver.state_and_sweep();
+        let FlowAtPoints { state, momentum, sweep } = context.look(self.gradients.momentum());
         let mut row = vec![time];
-        row.extend(self.gradients.measure(state, sweep, comm));
+        row.extend(self.gradients.measure(state, momentum, sweep, comm));
         comm.agree(self.writer.append(step, &row))
     }
 

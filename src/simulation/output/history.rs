@@ -99,7 +99,9 @@ pub fn columns(quantities: &Quantities, physics: &Physics) -> Vec<Variable> {
 pub fn volume(config: &Config, modes: &Modes) -> Volume {
     let quantities = Quantities::new(&config.physics, modes.grid.lengths);
     let columns = columns(&quantities, &config.physics);
-    volume_of_rows("history", &columns, config.output.history.every)
+    // The flow before the step and after it, for the budget of energy.
+    let transforms = 0.9 * config.physics.fields().len() as f64;
+    volume_of_rows("history", &columns, config.output.history.every, transforms)
 }
 
 /// Returns all names of columns.
@@ -108,10 +110,11 @@ pub fn names(config: &Config, grid: Grid) -> Vec<String> {
     names_of_columns(columns(&quantities, &config.physics))
 }
 
-/// Returns what a run writes of a table with these `columns` after `step`: a row every so often.
-pub fn volume_of_rows(table: &str, columns: &[Variable], every: f64) -> Volume {
+/// Returns what a run writes of a table with these `columns` after `step`: a row every so often, which
+/// takes as long as so many `transforms` of a field.
+pub fn volume_of_rows(table: &str, columns: &[Variable], every: f64, transforms: f64) -> Volume {
     let bytes = ((1 + columns.len()) * NUMBER_IN_CSV) as f64;
-    Volume { name: format!("rows of {table}"), every, bytes }
+    Volume { name: format!("rows of {table}"), every, bytes, transforms }
 }
 
 /// Returns the names of all columns of a table with these after `step`.

@@ -1,7 +1,9 @@
 //! Kinds of output, and what they are given.
 
 use crate::config::Config;
+use crate::diagnostics::{Momentum, MomentumPart};
 use crate::error::Result;
+use crate::fields::SpectralFields;
 use crate::grid::Grid;
 use crate::io::checkpoint::Accumulated;
 use crate::io::run_directory::RunDirectory;
@@ -12,6 +14,7 @@ use crate::real::Real;
 use crate::simulation::restart::state::Clock;
 use crate::solver::Solver;
 use crate::transform::plan::Plan;
+use crate::transform::sweep::Sweep;
 
 /// A section of `[output]`: one kind of output, with its parameters. The [registry](super::registry)
 /// lists them.
@@ -53,6 +56,9 @@ pub struct Volume {
     pub every: f64,
     /// Bytes of each.
     pub bytes: f64,
+    /// The time that each takes, less that of the writing, in transforms of one field: about, as
+    /// docs/performance.md has measured it.
+    pub transforms: f64,
 }
 
 /// The run that outputs belong to, and where they go.
@@ -78,6 +84,34 @@ pub struct OutputContext<'a, T: Real> {
     pub solver: &'a mut Solver<T>,
     /// The energy in each shell, once an output has measured it.
     pub energy_spectrum: Option<Vec<f64>>,
+    /// Pressure and acceleration, once an output has needed them.
+    pub momentum: Option<Momentum<T>>,
+}
+
+impl<T: Real> OutputContext<'_, T> {
+    /// Returns the state, its momentum with the `part` that is needed, if any is, and the sweep. The
+    /// outputs of one instant share the momentum. Collective.
+    pub fn look(&mut self, part: Option<MomentumPart>) -> FlowAtPoints<'_, T> {
+        let known = self.momentum.as_ref().map(Momentum::part);
+        if part > known {
+            let whole = part == Some(MomentumPart::Acceleration);
+            let force = whole.then(|| self.solver.force_on_velocity());
+            let (state, sweep) = self.solver.state_and_sweep();
+            self.momentum = Some(Momentum::new(state, force, &self.run.config.physics, sweep));
+        }
+        let (state, sweep) = self.solver.state_and_sweep();
+        FlowAtPoints { state, momentum: self.momentum.as_ref(), sweep }
+    }
+}
+
+/// A flow, and the way to its points.
+pub struct FlowAtPoints<'a, T: Real> {
+    /// Its modes.
+    pub state: &'a SpectralFields<T>,
+    /// Its pressure and acceleration, as far as they are known.
+    pub momentum: Option<&'a Momentum<T>>,
+    /// The transforms.
+    pub sweep: &'a mut Sweep<T>,
 }
 
 /// The beginning of a run's outputs, new or from what is there.

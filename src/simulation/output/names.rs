@@ -53,7 +53,14 @@ fn registries(config: &Config, grid: Grid) -> Result<Vec<(String, Vec<String>)>>
 /// `output` with one of every kind that has names of its own.
 fn everything(output: &Output) -> Output {
     let (every, samples) = (1.0, 1);
-    let pdfs = || Pdfs { every, samples, bins: 1, span: 1.0, ranges: Default::default() };
+    let pdfs = || Pdfs {
+        every,
+        samples,
+        bins: 1,
+        acceleration: true,
+        span: 1.0,
+        ranges: Default::default(),
+    };
     let structure = StructureFunctions {
         every,
         samples,
@@ -62,7 +69,7 @@ fn everything(output: &Output) -> Output {
     };
     Output {
         spectra: Some(Spectra { every, samples }),
-        gradients: Some(Gradients { every }),
+        gradients: Some(Gradients { every, acceleration: true }),
         pdfs: Some(output.pdfs.clone().unwrap_or_else(pdfs)),
         structure_functions: Some(structure),
         snapshots: Some(Snapshots {

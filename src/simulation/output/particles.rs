@@ -54,7 +54,9 @@ impl<T: Real> OutputKind<T> for ParticleSet {
     fn volume(&self, config: &Config, modes: &Modes) -> Result<Volume> {
         let name = format!("records of particles {}", self.name);
         let bytes = 8.0 * header(self, config, modes)?.numbers() as f64;
-        Ok(Volume { name, every: self.every, bytes })
+        // Where they are is known; the velocity there takes another look.
+        let transforms = AXES as f64;
+        Ok(Volume { name, every: self.every, bytes, transforms })
     }
 
     /// The record, on rank 0.

@@ -5,11 +5,12 @@ use crate::diagnostics::{Bins, Measured, Normalization, Pdfs};
 use crate::error::Result;
 use crate::grid::Grid;
 use crate::io::records::{Array, Axis, Header};
+use crate::modes::Modes;
 use crate::real::Real;
 use crate::transform::plan::Plan;
 use crate::variable::Variable;
 
-use super::kind::OutputContext;
+use super::kind::{FlowAtPoints, OutputContext};
 use super::records::{RecordsKind, Statistic};
 
 const DESCRIPTION: &str = "\
@@ -30,15 +31,22 @@ impl RecordsKind for config::Pdfs {
 
     fn describe(&self, run: &Config, _: &Grid) -> Result<(Header, Pdfs)> {
         let bins = Bins { low: -self.span, high: self.span, count: self.bins };
-        let pdfs = Pdfs::new(&run.physics, bins, |name| self.ranges.get(name).copied());
+        let ranges = |name: &str| self.ranges.get(name).copied();
+        let pdfs = Pdfs::new(&run.physics, self.acceleration, bins, ranges);
         Ok((header(&pdfs, bins, run.to_toml()?), pdfs))
     }
 
-    /// The dissipation at every point.
-    fn memory<T: Real>(&self, _: &Config, plan: &Plan, _: f64) -> Result<f64> {
+    fn transforms(&self, _: &Config, _: &Modes, pdfs: &Pdfs) -> f64 {
+        pdfs.transforms()
+    }
+
+    /// The dissipation at every point, and what acceleration needs.
+    fn memory<T: Real>(&self, run: &Config, plan: &Plan, _: f64) -> Result<f64> {
         let [nx, ny, _] = plan.modes.grid.points;
         let points = nx * ny.next_multiple_of(plan.modes.row_len()) * plan.planes.len();
-        Ok((points * size_of::<f64>()) as f64)
+        let (_, pdfs) = self.describe(run, &plan.modes.grid)?;
+        let momentum = pdfs.momentum().map_or(0.0, |part| part.bytes::<T>(plan));
+        Ok((points * size_of::<f64>()) as f64 + momentum)
     }
 }
 
@@ -74,8 +82,9 @@ fn header(pdfs: &Pdfs, bins: Bins, config: String) -> Header {
 
 impl<T: Real> Statistic<T> for Pdfs {
     fn measure(&self, context: &mut OutputContext<T>) -> Vec<Vec<f64>> {
-        let (state, sweep) = context.solver.state_and_sweep();
-        let measured = Pdfs::measure(self, state, sweep, context.run.comm);
+        let comm = context.run.comm;
+        let FlowAtPoints { state, momentum, sweep } = context.look(self.momentum());
+        let measured = Pdfs::measure(self, state, momentum, sweep, comm);
         let arrays = |Measured { density, moments, mean, rms }| {
             [density, moments.into(), vec![mean], vec![rms]]
         };

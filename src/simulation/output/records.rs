@@ -36,6 +36,9 @@ pub trait RecordsKind {
     /// Returns what the file says beside its numbers, and what is measured.
     fn describe(&self, run: &Config, grid: &Grid) -> Result<(Header, Self::Statistic)>;
 
+    /// Returns how many transforms of a field take about as long as a sample.
+    fn transforms(&self, run: &Config, modes: &Modes, statistic: &Self::Statistic) -> f64;
+
     /// See [`OutputKind::memory`].
     fn memory<T: Real>(&self, _run: &Config, _plan: &Plan, _others: f64) -> Result<f64> {
         Ok(0.0)
@@ -54,9 +57,11 @@ impl<T: Real, K: RecordsKind<Statistic: Statistic<T> + 'static>> OutputKind<T> f
     }
 
     fn volume(&self, config: &Config, modes: &Modes) -> Result<Volume> {
-        let (header, _) = self.describe(config, &modes.grid)?;
-        let (name, every) = (format!("records of {}", K::OF), self.sampling().every);
-        Ok(Volume { name, every, bytes: 8.0 * header.numbers() as f64 })
+        let (header, statistic) = self.describe(config, &modes.grid)?;
+        let (name, Sampling { every, samples }) =
+            (format!("records of {}", K::OF), self.sampling());
+        let transforms = samples as f64 * self.transforms(config, modes, &statistic);
+        Ok(Volume { name, every, bytes: 8.0 * header.numbers() as f64, transforms })
     }
 
     fn names(&self, config: &Config, grid: Grid) -> Result<Option<(String, Vec<String>)>> {

@@ -9,8 +9,9 @@ use crate::modes::Modes;
 use crate::multiples::Multiples;
 use crate::real::Real;
 use crate::transform::decomposition::Decomposition;
+use crate::transform::plan::Plan;
 
-use super::kind::{Opening, Output, OutputContext, OutputKind, RunContext, Volume};
+use super::kind::{FlowAtPoints, Opening, Output, OutputContext, OutputKind, RunContext, Volume};
 use super::schedule::Schedule;
 use super::snapshots::{bytes_at_a_point, output_fields, provenance};
 
@@ -49,7 +50,13 @@ impl<T: Real> OutputKind<T> for config::Slice {
         let points = self.region(&modes.grid).shape().iter().product::<usize>() as f64;
         let bytes = points * bytes_at_a_point(&self.fields, config, self.precision)?;
         let name = format!("records of slice {}", self.name);
-        Ok(Volume { name, every: self.every, bytes })
+        let transforms = output_fields(&self.fields, config)?.transforms();
+        Ok(Volume { name, every: self.every, bytes, transforms })
+    }
+
+    fn memory(&self, config: &Config, plan: &Plan, _: f64) -> Result<f64> {
+        let momentum = output_fields(&self.fields, config)?.momentum();
+        Ok(momentum.map_or(0.0, |part| part.bytes::<T>(plan)))
     }
 }
 
@@ -63,8 +70,8 @@ impl<T: Real> Output<T> for SliceOutput {
         let (config, clock) = (context.run.config, context.clock);
         let left = Schedule::beginning(self.every, config.time.end, Some(clock.time));
         self.writer.begin_record(clock.step, 1 + left.left(clock.time))?;
-        let (state, sweep) = context.solver.state_and_sweep();
-        let flow = Flow::new(&self.fields, state, &config.physics, sweep);
+        let FlowAtPoints { state, momentum, sweep } = context.look(self.fields.momentum());
+        let flow = Flow::new(state, momentum);
         self.fields.visit(&flow, sweep, &self.region, |field, batch, values| {
             self.writer.put(field, batch, values);
             Ok(())

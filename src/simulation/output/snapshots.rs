@@ -5,7 +5,6 @@ use std::path::Path;
 use crate::config::{self, Config};
 use crate::diagnostics::{Flow, OutputFields};
 use crate::error::{Error, Result};
-use crate::fields::SpectralFields;
 use crate::grid::{AXES, Grid, Region};
 use crate::io::snapshot::{Header, Provenance, SnapshotWriter};
 use crate::io::xdmf::{self, Series};
@@ -16,7 +15,7 @@ use crate::real::{Precision, Real};
 use crate::transform::plan::Plan;
 use crate::transform::sweep::Sweep;
 
-use super::kind::{Opening, Output, OutputContext, OutputKind, RunContext, Volume};
+use super::kind::{FlowAtPoints, Opening, Output, OutputContext, OutputKind, RunContext, Volume};
 use crate::simulation::restart::state::Clock;
 
 /// The contents of a snapshot.
@@ -66,7 +65,8 @@ impl<T: Real> OutputKind<T> for config::Snapshots {
         let points: f64 = points.iter().map(|&n| n as f64).product();
         let name = if self.compression > 0 { "snapshots at most" } else { "snapshots" };
         let bytes = points * bytes_at_a_point(&self.fields, config, self.precision)?;
-        Ok(Volume { name: name.into(), every: self.every, bytes })
+        let transforms = output_fields(&self.fields, config)?.transforms();
+        Ok(Volume { name: name.into(), every: self.every, bytes, transforms })
     }
 
     fn names(&self, config: &Config, _: Grid) -> Result<Option<(String, Vec<String>)>> {
@@ -79,10 +79,11 @@ impl<T: Real> OutputKind<T> for config::Snapshots {
     fn memory(&self, config: &Config, plan: &Plan, _: f64) -> Result<f64> {
         let [nx, ny, _] = plan.modes.grid.points;
         let batch = nx * ny * Sweep::<T>::planes_per_batch(plan);
-        let holds_a_field = output_fields(&self.fields, config)?.holds_a_field();
-        let sum = if holds_a_field { nx * ny * plan.planes.len() } else { 0 };
+        let fields = output_fields(&self.fields, config)?;
+        let momentum = fields.momentum().map_or(0.0, |part| part.bytes::<T>(plan));
+        let sum = if fields.holds_a_field() { nx * ny * plan.planes.len() } else { 0 };
         let planes = batch * (AXES * size_of::<T>() + self.precision.bytes());
-        Ok((planes + sum * size_of::<T>()) as f64)
+        Ok((planes + sum * size_of::<T>()) as f64 + momentum)
     }
 }
 
@@ -97,8 +98,9 @@ impl<T: Real> Output<T> for SnapshotsOutput {
     fn write(&mut self, context: &mut OutputContext<T>) -> Result<()> {
         let (RunContext { comm, config, directory, .. }, clock) = (context.run, context.clock);
         let path = directory.files().snapshots().path(clock.step);
-        let (state, sweep) = context.solver.state_and_sweep();
-        let header = save(comm, &path, config, &self.contents, state, sweep, clock)?;
+        let FlowAtPoints { state, momentum, sweep } = context.look(self.contents.fields.momentum());
+        let flow = Flow::new(state, momentum);
+        let header = save(comm, &path, config, &self.contents, &flow, sweep, clock)?;
         let grid = || xdmf::snapshot_grid(directory.path(), &path, &header);
         comm.agree(self.series.as_mut().map_or(Ok(()), |series| series.add(&grid())))
     }
@@ -127,13 +129,13 @@ pub fn provenance(config: &Config) -> Result<Provenance> {
     })
 }
 
-/// Writes a snapshot of `state` at `path`, with `sweep` for the transform. Collective.
+/// Writes a snapshot of `flow` at `path`, with `sweep` for the transform. Collective.
 pub fn save<T: Real>(
     comm: &Communicator,
     path: &Path,
     config: &Config,
     contents: &Contents,
-    state: &SpectralFields<T>,
+    flow: &Flow<T>,
     sweep: &mut Sweep<T>,
     clock: Clock,
 ) -> Result<Header> {
@@ -148,7 +150,6 @@ pub fn save<T: Real>(
         fields: fields.fields().cloned().collect(),
     };
     let mut writer = SnapshotWriter::create(comm, path, &header, &provenance(config)?)?;
-    let flow = Flow::new(fields, state, &config.physics, sweep);
     let grid = Grid::full(*points, config.grid.lengths);
     let whole = Region::whole(&grid);
     let write = |field, region: &Region, values: &[T]| {
@@ -156,7 +157,7 @@ pub fn save<T: Real>(
         Ok(())
     };
     if *points == config.grid.points {
-        fields.visit(&flow, sweep, &whole, write)?;
+        fields.visit(flow, sweep, &whole, write)?;
     } else {
         let modes = Modes::new(grid, T::LANES);
         let pool = comm.agree(ThreadPool::new(config.parallel.threads))?;

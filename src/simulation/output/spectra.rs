@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::format::size;
 use crate::grid::{AXES, Grid};
 use crate::io::records::{Array, Axis, Header};
+use crate::modes::Modes;
 use crate::parallel::Communicator;
 use crate::real::Real;
 use crate::shells::Shells;
@@ -42,6 +43,13 @@ impl RecordsKind for config::Spectra {
     fn describe(&self, run: &Config, grid: &Grid) -> Result<(Header, AllSpectra)> {
         let spectra = AllSpectra::new(run, *grid);
         Ok((spectra.header(run, *grid)?, spectra))
+    }
+
+    /// The tendency, and sums over the modes.
+    fn transforms(&self, run: &Config, modes: &Modes, _: &AllSpectra) -> f64 {
+        const SUMS_OF_A_FIELD: f64 = 2.0;
+        let tendency = run.physics.build_equation::<f64>(modes).counts();
+        tendency.transforms() as f64 + SUMS_OF_A_FIELD * tendency.fields as f64
     }
 
     /// The sums. Shells and rings are as wide as the smallest wavenumber and reach to

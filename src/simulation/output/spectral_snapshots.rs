@@ -19,7 +19,7 @@ impl<T: Real> OutputKind<T> for config::SpectralSnapshots {
 
     fn volume(&self, config: &Config, modes: &Modes) -> Result<Volume> {
         let (name, bytes) = ("spectral snapshots", bytes_of_modes(config, modes, self.precision));
-        Ok(Volume { name: name.into(), every: self.every, bytes })
+        Ok(Volume { name: name.into(), every: self.every, bytes, transforms: 0.0 })
     }
 }
 

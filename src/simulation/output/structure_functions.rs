@@ -5,6 +5,7 @@ use crate::diagnostics::{Over, StructureFunctions};
 use crate::error::Result;
 use crate::grid::Grid;
 use crate::io::records::{Array, Axis, Header};
+use crate::modes::Modes;
 use crate::real::Real;
 
 use super::kind::OutputContext;
@@ -49,6 +50,10 @@ impl RecordsKind for config::StructureFunctions {
             config: run.to_toml()?,
         };
         Ok((header, structure))
+    }
+
+    fn transforms(&self, _: &Config, _: &Modes, structure: &StructureFunctions) -> f64 {
+        structure.transforms()
     }
 }
 

@@ -69,7 +69,8 @@ impl FieldsInFile {
         }
         if let Some(name) = file.missing(config, 0..AXES).first() {
             return Err(Error::input(format!(
-                "initial.path: {} has no field {name}; it must hold u, v and w",
+                "initial.path: {} has no field {name} of three dimensions; it must hold u, v and w, each as \
+                 [z][y][x]",
                 path.display()
             )));
         }

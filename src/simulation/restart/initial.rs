@@ -9,7 +9,7 @@ use crate::diagnostics::PRESSURE_PRODUCTS;
 use crate::error::{Error, Result};
 use crate::fields::SpectralFields;
 use crate::forcing;
-use crate::grid::AXES;
+use crate::grid::{AXES, Grid};
 use crate::initial::{self, Initial};
 use crate::modes::Modes;
 use crate::parallel::{Communicator, ThreadPool};
@@ -159,7 +159,8 @@ impl Start {
         state: &mut SpectralFields<T>,
     ) -> Result<Said> {
         let mut said = Said::default();
-        let pool = comm.agree(ThreadPool::new(config.parallel.threads))?;
+        let (pool, grid) =
+            (comm.agree(ThreadPool::new(config.parallel.threads))?, state.modes.grid);
         for Group { fields, formula, wanted } in &self.groups {
             add(state, fields, formula);
             let Some((wanted, key)) = wanted else { continue };
@@ -178,7 +179,16 @@ impl Start {
                     100.0 * (1.0 - found / wanted)
                 ));
             }
+            if let Some(axis) = grid.flat_axis().filter(|_| fields.len() == AXES) {
+                let across = fields.start + axis..fields.start + axis + 1;
+                let whole = mean_square(state, fields.clone(), &pool, comm);
+                let share = mean_square(state, across, &pool, comm) / whole;
+                let section = key.trim_end_matches(".spectrum");
+                said.lines
+                    .extend((share > 0.0).then(|| out_of_plane(section, share, "energy", axis)));
+            }
         }
+        said.lines.extend(forces_out_of_plane(config, &grid));
         if let Some(file) = &self.file {
             said.warnings.extend(file.read(config, comm, state)?);
         }
@@ -202,6 +212,25 @@ pub struct Said {
     pub lines: Vec<String>,
     /// Warnings.
     pub warnings: Vec<String>,
+}
+
+/// Where random forces put their power on a grid that has no waves along an axis.
+fn forces_out_of_plane(config: &Config, grid: &Grid) -> Vec<String> {
+    let Some(axis) = grid.flat_axis() else { return Vec::new() };
+    let sections =
+        [("forcing", &config.forcing), ("forcing.magnetic", &config.magnetic_forcing)].into_iter();
+    let leave_the_plane = sections.filter(|(_, forcing)| forcing.leaves_the_plane());
+    leave_the_plane.map(|(section, _)| out_of_plane(section, 0.5, "power", axis)).collect()
+}
+
+/// Tells which share of something that `section` asks for is along the axis without waves.
+fn out_of_plane(section: &str, share: f64, what: &str, axis: usize) -> String {
+    let name = ["x", "y", "z"][axis];
+    format!(
+        "{section}: {:.0} % of the {what} is along {name}, along which nothing varies; {section}.plane = true \
+         puts all of it into the plane",
+        100.0 * share
+    )
 }
 
 /// Adds `fields` that are a function of the mode numbers.

@@ -4,14 +4,16 @@ use std::ops::Range;
 
 use num_complex::Complex;
 
+use super::amplification::Amplification;
 use super::columns::Columns;
 use super::pace::{Pace, Remark};
 use crate::fields::SpectralFields;
 use crate::forcing::{Band, BandField, Bounds, Force, ForcingTerm};
 use crate::integrator::{Damping, Stage};
 use crate::modes::Modes;
-use crate::parallel::Communicator;
+use crate::parallel::{Communicator, ThreadPool};
 use crate::real::Real;
+use crate::sums::MeanSquares;
 
 /// A force under way.
 pub(super) struct ActiveForce {
@@ -86,11 +88,7 @@ impl ActiveForce {
             force.advance(band, stage.dt);
         }
         columns.collect(comm, band, fields, tendency);
-        for ((tendency, u), k2) in tendency.iter_mut().zip(&*present).zip(band.k_squared()) {
-            for (tendency, u) in tendency.iter_mut().zip(u) {
-                *tendency -= u * damping.rate(*k2);
-            }
-        }
+        damp(tendency, present, band, *damping);
         force.force(band, present, tendency, forcing);
         let power = band.inner(&*forcing, &*present);
         for (index, forcing) in band.indices().zip(forcing) {
@@ -100,6 +98,42 @@ impl ActiveForce {
             });
         }
         self.injected += stage.weight() * power;
+    }
+
+    /// Adds the force on `state`, between two steps, to `target`. `tendency` is that of the state without
+    /// damping and force. Collective.
+    pub fn add_to<T: Real>(
+        &mut self,
+        comm: &Communicator,
+        pool: &ThreadPool,
+        [state, tendency]: [&SpectralFields<T>; 2],
+        target: &mut SpectralFields<T>,
+    ) {
+        self.look(comm, state);
+        let ActiveForce { force, band, fields, damping, present, tendency: rest, forcing, .. } =
+            self;
+        collect(comm, band, fields, tendency, rest);
+        damp(rest, present, band, *damping);
+        force.force(band, present, rest, forcing);
+        for (index, forcing) in band.indices().zip(&*forcing) {
+            if !target.bundles.contains(&index.bundle) {
+                continue;
+            }
+            for (field, f) in fields.clone().zip(forcing) {
+                let sum = target.double_at(index, field) + f;
+                let rounded = Complex::new(T::from_double(sum.re), T::from_double(sum.im));
+                target.set(index, field, rounded);
+            }
+        }
+        if force.amplifies() {
+            let square = MeanSquares::measure(state, fields.clone(), pool, comm).fluctuations;
+            let rate = force.amplification(square);
+            let amplification = Amplification { fields: fields.clone(), rate };
+            for bundle in target.bundles.clone() {
+                let (modes, state) = (&state.modes, state.bundle(bundle));
+                amplification.add(modes, bundle, state, target.bundle_mut(bundle));
+            }
+        }
     }
 
     /// Corrects the new field in `columns` and `state`. Collective.
@@ -126,6 +160,15 @@ impl ActiveForce {
                     .zip(values)
                     .for_each(|(field, value)| state.set(index, field, value));
             }
+        }
+    }
+}
+
+/// Takes the damping of the field `present` from its `tendency`.
+fn damp(tendency: &mut BandField, present: &BandField, band: &Band, damping: Damping) {
+    for ((tendency, u), k2) in tendency.iter_mut().zip(present).zip(band.k_squared()) {
+        for (tendency, u) in tendency.iter_mut().zip(u) {
+            *tendency -= u * damping.rate(*k2);
         }
     }
 }

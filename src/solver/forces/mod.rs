@@ -88,6 +88,11 @@ impl<T: Real> Forces<T> {
         amplify.map(|active| Amplification { fields: active.fields.clone(), rate: 0.0 }).collect()
     }
 
+    /// Returns whether there are any.
+    pub fn are_there(&self) -> bool {
+        !self.active.is_empty()
+    }
+
     /// Bundles of this rank with forced modes.
     pub fn bundles(&self) -> &[usize] {
         &self.columns.bundles
@@ -189,6 +194,21 @@ impl<T: Real> Forces<T> {
                 put_out(bundle, outgoing);
             }
         });
+    }
+
+    /// Adds the forces on those of the fields of `state` that `target` has, between two steps.
+    /// `tendency` is that of the state without damping and force. Collective.
+    pub fn add_to(
+        &mut self,
+        comm: &Communicator,
+        pool: &ThreadPool,
+        state_and_tendency: [&SpectralFields<T>; 2],
+        target: &mut SpectralFields<T>,
+    ) {
+        let count = target.count;
+        for active in self.active.iter_mut().filter(|active| active.fields.end <= count) {
+            active.add_to(comm, pool, state_and_tendency, target);
+        }
     }
 
     /// Ends a step that counts.
