@@ -27,6 +27,11 @@ count = 8
 placing = {{ kind = "lattice" }}
 start = 0.5
 every = 0.25
+[[particles]]
+name = "pairs"
+count = 400
+placing = {{ kind = "pairs", separations = [0.05, 0.1] }}
+every = 0.1
 """
 
 
@@ -58,7 +63,7 @@ def uniform(count: int = 50, records: int = 21) -> xr.Dataset:
 def test_sets_are_read_by_name(carried: dnspost.Run) -> None:
     """Lazy, with the box, the parameters of the run, and times from the release on."""
     sets = carried.particles
-    assert list(sets) == ["late_1", "tracers"]
+    assert list(sets) == ["late_1", "pairs", "tracers"]
     tracers = sets["tracers"]
     assert dict(tracers.sizes) == {"time": 11, "particle": 300, "component": 3}
     assert isinstance(tracers["position"].data, da.Array)
@@ -165,6 +170,18 @@ def test_radial_distribution() -> None:
     np.testing.assert_allclose(near[2:], 1, atol=0.05)
 
 
+def test_placed_pairs_are_found(carried: dnspost.Run) -> None:
+    """At the separations that the configuration tells, as many of each."""
+    pairs = carried.particles["pairs"]
+    position = pairs["position"].isel(time=0).values.reshape(200, 2, 3)
+    distances = np.sqrt(((position[:, 1] - position[:, 0]) ** 2).sum(-1))
+    np.testing.assert_allclose(distances, [0.05, 0.1] * 100)
+    found = dnspost.pair_dispersion(pairs, [0.049, 0.051, 0.099, 0.101])
+    assert (found["pairs"].values[[0, 2]] >= 100).all()
+    grown = found["distance_squared"].isel(time=-1) / found["distance_squared"].isel(time=0)
+    assert (grown.values[[0, 2]] > 1).all()
+
+
 def test_what_cannot_be_is_said() -> None:
     """Uneven records, a single one, distances beyond half of the box."""
     particles = uniform()
@@ -190,14 +207,14 @@ def test_pictures(
     assert main(["particles", *run_and_set, *target]) == 0
     assert is_a_picture(tmp_path / "figure.png", 1000)
     card = report.particles(carried)
-    assert card.count("<picture>") == 2
+    assert card.count("<picture>") == 3
     assert "particles 300, records 11" in card
     assert not report.particles(cube)
     capsys.readouterr()
     assert main(["particles", str(cube.directory)]) != 0
     assert "no particles" in capsys.readouterr().err
     assert main(["particles", str(carried.directory), "--name", "none"]) != 0
-    assert "there are: late_1, tracers" in capsys.readouterr().err
+    assert "there are: late_1, pairs, tracers" in capsys.readouterr().err
 
 
 def test_the_page_runs(
