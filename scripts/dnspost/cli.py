@@ -12,7 +12,7 @@ from typing import TextIO
 import numpy as np
 from matplotlib.figure import Figure
 
-from dnspost import files, particle_plots, plots, structure_plots
+from dnspost import files, gradient_plots, particle_plots, plots, structure_plots
 from dnspost.averages import FEW, steady
 from dnspost.grid import VELOCITY
 from dnspost.picks import Choice, at_time
@@ -105,6 +105,11 @@ def _parser() -> argparse.ArgumentParser:
     records = [
         ("flux", "transfer of energy between scales", plots.flux),
         ("pdf", "probability densities of velocity, gradient, vorticity", plots.pdf),
+        (
+            "invariants",
+            "Q and R, alignment of vorticity, shape of strain",
+            gradient_plots.invariants,
+        ),
         (
             "structure",
             "structure functions, extended self-similarity",

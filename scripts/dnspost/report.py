@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from dnspost import files, health, particle_plots, plots, slices, structure_plots
+from dnspost import files, gradient_plots, health, particle_plots, plots, slices, structure_plots
 from dnspost.averages import steady
 from dnspost.grid import VELOCITY
 from dnspost.picks import LAST, Choice
@@ -48,6 +48,7 @@ _FILES = [
     "gradients.csv",
     "spectra.h5",
     "pdfs.h5",
+    "invariants.h5",
     "structure_functions.h5",
     "snapshots.xmf",
 ]
@@ -224,6 +225,9 @@ def _across_scales(run: Run, choice: Choice) -> str:
     if run.has("pdfs") or run.snapshot_files:
         of = choice if run.has("pdfs") else LAST
         pictures.append(_picture(lambda: plots.pdf(run, of), "probability densities"))
+    if run.has("invariants"):
+        words = "invariants of the velocity gradient"
+        pictures.append(_picture(lambda: gradient_plots.invariants(run, choice), words))
     if run.has("structure_functions"):
         words = "structure functions"
         pictures.append(_picture(lambda: structure_plots.structure(run, choice), words))
@@ -259,7 +263,7 @@ def _timings(run: Run) -> str:
 
 def _files(run: Run) -> str:
     groups = {name: [run.directory / name] for name in _FILES}
-    for name in ("spectra", "pdfs", "structure_functions"):
+    for name in ("spectra", "pdfs", "invariants", "structure_functions"):
         groups[f"{name}.h5"] = files.parts(run.directory, name)
     groups["snapshots"] = run.snapshot_files
     for name in ("modes", "slices", "particles"):

@@ -99,6 +99,11 @@ class Run:
         return self._records("pdfs", "or use dnspost.pdf on snapshots")
 
     @property
+    def invariants(self) -> xr.Dataset:
+        """Densities of the velocity gradient as a tensor, (time, q, r) and others."""
+        return self._records("invariants", "or use dnspost.gradient on snapshots")
+
+    @property
     def structure_functions(self) -> xr.Dataset:
         """The structure functions (time, axis, order, r) that the solver wrote."""
         instead = "or use dnspost.structure_functions on snapshots"
@@ -114,7 +119,7 @@ class Run:
         return correlations(self.spectra, self.config["grid"])
 
     def has(self, records: str) -> bool:
-        """Whether the solver writes "spectra", "pdfs" or "structure_functions"."""
+        """Whether the solver writes "spectra", "pdfs", "invariants" or "structure_functions"."""
         return bool(files.parts(self.directory, records))
 
     def _records(self, name: str, instead: str) -> xr.Dataset:

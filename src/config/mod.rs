@@ -29,8 +29,9 @@ pub use crate::grid::Dealias;
 pub use grid::Grid;
 pub use machine::{Core, Machine, Network, Node};
 pub use output::{
-    Checkpoints, Extent, Gradients, History, Output, Pdfs, Sampling, SeparationKind, Separations,
-    Slice, Snapshots, Spectra, SpectralSnapshots, StructureFunctions, kept_checkpoints,
+    Checkpoints, Extent, Gradients, History, Invariants, Output, Pdfs, Sampling, SeparationKind,
+    Separations, Slice, Snapshots, Spectra, SpectralSnapshots, StructureFunctions,
+    kept_checkpoints,
 };
 pub use parallel::{Exchange, Parallel, Tune};
 pub use schema::Config;

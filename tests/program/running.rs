@@ -282,7 +282,7 @@ impl Case {
 
     /// Checks that two runs have the same files of records, bit for bit, where the first has any.
     pub fn assert_same_records(&self, a: &str, b: &str) {
-        for file in ["spectra.h5", "pdfs.h5", "structure_functions.h5"] {
+        for file in ["spectra.h5", "pdfs.h5", "invariants.h5", "structure_functions.h5"] {
             if !self.path(a).join(file).exists() {
                 continue;
             }

@@ -24,6 +24,7 @@ history = { every = 0.1 }
 spectra = { every = 0.2, samples = 2 }
 gradients = { every = 0.3, acceleration = true }
 pdfs = { every = 0.4, samples = 2, bins = 50, acceleration = true, ranges = { v = [-2.0, 2.0] } }
+invariants = { every = 0.4, samples = 2, bins = 20 }
 structure_functions = { every = 0.5, separations = [0.3, 1.0], axes = [\"z\", \"x\"] }
 snapshots = { every = 0.25, precision = \"double\" }
 modes = { every = 0.5 }

@@ -25,6 +25,7 @@ OUTPUT = f"""
 history = {{ every = 0.02 }}
 spectra = {{ every = 0.1 }}
 pdfs = {{ every = 0.1, bins = 41, span = 4.1, ranges = {{ w = [-3.0, 2.0] }} }}
+invariants = {{ every = 0.2, bins = 40, span = 6.0 }}
 structure_functions = {{ every = 0.2, separations = [{STEP}, {3 * STEP}], axes = ["y"] }}
 """
 
@@ -60,6 +61,53 @@ def test_spectra_along_the_axes(measured: dnspost.Run, last: xr.Dataset) -> None
             k = f"k_{axis}"
             expected = [float(line.where(abs(line[f"k{axis}"]) == at).sum()) for at in found[k]]
             np.testing.assert_allclose(found, expected / found[k].values[1], atol=1e-15)
+
+
+def test_invariants_are_those_of_numpy(measured: dnspost.Run, last: xr.Dataset) -> None:
+    """Eigenvectors by LAPACK, counted by numpy; a point on the edge of a bin may be in the next."""
+    found = measured.invariants.isel(time=-1)
+    velocity = last[list(VELOCITY)]
+    gradient = dnspost.gradient(velocity)
+    a = np.stack([[gradient[name, axis].values.ravel() for axis in AXES] for name in VELOCITY])
+    a = np.moveaxis(a, -1, 0)
+    strain = (a + a.swapaxes(1, 2)) / 2
+    spin = a - a.swapaxes(1, 2)
+    omega = np.stack([spin[:, 2, 1], spin[:, 0, 2], spin[:, 1, 0]], axis=1)
+    square = (strain**2).sum((1, 2))
+    unit = np.sqrt(square.mean())
+    assert float(found["mean_square_strain"]) == pytest.approx(unit**2, rel=1e-12)
+    values, axes = np.linalg.eigh(strain)
+    values, axes = values[:, ::-1], axes[:, :, ::-1]
+    length = np.linalg.norm(omega, axis=1)
+    cosines = abs(np.einsum("pi,pij->pj", omega, axes)) / length[:, None]
+    u = np.stack([velocity[name].values.ravel() for name in VELOCITY], axis=1)
+    helicity = (u * omega).sum(1) / (np.linalg.norm(u, axis=1) * length)
+    production = np.einsum("pi,pij,pj->p", omega, strain, omega)
+    cube = np.einsum("pij,pjk,pki->p", strain, strain, strain)
+    assert float(found["mean_enstrophy_production"]) == pytest.approx(production.mean(), rel=1e-9)
+    np.testing.assert_allclose(found["mean_eigenvalues"], values.mean(0), rtol=1e-9)
+    shape = -3 * np.sqrt(6) * values.prod(1) / square**1.5
+    q = -np.einsum("pij,pji->p", a, a) / 2 / unit**2
+    r = -np.einsum("pij,pjk,pki->p", a, a, a) / 3 / unit**3
+    points = len(a)
+    wide, cosine, magnitude = ((-6, 6), (-1, 1), (0, 1))
+
+    def same(name: str, sample: np.ndarray, limits: tuple[float, float], *which: int) -> None:
+        counts, _ = np.histogram(sample, 40, limits)
+        own = found[name].values[which] * points * (limits[1] - limits[0]) / 40
+        assert abs(own - counts).sum() <= 4, name
+        assert counts.sum() > 0.9 * points
+
+    same("enstrophy_production", production / unit**3, wide)
+    same("strain_production", -cube / unit**3, wide)
+    same("shape", shape, cosine)
+    same("helicity", helicity, cosine)
+    for axis in range(3):
+        same("eigenvalues", values[:, axis] / unit, wide, axis)
+        same("alignment", cosines[:, axis], magnitude, axis)
+    counts, _, _ = np.histogram2d(q, r, 40, (wide, wide))
+    assert abs(found["joint_q_r"].values * points * 0.3**2 - counts).sum() <= 4
+    assert (counts > 0).sum() > 20
 
 
 def test_correlations_are_those_of_shifted_fields(measured: dnspost.Run, last: xr.Dataset) -> None:
@@ -175,7 +223,7 @@ def test_records_are_averages_of_samples(tmp_path: Path, measured: dnspost.Run) 
 
 def test_pictures_are_of_the_solver_s_statistics(measured: dnspost.Run, tmp_path: Path) -> None:
     """A command each; densities are those of the file."""
-    for command in ["pdf", "structure", "axial"]:
+    for command in ["pdf", "structure", "axial", "invariants"]:
         assert main([command, str(measured.directory), "-o", str(tmp_path / command)]) == 0
         assert (tmp_path / f"{command}.png").stat().st_size > 10_000
     drawn = np.asarray(plots.pdf(measured).axes[0].lines[0].get_ydata())

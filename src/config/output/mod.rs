@@ -22,7 +22,9 @@ use crate::problems::Problems;
 
 pub use fields::{Extent, Slice, Snapshots, SpectralSnapshots};
 pub use known::Known;
-pub use statistics::{Pdfs, Sampling, SeparationKind, Separations, Spectra, StructureFunctions};
+pub use statistics::{
+    Invariants, Pdfs, Sampling, SeparationKind, Separations, Spectra, StructureFunctions,
+};
 
 /// Rows of the history, or a few less, when the file does not say how many.
 const HISTORY_ROWS: f64 = 100.0;
@@ -40,6 +42,9 @@ pub struct Output {
     /// Probability densities `pdfs.h5`, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pdfs: Option<Pdfs>,
+    /// Statistics of the velocity gradient `invariants.h5`, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invariants: Option<Invariants>,
     /// Structure functions `structure_functions.h5`, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub structure_functions: Option<StructureFunctions>,
@@ -124,6 +129,7 @@ pub struct RawOutput {
     history: Option<History>,
     spectra: Option<Spectra>,
     pdfs: Option<Pdfs>,
+    invariants: Option<Invariants>,
     structure_functions: Option<StructureFunctions>,
     gradients: Option<Gradients>,
     snapshots: Option<Snapshots>,
@@ -158,6 +164,9 @@ impl RawOutput {
         if let Some(pdfs) = &self.pdfs {
             pdfs.check(known, problems);
         }
+        if let Some(invariants) = self.invariants {
+            invariants.check(end, problems);
+        }
         if let Some(structure_functions) = &self.structure_functions {
             structure_functions.check(known, problems);
         }
@@ -186,6 +195,7 @@ impl RawOutput {
             history: self.history.or(time.map(History::unasked))?,
             spectra: self.spectra,
             pdfs: self.pdfs,
+            invariants: self.invariants,
             structure_functions: self.structure_functions,
             gradients: self.gradients,
             snapshots: self.snapshots,

@@ -75,6 +75,23 @@ pub struct Pdfs {
     pub ranges: BTreeMap<String, [f64; 2]>,
 }
 
+/// `[output.invariants]`: the velocity gradient as a tensor.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Invariants {
+    /// See [`Sampling::every`].
+    pub every: f64,
+    /// See [`Sampling::samples`].
+    #[serde(default = "one")]
+    pub samples: usize,
+    /// Bins of each density along each of its variables.
+    #[serde(default = "bins_of_invariants")]
+    pub bins: usize,
+    /// Those of Q, R, productions and eigenvalues reach to this many units on both sides of 0.
+    #[serde(default = "span")]
+    pub span: f64,
+}
+
 /// `[output.structure_functions]`.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -130,6 +147,13 @@ fn bins() -> usize {
     200
 }
 
+/// The density of two variables has the square of it.
+const MOST_BINS_OF_INVARIANTS: usize = 1000;
+
+fn bins_of_invariants() -> usize {
+    100
+}
+
 fn span() -> f64 {
     10.0
 }
@@ -147,6 +171,22 @@ impl Spectra {
     /// Adds to `problems` what is wrong.
     pub(super) fn check(&self, end: Option<f64>, problems: &mut Problems) {
         self.sampling().check("output.spectra", end, problems);
+    }
+}
+
+impl Invariants {
+    /// Returns when it is measured and written.
+    pub fn sampling(&self) -> Sampling {
+        Sampling { every: self.every, samples: self.samples }
+    }
+
+    /// Adds to `problems` what is wrong.
+    pub(super) fn check(&self, end: Option<f64>, problems: &mut Problems) {
+        self.sampling().check("output.invariants", end, problems);
+        let (allowed, most) =
+            (format!("1 to {MOST_BINS_OF_INVARIANTS}"), 1..=MOST_BINS_OF_INVARIANTS);
+        problems.require(most.contains(&self.bins), "output.invariants.bins", self.bins, &allowed);
+        problems.require_positive("output.invariants.span", self.span);
     }
 }
 

@@ -15,8 +15,16 @@ pub struct Bins {
 }
 
 impl Bins {
-    pub(super) fn width(&self) -> f64 {
+    /// The width of each.
+    pub fn width(&self) -> f64 {
         (self.high - self.low) / self.count as f64
+    }
+
+    /// The bin of a value, if it is in any; the end of the last bin belongs to it.
+    pub fn bin(&self, value: f64) -> Option<usize> {
+        let is_inside = value >= self.low && value <= self.high;
+        let bin = ((value - self.low) / self.width()) as usize;
+        is_inside.then(|| bin.min(self.count - 1))
     }
 
     /// The middle of each bin.

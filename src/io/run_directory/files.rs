@@ -6,7 +6,7 @@ use std::{fs, io};
 use crate::io::numbered::Numbered;
 
 /// The files of records that a run may have, less `.h5`.
-const RECORDS: [&str; 3] = ["spectra", "pdfs", "structure_functions"];
+const RECORDS: [&str; 4] = ["spectra", "pdfs", "invariants", "structure_functions"];
 
 /// The paths of all that a run writes in its directory.
 #[derive(Clone, Debug, PartialEq, Eq)]

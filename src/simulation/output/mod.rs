@@ -9,6 +9,7 @@
 //! | [`gradients`] | `gradients.csv`: moments of gradients |
 //! | [`records`] | files of records and their averages in time, of which there are |
 //! | [`spectra`], [`pdfs`], [`structure_functions`] | `spectra.h5`, `pdfs.h5`, `structure_functions.h5` |
+//! | [`invariants`] | `invariants.h5`: the velocity gradient as a tensor |
 //! | [`particles`] | `particles/NAME.h5`: where particles are |
 //! | [`slices`], [`snapshots`], [`spectral_snapshots`] | fields: on some points, on all, as modes |
 //! | [`names`] | no two things in a file may have one name |
@@ -17,6 +18,7 @@
 
 pub mod gradients;
 pub mod history;
+pub mod invariants;
 pub mod kind;
 pub mod names;
 pub mod particles;

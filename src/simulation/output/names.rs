@@ -3,7 +3,8 @@
 use super::history;
 use super::registry::asked_for;
 use crate::config::{
-    Config, Gradients, Output, Pdfs, Separations, Snapshots, Spectra, StructureFunctions,
+    Config, Gradients, Invariants, Output, Pdfs, Separations, Snapshots, Spectra,
+    StructureFunctions,
 };
 use crate::error::{Error, Result};
 use crate::grid::Grid;
@@ -71,6 +72,7 @@ fn everything(output: &Output) -> Output {
         spectra: Some(Spectra { every, samples }),
         gradients: Some(Gradients { every, acceleration: true }),
         pdfs: Some(output.pdfs.clone().unwrap_or_else(pdfs)),
+        invariants: Some(Invariants { every, samples, bins: 1, span: 1.0 }),
         structure_functions: Some(structure),
         snapshots: Some(Snapshots {
             every,

@@ -21,6 +21,7 @@ pub fn asked_for<'a, T: Real>(
     add(&mut kinds, &output.spectra);
     add(&mut kinds, &output.gradients);
     add(&mut kinds, &output.pdfs);
+    add(&mut kinds, &output.invariants);
     add(&mut kinds, &output.structure_functions);
     add(&mut kinds, &output.slices);
     add(&mut kinds, &output.modes);
