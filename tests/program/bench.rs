@@ -40,8 +40,15 @@ fn every_part_is_measured_and_nothing_is_left() {
         let statistics = report["statistics"].as_array().unwrap();
         let names: Vec<_> =
             statistics.iter().map(|found| found["name"].as_str().unwrap()).collect();
-        let all =
-            ["row of the history", "spectra", "gradients", "densities", "structure functions"];
+        let all = [
+            "row of the history",
+            "spectra",
+            "gradients",
+            "densities",
+            "invariants",
+            "pressure, dissipation, Q",
+            "structure functions",
+        ];
         assert_eq!(names, all);
         assert!(statistics.iter().all(|found| found["steps"].as_f64().unwrap() > 0.0), "{report}");
         assert_eq!(report["points"], Value::from(vec![24, 18, 20]));
