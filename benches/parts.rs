@@ -1,5 +1,5 @@
 //! Criterion benches of the parts of a step: line transforms, columns, exchange, planes,
-//! right-hand side, step.
+//! right-hand side, step; the velocity at particles.
 //!
 //! `cargo bench --bench parts [-- FILTER]`, or under mpirun the program that it names. Rank 0 runs
 //! Criterion and tells the others how many repetitions to join in.
@@ -10,13 +10,17 @@ use criterion::{Criterion, Throughput};
 
 use dns_solver::equation::{self, NonlinearTerms};
 use dns_solver::fields::zeros;
-use dns_solver::grid::Grid;
+use dns_solver::grid::{AXES, Grid};
 use dns_solver::initial::{self, Initial, TaylorGreen};
 use dns_solver::modes::Modes;
 use dns_solver::parallel::{Communicator, Runtime, SharedSlice, ThreadPool};
+use dns_solver::particles::{Interpolation, Sampler};
+use dns_solver::random::{Random, Stream};
 use dns_solver::real::Real;
+use dns_solver::simd::Cpu;
 use dns_solver::solver::{Solver, SolverOptions};
 use dns_solver::transform::lines::{Direction, Lines, Source, Target};
+use dns_solver::transform::plane_job::Block;
 use dns_solver::transform::row_array::RowPointer;
 
 /// Criterion on rank 0, its repetitions on all.
@@ -26,7 +30,7 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    /// Measures `work`, which does something for `points` points.
+    /// Measures `work`, which does something for `points` points, or other things.
     fn measure(&mut self, group: &str, name: &str, points: usize, mut work: impl FnMut()) {
         let comm = self.comm;
         let mut repeat = |count: u64| {
@@ -125,6 +129,35 @@ fn step<T: Real>(bench: &mut Bench, points: usize) {
     });
 }
 
+/// The velocity at `count` particles on a cube, from values in cache.
+fn particles<T: Real>(
+    bench: &mut Bench,
+    interpolation: Interpolation,
+    points: usize,
+    count: usize,
+) {
+    let (comm, pool) = (Communicator::serial(), ThreadPool::new(1).expect("a thread"));
+    let mut sampler = Sampler::new(interpolation, [points; AXES]);
+    let lanes = 2 * Cpu::current().vector_width::<T>();
+    let inputs = zeros::<T>(AXES * points * lanes);
+    let random = Random::new(1, Stream::Particles);
+    let positions: Vec<[f64; AXES]> = (0..count as u32)
+        .map(|i| [0, 1, 2].map(|axis| points as f64 * random.uniform([i, axis, 0])[0]))
+        .collect();
+    let mut velocity = vec![[0.0; AXES]; count];
+    bench.measure("particles", &format!("{interpolation:?} {}", T::NAME), count, || {
+        sampler.begin(&comm, &pool, count, |particle| positions[particle]);
+        let look = sampler.look();
+        for (plane, first_row) in
+            (0..points).flat_map(|z| (0..points).step_by(lanes).map(move |y| (z, y)))
+        {
+            let rows = lanes.min(points - first_row);
+            look.rows(Block { plane, first_row, rows, points, lanes }, 0, &inputs);
+        }
+        sampler.finish(&comm, &pool, &mut velocity);
+    });
+}
+
 fn main() {
     let _runtime = Runtime::start().expect("MPI");
     let comm = Communicator::world();
@@ -143,5 +176,10 @@ fn main() {
     for points in [64, 128] {
         step::<f64>(&mut bench, points);
         step::<f32>(&mut bench, points);
+    }
+    for interpolation in [Interpolation::Spline4, Interpolation::Spline6, Interpolation::Lagrange4]
+    {
+        particles::<f64>(&mut bench, interpolation, 128, 32768);
+        particles::<f32>(&mut bench, interpolation, 128, 32768);
     }
 }

@@ -13,6 +13,14 @@ from dnspost.fields import (
 )
 from dnspost.initial import projected, write_initial
 from dnspost.interpolation import sample
+from dnspost.particles import (
+    in_box,
+    lagrangian_structure_function,
+    mean_square_displacement,
+    pair_dispersion,
+    radial_distribution,
+    velocity_autocorrelation,
+)
 from dnspost.runs import Run
 from dnspost.runs import open_run as open  # noqa: A004  (dnspost.open is the name people know)
 from dnspost.solver import SolverError, run, validate, write_config
@@ -46,10 +54,15 @@ __all__ = [
     "filtered",
     "flow_scales",
     "gradient",
+    "in_box",
+    "lagrangian_structure_function",
+    "mean_square_displacement",
     "open",
+    "pair_dispersion",
     "pdf",
     "projected",
     "q_criterion",
+    "radial_distribution",
     "run",
     "sample",
     "shell_correction",
@@ -60,6 +73,7 @@ __all__ = [
     "to_modes",
     "to_points",
     "validate",
+    "velocity_autocorrelation",
     "vorticity",
     "vorticity_magnitude",
     "write_config",

@@ -12,7 +12,7 @@ from typing import TextIO
 import numpy as np
 from matplotlib.figure import Figure
 
-from dnspost import files, gradient_plots, plots, structure_plots
+from dnspost import files, gradient_plots, particle_plots, plots, structure_plots
 from dnspost.averages import FEW, steady
 from dnspost.grid import VELOCITY
 from dnspost.picks import Choice, at_time
@@ -143,6 +143,8 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--axis", choices="xyz", default="z", help="normal to the plane")
         sub.add_argument("--position", type=float, default=0.0, help="of the plane on this axis")
         sub.add_argument("--slice", help="one that the solver wrote, instead of the snapshots")
+    carried = add("particles", "paths of particles, and how fast they spread", _particles)
+    carried.add_argument("--name", dest="carried", metavar="SET", help="(default: the first set)")
     add(
         "compare",
         "several runs in one figure",
@@ -214,6 +216,11 @@ def _record(draw: Callable[[Run, Choice], Figure], arguments: Arguments) -> list
     return _figure(arguments, arguments.run, draw(arguments.run, _choice(arguments)))
 
 
+def _particles(arguments: Arguments) -> list[Path]:
+    a = arguments
+    return _figure(a, a.run, particle_plots.overview(a.run, a.carried))
+
+
 def _steady(arguments: Arguments) -> list[Path | str]:
     """Print the table, or write it where it was asked for."""
     a = arguments
@@ -234,7 +241,18 @@ def _steady(arguments: Arguments) -> list[Path | str]:
 
 
 # Options that a picture is of and that its name has, so that one does not replace another.
-_NAMING = ("slice", "field", "fields", "axis", "position", "time", "since", "mean", "even_shells")
+_NAMING = (
+    "carried",
+    "slice",
+    "field",
+    "fields",
+    "axis",
+    "position",
+    "time",
+    "since",
+    "mean",
+    "even_shells",
+)
 _USUAL = {"axis": "z", "position": 0.0, "field": "vorticity"}
 
 
@@ -255,7 +273,7 @@ def _target(arguments: Arguments, run: Run) -> Path:
             words += value
         else:
             shown = f"{value:g}" if isinstance(value, float) else str(value)
-            words.append(shown if option in ("slice", "field") else f"{name}{shown}")
+            words.append(shown if option in ("carried", "slice", "field") else f"{name}{shown}")
     others = arguments.run[1:] if isinstance(arguments.run, list) else []
     words += [other.directory.resolve().name for other in others]
     return run.directory / "plots" / "_".join(words).replace("/", "-")

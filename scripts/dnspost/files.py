@@ -46,6 +46,14 @@ def parts(directory: Path, name: str) -> list[Path]:
     return [path for found, _, _, path in _parts(directory) if found == name]
 
 
+def all_parts(directory: Path) -> dict[str, list[Path]]:
+    """Return the files of records of a directory by name, as `parts` does for one."""
+    found: dict[str, list[Path]] = {}
+    for name, _, _, path in _parts(directory):
+        found.setdefault(name, []).append(path)
+    return dict(sorted(found.items()))
+
+
 def slice_parts(directory: Path) -> dict[str, list[Path]]:
     """Return the files of every slice, each named after its first step or a part, in order."""
     found: dict[str, list[Path]] = {}
@@ -179,11 +187,12 @@ def configuration(text: str | None) -> dict[str, Any] | None:
     return None if text is None else tomllib.loads(text)
 
 
-def read_records(path: Path) -> xr.Dataset:
+def read_records(path: Path, *, lazily: bool = False) -> xr.Dataset:
     """Return a file of records, such as `spectra.h5`, in memory, with `step` beside the time.
 
     The dimensions of an array are the names that the file has for them. What follows the first
-    `records` is room for more: the file can be read while the run goes on.
+    `records` is room for more: the file can be read while the run goes on. Arrays are of dask if
+    `lazily`.
     """
     with h5py.File(path) as file:
         if "code_version" not in file.attrs or "time" not in file:
@@ -200,7 +209,10 @@ def read_records(path: Path) -> xr.Dataset:
             elif name == "records":
                 continue
             found = coordinates if name == "step" or dataset.is_scale else variables
-            numbers = dataset[:records] if dimensions[0] == "time" else dataset[...]
+            if lazily and found is variables:
+                numbers = lazy(path, dataset, count=records)
+            else:
+                numbers = dataset[:records] if dimensions[0] == "time" else dataset[...]
             found[name] = (dimensions, numbers, dict(_text_attributes(dataset)))
         attributes = {name: text(value) for name, value in file.attrs.items()}
         return xr.Dataset(variables, coordinates, attributes)

@@ -6,13 +6,14 @@ import io
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from dnspost import files, gradient_plots, health, plots, slices, structure_plots
+from dnspost import files, gradient_plots, health, particle_plots, plots, slices, structure_plots
 from dnspost.averages import steady
 from dnspost.grid import VELOCITY
 from dnspost.picks import LAST, Choice
@@ -93,6 +94,7 @@ def page(run: Run, refresh_seconds: int | None = None, since: float | None = Non
         ("Over time", lambda: _over_time(run)),
         ("Across scales", lambda: _across_scales(run, choice)),
         ("In space", lambda: _in_space(run)),
+        ("Particles", lambda: particles(run)),
         ("Where the time went", lambda: _timings(run)),
         ("Files", lambda: _files(run)),
         ("Configuration and log", lambda: _texts(run)),
@@ -239,6 +241,16 @@ def _in_space(run: Run) -> str:
     return _picture(lambda: slices.slices(run, last), "planes through the last snapshot")
 
 
+def particles(run: Run) -> str:
+    """Return a picture of each set of particles."""
+    return "".join(
+        f"<p>{html.escape(name)}: particles {found.sizes['particle']}, records "
+        f"{found.sizes['time']}</p>"
+        + _picture(partial(particle_plots.overview, run, name), f"paths of {html.escape(name)}")
+        for name, found in run.particles.items()
+    )
+
+
 def _timings(run: Run) -> str:
     table = run.timings
     return _table(
@@ -254,7 +266,7 @@ def _files(run: Run) -> str:
     for name in ("spectra", "pdfs", "invariants", "structure_functions"):
         groups[f"{name}.h5"] = files.parts(run.directory, name)
     groups["snapshots"] = run.snapshot_files
-    for name in ("modes", "slices"):
+    for name in ("modes", "slices", "particles"):
         groups[name] = sorted((run.directory / name).glob("*.h5"))
     groups["checkpoints"] = [checkpoint.path for checkpoint in run.checkpoints]
     groups = {name: [path for path in paths if path.exists()] for name, paths in groups.items()}

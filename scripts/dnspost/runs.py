@@ -195,6 +195,26 @@ class Run:
         return files.slice_parts(self.directory / "slices")
 
     @property
+    def particles(self) -> dict[str, xr.Dataset]:
+        """The sets of `[[particles]]` by name, lazy (time, particle, component).
+
+        `position` leaves the box where a particle crosses its sides; `dnspost.in_box` brings it
+        back. The attribute `box` has the sides. Particles that were placed anew when the run went
+        on are those of another file, and join the same series.
+        """
+        return {name: self._particles(paths) for name, paths in self._particle_files.items()}
+
+    def _particles(self, paths: Sequence[Path]) -> xr.Dataset:
+        parts = [files.read_records(path, lazily=True) for path in paths]
+        box = [float(parts[-1].attrs[f"box_{axis}"]) for axis in grid.AXES]
+        whole = self._joined(parts).assign_coords(component=list(grid.AXES))
+        return whole.assign_attrs(box=box)
+
+    @property
+    def _particle_files(self) -> dict[str, list[Path]]:
+        return files.all_parts(self.directory / "particles")
+
+    @property
     def modes(self) -> xr.Dataset:
         """The spectral snapshots (time, ky, kx, kz), lazy: Fourier coefficients of every field.
 

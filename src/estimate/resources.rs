@@ -275,7 +275,8 @@ fn memory<T: Real>(
 ) -> Result<f64> {
     let field = plan.bundles.len() * plan.modes.column_len();
     let sweep = Sweep::<T>::bytes(plan, config.parallel.threads);
-    let particles = config.particles.iter().map(|set| Tracers::bytes(set, &plan.modes.grid));
+    let (grid, shares_planes) = (&plan.modes.grid, plan.grid.columns > 1);
+    let particles = config.particles.iter().map(|set| Tracers::bytes(set, grid, shares_planes));
     let solver = (registers * counts.fields * field * size_of::<T>() + sweep) as f64
         + particles.sum::<f64>();
     // One at a time: the initial field before it becomes the state, or what an output or checkpoint

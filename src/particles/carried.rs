@@ -3,7 +3,7 @@
 use crate::grid::AXES;
 use crate::integrator::Stage;
 use crate::modes::Modes;
-use crate::parallel::Communicator;
+use crate::parallel::{Communicator, ThreadPool};
 use crate::real::Real;
 use crate::transform::plane_job::{Block, OutputRows, PlaneJob};
 
@@ -32,14 +32,19 @@ impl<T: Real> Particles<T> {
         }
     }
 
-    /// Returns the fields that pass with those of the flow.
+    /// Returns the fields that pass with those of the flow when all do.
     pub fn fields(&self) -> usize {
         AXES * self.prefilters.len()
     }
 
-    /// Returns whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.sets.is_empty()
+    /// Returns the fields that pass with those of the flow in a stage.
+    pub fn fields_in(&self, stage: usize) -> usize {
+        if self.look_in(stage) { self.fields() } else { 0 }
+    }
+
+    /// Returns whether any look for the velocity in a stage.
+    pub fn look_in(&self, stage: usize) -> bool {
+        self.sets.iter().any(|set| set.looks_in(stage))
     }
 
     /// The sets.
@@ -52,7 +57,8 @@ impl<T: Real> Particles<T> {
         &mut self.sets
     }
 
-    /// Puts the fields that pass with those of a bundle behind the first `fields` of `outgoing`.
+    /// Puts the fields that pass with those of a bundle behind the first `fields` of `outgoing`, if that has room
+    /// for them.
     pub fn put_out(&self, bundle: usize, fields: usize, outgoing: &mut [T]) {
         let column = self.modes.column_len();
         let (flow, passing) = outgoing.split_at_mut(fields * column);
@@ -62,29 +68,48 @@ impl<T: Real> Particles<T> {
         }
     }
 
-    /// Makes ready to look at the velocity on grid points that are `shifted` by so much of the spacing, and
-    /// returns what does so while it takes part in `job`.
-    pub fn ride<'a>(&'a mut self, job: &'a dyn PlaneJob<T>, shifted: f64) -> CarriedBy<'a, T> {
-        let (prefilters, passing) = (&self.prefilters, self.fields());
+    /// Begins a step of `dt` at `time`.
+    pub fn begin_step(&mut self, time: f64, dt: f64) {
+        self.sets.iter_mut().for_each(|set| set.begin_step(time, dt));
+    }
+
+    /// Makes ready to look at the velocity in a stage, on grid points that are `shifted` by so much of the
+    /// spacing.
+    pub fn begin(&mut self, comm: &Communicator, pool: &ThreadPool, stage: usize, shifted: f64) {
+        self.looking_in(stage).for_each(|set| set.begin(comm, pool, shifted));
+    }
+
+    /// Returns what looks at the velocity in a stage while it takes part in `job`.
+    pub fn ride<'a>(&'a mut self, stage: usize, job: &'a dyn PlaneJob<T>) -> CarriedBy<'a, T> {
+        let passing = self.fields_in(stage);
+        let first: Vec<_> = self.prefilters.iter().map(Prefilter::interpolation).collect();
         let first = |interpolation: Interpolation| {
-            let place = prefilters.iter().position(|p| p.interpolation() == interpolation);
+            let place = first.iter().position(|kind| *kind == interpolation);
             place.map_or(0, |place| job.inputs() + AXES * place)
         };
-        let looks = self.sets.iter_mut().map(|set| {
-            set.begin(shifted);
-            (first(set.set().interpolation), set.sampler.look())
-        });
+        let looks = self.looking_in(stage);
+        let looks = looks.map(|set| (first(set.set().interpolation), set.sampler.look()));
         CarriedBy { looks: looks.collect(), passing, job }
     }
 
-    /// Takes what was looked for. Collective.
-    pub fn finish(&mut self, comm: &Communicator) {
-        self.sets.iter_mut().for_each(|set| set.finish(comm));
+    /// Takes what was looked for in a stage. Collective.
+    pub fn finish(&mut self, comm: &Communicator, pool: &ThreadPool, stage: usize) {
+        self.looking_in(stage).for_each(|set| set.finish(comm, pool));
+    }
+
+    /// The sets that look for the velocity in a stage.
+    fn looking_in(&mut self, stage: usize) -> impl Iterator<Item = &mut Tracers> {
+        self.sets.iter_mut().filter(move |set| set.looks_in(stage))
     }
 
     /// Moves the particles to the next stage.
     pub fn advance(&mut self, stage: Stage) {
         self.sets.iter_mut().for_each(|set| set.advance(stage));
+    }
+
+    /// Ends a step that began at `time` and counts.
+    pub fn accept(&mut self, time: f64) {
+        self.sets.iter_mut().for_each(|set| set.accept(time));
     }
 
     /// Takes the particles back to the start of the step.

@@ -46,24 +46,37 @@ impl Interpolation {
         }
     }
 
-    /// Puts the weights of the stencil around `position`, in units of the spacing, into `weights`, and
-    /// returns its first point, of `points` in all. The others follow, from the last on with the first.
-    pub fn stencil(self, points: usize, position: f64, weights: &mut [f64]) -> usize {
-        let wrapped = position.rem_euclid(points as f64);
-        // A rounding below 0 is rounded to the last point's neighbour.
-        let wrapped = if wrapped < points as f64 { wrapped } else { 0.0 };
-        let cell = wrapped as usize;
-        let fraction = wrapped - cell as f64;
-        match self {
-            Interpolation::Exact => {
-                fourier(points, wrapped, weights);
-                return 0;
-            }
-            Interpolation::Spline4 | Interpolation::Spline6 => spline(fraction, weights),
-            Interpolation::Lagrange4 | Interpolation::Lagrange6 => lagrange(fraction, weights),
-        }
-        (cell + weights.len() * points - (weights.len() / 2 - 1)) % points
+    /// Returns the first point, of `points`, of the stencil around `position` in units of the spacing. The
+    /// others follow, from the last on with the first.
+    #[inline]
+    pub fn first(self, points: usize, position: f64) -> usize {
+        let before = match self {
+            Interpolation::Exact => return 0,
+            Interpolation::Spline4 | Interpolation::Lagrange4 => 1,
+            Interpolation::Spline6 | Interpolation::Lagrange6 => 2,
+        };
+        (cell(position) - before).rem_euclid(points as i64) as usize
     }
+
+    /// Puts the weights of the stencil around `position` into `weights`.
+    #[inline]
+    pub fn weights(self, points: usize, position: f64, weights: &mut [f64]) {
+        let fraction = position - cell(position) as f64;
+        match self {
+            Interpolation::Exact => fourier(points, position, weights),
+            Interpolation::Spline4 => weights.copy_from_slice(&spline::<4>(fraction)),
+            Interpolation::Spline6 => weights.copy_from_slice(&spline::<6>(fraction)),
+            Interpolation::Lagrange4 => weights.copy_from_slice(&lagrange::<4>(fraction)),
+            Interpolation::Lagrange6 => weights.copy_from_slice(&lagrange::<6>(fraction)),
+        }
+    }
+}
+
+/// The largest whole number that is not above `position`.
+#[inline]
+fn cell(position: f64) -> i64 {
+    let towards_zero = position as i64;
+    towards_zero - i64::from(towards_zero as f64 > position)
 }
 
 /// The trigonometric polynomial that is 1 at one point and 0 at the others, for each point.
@@ -78,11 +91,12 @@ fn fourier(points: usize, position: f64, weights: &mut [f64]) {
     }
 }
 
-/// The B-spline of as many points as there are weights, by the recursion over its order (Cox 1972, IMA J.
-/// Appl. Math. 10, 134).
-fn spline(fraction: f64, weights: &mut [f64]) {
+/// The B-spline of N points, by the recursion over its order (Cox 1972, IMA J. Appl. Math. 10, 134).
+#[inline]
+fn spline<const N: usize>(fraction: f64) -> [f64; N] {
+    let mut weights = [0.0; N];
     (weights[0], weights[1]) = (1.0 - fraction, fraction);
-    for order in 3..=weights.len() {
+    for order in 3..=N {
         let share = 1.0 / (order - 1) as f64;
         weights[order - 1] = share * fraction * weights[order - 2];
         for i in (1..order - 1).rev() {
@@ -93,17 +107,21 @@ fn spline(fraction: f64, weights: &mut [f64]) {
         }
         weights[0] *= share * (1.0 - fraction);
     }
+    weights
 }
 
-/// The Lagrange polynomials of as many points as there are weights.
-fn lagrange(fraction: f64, weights: &mut [f64]) {
-    let count = weights.len();
-    let at = |point: usize| point as f64 - (count / 2 - 1) as f64;
-    for (point, weight) in weights.iter_mut().enumerate() {
-        let others = (0..count).filter(|other| *other != point);
-        *weight =
-            others.map(|other| (fraction - at(other)) / (at(point) - at(other))).product::<f64>();
-    }
+/// The Lagrange polynomials of N points.
+#[inline]
+fn lagrange<const N: usize>(fraction: f64) -> [f64; N] {
+    let at = |point: usize| point as f64 - (N / 2 - 1) as f64;
+    std::array::from_fn(|point| {
+        let (mut above, mut below) = (1.0, 1.0);
+        for other in (0..N).filter(|other| *other != point) {
+            above *= fraction - at(other);
+            below *= at(point) - at(other);
+        }
+        above / below
+    })
 }
 
 #[cfg(test)]
@@ -115,7 +133,8 @@ mod tests {
     /// The value of a wave at a position, from its values (or coefficients) at the points.
     fn wave(interpolation: Interpolation, points: usize, mode: f64, position: f64) -> f64 {
         let mut weights = vec![0.0; interpolation.width(points)];
-        let first = interpolation.stencil(points, position, &mut weights);
+        let first = interpolation.first(points, position);
+        interpolation.weights(points, position, &mut weights);
         let angle = TAU * mode / points as f64;
         let symbol = interpolation.symbol(angle).unwrap_or(1.0);
         let values = (0..weights.len()).map(|i| ((first + i) as f64 * angle).sin() / symbol);
@@ -150,8 +169,8 @@ mod tests {
     /// The weights of a cubic B-spline in the textbook, and that all add up to 1 wherever a particle is.
     #[test]
     fn weights_are_those_of_the_textbook() {
-        let (f, mut found) = (0.3_f64, [0.0; 4]);
-        spline(f, &mut found);
+        let f = 0.3_f64;
+        let found = spline::<4>(f);
         let g = 1.0 - f;
         let inner = |f: f64| (3.0 * f.powi(3) - 6.0 * f.powi(2) + 4.0) / 6.0;
         let expected = [g.powi(3) / 6.0, inner(f), inner(g), f.powi(3) / 6.0];
@@ -159,8 +178,9 @@ mod tests {
         for interpolation in [Interpolation::Spline6, Interpolation::Lagrange6] {
             for position in [-1e-30, -0.2, 0.0, 4.999, 1e9 + 0.1] {
                 let mut weights = [0.0; 6];
-                let first = interpolation.stencil(5, position, &mut weights);
-                assert!(first < 5 && (weights.iter().sum::<f64>() - 1.0).abs() < 1e-13);
+                interpolation.weights(5, position, &mut weights);
+                assert!(interpolation.first(5, position) < 5);
+                assert!((weights.iter().sum::<f64>() - 1.0).abs() < 1e-13);
             }
         }
     }

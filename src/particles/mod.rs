@@ -5,7 +5,9 @@
 //! | `settings` | [`ParticleSet`], what the configuration says of a set, and its checks |
 //! | `interpolation` | [`Interpolation`], the values between grid points |
 //! | `prefilter` | [`Prefilter`], what makes the coefficients of splines of the modes of a field |
+//! | `stencils` | the stencils of all particles of a set, sorted by where they are |
 //! | `sampler` | [`Sampler`], which reads the velocity off the planes as they pass |
+//! | `past` | [`Past`], the velocity at the starts of the last steps |
 //! | `tracers` | [`Tracers`], the particles of a set under way |
 //! | `carried` | [`Particles`], all sets of a run, and the job on planes that they ride on |
 //!
@@ -14,9 +16,11 @@
 
 mod carried;
 mod interpolation;
+mod past;
 mod prefilter;
 mod sampler;
 mod settings;
+mod stencils;
 mod tracers;
 
 pub use carried::{CarriedBy, Particles, passing_fields};

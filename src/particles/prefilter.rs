@@ -1,8 +1,8 @@
 //! The coefficients of splines: modes, divided by what the splines make of them at the grid points.
 
-use crate::grid::AXES;
 use crate::modes::{Modes, Wavenumbers};
-use crate::real::Real;
+use crate::real::{Real, Vector};
+use crate::simd::{self, Kernel};
 
 use super::interpolation::Interpolation;
 
@@ -31,14 +31,41 @@ impl<T: Real> Prefilter<T> {
 
     /// Makes coefficients of the velocity in a bundle: `[component][row][re lanes, im lanes]`, both.
     pub fn apply(&self, modes: &Modes, bundle: usize, velocity: &[T], coefficients: &mut [T]) {
-        let (lanes, row_len) = (modes.lanes, modes.row_len());
         let (x, y) = self.factors.of_bundle(modes, bundle);
-        let rows = velocity.chunks_exact(row_len).zip(coefficients.chunks_exact_mut(row_len));
-        for (index, (from, to)) in rows.take(AXES * modes.rows()).enumerate() {
-            let yz = y * self.factors.z[index % modes.rows()];
-            for part in [0, lanes] {
-                let numbers = from[part..part + lanes].iter().zip(&mut to[part..part + lanes]);
-                numbers.zip(x).for_each(|((from, to), x)| *to = *from * (*x * yz));
+        simd::run::<T, _>(Multiply { x, y, z: &self.factors.z, from: velocity, to: coefficients });
+    }
+}
+
+/// Every row times the factors of its lanes, its bundle and itself.
+struct Multiply<'a, T> {
+    /// Of the lanes.
+    x: &'a [T],
+    /// Of the bundle.
+    y: T,
+    /// Of the rows.
+    z: &'a [T],
+    from: &'a [T],
+    to: &'a mut [T],
+}
+
+impl<T: Real> Kernel<T> for Multiply<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector<Scalar = T>>(self) {
+        let Multiply { x, y, z, from, to } = self;
+        let x = &x[..T::LANES];
+        let rows = from.chunks_exact(2 * T::LANES).zip(to.chunks_exact_mut(2 * T::LANES));
+        for ((from, to), z) in rows.zip(z.iter().cycle()) {
+            let yz = V::splat(y * *z);
+            for lane in (0..T::LANES).step_by(V::WIDTH) {
+                for at in [lane, T::LANES + lane] {
+                    // SAFETY: rows have two times LANES numbers and `x` has LANES, which WIDTH divides.
+                    unsafe {
+                        let factor = V::load(x.as_ptr().add(lane)) * yz;
+                        (V::load(from.as_ptr().add(at)) * factor).store(to.as_mut_ptr().add(at));
+                    }
+                }
             }
         }
     }

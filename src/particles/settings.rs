@@ -44,7 +44,7 @@ pub enum Kind {
 }
 
 /// Where particles are at first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Placing {
     /// Anywhere in the box, independently of each other.
@@ -55,6 +55,15 @@ pub enum Placing {
     },
     /// On a cubic lattice, as many along each axis.
     Lattice {},
+    /// In pairs: particles 0 and 1, 2 and 3, .. The first of each is anywhere, the other next to it.
+    Pairs {
+        /// Of the random numbers.
+        #[serde(default)]
+        seed: u64,
+        /// Distances of the two, which pairs take in turn; the direction is any, of a two-dimensional flow
+        /// any in its plane.
+        separations: Vec<f64>,
+    },
 }
 
 impl Default for Placing {
@@ -80,6 +89,14 @@ impl ParticleSet {
             let allowed = "the cube of a whole number, as placing.kind is \"lattice\"";
             problems.require(set.side().pow(3) == set.count, &count, set.count, allowed);
         }
+        if let Placing::Pairs { separations, .. } = &set.placing {
+            let path = format!("{path}.placing.separations");
+            problems.require(!separations.is_empty(), &path, "[]", "one distance or more");
+            separations.iter().for_each(|distance| problems.require_positive(&path, *distance));
+            let each = 2 * separations.len().max(1);
+            let allowed = format!("a multiple of {each}, for as many pairs of each separation");
+            problems.require(set.count.is_multiple_of(each), &count, set.count, &allowed);
+        }
     }
 
     /// The particles along an axis of a lattice.
@@ -92,11 +109,22 @@ impl ParticleSet {
         let in_box =
             |parts: [f64; AXES]| std::array::from_fn(|axis| TAU * grid.lengths[axis] * parts[axis]);
         let side = self.side();
-        let place = |particle: usize| match self.placing {
-            Placing::Random { seed } => {
-                let random = Random::new(seed, Stream::Particles);
-                let [[x, y], [z, _]] = [0, 1].map(|n| random.uniform([particle as u32, n, 0]));
-                in_box([x, y, z])
+        let anywhere = |seed: u64, number: usize| {
+            let random = Random::new(seed, Stream::Particles);
+            let [[x, y], [z, _]] = [0, 1].map(|n| random.uniform([number as u32, n, 0]));
+            in_box([x, y, z])
+        };
+        let place = |particle: usize| match &self.placing {
+            Placing::Random { seed } => anywhere(*seed, particle),
+            Placing::Pairs { seed, separations } => {
+                let pair = particle / 2;
+                let mut place = anywhere(*seed, pair);
+                if particle % 2 == 1 {
+                    let away = direction(grid, *seed, pair);
+                    let distance = separations[pair % separations.len()];
+                    place.iter_mut().zip(away).for_each(|(x, away)| *x += distance * away);
+                }
+                place
             }
             Placing::Lattice {} => {
                 let numbers = [particle % side, particle / side % side, particle / side / side];
@@ -105,6 +133,19 @@ impl ParticleSet {
         };
         (0..self.count).map(place).collect()
     }
+}
+
+/// Any direction, with a length of 1; in the plane of a flow that has one.
+fn direction(grid: &Grid, seed: u64, number: usize) -> [f64; AXES] {
+    let [height, angle] = Random::new(seed, Stream::Particles).uniform([number as u32, 2, 0]);
+    let (z, angle) = (2.0 * height - 1.0, TAU * angle);
+    let across = (1.0 - z * z).sqrt();
+    let mut direction = [across * angle.cos(), across * angle.sin(), z];
+    if let Some(axis) = grid.flat_axis() {
+        direction[axis] = 0.0;
+    }
+    let length = direction.iter().map(|part| part * part).sum::<f64>().sqrt();
+    direction.map(|part| part / length)
 }
 
 #[cfg(test)]
@@ -130,14 +171,41 @@ mod tests {
     }
 
     #[test]
+    fn pairs_have_their_separations_and_any_direction() {
+        let separations = vec![0.1, 0.5];
+        let pairs = set(4000, Placing::Pairs { seed: 2, separations: separations.clone() });
+        for (points, flat) in [([8; 3], None), ([8, 8, 1], Some(2))] {
+            let places = pairs.places(&Grid::two_thirds(points, [1.0; 3]));
+            let mut mean = [0.0; AXES];
+            for (index, pair) in places.chunks_exact(2).enumerate() {
+                let apart: [f64; AXES] = std::array::from_fn(|axis| pair[1][axis] - pair[0][axis]);
+                let distance = apart.iter().map(|x| x * x).sum::<f64>().sqrt();
+                assert!((distance - separations[index % 2]).abs() < 1e-12);
+                for (mean, apart) in mean.iter_mut().zip(apart) {
+                    *mean += apart * apart / (distance * distance) / 2000.0;
+                }
+            }
+            for (axis, mean) in mean.into_iter().enumerate() {
+                let share = if flat.is_some() { 0.5 } else { 1.0 / 3.0 };
+                let expected = if flat == Some(axis) { 0.0 } else { share };
+                assert!((mean - expected).abs() < 0.03, "{mean:?} along {axis}");
+            }
+        }
+    }
+
+    #[test]
     fn mistakes_are_named() {
         let mut sets = vec![set(26, Placing::Lattice {}), set(0, Placing::default())];
+        sets.push(set(6, Placing::Pairs { seed: 0, separations: vec![0.1, -1.0] }));
+        sets[2].name = "b".into();
         sets[1].every = 0.0;
         sets[0].start = f64::NAN;
         let mut problems = Problems::default();
-        (0..2).for_each(|index| ParticleSet::check(&sets, index, Some(1.0), &mut problems));
+        (0..3).for_each(|index| ParticleSet::check(&sets, index, Some(1.0), &mut problems));
         let report = problems.report();
-        for path in ["[0].start", "[0].count", "[1].name", "[1].every", "[1].count"] {
+        let separations = "[2].placing.separations";
+        let all = ["[0].start", "[0].count", "[1].name", "[1].every", "[1].count", "[2].count"];
+        for path in all.into_iter().chain([separations]) {
             assert!(report.contains(&format!("particles{path}: ")), "{path} in {report}");
         }
     }

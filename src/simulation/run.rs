@@ -230,6 +230,7 @@ impl<'a, T: Real> Run<'a, T> {
         self.now.forces = self.solver.forces().states();
         self.now.parts.accumulated = self.outputs.accumulated();
         self.now.parts.particles = particles::positions(&self.solver);
+        self.now.parts.past = particles::past(&self.solver);
         state::write(
             self.context.comm,
             self.context.config,

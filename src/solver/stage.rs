@@ -136,7 +136,7 @@ impl<T: Real> Solver<T> {
     /// particles know the velocity. Returns the largest frequency of this rank if `measure`. Collective.
     pub(super) fn nonlinear_terms(&mut self, stage: usize, measure: bool) -> f64 {
         let counts = self.equation.counts();
-        let fields = counts.fields + self.particles.fields();
+        let fields = counts.fields + self.particles.fields_in(stage);
         if self.held != Held::Fields {
             let (state, particles) = (&self.state, &self.particles);
             self.sweep.begin(fields, &|bundle, _, outgoing| {
@@ -148,12 +148,13 @@ impl<T: Real> Solver<T> {
         self.sweep.to_planes(fields);
         let job = NonlinearTerms::new(&*self.equation, measure);
         let planes = 0..self.sweep.plan.planes.len();
-        if self.particles.is_empty() {
-            self.sweep.run_planes(planes, &job);
-        } else {
+        if self.particles.look_in(stage) {
             let shifted = self.phase_shift.as_ref().map_or(0.0, |_| phase_shift::spacings(stage));
-            self.sweep.run_planes(planes, &self.particles.ride(&job, shifted));
-            self.particles.finish(&self.communicator);
+            self.particles.begin(&self.communicator, self.sweep.pool(), stage, shifted);
+            self.sweep.run_planes(planes, &self.particles.ride(stage, &job));
+            self.particles.finish(&self.communicator, self.sweep.pool(), stage);
+        } else {
+            self.sweep.run_planes(planes, &job);
         }
         self.sweep.to_columns(counts.contracted);
         self.held = Held::Products;
@@ -177,7 +178,7 @@ impl<T: Real> Solver<T> {
         }
         let phase_shift = self.phase_shift.as_ref();
         let next = (stage.index + 1) % stage.scheme.stages();
-        let (own, outgoing) = (state.bundle_len(), counts.fields + particles.fields());
+        let (own, outgoing) = (state.bundle_len(), counts.fields + particles.fields_in(next));
         // What the next stage starts from, on its points.
         let put_out = |bundle: usize, outgoing: &mut [T]| {
             if let Some(shift) = phase_shift {

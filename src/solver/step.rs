@@ -59,6 +59,7 @@ impl<T: Real> Solver<T> {
         let mut estimate = begun.unwrap_or_else(|| self.begin_step());
         self.begun = None;
         self.forces.begin(dt);
+        self.particles.begin_step(self.time, dt);
         for index in 0..self.scheme.stages() {
             // With error control the first tendency is known.
             let is_known = index == 0 && self.control.is_some();
@@ -69,6 +70,7 @@ impl<T: Real> Solver<T> {
         }
         if self.is_accurate(dt) {
             self.forces.accept();
+            self.particles.accept(self.time);
             self.time += dt;
             return Attempt::Accepted;
         }

@@ -40,8 +40,15 @@ fn every_part_is_measured_and_nothing_is_left() {
         let statistics = report["statistics"].as_array().unwrap();
         let names: Vec<_> =
             statistics.iter().map(|found| found["name"].as_str().unwrap()).collect();
-        let all =
-            ["row of the history", "spectra", "gradients", "densities", "structure functions"];
+        let all = [
+            "row of the history",
+            "spectra",
+            "gradients",
+            "densities",
+            "invariants",
+            "pressure, dissipation, Q",
+            "structure functions",
+        ];
         assert_eq!(names, all);
         assert!(statistics.iter().all(|found| found["steps"].as_f64().unwrap() > 0.0), "{report}");
         assert_eq!(report["points"], Value::from(vec![24, 18, 20]));
@@ -75,6 +82,23 @@ fn messages_and_single_precision_are_measured_for_a_chosen_part() {
     );
     assert_eq!(report["measured"].as_object().unwrap().keys().collect::<Vec<_>>(), ["step"]);
     assert_eq!(report["roofline"], Value::Null);
+}
+
+#[test]
+fn particles_are_measured_where_there_are_any() {
+    let case = Case::new(DECAYING);
+    let particles = "particles=[{ name = 'a', count = 50, every = 0.1, start = 0.2 }]";
+    let report = bench(&case, 2, &["--only", "particles", "--set", particles]);
+    let found = &report["particles"];
+    let number = |value: &Value| value.as_f64().unwrap();
+    let [with, without] = ["with", "without"].map(|name| number(&found[name]["median"]));
+    let expected = [(with - without) / without, (with - without) * 1e6 / 50.0];
+    for (name, expected) in ["steps", "microseconds"].into_iter().zip(expected) {
+        assert!((number(&found[name]) / expected - 1.0).abs() < 1e-9, "{name}: {report}");
+    }
+    let fixed = case.path("config.toml").display().to_string();
+    let none = run_solver(1, &["bench", &fixed, "--only", "particles"]);
+    none.assert_error(2, "no [[particles]]");
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! `dns-solver bench`: how long each part of a run takes on the ranks and threads that there are.
 //!
 //! Measured are the transform alone (all fields to physical space and back), one right-hand side,
-//! one step, a snapshot, every statistic in turn with steps, and what the machine could do at best.
+//! one step, a snapshot, every statistic in turn with steps, steps with particles in turn with steps without,
+//! and what the machine could do at best.
 //! Every sample begins and ends with a barrier, so that it takes as long as its slowest rank. Work that
 //! is done quickly is repeated within a sample. A study over many grids and layouts is many calls:
 //! `scripts/scaling.py`.
 
+mod particles;
 mod rates;
 mod report;
 mod statistics;
@@ -90,6 +92,9 @@ pub fn bench(comm: &Communicator, config: &Config, options: &Options) -> Result<
 
 fn measure<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> Result<Report> {
     let modes = Modes::new(config.grid.build(), T::LANES);
+    if config.particles.is_empty() && options.subjects == [Subject::Particles] {
+        return Err(Error::input("the configuration has no [[particles]] that could be measured"));
+    }
     let start = Start::open(config, comm)?;
     let mut solver = initial::solver_at_rest::<T>(comm, config, modes)?;
     let mut state = solver.state().clone();
@@ -108,6 +113,12 @@ fn measure<T: Real>(comm: &Communicator, config: &Config, options: &Options) -> 
             Subject::Rates => continue,
             Subject::Statistics => {
                 report.statistics = bench.statistics(&mut solver)?;
+                continue;
+            }
+            Subject::Particles => {
+                if !config.particles.is_empty() {
+                    report.particles = Some(bench.particles(&mut solver)?);
+                }
                 continue;
             }
             Subject::Transform => bench.transforms(&mut solver),
@@ -171,6 +182,22 @@ impl Bench<'_> {
         let seconds: Result<_> =
             (0..self.options.samples).map(|_| self.sample(repeats, &mut work)).collect();
         Ok(Measured::new(seconds?, repeats))
+    }
+
+    /// Measures two kinds of `work`, of numbers 0 and 1, in turn, after once of each to warm up. Collective.
+    fn in_turn(&self, mut work: impl FnMut(usize) -> Result<()>) -> Result<[Measured; 2]> {
+        let mut repeats = [0; 2];
+        for (index, repeats) in repeats.iter_mut().enumerate() {
+            *repeats = self.repeats(self.sample(1, &mut || work(index))?);
+        }
+        let mut seconds = [Vec::new(), Vec::new()];
+        for _ in 0..self.options.samples {
+            for (index, seconds) in seconds.iter_mut().enumerate() {
+                seconds.push(self.sample(repeats[index], &mut || work(index))?);
+            }
+        }
+        let [first, second] = seconds;
+        Ok([Measured::new(first, repeats[0]), Measured::new(second, repeats[1])])
     }
 
     /// Seconds of `work`, the mean of some repeats. Collective.

@@ -43,6 +43,8 @@ pub struct Report {
     pub parts: BTreeMap<&'static str, f64>,
     /// Statistics, in the order in which they were measured.
     pub statistics: Vec<InSteps>,
+    /// Particles; none if they were not measured, or there are none.
+    pub particles: Option<Carried>,
     /// Bytes of the snapshot.
     pub snapshot_bytes: f64,
     /// The place of a step below the roofs; none if no step or no rates were measured.
@@ -92,6 +94,30 @@ impl InSteps {
     /// Of what was measured.
     pub fn new(name: &'static str, statistic: Measured, step: Measured) -> Self {
         InSteps { name, steps: statistic.median / step.median, statistic, step }
+    }
+}
+
+/// Steps with particles beside those without that were taken in turn with them.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Carried {
+    /// Particles of all sets.
+    pub count: usize,
+    /// Seconds of a step with particles.
+    pub with: Measured,
+    /// Seconds of a step without.
+    pub without: Measured,
+    /// What particles add, over a step without.
+    pub steps: f64,
+    /// Microseconds that a particle adds to a step, on the ranks and threads that there are.
+    pub microseconds: f64,
+}
+
+impl Carried {
+    /// Of what was measured.
+    pub fn new(count: usize, with: Measured, without: Measured) -> Self {
+        let more = with.median - without.median;
+        let (steps, microseconds) = (more / without.median, 1e6 * more / count as f64);
+        Carried { count, with, without, steps, microseconds }
     }
 }
 
@@ -145,6 +171,7 @@ impl Report {
             measured: BTreeMap::new(),
             parts: BTreeMap::new(),
             statistics: Vec::new(),
+            particles: None,
             snapshot_bytes: 0.0,
             roofline: None,
         }
@@ -209,6 +236,15 @@ impl Report {
         }
         for InSteps { name, statistic, steps, .. } in &self.statistics {
             let _ = writeln!(text, "{name:<30}{:>12.3}{steps:>12.3}", statistic.median * 1e3);
+        }
+        if let Some(Carried { count, with, without, steps, microseconds }) = &self.particles {
+            let _ = writeln!(
+                text,
+                "\n{count} particles: a step of {:.3} ms, without them {:.3} ms\n\
+                 they add {steps:.3} of a step, {microseconds:.3} us for each of them",
+                with.median * 1e3,
+                without.median * 1e3,
+            );
         }
         if let Some(Roofline { rates, share_of_peak, share_of_bandwidth, .. }) = self.roofline {
             let _ = writeln!(

@@ -1,6 +1,6 @@
 //! The cost of statistics, in steps.
 
-use super::report::{InSteps, Measured};
+use super::report::InSteps;
 use super::{Bench, short_step};
 use crate::diagnostics::{
     Bins, Densities, Flow, Gradients, Invariants, Momentum, Pdfs, Quantities, StructureFunctions,
@@ -76,29 +76,13 @@ impl Bench<'_> {
         solver: &mut Solver<T>,
         work: impl Fn(&mut Solver<T>),
     ) -> Result<InSteps> {
-        let mut sample = |is_step: bool, repeats: usize| {
-            self.sample(repeats, &mut || {
-                if is_step {
-                    return short_step(solver);
-                }
-                work(solver);
-                Ok(())
-            })
-        };
-        let both = [true, false];
-        let mut repeats = [0; 2];
-        for (repeats, is_step) in repeats.iter_mut().zip(both) {
-            *repeats = self.repeats(sample(is_step, 1)?);
-        }
-        let mut seconds = [Vec::new(), Vec::new()];
-        for _ in 0..self.options.samples {
-            for (index, is_step) in both.into_iter().enumerate() {
-                seconds[index].push(sample(is_step, repeats[index])?);
+        let [step, statistic] = self.in_turn(|index| {
+            if index == 0 {
+                return short_step(solver);
             }
-        }
-        let [of_steps, of_work] = seconds;
-        let (step, statistic) =
-            (Measured::new(of_steps, repeats[0]), Measured::new(of_work, repeats[1]));
+            work(solver);
+            Ok(())
+        })?;
         Ok(InSteps::new(name, statistic, step))
     }
 }

@@ -15,6 +15,8 @@ pub enum Subject {
     Snapshot,
     /// Every statistic, in turn with steps
     Statistics,
+    /// Steps with the particles of the configuration, if it has any, in turn with steps without
+    Particles,
     /// Copies of memory and multiply-adds: the roofs of the roofline
     Rates,
 }
@@ -28,6 +30,7 @@ impl Subject {
             Subject::Step => "step",
             Subject::Snapshot => "snapshot",
             Subject::Statistics => "statistics",
+            Subject::Particles => "particles",
             Subject::Rates => "rates",
         }
     }

@@ -23,18 +23,21 @@ pub struct Parts {
     pub accumulated: Accumulated,
     /// Positions `[particle][component]`, by the name of the set.
     pub particles: Accumulated,
+    /// What the scheme of the particles remembers of the last steps, by the name of the set.
+    pub past: Accumulated,
 }
 
 impl Parts {
     /// The groups, each with its datasets.
-    pub(super) fn groups(&self) -> [(&'static str, &Accumulated); 2] {
-        [(ACCUMULATED, &self.accumulated), (PARTICLES, &self.particles)]
+    pub(super) fn groups(&self) -> [(&'static str, &Accumulated); 3] {
+        [(ACCUMULATED, &self.accumulated), (PARTICLES, &self.particles), (PAST, &self.past)]
     }
 }
 
 /// The groups of these datasets.
 pub(super) const ACCUMULATED: &str = "accumulated";
 pub(super) const PARTICLES: &str = "particles";
+pub(super) const PAST: &str = "particles_past";
 
 /// Version of the format. A program reads its own version and refuses newer ones.
 pub const FORMAT: i64 = 1;

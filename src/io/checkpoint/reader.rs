@@ -9,7 +9,7 @@ use num_complex::Complex;
 use super::checksum;
 use super::columns::{Columns, windows};
 use super::header::{
-    ACCUMULATED, Accumulated, FORMAT_ATTRIBUTE, Header, PARTICLES, Parts, checksum_of_real,
+    ACCUMULATED, Accumulated, FORMAT_ATTRIBUTE, Header, PARTICLES, PAST, Parts, checksum_of_real,
     damaged, total,
 };
 use crate::error::{Error, Result};
@@ -104,6 +104,7 @@ impl CheckpointReader {
         Ok(Parts {
             accumulated: read(ACCUMULATED, "sums")?,
             particles: read(PARTICLES, "positions")?,
+            past: read(PAST, "last velocities")?,
         })
     }
 }

@@ -47,6 +47,7 @@ fn parts() -> Parts {
     Parts {
         accumulated: [("pdfs".into(), numbers()), ("spectra".into(), vec![0.1 + 0.2])].into(),
         particles: [("tracers".into(), numbers())].into(),
+        past: [("tracers".into(), numbers())].into(),
     }
 }
 

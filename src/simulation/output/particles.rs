@@ -122,6 +122,13 @@ pub fn positions<T: Real>(solver: &Solver<T>) -> Accumulated {
     solver.particles().sets().iter().map(of).collect()
 }
 
+/// Returns what the particles remember of the last steps, for a checkpoint.
+pub fn past<T: Real>(solver: &Solver<T>) -> Accumulated {
+    let of = |set: &Tracers| (set.set().name.clone(), set.past().numbers());
+    let all = solver.particles().sets().iter().map(of);
+    all.filter(|(_, numbers)| !numbers.is_empty()).collect()
+}
+
 /// Returns when the next particles are released after `time`: a step ends there.
 pub fn next_release(config: &Config, time: f64) -> f64 {
     let starts = config.particles.iter().map(|set| set.start);

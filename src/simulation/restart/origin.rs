@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::io::checkpoint::Accumulated;
 use crate::io::log::Log;
 use crate::io::run_directory::RunDirectory;
 use crate::parallel::Communicator;
@@ -164,12 +165,15 @@ fn restore_particles<T: Real>(
 ) -> Result<()> {
     for set in solver.particles_mut().sets_mut() {
         let name = &set.set().name;
-        let positions = run.parts.particles.remove(name).unwrap_or_default();
-        let bytes = || positions.iter().flat_map(|number| number.to_le_bytes()).collect();
-        let bytes = comm.from_root(|| Ok(bytes()))?;
-        let positions: Vec<f64> =
-            bytes.as_chunks().0.iter().map(|b| f64::from_le_bytes(*b)).collect();
-        if !set.restore(&positions) {
+        let of_root = |parts: &mut Accumulated| -> Result<Vec<f64>> {
+            let mine = parts.remove(name).unwrap_or_default();
+            let bytes = || mine.iter().flat_map(|number| number.to_le_bytes()).collect();
+            let bytes = comm.from_root(|| Ok(bytes()))?;
+            Ok(bytes.as_chunks().0.iter().map(|b| f64::from_le_bytes(*b)).collect())
+        };
+        let positions = of_root(&mut run.parts.particles)?;
+        let past = of_root(&mut run.parts.past)?;
+        if !set.restore(&positions, &past) {
             let name = &set.set().name;
             log.line(&format!("the particles of {name} are new, and placed as at the start"));
         }
