@@ -7,7 +7,7 @@
 //! | `prefilter` | [`Prefilter`], what makes the coefficients of splines of the modes of a field |
 //! | `stencils` | the stencils of all particles of a set, sorted by where they are |
 //! | `sampler` | [`Sampler`], which reads the velocity off the planes as they pass |
-//! | `past` | [`Past`], the velocity at the starts of the last steps |
+//! | `past` | the velocity at the starts of the last steps |
 //! | `tracers` | [`Tracers`], the particles of a set under way |
 //! | `carried` | [`Particles`], all sets of a run, and the job on planes that they ride on |
 //!

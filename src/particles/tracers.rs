@@ -9,7 +9,7 @@ use super::sampler::Sampler;
 use super::settings::ParticleSet;
 
 /// Tracers: dx/dt = u(x, t). A step is made of the velocity at its start, and at the starts of the last ones
-/// (see [`Past`]); where these do not serve, of that at the stages of the Runge-Kutta scheme of the flow.
+/// (see `past`); where these do not serve, of that at the stages of the Runge-Kutta scheme of the flow.
 pub struct Tracers {
     set: ParticleSet,
     spacing: [f64; AXES],
@@ -86,7 +86,7 @@ impl Tracers {
     }
 
     /// Goes on from these positions, `[particle][component]`, if they are as many as there are, and from the
-    /// [numbers](Past::numbers) of a past. Returns whether they are.
+    /// numbers of a past. Returns whether they are.
     pub fn restore(&mut self, positions: &[f64], past: &[f64]) -> bool {
         let fits = positions.len() == self.position.len() * AXES;
         if fits {

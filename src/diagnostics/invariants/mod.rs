@@ -74,8 +74,8 @@ impl Invariants {
 
     /// Returns how many transforms of a field take about as long as a measurement.
     pub fn transforms(&self, fields: usize) -> f64 {
-        /// The work at the points.
-        const AT_THE_POINTS: f64 = 60.0;
+        /// The work at the points: eigenvalues, angles, and a dozen bins.
+        const AT_THE_POINTS: f64 = 115.0;
         (3 * AXES + fields) as f64 + AT_THE_POINTS
     }
 
