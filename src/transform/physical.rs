@@ -189,7 +189,8 @@ impl<T: Real> Sweep<T> {
         self.to_planes(AXES);
         let (region, first) = (region.common(&self.points()), self.plan.planes.start);
         let planes = region.ranges[2].clone();
-        if !region.is_empty() {
+        // Ranks that share planes work on them together, also those that have no point of the region.
+        if !planes.is_empty() {
             let copy = Copy { array: SharedSlice::new(array), fields, region };
             self.run_planes(planes.start - first..planes.end - first, &Fold { copy, fold });
         }

@@ -96,11 +96,11 @@ fn with_constant_power() {
     check(&[forcing, "precision=single", "time.scheme=rk3"]);
 }
 
-/// Four planes with three bundles along x and three blocks of rows.
+/// Four planes with three bundles along x and three blocks of rows, of which the slice has points in one.
 const GROUPED: [&str; 2] = [
     "grid={ points = [50, 40, 4], lengths = [2.0, 1.0, 0.25] }",
-    "output.slices=[{ name = 'box', every = 0.1, x = [0.5, 6.0], z = [0.3, 1.2], precision = 'double', \
-     fields = ['v', 'pressure'] }]",
+    "output.slices=[{ name = 'box', every = 0.1, x = [0.5, 6.0], y = [0.3, 1.5], z = [0.3, 1.2], \
+     precision = 'double', fields = ['v', 'pressure', 'dissipation', 'acceleration', 'vorticity'] }]",
 ];
 
 /// Groups of ranks share planes. Some members have nothing to do.
