@@ -10,7 +10,7 @@ use super::restart::FORCED;
 use super::running::{Case, SOLVER, children, send, wait, wait_until};
 
 /// Nothing but the history is written soon.
-const ENDLESS: [&str; 12] = [
+const ENDLESS: [&str; 14] = [
     "--set",
     "time.end=1e6",
     "--set",
@@ -19,6 +19,8 @@ const ENDLESS: [&str; 12] = [
     "output.spectra.every=1e5",
     "--set",
     "output.pdfs.every=1e5",
+    "--set",
+    "output.invariants.every=1e5",
     "--set",
     "output.structure_functions.every=1e5",
     "--set",

@@ -95,7 +95,7 @@ fn the_energy_of_each_shell_is_accounted_for() {
 fn the_energy_budget_closes() {
     let power = ["--set", "forcing={ kind='constant_power', power=0.2, wavenumber=1.5 }"];
     for variant in [&[][..], &power, VARIANTS[2]] {
-        let quiet = ["spectra", "gradients", "pdfs", "structure_functions"];
+        let quiet = ["spectra", "gradients", "pdfs", "invariants", "structure_functions"];
         let settings = quiet.map(|output| format!("output.{output}="));
         let case = Case::with(FORCED, &settings.each_ref().map(String::as_str));
         let largest = |name: &str, cfl: &str| {

@@ -9,7 +9,7 @@ use super::checksum;
 use super::columns::Columns;
 use super::header::{Header, Parts, checksum_of_real, total};
 use super::reader::CheckpointReader;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::fields::SpectralFields;
 use crate::io::placed::{self, PlacedFile};
 use crate::io::{Temporary, hdf5_file, write_failed};
@@ -54,7 +54,8 @@ pub fn write<T: Real>(
         });
     }
     comm.agree(file.and_then(|file| file.sync()).map_err(failed))?;
-    CheckpointReader::of_written(comm, &name, header)?.verify()?;
+    let verified = CheckpointReader::of_written(comm, &name, header).and_then(|file| file.verify());
+    verified.map_err(|error| Error::io("write", path, error.message))?;
     comm.agree(temporary.map_or(Ok(()), Temporary::rename))
 }
 
