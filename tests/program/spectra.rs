@@ -4,11 +4,12 @@ use super::restart::{FORCED, VARIANTS};
 use super::running::{Case, DECAYING};
 
 /// Spectra and rows of the history at the same times, and nothing else.
-const TOGETHER: [&str; 5] = [
+const TOGETHER: [&str; 6] = [
     "output.history.every=0.1",
     "output.spectra={ every = 0.1 }",
     "output.gradients=",
     "output.pdfs=",
+    "output.invariants=",
     "output.structure_functions=",
 ];
 
