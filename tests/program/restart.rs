@@ -28,7 +28,7 @@ history = { every = 0.05 }
 spectra = { every = 0.05, samples = 2 }
 gradients = { every = 0.05 }
 pdfs = { every = 0.05, samples = 2, bins = 20 }
-invariants = { every = 0.05, samples = 2, bins = 10 }
+invariants = { every = 0.25, samples = 2, bins = 10 }
 structure_functions = { every = 0.05, samples = 2, separations = [0.7], axes = [\"y\"] }
 snapshots = { every = 0.25, precision = \"double\" }
 checkpoints = { every = 0.11, keep = 3 }
