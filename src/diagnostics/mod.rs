@@ -8,6 +8,7 @@ mod derived;
 mod energies;
 mod fixed_sums;
 mod gradients;
+mod held;
 mod invariants;
 mod linear_forces;
 mod lines;

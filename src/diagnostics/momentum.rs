@@ -22,6 +22,9 @@ use crate::transform::plan::Plan;
 use crate::transform::plane_job::{Block, PlaneJob};
 use crate::transform::sweep::Sweep;
 
+/// The transforms of a field that either part takes, without magnetic field and force.
+pub const MOMENTUM_TRANSFORMS: f64 = 6.0;
+
 /// The parts that somebody needs to know; each has those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum MomentumPart {
@@ -41,13 +44,6 @@ pub struct Momentum<T: Real> {
 }
 
 impl MomentumPart {
-    /// Returns how many transforms of a field it takes, without magnetic field and force.
-    pub fn transforms(self) -> f64 {
-        match self {
-            MomentumPart::Pressure | MomentumPart::Acceleration => 6.0,
-        }
-    }
-
     /// Returns the bytes that it takes on a rank.
     pub fn bytes<T: Real>(self, plan: &Plan) -> f64 {
         let fields = match self {
@@ -64,6 +60,14 @@ impl<T: Real> Momentum<T> {
         match self.acceleration {
             None => MomentumPart::Pressure,
             Some(_) => MomentumPart::Acceleration,
+        }
+    }
+
+    /// Returns the modes of a part, if it is known.
+    pub fn modes(&self, part: MomentumPart) -> Option<&SpectralFields<T>> {
+        match part {
+            MomentumPart::Pressure => Some(&self.pressure),
+            MomentumPart::Acceleration => self.acceleration.as_ref(),
         }
     }
 

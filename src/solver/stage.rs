@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::error_control::assemble_all;
+use super::error_control::{ErrorControl, assemble_all};
 use super::forces::Pace;
 use super::forces::amplification::Amplification;
 use super::phase_shift::{self, PhaseShift};
@@ -109,9 +109,7 @@ impl<T: Real> Solver<T> {
             assemble_all(&mut self.sweep, &*self.equation, state, tendency, &|_, _| {});
             self.held = Held::Other;
         }
-        let known = self.control.as_ref().filter(|control| control.is_known);
-        let tendency = known.map_or(&self.sum, |control| &control.first);
-        (&self.state, tendency, self.sweep.pool())
+        (&self.state, present_tendency(&self.control, &self.sum), self.sweep.pool())
     }
 
     /// The forces on the velocity as they are now, modes of three fields. Collective.
@@ -119,8 +117,7 @@ impl<T: Real> Solver<T> {
         let mut force = self.sweep.zero_fields(AXES);
         if self.forces.are_there() {
             self.state_and_tendency();
-            let known = self.control.as_ref().filter(|control| control.is_known);
-            let tendency = known.map_or(&self.sum, |control| &control.first);
+            let tendency = present_tendency(&self.control, &self.sum);
             let (comm, pool) = (&self.communicator, self.sweep.pool());
             self.forces.add_to(comm, pool, [&self.state, tendency], &mut force);
         }
@@ -224,4 +221,13 @@ impl<T: Real> Solver<T> {
         let Solver { communicator: comm, sweep, forces, state, .. } = self;
         forces.look_ahead(comm, sweep.pool(), state, frequency)
     }
+}
+
+/// The tendency of the state between two steps, once it is known: error control has it, or the sum.
+fn present_tendency<'a, T: Real>(
+    control: &'a Option<ErrorControl<T>>,
+    sum: &'a SpectralFields<T>,
+) -> &'a SpectralFields<T> {
+    let known = control.as_ref().filter(|control| control.is_known);
+    known.map_or(sum, |control| &control.first)
 }

@@ -187,11 +187,6 @@ impl<T: Real> Sweep<T> {
         self.run_all_columns(0, fields, work);
     }
 
-    /// Rows in a [block](super::plane_job::Block) of a plane.
-    pub fn rows_in_block(&self) -> usize {
-        self.tables.x.row_len()
-    }
-
     /// As [`Self::run_columns`], for every bundle of this rank.
     pub fn run_all_columns(&mut self, incoming: usize, outgoing: usize, work: &ColumnJob<T>) {
         let bundles = std::mem::take(&mut self.bundles);

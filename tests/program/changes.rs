@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::running::{Case, DECAYING, Output, SOLVER, read_checkpoint, run_mpi};
+use super::running::{Case, DECAYING, Output, SOLVER, make_pipe, read_checkpoint, run_mpi};
 
 /// Forced, and with steps and times that are exact in binary.
 const SETTINGS: [&str; 6] = [
@@ -165,7 +165,7 @@ fn a_refused_continuation_touches_nothing() {
         // Nobody writes to a pipe: who reads it waits for ever.
         let spoil = || {
             fs::rename(&path, &aside).unwrap();
-            assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+            make_pipe(&path);
         };
         let mend = || {
             fs::remove_file(&path).unwrap();
@@ -177,7 +177,7 @@ fn a_refused_continuation_touches_nothing() {
     let (goes_on, aside) = (["--set", "time.end=0.25"], case.path("aside"));
     let spoil = || {
         fs::rename(&newest, &aside).unwrap();
-        assert!(Command::new("mkfifo").arg(&newest).status().unwrap().success());
+        make_pipe(&newest);
     };
     let mend = || {
         fs::remove_file(&newest).unwrap();

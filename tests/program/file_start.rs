@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::running::{Case, DECAYING};
+use super::running::{Case, DECAYING, make_pipe};
 
 /// Waves along x alone.
 const LINE: [&str; 4] = [
@@ -83,7 +83,7 @@ fn what_is_no_field_is_said() {
     case.solve(1, "run", &["--quiet"]);
     let snapshot = case.snapshots("run").remove(0);
     let pipe = case.path("pipe");
-    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    make_pipe(&pipe);
     case.run(2, "start", &["--set", &from(&pipe)]).assert_error(2, "it is a pipe");
     let restart = ["--restart", &pipe.display().to_string()];
     case.run(2, "run", &restart).assert_error(1, "it is a pipe");

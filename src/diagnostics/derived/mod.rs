@@ -20,7 +20,7 @@ mod squares;
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::momentum::{Momentum, MomentumPart};
+use super::momentum::{MOMENTUM_TRANSFORMS, Momentum, MomentumPart};
 use super::triple::Triple;
 use crate::error::Result;
 use crate::fields::SpectralFields;
@@ -87,7 +87,7 @@ impl OutputFields {
     pub fn transforms(&self) -> f64 {
         let of_groups: usize = self.sources().map(Source::transforms).sum();
         let of_sums = AXES * squares::count(self.sources()).1;
-        (of_groups + of_sums) as f64 + self.momentum().map_or(0.0, MomentumPart::transforms)
+        (of_groups + of_sums) as f64 + self.momentum().map_or(0.0, |_| MOMENTUM_TRANSFORMS)
     }
 
     /// Returns how many fields of all points of this rank are held at a time.
@@ -118,17 +118,21 @@ impl OutputFields {
                     let each = components(range.len(), first, &mut visit);
                     copy(&flow.state, range, sweep, region, each)
                 }
-                Source::Pressure => flow.pressure().try_for_each(|pressure| {
+                Source::Pressure => flow.modes(MomentumPart::Pressure).try_for_each(|pressure| {
                     copy(pressure, &(0..1), sweep, region, components(1, first, &mut visit))
                 }),
-                Source::PressureGradient => flow.pressure().try_for_each(|pressure| {
-                    let each = components(AXES, first, &mut visit);
-                    Triple::Gradient(0).to_points(pressure, sweep, region, each)
-                }),
-                Source::Acceleration => flow.acceleration().try_for_each(|acceleration| {
-                    let each = components(AXES, first, &mut visit);
-                    copy(acceleration, &(0..AXES), sweep, region, each)
-                }),
+                Source::PressureGradient => {
+                    flow.modes(MomentumPart::Pressure).try_for_each(|pressure| {
+                        let each = components(AXES, first, &mut visit);
+                        Triple::Gradient(0).to_points(pressure, sweep, region, each)
+                    })
+                }
+                Source::Acceleration => {
+                    flow.modes(MomentumPart::Acceleration).try_for_each(|acceleration| {
+                        let each = components(AXES, first, &mut visit);
+                        copy(acceleration, &(0..AXES), sweep, region, each)
+                    })
+                }
                 Source::Triples(triples) => {
                     (first..).step_by(AXES).zip(triples).try_for_each(|(first, triple)| {
                         let each = components(AXES, first, &mut visit);
@@ -191,14 +195,9 @@ impl<'a, T: Real> Flow<'a, T> {
         Flow { state: Cow::Borrowed(state), momentum: momentum.map(Cow::Borrowed) }
     }
 
-    /// The pressure, if it is known.
-    fn pressure(&self) -> impl Iterator<Item = &SpectralFields<T>> {
-        self.momentum.iter().map(|momentum| &momentum.pressure)
-    }
-
-    /// The acceleration, if it is known.
-    fn acceleration(&self) -> impl Iterator<Item = &SpectralFields<T>> {
-        self.momentum.iter().filter_map(|momentum| momentum.acceleration.as_ref())
+    /// The modes of a part of the momentum, if it is known.
+    fn modes(&self, part: MomentumPart) -> impl Iterator<Item = &SpectralFields<T>> {
+        self.momentum.iter().filter_map(move |momentum| momentum.modes(part))
     }
 
     /// The same on another layout: modes that it does not have are cut off. Collective.

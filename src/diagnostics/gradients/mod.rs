@@ -17,7 +17,7 @@ mod moments;
 
 use std::ops::Range;
 
-use super::momentum::{Momentum, MomentumPart};
+use super::momentum::{MOMENTUM_TRANSFORMS, Momentum, MomentumPart};
 use super::points::Together;
 use super::triple::Triple;
 use crate::fields::SpectralFields;
@@ -76,9 +76,10 @@ impl Gradients {
     pub fn transforms(&self) -> f64 {
         /// Sums over the points, beside the transforms.
         const WITH_SUMS: f64 = 1.3;
+        // A vector with its gradients and its curl; a scalar with its gradient and three of the velocity.
         let of_group = |group: &Range<usize>| if group.len() == AXES { 15.0 } else { 7.0 };
         let of_fields: f64 = self.groups.iter().map(of_group).sum();
-        let of_momentum = self.momentum().map_or(0.0, |part| part.transforms() + 6.0);
+        let of_momentum = self.momentum().map_or(0.0, |_| MOMENTUM_TRANSFORMS + 2.0 * AXES as f64);
         WITH_SUMS * (of_fields + of_momentum)
     }
 

@@ -1,17 +1,15 @@
 //! Counting what the velocity gradient is at the points, block by block.
 
-use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use super::densities::{AVERAGES, Densities};
 use super::point::{Point, Tensor};
-
+use crate::diagnostics::held::HeldPlaces;
 use crate::exact_sum::ExactSum;
 use crate::grid::AXES;
 use crate::parallel::SharedSlice;
 use crate::real::Real;
 use crate::transform::plane_job::{Block, PlaneJob};
-use crate::transform::sweep::Sweep;
 
 /// Numbers that are held at each point: the gradients of two components, then the vorticity.
 pub const HELD: usize = 2 * AXES;
@@ -22,35 +20,10 @@ pub struct Tally {
     pub sums: [ExactSum; AVERAGES],
 }
 
-/// Where numbers of the blocks of this rank are held.
-#[derive(Clone, Copy)]
-pub struct Places {
-    first_plane: usize,
-    /// In a plane.
-    blocks: usize,
-}
-
-impl Places {
-    /// Those of a sweep, and how many numbers they are.
-    pub fn of<T: Real>(sweep: &Sweep<T>) -> (Self, usize) {
-        let (planes, [nx, ny, _]) = (&sweep.plan.planes, sweep.plan.modes.grid.points);
-        let lanes = sweep.rows_in_block();
-        let blocks = ny.div_ceil(lanes);
-        let places = Places { first_plane: planes.start, blocks };
-        (places, planes.len() * blocks * lanes * nx * HELD)
-    }
-
-    /// `[number][x][lane]` of a block.
-    fn of_block(self, block: Block) -> Range<usize> {
-        let index = (block.plane - self.first_plane) * self.blocks + block.first_row / block.lanes;
-        index * block.len() * HELD..(index + 1) * block.len() * HELD
-    }
-}
-
 /// Holds three fields, for a look at others.
 pub struct Hold<'a> {
     pub held: &'a SharedSlice<'a, f64>,
-    pub places: Places,
+    pub places: HeldPlaces,
     /// The first of the numbers at a point that they are.
     pub first: usize,
 }
@@ -72,7 +45,7 @@ impl<T: Real> PlaneJob<T> for Hold<'_> {
 /// the others were held.
 pub struct Count<'a> {
     pub held: &'a SharedSlice<'a, f64>,
-    pub places: Places,
+    pub places: HeldPlaces,
     pub densities: &'a Densities,
     /// The root of <s_ij s_ij>.
     pub strain: f64,
@@ -139,7 +112,7 @@ impl<T: Real> PlaneJob<T> for Count<'_> {
 /// Counts the cosine of the angle between velocity and vorticity, given all fields of the state.
 pub struct CountHelicity<'a> {
     pub held: &'a SharedSlice<'a, f64>,
-    pub places: Places,
+    pub places: HeldPlaces,
     pub densities: &'a Densities,
     /// Fields of the state.
     pub fields: usize,

@@ -28,6 +28,7 @@ mod point;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
+use super::held::HeldPlaces;
 use super::pdfs::Bins;
 use super::points::Together;
 use super::triple::Triple;
@@ -38,7 +39,7 @@ use crate::real::Real;
 use crate::sums::{Term, Weight, sums_of_terms};
 use crate::transform::plan::Plan;
 use crate::transform::sweep::Sweep;
-use count::{Count, CountHelicity, HELD, Hold, Places, Tally};
+use count::{Count, CountHelicity, HELD, Hold, Tally};
 
 pub use densities::Densities;
 
@@ -81,9 +82,8 @@ impl Invariants {
 
     /// Returns the bytes that a rank holds while it measures.
     pub fn bytes(&self, plan: &Plan) -> f64 {
-        let [nx, ny, _] = plan.modes.grid.points;
-        let points = nx * ny.next_multiple_of(plan.modes.row_len()) * plan.planes.len();
-        ((points * HELD + self.densities.bins()) * size_of::<f64>()) as f64
+        let held = HeldPlaces::of(plan, HELD).len();
+        ((held + self.densities.bins()) * size_of::<f64>()) as f64
     }
 
     /// Measures them, in three sweeps of three gradients and one of all fields. Collective: every rank must
@@ -97,8 +97,8 @@ impl Invariants {
         // <s_ij s_ij> = <omega_i omega_i> / 2.
         let square = Term::norm(0..AXES).weighted(Weight::Square).times(0.5);
         let strain = sums_of_terms(state, &[square], sweep.pool(), communicator)[0].sqrt();
-        let (places, numbers) = Places::of(sweep);
-        let mut held = vec![0.0; numbers];
+        let places = HeldPlaces::of(&sweep.plan, HELD);
+        let mut held = vec![0.0; places.len()];
         let held = &SharedSlice::new(&mut held);
         for component in 0..AXES - 1 {
             let hold = Hold { held, places, first: AXES * component };

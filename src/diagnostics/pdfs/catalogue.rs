@@ -1,5 +1,6 @@
 //! The densities that there are, and at which fields to look for each.
 
+use super::super::momentum::MomentumPart;
 use super::super::points::Together;
 use super::super::triple::Triple;
 use super::bins::{Bins, Normalization};
@@ -18,17 +19,10 @@ pub struct Density {
     pub bins: Bins,
 }
 
-/// The modes that are taken to the points.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Of {
-    State,
-    Pressure,
-    Acceleration,
-}
-
 /// Fields that are at the points together, and what is counted there.
 pub(super) struct Look {
-    pub from: Of,
+    /// The part of the momentum whose modes are taken to the points; those of the state without.
+    pub part: Option<MomentumPart>,
     pub fields: Together,
     /// Field by field: the density that it belongs to.
     pub of_fields: Vec<Option<usize>>,
@@ -79,7 +73,7 @@ impl Catalogue {
             .map(|f| Some(self.add(&f.name, &f.unit, &f.description, Normalization::Standard)))
             .collect();
         self.looks.push(Look {
-            from: Of::State,
+            part: None,
             fields: Together::State,
             of_fields,
             of_square: None,
@@ -123,7 +117,7 @@ impl Catalogue {
             let of_fields =
                 (0..AXES).map(|axis| Some(if axis == component { along } else { across }));
             self.looks.push(Look {
-                from: Of::State,
+                part: None,
                 fields: Together::Triple(Triple::Gradient(first + component)),
                 of_fields: of_fields.collect(),
                 of_square: None,
@@ -131,7 +125,7 @@ impl Catalogue {
             });
         }
         self.looks.push(Look {
-            from: Of::State,
+            part: None,
             fields: Together::Triple(Triple::Curl(first)),
             of_fields: vec![Some(curl); AXES],
             of_square: Some(square),
@@ -142,15 +136,15 @@ impl Catalogue {
     /// Adds the components of acceleration and pressure gradient.
     fn add_acceleration(&mut self) {
         let gradient = Together::Triple(Triple::Gradient(0));
-        for (from, fields, name, words) in [
+        for (part, fields, name, words) in [
             (
-                Of::Acceleration,
+                MomentumPart::Acceleration,
                 Together::State,
                 "acceleration",
                 "components of the acceleration of fluid elements, all three together",
             ),
             (
-                Of::Pressure,
+                MomentumPart::Pressure,
                 gradient,
                 "pressure_gradient",
                 "derivatives of the pressure by density, all three together",
@@ -158,7 +152,8 @@ impl Catalogue {
         ] {
             let density = self.add(name, "L/T^2", words, Normalization::Standard);
             let of_fields = vec![Some(density); AXES];
-            self.looks.push(Look { from, fields, of_fields, of_square: None, held: None });
+            let part = Some(part);
+            self.looks.push(Look { part, fields, of_fields, of_square: None, held: None });
         }
     }
 
@@ -181,7 +176,7 @@ impl Catalogue {
             Normalization::Logarithm,
         );
         self.looks.push(Look {
-            from: Of::State,
+            part: None,
             fields: Together::Triple(Triple::Gradient(field)),
             of_fields: of_fields.into(),
             of_square: Some(square),

@@ -6,19 +6,13 @@ use super::bins::{Normalization, ORDERS, Scale};
 use super::catalogue::{Density, Look};
 use super::logarithms::Logarithms;
 use super::tabulate::{Tabulate, count_slots};
+use crate::diagnostics::held::HeldPlaces;
 use crate::diagnostics::powers::sum_squares;
 use crate::exact_sum::ExactSum;
 use crate::parallel::SharedSlice;
 use crate::real::Real;
 use crate::simd;
 use crate::transform::plane_job::{Block, PlaneJob};
-use crate::transform::sweep::Sweep;
-
-/// Numbers in the sum that is [held](Look::held) on this rank.
-pub(super) fn held_points<T: Real>(sweep: &Sweep<T>) -> usize {
-    let (plan, [nx, ny, _]) = (&sweep.plan, sweep.plan.modes.grid.points);
-    plan.planes.len() * nx * ny.next_multiple_of(plan.modes.row_len())
-}
 
 /// Counts in the bins of all densities, and sums of powers.
 pub(super) struct Tally {
@@ -42,11 +36,9 @@ pub(super) struct Count<'a> {
     pub scales: &'a [Scale],
     /// The first bin of each density among all.
     pub starts: &'a [usize],
-    pub first_plane: usize,
-    /// In a plane.
-    pub blocks: usize,
     /// A sum of squares that several looks make, block by block.
     pub held: SharedSlice<'a, f64>,
+    pub places: HeldPlaces,
     pub total: Mutex<Tally>,
 }
 
@@ -89,12 +81,6 @@ impl Count<'_> {
         let mine = total.powers[density * ORDERS..].iter_mut();
         mine.zip(powers).for_each(|(total, power)| total.add(power));
     }
-
-    /// Where the part of the held sum for a block lies.
-    fn held(&self, block: Block) -> std::ops::Range<usize> {
-        let index = (block.plane - self.first_plane) * self.blocks + block.first_row / block.lanes;
-        index * block.len()..(index + 1) * block.len()
-    }
 }
 
 impl<T: Real> PlaneJob<T> for Count<'_> {
@@ -120,7 +106,7 @@ impl<T: Real> PlaneJob<T> for Count<'_> {
         }
         if let Some((factor, complete)) = self.look.held {
             // SAFETY: every block is worked on by one thread.
-            let held = unsafe { self.held.slice(self.held(block)) };
+            let held = unsafe { self.held.slice(self.places.of_block(block)) };
             held.iter_mut().zip(&squares).for_each(|(sum, square)| *sum += factor * square);
             if let Some(density) = complete {
                 self.count(density, held, &mut room);

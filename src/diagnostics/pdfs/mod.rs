@@ -16,7 +16,8 @@ use std::sync::{Mutex, PoisonError};
 
 use num_complex::Complex;
 
-use super::momentum::{Momentum, MomentumPart};
+use super::held::HeldPlaces;
+use super::momentum::{MOMENTUM_TRANSFORMS, Momentum, MomentumPart};
 use super::points::Together;
 use crate::fields::SpectralFields;
 use crate::grid::AXES;
@@ -25,11 +26,12 @@ use crate::parallel::{Communicator, SharedSlice};
 use crate::physics::Physics;
 use crate::real::Real;
 use crate::sums::sum_over_bundles;
+use crate::transform::plan::Plan;
 use crate::transform::sweep::Sweep;
 
 use bins::{ORDERS, Scale};
-use catalogue::{Catalogue, Look, Of};
-use count::{Count, Tally, held_points};
+use catalogue::{Catalogue, Look};
+use count::{Count, Tally};
 
 pub use bins::{Bins, Normalization};
 pub use catalogue::Density;
@@ -88,12 +90,7 @@ impl Pdfs {
 
     /// Returns what [`Self::measure`] must know of the momentum.
     pub fn momentum(&self) -> Option<MomentumPart> {
-        let needs = |look: &Look| match look.from {
-            Of::State => None,
-            Of::Pressure => Some(MomentumPart::Pressure),
-            Of::Acceleration => Some(MomentumPart::Acceleration),
-        };
-        self.looks.iter().filter_map(needs).max()
+        self.looks.iter().filter_map(|look| look.part).max()
     }
 
     /// Returns how many transforms of a field take about as long as a measurement.
@@ -107,7 +104,12 @@ impl Pdfs {
                 + SQUARE * squares.into_iter().flatten().count() as f64
         };
         let of_looks: f64 = self.looks.iter().map(of_look).sum();
-        of_looks + self.momentum().map_or(0.0, MomentumPart::transforms)
+        of_looks + self.momentum().map_or(0.0, |_| MOMENTUM_TRANSFORMS)
+    }
+
+    /// Returns the bytes that a rank holds while it measures, beside the momentum.
+    pub fn bytes(&self, plan: &Plan) -> f64 {
+        (HeldPlaces::of(plan, 1).len() * size_of::<f64>()) as f64
     }
 
     /// Measures all densities, in as many sweeps as there are groups of three gradients, and one.
@@ -119,15 +121,9 @@ impl Pdfs {
         sweep: &mut Sweep<T>,
         communicator: &Communicator,
     ) -> Vec<Measured> {
-        let looks = self.looks.iter().map(|look| {
-            let of_momentum = match look.from {
-                Of::State => None,
-                Of::Pressure => momentum.map(|momentum| &momentum.pressure),
-                Of::Acceleration => momentum.and_then(|momentum| momentum.acceleration.as_ref()),
-            };
-            (look, of_momentum.unwrap_or(state))
-        });
-        let looks: Vec<_> = looks.collect();
+        let modes = |part| momentum.and_then(|momentum| momentum.modes(part)).unwrap_or(state);
+        let looks: Vec<_> =
+            self.looks.iter().map(|look| (look, look.part.map_or(state, modes))).collect();
         let (scales, of_fields) = self.scales(&looks, state, sweep, communicator);
         let starts: Vec<usize> = self
             .densities
@@ -139,9 +135,9 @@ impl Pdfs {
             })
             .collect();
         let bins = self.densities.iter().map(|density| density.bins.count).sum();
-        let points = held_points(sweep);
+        let places = HeldPlaces::of(&sweep.plan, 1);
         let holds = self.looks.iter().any(|look| look.held.is_some());
-        let mut held = vec![0.0; if holds { points } else { 0 }];
+        let mut held = vec![0.0; if holds { places.len() } else { 0 }];
         let mut tally = Tally::new(bins, self.densities.len());
         for ((look, modes), of_fields) in looks.iter().zip(&of_fields) {
             let job = Count {
@@ -151,9 +147,8 @@ impl Pdfs {
                 densities: &self.densities,
                 scales: &scales,
                 starts: &starts,
-                first_plane: sweep.plan.planes.start,
-                blocks: sweep.plan.modes.grid.points[1].div_ceil(sweep.rows_in_block()),
                 held: SharedSlice::new(&mut held),
+                places,
                 total: Mutex::new(tally),
             };
             look.fields.look(modes, sweep, &job);

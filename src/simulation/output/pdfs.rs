@@ -42,11 +42,9 @@ impl RecordsKind for config::Pdfs {
 
     /// The dissipation at every point, and what acceleration needs.
     fn memory<T: Real>(&self, run: &Config, plan: &Plan, _: f64) -> Result<f64> {
-        let [nx, ny, _] = plan.modes.grid.points;
-        let points = nx * ny.next_multiple_of(plan.modes.row_len()) * plan.planes.len();
         let (_, pdfs) = self.describe(run, &plan.modes.grid)?;
         let momentum = pdfs.momentum().map_or(0.0, |part| part.bytes::<T>(plan));
-        Ok((points * size_of::<f64>()) as f64 + momentum)
+        Ok(pdfs.bytes(plan) + momentum)
     }
 }
 
